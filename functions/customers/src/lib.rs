@@ -1,0 +1,14 @@
+//! `/api/crm/customer/`: the shop's customers, which the documents nest (`beyond.md`).
+
+use shared::{App, http::openapi};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+mod handlers;
+mod wire;
+
+/// The routes of this function.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::description())
+        .routes(routes!(handlers::list, handlers::import))
+        .routes(routes!(handlers::get, handlers::put))
+}

@@ -1,0 +1,281 @@
+//! The command line.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use chrono::Utc;
+use clap::{Args, Parser, Subcommand};
+use operator::{Answer, Command};
+use shared::{
+    domain::{scope::Scopes, shop::ShopId},
+    table::{connect::Connection, store::Store, tokens},
+};
+
+use crate::{
+    demo,
+    embedded::{Embedded, EmbeddedError, Place},
+    server::{GrantedToken, Options, Server, ServerError},
+};
+
+/// Youhui: coupons and loyalty points of a shop platform.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    action: Option<Action>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Starts the whole API on this machine (what happens without a subcommand).
+    Serve(Serve),
+    /// Makes, lists and revokes tokens.
+    #[command(subcommand)]
+    Token(TokenAction),
+    /// Makes and lists shops.
+    #[command(subcommand)]
+    Shop(ShopAction),
+}
+
+/// The flags of `serve`.
+#[derive(Debug, Args)]
+struct Serve {
+    /// The port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// The file of the embedded store.
+    #[arg(long, default_value = "youhui.db", conflicts_with_all = ["memory", "store"])]
+    data: PathBuf,
+    /// Keeps the embedded store in memory: gone with the process.
+    #[arg(long, conflicts_with = "store")]
+    memory: bool,
+    /// Another store: the address of a DynamoDB on this machine, or `aws`.
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+    /// Loads no demo data.
+    #[arg(long)]
+    empty: bool,
+    /// Makes a token of this very text, for the demo shop or the named one. For tests on this machine.
+    #[arg(long, value_name = "TOKEN=SCOPE,SCOPE[@SHOP]")]
+    grant: Vec<GrantedToken>,
+}
+
+#[derive(Debug, Args)]
+struct At {
+    /// The store: what `serve` printed, or `aws`.
+    #[arg(long, value_name = "URL")]
+    store: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenAction {
+    /// Makes a token and shows it, this once.
+    Mint {
+        /// Whose data it opens.
+        #[arg(long, default_value = demo::SHOP)]
+        shop: ShopId,
+        /// What it allows: read, write, or either in one area such as loyalty:read; with commas.
+        #[arg(long)]
+        scopes: Scopes,
+        /// What to call it.
+        #[arg(long, default_value = "")]
+        label: String,
+        /// After how many days it ends; never without.
+        #[arg(long)]
+        days: Option<u32>,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Lists the tokens of a shop, without their texts.
+    List {
+        /// Whose.
+        #[arg(long, default_value = demo::SHOP)]
+        shop: ShopId,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Ends a token, within a minute everywhere.
+    Revoke {
+        /// The token's id in the list.
+        id: String,
+        /// Whose.
+        #[arg(long, default_value = demo::SHOP)]
+        shop: ShopId,
+        #[command(flatten)]
+        at: At,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ShopAction {
+    /// Makes a shop or changes its settings.
+    Put {
+        /// 1 to 32 of a-z, 0-9 and -.
+        shop: ShopId,
+        /// The zone of its days and timestamps; Asia/Shanghai by default.
+        #[arg(long)]
+        zone: Option<chrono_tz::Tz>,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Lists the shops.
+    List {
+        #[command(flatten)]
+        at: At,
+    },
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The embedded store did not start.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// The server did not start.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The store or the command failed.
+    #[error("{0}")]
+    Store(#[from] shared::Error),
+    /// The answer cannot be shown.
+    #[error("{0}")]
+    Answer(#[from] serde_json::Error),
+    /// The system failed.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// Runs the command line of this process.
+///
+/// # Errors
+/// See [`CliError`].
+pub async fn run() -> Result<(), CliError> {
+    let cli = Cli::parse();
+    match cli.action.unwrap_or(Action::Serve(cli.serve)) {
+        Action::Serve(flags) => serve(flags).await,
+        Action::Token(action) => {
+            let (at, command) = match action {
+                TokenAction::Mint { shop, scopes, label, days, at } => {
+                    (at, Command::MintToken { shop, scopes, label, days })
+                }
+                TokenAction::List { shop, at } => (at, Command::ListTokens { shop }),
+                TokenAction::Revoke { id, shop, at } => (at, Command::RevokeToken { shop, id }),
+            };
+            show(&operate(&at, command).await?)
+        }
+        Action::Shop(action) => {
+            let (at, command) = match action {
+                ShopAction::Put { shop, zone, at } => (at, Command::PutShop { shop, zone }),
+                ShopAction::List { at } => (at, Command::ListShops),
+            };
+            show(&operate(&at, command).await?)
+        }
+    }
+}
+
+async fn operate(at: &At, command: Command) -> Result<Answer, CliError> {
+    Ok(operator::run(&connection(&at.store).open().await?, command).await?)
+}
+
+fn show(answer: &Answer) -> Result<(), CliError> {
+    println!("{}", serde_json::to_string_pretty(answer)?);
+    Ok(())
+}
+
+fn connection(store: &str) -> Connection {
+    let endpoint = (store != "aws").then(|| store.to_owned());
+    Connection { endpoint, ..Connection::from_env() }
+}
+
+async fn serve(flags: Serve) -> Result<(), CliError> {
+    shared::lambda::log_text();
+    let on_aws = flags.store.as_deref() == Some("aws");
+    let (place, connection) = match (&flags.store, flags.memory) {
+        (Some(store), _) => (None, connection(store)),
+        (None, true) => (Some(Place::Memory), Connection::default()),
+        (None, false) => (Some(Place::File(flags.data.clone())), Connection::default()),
+    };
+    let embedded = place.as_ref().map(Embedded::start).transpose()?;
+    let options = Options {
+        port: flags.port,
+        create_table: !on_aws,
+        demo: !flags.empty && !on_aws,
+        grants: flags.grant,
+        remember_tokens: Duration::from_secs(60),
+    };
+    let server = Server::start(embedded, connection, options).await?;
+    let kept = matches!(place, Some(Place::File(_))).then(|| token_file(&flags.data));
+    let token = ready_token(&server.store, kept.as_deref()).await?;
+    let store = server.store_endpoint().or(flags.store).unwrap_or_default();
+    introduce(&server.url(), &store, &token);
+    stop_signal().await;
+    server.stop().await;
+    Ok(())
+}
+
+fn introduce(url: &str, store: &str, token: &str) {
+    let auth = format!("-H 'Authorization: Bearer {token}'");
+    println!("Youhui  {url}");
+    println!("store   {store}");
+    println!("token   {token}  (shop {}, scopes read,write)", demo::SHOP);
+    println!("\nTry:");
+    println!("  curl {auth} {url}/api/loyalty/level/");
+    println!("  curl {auth} '{url}/api/loyalty/point_history/?customer=50784'");
+    println!(
+        "  curl {auth} -H 'Content-Type: application/json' -d '{{\"customer_id\": 100000, \"points\": 100}}' \
+         {url}/api/loyalty/point_history/adjust/"
+    );
+    println!("\nThe whole API: {url}/api/openapi.json   Stop: Ctrl-C");
+}
+
+fn token_file(data: &Path) -> PathBuf {
+    let mut name = data.as_os_str().to_owned();
+    name.push(".token");
+    name.into()
+}
+
+/// A token of the demo shop that works: the one of the last start where there is a file to keep it in, beside the data
+/// and for its owner alone, else a new one.
+async fn ready_token(store: &Store, file: Option<&Path>) -> Result<String, CliError> {
+    if let Some(text) = file.and_then(|file| std::fs::read_to_string(file).ok())
+        && tokens::find(store, &text, Utc::now()).await?.is_some()
+    {
+        return Ok(text);
+    }
+    let scopes: Scopes = "read,write".parse().map_err(|error| shared::Error::Internal(format!("{error}")))?;
+    let shop: ShopId = demo::SHOP.parse().map_err(|error| shared::Error::Internal(format!("{error}")))?;
+    let command = Command::MintToken { shop, scopes, label: "local server".to_owned(), days: None };
+    let Answer::Minted { text, .. } = operator::run(store, command).await? else {
+        return Err(shared::Error::Internal("no token was minted".to_owned()).into());
+    };
+    if let Some(file) = file {
+        let mut options = std::fs::OpenOptions::new();
+        options.create(true).truncate(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(file)?.write_all(text.as_bytes())?;
+    }
+    Ok(text)
+}
+
+/// Ctrl-C, or what a supervisor sends.
+async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}

@@ -1,0 +1,117 @@
+//! The demo shop: the customers, levels and the order of the documents, stored through the same code as everything else.
+//!
+//! Ids are the documents' own: the counters are moved on between the rows, as gaps that nobody used.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use shared::{
+    Error,
+    domain::{
+        customer::CustomerDraft,
+        level::LevelDraft,
+        order::Order,
+        points::kind,
+        shop::{Shop, ShopId},
+        timestamp,
+    },
+    table::{
+        customers, levels, orders,
+        point_history::{self, Draft, EntryError, POINT_HISTORY},
+        sequence,
+        store::Store,
+    },
+};
+
+/// The name of the demo shop.
+pub const SHOP: &str = "demo";
+
+/// The order of `loyalty.txt`.
+const ORDER: &str = include_str!("demo/order.json");
+
+/// Loads the demo data, unless the shop has customers already.
+pub async fn load(store: &Store, shop: &ShopId) -> Result<bool, Error> {
+    if customers::CREATED.count(store, shop, None).await? > 0 {
+        return Ok(false);
+    }
+    load_levels(store, shop).await?;
+    load_customers(store, shop).await?;
+    load_order(store, shop).await?;
+    Ok(true)
+}
+
+async fn load_levels(store: &Store, shop: &ShopId) -> Result<(), Error> {
+    for (id, title, condition_points) in [(5, "初级会员", 0), (8, "黄金会员", 1000), (9, "白金会员", 2000)]
+    {
+        sequence::skip_to(store, shop, levels::LEVELS.name, id).await?;
+        let draft = LevelDraft {
+            title: title.to_owned(),
+            condition_points: Some(condition_points),
+            sign_points: None,
+            gain_points: Some(Decimal::ZERO),
+            redeem_points: None,
+            redeem_limitation: None,
+            redeem_limitation_monthly: None,
+        };
+        store.carry_out(|| levels::create(store, shop, draft.clone())).await?;
+    }
+    sequence::skip_to(store, shop, levels::LEVELS.name, 27).await
+}
+
+/// An instant of the documents.
+fn instant(text: &str) -> Result<DateTime<Utc>, Error> {
+    timestamp::parse(text, Shop::DEFAULT_ZONE).ok_or_else(|| Error::Internal(format!("demo instant {text}")))
+}
+
+async fn load_customers(store: &Store, shop: &ShopId) -> Result<(), Error> {
+    let documented = CustomerDraft {
+        mobile: Some("13400000000".to_owned()),
+        full_name: Some("test".to_owned()),
+        accepts_marketing: Some(true),
+        created_at: Some(instant("2018-09-03T13:56:15.425250+08:00")?),
+        updated_at: Some(instant("2018-09-03T13:56:15.425284+08:00")?),
+        ..CustomerDraft::default()
+    };
+    let early = instant("2017-10-10T15:34:29+08:00")?;
+    let of_codes = |mobile: &str| CustomerDraft {
+        mobile: Some(mobile.to_owned()),
+        created_at: Some(early),
+        updated_at: Some(early),
+        ..CustomerDraft::default()
+    };
+    let drafts = [
+        (123, of_codes("15900960029")),
+        (22750, of_codes("15900960030")),
+        (50784, documented.clone()),
+        (100_000, documented),
+    ];
+    for (id, draft) in drafts {
+        store.carry_out(|| customers::put(store, shop, id, draft.clone(), early)).await?;
+    }
+    Ok(())
+}
+
+/// The order of the documents, and the entry of 0 points that its 0.02 yuan earned.
+async fn load_order(store: &Store, shop: &ShopId) -> Result<(), Error> {
+    let unreadable = |error: serde_json::Error| Error::Internal(format!("demo order: {error}"));
+    let order: serde_json::Value = serde_json::from_str(ORDER).map_err(unreadable)?;
+    let (order_id, customer_id) = (2_528_283, 50_784);
+    let order = Order { id: order_id, customer_id: Some(customer_id), body: order.to_string() };
+    store.carry_out(async || Ok((orders::put(shop, &order)?, ()))).await?;
+    sequence::skip_to(store, shop, POINT_HISTORY.name, 11_742).await?;
+    let draft = Draft {
+        customer_id,
+        points: 0,
+        kind: kind::BUY,
+        order_id: Some(order_id),
+        earned: true,
+        now: instant("2018-09-04T13:55:20.294707+08:00")?,
+    };
+    let plan = async || {
+        point_history::append(store, shop, draft).await.map_err(|error| match error {
+            EntryError::Failed(error) => error,
+            refused => Error::Internal(format!("demo entry: {refused:?}")),
+        })
+    };
+    store.carry_out(plan).await?;
+    sequence::skip_to(store, shop, POINT_HISTORY.name, 92_921).await
+}

@@ -1,0 +1,123 @@
+//! The embedded store: a DynamoDB on SQLite in this process, behind HTTP on the loopback interface.
+
+use std::{
+    fs::{File, TryLockError},
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    thread::JoinHandle,
+};
+
+use dynoxide::Database;
+use tokio::{net::TcpListener, sync::oneshot};
+
+/// Where the embedded store keeps its data.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// In memory: gone with the process.
+    Memory,
+    /// In a SQLite file.
+    File(PathBuf),
+}
+
+/// Why there is no store.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    /// Two processes on one file would not see each other's locks.
+    #[error("{0} is in use by another process; stop it, or give another --data FILE")]
+    InUse(PathBuf),
+    /// The file cannot be used.
+    #[error("{path}: {error}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The database cannot be opened.
+    #[error("the embedded store: {0}")]
+    Database(String),
+}
+
+/// A running store. Dropping it stops the store and frees the file.
+#[derive(Debug)]
+pub struct Embedded {
+    /// Where the store listens.
+    pub address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    _lock: Option<File>,
+}
+
+impl Embedded {
+    /// Starts a store on a free port of the loopback interface. It has a thread and a runtime of its own: SQLite has one
+    /// writer at a time and blocks.
+    ///
+    /// # Errors
+    /// See [`EmbeddedError`].
+    pub fn start(place: &Place) -> Result<Self, EmbeddedError> {
+        let lock = match place {
+            Place::Memory => None,
+            Place::File(path) => Some(lock(path)?),
+        };
+        let database = match place {
+            Place::Memory => Database::memory(),
+            Place::File(path) => Database::new(&path.to_string_lossy()),
+        };
+        let failed = |error: &dyn std::fmt::Display| EmbeddedError::Database(error.to_string());
+        let database = database.map_err(|error| failed(&error))?;
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| failed(&error))?;
+        listener.set_nonblocking(true).map_err(|error| failed(&error))?;
+        let address = listener.local_addr().map_err(|error| failed(&error))?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
+        let (stop, stopped) = oneshot::channel();
+        let serve = move || {
+            runtime.block_on(async move {
+                match TcpListener::from_std(listener) {
+                    Ok(listener) => {
+                        let stopped = async { drop(stopped.await) };
+                        if let Err(error) = dynoxide::server::serve_with_shutdown(listener, database, stopped).await {
+                            tracing::error!(error, "the embedded store stopped");
+                        }
+                    }
+                    Err(error) => tracing::error!(%error, "the embedded store did not start"),
+                }
+            });
+        };
+        let thread = std::thread::Builder::new().name("store".to_owned()).spawn(serve);
+        let thread = thread.map_err(|error| failed(&error))?;
+        Ok(Self { address, stop: Some(stop), thread: Some(thread), _lock: lock })
+    }
+
+    /// The endpoint for the SDK.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of the store's thread was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Locks `<path>.lock`, since SQLite itself lets a second process in.
+fn lock(path: &Path) -> Result<File, EmbeddedError> {
+    let at = |error| EmbeddedError::File { path: path.to_owned(), error };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(at)?;
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = File::options().create(true).truncate(false).write(true).open(PathBuf::from(name)).map_err(at)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(EmbeddedError::InUse(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(at(error)),
+    }
+}

@@ -1,0 +1,156 @@
+//! API Gateway's part on this machine: an HTTP request becomes the event that an HTTP API (payload 2.0) sends to the
+//! function of its route, goes through lambda_http's own types as it does in Lambda, and its reply comes back as HTTP.
+
+use std::{collections::HashMap, convert::Infallible, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, Request},
+    response::Response,
+};
+use base64::prelude::{BASE64_STANDARD, Engine};
+use chrono::Utc;
+use futures_util::FutureExt;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use http_body_util::{BodyExt, Limited};
+use lambda_http::{Adapter, Context, lambda_runtime::LambdaEvent, request::LambdaRequest};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tower::Service;
+
+use crate::routes::{self, Match, Route};
+
+/// The largest body that the gateway takes (an AWS limit).
+const MAX_BODY: usize = 10 * 1024 * 1024;
+
+/// The functions behind the routes of template.yaml.
+#[derive(Clone)]
+pub struct Gateway {
+    routes: Arc<Vec<Route>>,
+    functions: Arc<HashMap<String, Router>>,
+}
+
+/// The part of a function's reply that the gateway reads.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FunctionReply {
+    status_code: u16,
+    #[serde(default)]
+    headers: HashMap<String, String>,
+    #[serde(default)]
+    body: Option<String>,
+}
+
+impl Gateway {
+    /// A gateway in front of these functions, by the name of their binaries.
+    pub fn new(routes: Vec<Route>, functions: HashMap<String, Router>) -> Self {
+        Self { routes: Arc::new(routes), functions: Arc::new(functions) }
+    }
+
+    /// As an HTTP service.
+    pub fn router(self) -> Router {
+        Router::new().fallback(move |request: Request| {
+            let gateway = self.clone();
+            async move { gateway.answer(request).await }
+        })
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        let Some(found) = routes::find(&self.routes, parts.uri.path()) else {
+            return message(StatusCode::NOT_FOUND, "Not Found");
+        };
+        let Some(function) = self.functions.get(&found.route.function) else {
+            return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+        };
+        let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+        if host.parse::<http::uri::Authority>().is_err() {
+            return message(StatusCode::BAD_REQUEST, "Bad Request");
+        }
+        let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
+            return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        };
+        let event = event(&parts, host, &body.to_bytes(), &found);
+        // A function that panics outside of its own net is a crashed Lambda: the gateway says 500 and lives on.
+        let invoked = AssertUnwindSafe(invoke(function.clone(), event)).catch_unwind().await;
+        invoked.unwrap_or_else(|_| Err("panic".to_owned())).unwrap_or_else(|error| {
+            tracing::error!(error, "the function did not answer");
+            message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+        })
+    }
+}
+
+/// The gateway's own replies look unlike the functions'.
+fn message(status: StatusCode, text: &str) -> Response {
+    let mut response = Response::new(Body::from(json!({ "message": text }).to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The event of a request, as in AWS's documentation of payload 2.0.
+fn event(parts: &Parts, host: &str, body: &[u8], found: &Match<'_>) -> Value {
+    let mut headers: serde_json::Map<String, Value> = serde_json::Map::new();
+    for name in parts.headers.keys() {
+        let values: Vec<_> = parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+        headers.insert(name.to_string(), values.join(",").into());
+    }
+    headers.entry("x-forwarded-proto").or_insert_with(|| "http".into());
+    let source = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
+    let now = Utc::now();
+    let route_key = found.route.path.as_ref().map_or_else(|| "$default".to_owned(), |path| format!("ANY {path}"));
+    let (body, is_base64_encoded) = match std::str::from_utf8(body) {
+        Ok("") => (Value::Null, false),
+        Ok(text) => (text.into(), false),
+        Err(_) => (BASE64_STANDARD.encode(body).into(), true),
+    };
+    json!({
+        "version": "2.0",
+        "routeKey": route_key,
+        "rawPath": parts.uri.path(),
+        "rawQueryString": parts.uri.query().unwrap_or_default(),
+        "headers": headers,
+        "requestContext": {
+            "accountId": "local",
+            "apiId": "local",
+            "domainName": host,
+            "domainPrefix": host.split('.').next(),
+            "http": {
+                "method": parts.method.as_str(),
+                "path": parts.uri.path(),
+                "protocol": format!("{:?}", parts.version),
+                "sourceIp": source,
+                "userAgent": headers.get("user-agent"),
+            },
+            "requestId": format!("{:032x}", rand::random::<u128>()),
+            "routeKey": route_key,
+            "stage": "$default",
+            "time": now.format("%d/%b/%Y:%H:%M:%S %z").to_string(),
+            "timeEpoch": now.timestamp_millis(),
+        },
+        "pathParameters": found.parameters,
+        "body": body,
+        "isBase64Encoded": is_base64_encoded,
+    })
+}
+
+/// Calls a function as Lambda does: JSON in, JSON out.
+async fn invoke(function: Router, event: Value) -> Result<Response, String> {
+    let request: LambdaRequest = serde_json::from_value(event).map_err(|error| error.to_string())?;
+    // A router is always ready. The adapter itself cannot be held across an await.
+    let replying = Adapter::from(function).call(LambdaEvent::new(request, Context::default()));
+    let Ok(reply): Result<_, Infallible> = replying.await;
+    let reply = serde_json::to_value(reply).map_err(|error| error.to_string())?;
+    let reply: FunctionReply = serde_json::from_value(reply).map_err(|error| error.to_string())?;
+    let mut response = Response::new(Body::from(reply.body.unwrap_or_default()));
+    *response.status_mut() = StatusCode::from_u16(reply.status_code).map_err(|error| error.to_string())?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in reply.headers {
+        let name: HeaderName = name.parse().map_err(|_| format!("header {name}"))?;
+        headers.insert(name, HeaderValue::from_str(&value).map_err(|error| error.to_string())?);
+    }
+    // The server measures the body itself, but a reply to HEAD has only this.
+    *response.headers_mut() = headers;
+    Ok(response)
+}

@@ -1,0 +1,104 @@
+//! The routes of template.yaml, matched as an HTTP API matches them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_yaml_ng::Value;
+use shared::table::schema::TEMPLATE;
+
+/// A route of the gateway and the function behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// As in template.yaml, such as `/api/loyalty/level/{id}`; `None` is `$default`.
+    pub path: Option<String>,
+    /// The binary of the function.
+    pub function: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Template {
+    resources: BTreeMap<String, Resource>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Resource {
+    r#type: String,
+    #[serde(default)]
+    properties: Value,
+    #[serde(default)]
+    metadata: Value,
+}
+
+/// The routes of template.yaml.
+///
+/// # Errors
+/// Where the template that this binary was built with cannot be read.
+pub fn of_template() -> Result<Vec<Route>, serde_yaml_ng::Error> {
+    let template: Template = serde_yaml_ng::from_str(TEMPLATE)?;
+    let mut routes = Vec::new();
+    for resource in template.resources.values().filter(|resource| resource.r#type == "AWS::Serverless::Function") {
+        let Some(function) = resource.metadata["BuildProperties"]["Binary"].as_str() else { continue };
+        let events = resource.properties["Events"].as_mapping();
+        for event in events.into_iter().flat_map(|events| events.values()) {
+            if event["Type"].as_str() == Some("HttpApi") {
+                let path = event["Properties"]["Path"].as_str().map(str::to_owned);
+                routes.push(Route { path, function: function.to_owned() });
+            }
+        }
+    }
+    Ok(routes)
+}
+
+/// What a route matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match<'a> {
+    /// The route.
+    pub route: &'a Route,
+    /// The path parameters by name, as they stand in the path.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// The route of a path: all segments equal before one with parameters, that before a greedy one, and `$default` last.
+pub fn find<'a>(routes: &'a [Route], path: &str) -> Option<Match<'a>> {
+    let candidates = routes.iter().filter_map(|route| matched(route, path));
+    candidates.min_by_key(|(rank, _)| *rank).map(|(_, found)| found)
+}
+
+/// How specific a match is: the lower, the more.
+type Rank = (u8, std::cmp::Reverse<usize>, usize);
+
+fn matched<'a>(route: &'a Route, path: &str) -> Option<(Rank, Match<'a>)> {
+    let mut parameters = BTreeMap::new();
+    let Some(pattern) = &route.path else {
+        return Some(((2, std::cmp::Reverse(0), 0), Match { route, parameters }));
+    };
+    let mut segments = path.trim_matches('/').split('/');
+    let mut literal = 0;
+    for part in pattern.trim_matches('/').split('/') {
+        let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        match name {
+            Some(name) if name.ends_with('+') => {
+                let rest: Vec<_> = segments.collect();
+                if rest.is_empty() {
+                    return None;
+                }
+                parameters.insert(name.trim_end_matches('+').to_owned(), rest.join("/"));
+                return Some(((1, std::cmp::Reverse(literal), parameters.len()), Match { route, parameters }));
+            }
+            Some(name) => {
+                let segment = segments.next().filter(|segment| !segment.is_empty())?;
+                parameters.insert(name.to_owned(), segment.to_owned());
+            }
+            None => {
+                (segments.next()? == part).then_some(())?;
+                literal += 1;
+            }
+        }
+    }
+    if segments.next().is_some() {
+        return None;
+    }
+    Some(((0, std::cmp::Reverse(literal), parameters.len()), Match { route, parameters }))
+}

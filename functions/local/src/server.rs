@@ -1,0 +1,203 @@
+//! Store, functions and gateway together, on one address.
+
+use std::{
+    collections::HashMap,
+    net::{Ipv4Addr, SocketAddr},
+    str::FromStr,
+    time::Duration,
+};
+
+use chrono::{SubsecRound, Utc};
+use shared::{
+    App, Error,
+    domain::{
+        scope::Scopes,
+        shop::{Shop, ShopId},
+    },
+    http::{access::Callers, service::service},
+    table::{
+        connect::Connection,
+        schema, shops,
+        store::Store,
+        tokens::{self, Grant},
+    },
+};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::{demo, embedded::Embedded, gateway::Gateway, routes};
+
+/// A token of a given text, for tests by outside tools.
+#[derive(Debug, Clone)]
+pub struct GrantedToken {
+    /// The text that the client sends.
+    pub text: String,
+    /// What it allows.
+    pub scopes: Scopes,
+    /// Whose data it opens; the shop is made if it does not exist.
+    pub shop: ShopId,
+}
+
+impl FromStr for GrantedToken {
+    type Err = String;
+
+    /// From `TOKEN=SCOPE,SCOPE[@SHOP]`; the demo shop without a name.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (token, scopes) = text.rsplit_once('=').ok_or("TOKEN=SCOPE,SCOPE[@SHOP] is meant")?;
+        let (scopes, shop) = scopes.rsplit_once('@').unwrap_or((scopes, demo::SHOP));
+        if token.is_empty() {
+            return Err("the token is empty".to_owned());
+        }
+        let scopes = scopes.parse().map_err(|error| format!("{error}"))?;
+        let shop = shop.parse().map_err(|error| format!("{error}"))?;
+        Ok(Self { text: token.to_owned(), scopes, shop })
+    }
+}
+
+/// What a server is to do.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// 0 takes a free port.
+    pub port: u16,
+    /// Whether to create the table where it is missing.
+    pub create_table: bool,
+    /// Whether to load the demo data.
+    pub demo: bool,
+    /// Tokens to make.
+    pub grants: Vec<GrantedToken>,
+    /// How long an instance remembers a token.
+    pub remember_tokens: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { port: 0, create_table: true, demo: true, grants: Vec::new(), remember_tokens: Duration::from_secs(60) }
+    }
+}
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The store did not answer as it must.
+    #[error("the store: {0}")]
+    Store(#[from] Error),
+    /// The address is taken.
+    #[error("127.0.0.1:{port}: {error}")]
+    Port {
+        /// The port that was asked for.
+        port: u16,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// template.yaml cannot be read.
+    #[error("template.yaml: {0}")]
+    Template(#[from] serde_yaml_ng::Error),
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    /// Where the API listens.
+    pub address: SocketAddr,
+    /// The store behind it.
+    pub store: Store,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+    /// Stops after the requests do.
+    embedded: Option<Embedded>,
+}
+
+/// Every function that serves HTTP, by the name of its binary.
+pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 4] {
+    [
+        ("customers", customers::routes()),
+        ("levels", levels::routes()),
+        ("openapi", openapi::routes()),
+        ("point_history", point_history::routes()),
+    ]
+}
+
+impl Server {
+    /// Starts the API over a store: `embedded`, or the one of `connection`.
+    ///
+    /// # Errors
+    /// See [`ServerError`].
+    pub async fn start(
+        embedded: Option<Embedded>,
+        mut connection: Connection,
+        options: Options,
+    ) -> Result<Self, ServerError> {
+        if let Some(embedded) = &embedded {
+            connection.endpoint = Some(embedded.endpoint());
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port));
+        let listener = listener.await.map_err(|error| ServerError::Port { port: options.port, error })?;
+        let address = listener.local_addr().map_err(|error| ServerError::Port { port: options.port, error })?;
+        let store = connection.open().await?;
+        prepare(&store, &options).await?;
+        let app = App { store: store.clone(), callers: Callers::new(options.remember_tokens) };
+        let functions: HashMap<_, _> =
+            functions().into_iter().map(|(name, routes)| (name.to_owned(), service(&app, routes))).collect();
+        let router = Gateway::new(routes::of_template()?, functions).router();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let service = router.into_make_service_with_connect_info::<SocketAddr>();
+            let serving = axum::serve(listener, service).with_graceful_shutdown(async { drop(stopped.await) });
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the server stopped");
+            }
+        });
+        Ok(Self { address, store, stop: Some(stop), task, embedded })
+    }
+
+    /// The address of the API.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The address of the embedded store, if there is one.
+    pub fn store_endpoint(&self) -> Option<String> {
+        self.embedded.as_ref().map(Embedded::endpoint)
+    }
+
+    /// Lets running requests end, for a few seconds, then stops.
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        if tokio::time::timeout(Duration::from_secs(5), &mut self.task).await.is_err() {
+            self.task.abort();
+        }
+    }
+}
+
+/// Makes the table, the demo shop with its data, and the granted tokens.
+async fn prepare(store: &Store, options: &Options) -> Result<(), Error> {
+    if options.create_table {
+        schema::create(store).await?;
+    }
+    let demo_shop = shop_id(demo::SHOP)?;
+    ensure_shop(store, &demo_shop).await?;
+    if options.demo {
+        demo::load(store, &demo_shop).await?;
+    }
+    for grant in &options.grants {
+        ensure_shop(store, &grant.shop).await?;
+        let token = Grant {
+            shop: grant.shop.clone(),
+            scopes: grant.scopes.clone(),
+            label: "granted at start".to_owned(),
+            expires_at: None,
+        };
+        tokens::mint(store, &grant.text, token, Utc::now().trunc_subsecs(6)).await?;
+    }
+    Ok(())
+}
+
+fn shop_id(text: &str) -> Result<ShopId, Error> {
+    text.parse().map_err(|error| Error::Internal(format!("{error}")))
+}
+
+async fn ensure_shop(store: &Store, id: &ShopId) -> Result<(), Error> {
+    match shops::get(store, id).await? {
+        Some(_) => Ok(()),
+        None => shops::put(store, &Shop { id: id.clone(), zone: Shop::DEFAULT_ZONE }).await,
+    }
+}

@@ -1,0 +1,117 @@
+//! What operators do: shops and tokens. Invoked with IAM permissions only; no route of the API leads here. The local
+//! command line runs the same code.
+
+use chrono::{Duration, SubsecRound, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use shared::{
+    Error,
+    domain::{
+        scope::Scopes,
+        shop::{Shop, ShopId},
+    },
+    table::{
+        shops,
+        store::Store,
+        tokens::{self, Grant, Token},
+    },
+};
+
+/// A command, such as `{"action": "mint_token", "shop": "demo", "scopes": ["read"], "label": "ERP"}`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum Command {
+    /// Creates a shop or changes its settings.
+    PutShop {
+        /// 1 to 32 of a-z, 0-9 and `-`.
+        shop: ShopId,
+        /// An IANA zone; Asia/Shanghai by default.
+        zone: Option<Tz>,
+    },
+    /// Lists the shops.
+    ListShops,
+    /// Makes a token; the reply shows its text, this once.
+    MintToken {
+        /// Whose data it opens.
+        shop: ShopId,
+        /// What it allows.
+        scopes: Scopes,
+        /// What to call it.
+        #[serde(default)]
+        label: String,
+        /// After how many days it ends; never without.
+        days: Option<u32>,
+    },
+    /// Lists a shop's tokens, without their texts.
+    ListTokens {
+        /// Whose.
+        shop: ShopId,
+    },
+    /// Ends a token: within a minute everywhere.
+    RevokeToken {
+        /// Whose.
+        shop: ShopId,
+        /// The token's id in the list.
+        id: String,
+    },
+}
+
+/// What a command answers.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// A shop.
+    Shop(Shop),
+    /// All shops.
+    Shops {
+        /// By name.
+        shops: Vec<Shop>,
+    },
+    /// A new token with its text.
+    Minted {
+        /// What the caller of the API sends; it is stored nowhere.
+        text: String,
+        /// The token's record.
+        token: Token,
+    },
+    /// Tokens of a shop.
+    Tokens {
+        /// By id.
+        tokens: Vec<Token>,
+    },
+    /// Done; there is nothing to show.
+    Done {},
+}
+
+/// Carries out a command.
+///
+/// # Errors
+/// [`Error::NotFound`] for a shop or token that does not exist.
+pub async fn run(store: &Store, command: Command) -> Result<Answer, Error> {
+    match command {
+        Command::PutShop { shop, zone } => {
+            let stored = shops::get(store, &shop).await?;
+            let zone = zone.or(stored.map(|shop| shop.zone)).unwrap_or(Shop::DEFAULT_ZONE);
+            let shop = Shop { id: shop, zone };
+            shops::put(store, &shop).await?;
+            Ok(Answer::Shop(shop))
+        }
+        Command::ListShops => Ok(Answer::Shops { shops: shops::list(store).await? }),
+        Command::MintToken { shop, scopes, label, days } => {
+            shops::get(store, &shop).await?.ok_or(Error::NotFound)?;
+            let now = Utc::now().trunc_subsecs(6);
+            let text = tokens::generate();
+            let expires_at = days.map(|days| now + Duration::days(days.into()));
+            let token = tokens::mint(store, &text, Grant { shop, scopes, label, expires_at }, now).await?;
+            Ok(Answer::Minted { text, token })
+        }
+        Command::ListTokens { shop } => {
+            shops::get(store, &shop).await?.ok_or(Error::NotFound)?;
+            Ok(Answer::Tokens { tokens: tokens::list(store, &shop).await? })
+        }
+        Command::RevokeToken { shop, id } => {
+            tokens::revoke(store, &shop, &id).await?;
+            Ok(Answer::Done {})
+        }
+    }
+}

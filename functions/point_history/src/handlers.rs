@@ -1,0 +1,112 @@
+use axum::{extract::State, response::Response};
+use lambda_http::http::StatusCode;
+use shared::{
+    App, Error,
+    domain::id::Id,
+    http::{
+        access::{Loyalty, Read, Write},
+        change::Change,
+        envelope::{self, Envelope},
+        fields,
+        path::PathId,
+        query::{OrderBy, Query},
+    },
+    table::{
+        customers,
+        pages::Direction,
+        point_history::{self, EntryError, Nested},
+    },
+};
+
+use crate::wire::{AdjustBody, EntryDetail, EntryReply, customer_of, parse};
+
+/// Lists the entries, newest first.
+#[utoipa::path(
+    get, path = "/api/loyalty/point_history/", operation_id = "point_history_list", tag = "loyalty",
+    params(
+        ("customer" = Option<Id>, Query, description = "Only entries of this customer"),
+        ("customer__in" = Option<String>, Query, description = "Only entries of these, with commas, at most 100"),
+        ("page" = Option<String>, Query, description = "From 1, or `last`"),
+        ("page_size" = Option<u64>, Query, description = "1 to 100, 10 by default"),
+        ("order_by" = Option<String>, Query, description = "`id`, `-id`, `created_at` or `-created_at`"),
+        ("id__gt" = Option<Id>, Query, description = "Only ids above"),
+        ("id__lt" = Option<Id>, Query, description = "Only ids below"),
+    ),
+    responses((status = 200, body = Envelope<EntryReply>)),
+)]
+pub(crate) async fn list(
+    Read(caller, ..): Read<Loyalty>,
+    State(app): State<App>,
+    mut query: Query,
+) -> Result<Response, Error> {
+    let (store, shop) = (&app.store, caller.shop_id());
+    let (_, direction) = query.order_by((OrderBy::Id, Direction::Descending), true);
+    let customers = match (query.id("customer"), query.ids("customer__in")) {
+        (Some(one), Some(many)) => Some(one.into_iter().filter(|id| many.contains(id)).collect()),
+        (one, many) => one.or(many),
+    };
+    let select = query.select(direction)?;
+    let page = match customers {
+        Some(customers) => point_history::page_of_customers(store, shop, &customers, &select).await?,
+        None => point_history::page(store, shop, &select).await?,
+    };
+    let nested = point_history::nested(store, shop, &page.rows, true).await?;
+    let rows = page.rows.iter().cloned().map(|entry| EntryReply::new(entry, &nested, caller.shop.zone));
+    let rows = rows.collect::<Result<_, _>>()?;
+    query.address.list(page.with(rows), select.size, |entry: EntryReply| entry)
+}
+
+/// An entry.
+#[utoipa::path(
+    get, path = "/api/loyalty/point_history/{id}/", operation_id = "point_history_get", tag = "loyalty",
+    params(("id" = Id, Path)),
+    responses((status = 200, body = EntryDetail), (status = 404)),
+)]
+pub(crate) async fn get(
+    Read(caller, ..): Read<Loyalty>,
+    State(app): State<App>,
+    PathId(id): PathId,
+) -> Result<Response, Error> {
+    let entry = point_history::get(&app.store, caller.shop_id(), id).await?;
+    let entries = std::slice::from_ref(&entry);
+    let nested = point_history::nested(&app.store, caller.shop_id(), entries, false).await?;
+    envelope::ok(&EntryDetail::new(entry, &nested, caller.shop.zone))
+}
+
+/// Adjusts the points of a customer.
+#[utoipa::path(
+    post, path = "/api/loyalty/point_history/adjust/", operation_id = "point_history_adjust", tag = "loyalty",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = AdjustBody,
+    responses((status = 201, body = EntryReply), (status = 400)),
+)]
+pub(crate) async fn adjust(
+    Write(caller, ..): Write<Loyalty>,
+    State(app): State<App>,
+    change: Change,
+) -> Result<Response, Error> {
+    let (store, shop, body) = (&app.store, caller.shop_id(), &change.body);
+    let plan = async || {
+        let Ok(adjust) = parse(body, true) else {
+            let exists = match customer_of(body) {
+                Some(id) => customers::get(store, shop, id).await?.is_some(),
+                None => true,
+            };
+            return Err(parse(body, exists).map_or_else(Error::Invalid, |_| Error::NotFound));
+        };
+        let draft = point_history::adjustment(adjust.customer_id, adjust.points, change.at);
+        let (transaction, (entry, customer)) =
+            point_history::append(store, shop, draft).await.map_err(|error| match error {
+                EntryError::UnknownCustomer => {
+                    let missing = fields::missing(adjust.customer_id);
+                    Error::Invalid(shared::FieldErrors::Fields(vec![("customer_id".into(), missing)]))
+                }
+                EntryError::Refused(refusal) => Error::field("points", refusal.to_string()),
+                EntryError::Failed(error) => error,
+            })?;
+        let nested = Nested { customers: [(customer.id, customer)].into(), ..Nested::default() };
+        let reply = EntryReply::new(entry, &nested, caller.shop.zone)?;
+        Ok((transaction, envelope::reply(StatusCode::CREATED, &reply)?))
+    };
+    change.once(&app, &caller, plan).await
+}

@@ -1,0 +1,15 @@
+//! `/api/loyalty/point_history/`: the ledger of points (`loyalty.txt`).
+
+use shared::{App, http::openapi};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+mod handlers;
+mod wire;
+
+/// The routes of this function.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::description())
+        .routes(routes!(handlers::list))
+        .routes(routes!(handlers::adjust))
+        .routes(routes!(handlers::get))
+}

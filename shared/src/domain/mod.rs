@@ -1,0 +1,10 @@
+//! The shop's rules. Architecture invariant: this module is pure; it knows no async, AWS, HTTP, clock or randomness.
+
+pub mod customer;
+pub mod id;
+pub mod level;
+pub mod order;
+pub mod points;
+pub mod scope;
+pub mod shop;
+pub mod timestamp;

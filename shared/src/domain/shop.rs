@@ -1,0 +1,70 @@
+//! Shops: the tenants of a deployment. No data ever crosses them.
+
+use std::{fmt, str::FromStr};
+
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+/// The name of a shop in keys: 1 to 32 of lower-case letters, digits and `-`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ShopId(String);
+
+/// The text does not name a shop.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not a shop's name: 1 to 32 of a-z, 0-9 and -")]
+pub struct InvalidShopId(String);
+
+impl ShopId {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ShopId {
+    type Err = InvalidShopId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidShopId> {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if (1..=32).contains(&text.len()) && text.bytes().all(plain) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidShopId(text.to_owned()))
+        }
+    }
+}
+
+impl TryFrom<String> for ShopId {
+    type Error = InvalidShopId;
+
+    fn try_from(text: String) -> Result<Self, InvalidShopId> {
+        text.parse()
+    }
+}
+
+impl From<ShopId> for String {
+    fn from(id: ShopId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for ShopId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A shop and its settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shop {
+    /// Its name in keys.
+    pub id: ShopId,
+    /// The zone of its days, months and timestamps.
+    pub zone: Tz,
+}
+
+impl Shop {
+    /// The zone of a shop that names none (`readings.md`).
+    pub const DEFAULT_ZONE: Tz = Tz::Asia__Shanghai;
+}

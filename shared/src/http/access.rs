@@ -1,0 +1,153 @@
+//! Who calls, and whether they may: extractors that stand first in a handler's arguments.
+
+use std::{
+    collections::HashMap,
+    marker::PhantomData,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use axum::extract::FromRequestParts;
+use chrono::Utc;
+use http::{header, request::Parts};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    app::App,
+    domain::{
+        scope::{Action, Area, Scopes},
+        shop::{Shop, ShopId},
+    },
+    error::Error,
+    table::{store::Store, tokens},
+};
+
+/// The most tokens that an instance remembers.
+const CAPACITY: usize = 1_000;
+
+/// The shop of a request, by its token.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The shop and its settings; every key starts with it.
+    pub shop: Shop,
+    scopes: Scopes,
+    expires_at: Option<chrono::DateTime<Utc>>,
+}
+
+impl Caller {
+    /// The name of the shop.
+    pub fn shop_id(&self) -> &ShopId {
+        &self.shop.id
+    }
+}
+
+/// An area of the API as a type.
+pub trait InArea: Send {
+    /// The area.
+    const AREA: Area;
+}
+
+/// `/api/loyalty/`
+#[derive(Debug)]
+pub enum Loyalty {}
+impl InArea for Loyalty {
+    const AREA: Area = Area::Loyalty;
+}
+
+/// `/api/crm/`
+#[derive(Debug)]
+pub enum Crm {}
+impl InArea for Crm {
+    const AREA: Area = Area::Crm;
+}
+
+/// A caller who may read in an area: 401 without a token, 403 without the scope.
+#[derive(Debug)]
+pub struct Read<A>(pub Caller, pub PhantomData<A>);
+
+/// A caller who may write in an area: 401 without a token, 403 without the scope.
+#[derive(Debug)]
+pub struct Write<A>(pub Caller, pub PhantomData<A>);
+
+impl<A: InArea> FromRequestParts<App> for Read<A> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        Ok(Self(allowed(parts, app, A::AREA, Action::Read).await?, PhantomData))
+    }
+}
+
+impl<A: InArea> FromRequestParts<App> for Write<A> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        Ok(Self(allowed(parts, app, A::AREA, Action::Write).await?, PhantomData))
+    }
+}
+
+async fn allowed(parts: &Parts, app: &App, area: Area, action: Action) -> Result<Caller, Error> {
+    let caller = authenticate(parts, app).await?;
+    if caller.scopes.allow(area, action) { Ok(caller) } else { Err(Error::Forbidden) }
+}
+
+/// The caller of a request, whatever they may.
+pub(super) async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Error> {
+    let header = parts.headers.get(header::AUTHORIZATION).ok_or(Error::Unauthenticated)?;
+    let text = header.to_str().map_err(|_| Error::InvalidToken)?.trim();
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Error::Unauthenticated);
+    }
+    let token = token.trim();
+    if token.is_empty() || token.len() > 512 || token.contains(' ') {
+        return Err(Error::InvalidToken);
+    }
+    let caller = app.callers.find(&app.store, token).await?;
+    tracing::Span::current().record("shop", caller.shop.id.as_str());
+    Ok(caller)
+}
+
+/// The token records that an instance has read: each for at most a minute, so that a revoked token ends within one.
+/// Unknown tokens are not remembered.
+#[derive(Debug, Clone)]
+pub struct Callers {
+    known: Arc<Mutex<HashMap<[u8; 32], (Instant, Caller)>>>,
+    remembered: Duration,
+}
+
+impl Default for Callers {
+    fn default() -> Self {
+        Self::new(Duration::from_secs(60))
+    }
+}
+
+impl Callers {
+    /// Remembers a token for this long.
+    pub fn new(remembered: Duration) -> Self {
+        Self { known: Arc::default(), remembered }
+    }
+
+    async fn find(&self, store: &Store, token: &str) -> Result<Caller, Error> {
+        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let now = Utc::now();
+        if let Some(caller) = self.remembered(&hash) {
+            let alive = caller.expires_at.is_none_or(|end| end > now);
+            return if alive { Ok(caller) } else { Err(Error::InvalidToken) };
+        }
+        let (token, shop) = tokens::find(store, token, now).await?.ok_or(Error::InvalidToken)?;
+        let caller = Caller { shop, scopes: token.scopes, expires_at: token.expires_at };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= CAPACITY {
+            known.retain(|_, (read, _)| read.elapsed() < self.remembered);
+        }
+        if known.len() < CAPACITY {
+            known.insert(hash, (Instant::now(), caller.clone()));
+        }
+        Ok(caller)
+    }
+
+    fn remembered(&self, hash: &[u8; 32]) -> Option<Caller> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(hash).filter(|(read, _)| read.elapsed() < self.remembered).map(|(_, caller)| caller.clone())
+    }
+}

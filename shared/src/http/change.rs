@@ -1,0 +1,127 @@
+//! Requests that change something: the JSON body, and `Idempotency-Key`.
+
+use axum::{
+    body::Body,
+    extract::{FromRequest, Request},
+    response::Response,
+};
+use bytes::Bytes;
+use chrono::{DateTime, SubsecRound, Utc};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{access::Caller, error::json_reply};
+use crate::{
+    app::App,
+    error::Error,
+    table::{
+        idempotency::{Guard, Outcome, Reply, carry_out_once},
+        transaction::Transaction,
+    },
+};
+
+/// The largest body (`readings.md`).
+pub const MAX_BODY: usize = 5 * 1024 * 1024;
+/// The header of idempotent requests.
+const KEY: &str = "idempotency-key";
+/// The longest key, in characters.
+const KEY_LENGTH: usize = 255;
+
+/// A request that changes something.
+#[derive(Debug)]
+pub struct Change {
+    /// The body; `{}` where it was empty.
+    pub body: Value,
+    /// When the request came.
+    pub at: DateTime<Utc>,
+    guard: Option<Guard>,
+}
+
+impl FromRequest<App> for Change {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
+        let (parts, body) = request.into_parts();
+        let bytes = collect(body).await?;
+        let body = parse(&parts.headers, &bytes)?;
+        let key = key(&parts.headers)?;
+        // Microseconds are what replies show, so they are what is stored.
+        let at = Utc::now().trunc_subsecs(6);
+        let guard = key.map(|key| {
+            let request = format!("{} {} {}", parts.method, parts.uri.path(), canonical(&body));
+            Guard { key: hash(key), fingerprint: hash(&request), now: at }
+        });
+        Ok(Self { body, at, guard })
+    }
+}
+
+impl Change {
+    /// Plans and commits the change once, and answers its reply: the first one again where the key is known.
+    pub async fn once<F>(&self, app: &App, caller: &Caller, plan: impl FnMut() -> F) -> Result<Response, Error>
+    where
+        F: Future<Output = Result<(Transaction, Reply), Error>>,
+    {
+        let outcome = carry_out_once(&app.store, caller.shop_id(), self.guard.as_ref(), plan).await?;
+        respond(outcome)
+    }
+}
+
+fn respond(Outcome { reply, replayed }: Outcome) -> Result<Response, Error> {
+    let status = StatusCode::from_u16(reply.status).map_err(|error| Error::Internal(error.to_string()))?;
+    let mut response = json_reply(status, reply.body);
+    if replayed {
+        response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+async fn collect(body: Body) -> Result<Bytes, Error> {
+    match Limited::new(body, MAX_BODY).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Error::TooLarge { limit: MAX_BODY }),
+        Err(error) => Err(Error::Parse(error.to_string())),
+    }
+}
+
+fn parse(headers: &HeaderMap, bytes: &Bytes) -> Result<Value, Error> {
+    if bytes.is_empty() {
+        return Ok(Value::Object(serde_json::Map::new()));
+    }
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("application/json") {
+        return Err(Error::UnsupportedMediaType(content_type.to_owned()));
+    }
+    serde_json::from_slice(bytes).map_err(|error| Error::Parse(error.to_string()))
+}
+
+fn key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+    let Some(value) = headers.get(KEY) else { return Ok(None) };
+    let visible = |key: &&str| (1..=KEY_LENGTH).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    match value.to_str().ok().map(str::trim).filter(visible) {
+        Some(key) => Ok(Some(key)),
+        None => Err(Error::field("Idempotency-Key", "Ensure this header has 1 to 255 visible characters.")),
+    }
+}
+
+fn hash(text: &str) -> String {
+    format!("{:x}", Sha256::digest(text.as_bytes()))
+}
+
+/// The same text for the same JSON: sorted keys, no blanks, `1.0` as `1`.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(object) => {
+            let mut fields: Vec<_> = object.iter().collect();
+            fields.sort_by_key(|(name, _)| *name);
+            let field =
+                |(name, value): (&String, &Value)| format!("{}:{}", Value::from(name.as_str()), canonical(value));
+            format!("{{{}}}", fields.into_iter().map(field).collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        Value::Number(number) if number.is_f64() => number.as_f64().map(|float| float.to_string()).unwrap_or_default(),
+        other => other.to_string(),
+    }
+}

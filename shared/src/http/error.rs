@@ -1,0 +1,83 @@
+//! From errors to replies. Architecture invariant: no other file maps an error to a status.
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use crate::error::Error;
+
+/// What an operator needs to know of a 5xx; it stands in the log and never in the reply.
+#[derive(Debug, Clone)]
+pub(super) struct Fault(pub(super) String);
+
+/// A JSON reply: compact, raw UTF-8.
+pub(super) fn json_reply(status: StatusCode, text: String) -> Response {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// `{"detail": "..."}`
+pub(super) fn detail(status: StatusCode, text: &str) -> Response {
+    json_reply(status, json!({ "detail": text }).to_string())
+}
+
+fn unauthenticated(text: &str) -> Response {
+    let mut response = detail(StatusCode::UNAUTHORIZED, text);
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"api\""));
+    response
+}
+
+fn fault(status: StatusCode, text: &str, cause: String) -> Response {
+    let mut response = detail(status, text);
+    response.extensions_mut().insert(Fault(cause));
+    response
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Invalid(errors) => match serde_json::to_string(&errors) {
+                Ok(text) => json_reply(StatusCode::BAD_REQUEST, text),
+                Err(error) => Self::Internal(error.to_string()).into_response(),
+            },
+            Self::Parse(reason) => detail(StatusCode::BAD_REQUEST, &format!("JSON parse error - {reason}")),
+            Self::Unauthenticated => unauthenticated("Authentication credentials were not provided."),
+            Self::InvalidToken => unauthenticated("Invalid token."),
+            Self::Forbidden => detail(StatusCode::FORBIDDEN, "You do not have permission to perform this action."),
+            Self::NotFound => detail(StatusCode::NOT_FOUND, "Not found."),
+            Self::InvalidPage => detail(StatusCode::NOT_FOUND, "Invalid page."),
+            Self::MethodNotAllowed(method) => {
+                detail(StatusCode::METHOD_NOT_ALLOWED, &format!("Method \"{method}\" not allowed."))
+            }
+            Self::Conflict(reason) => detail(StatusCode::CONFLICT, &reason),
+            Self::AtWork { retry_after } => {
+                let text = "The first request with this Idempotency-Key is still at work.";
+                let mut response = detail(StatusCode::CONFLICT, text);
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+                response
+            }
+            Self::TooLarge { limit } => {
+                detail(StatusCode::PAYLOAD_TOO_LARGE, &format!("The body is larger than {limit} bytes."))
+            }
+            Self::UnsupportedMediaType(media_type) => {
+                let text = format!("Unsupported media type \"{media_type}\" in request.");
+                detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, &text)
+            }
+            Self::KeyReused => {
+                detail(StatusCode::UNPROCESSABLE_ENTITY, "This Idempotency-Key was used for another request.")
+            }
+            Self::Unavailable(cause) => {
+                let mut response =
+                    fault(StatusCode::SERVICE_UNAVAILABLE, "The service is busy. Please try again.", cause);
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                response
+            }
+            Self::Internal(cause) => fault(StatusCode::INTERNAL_SERVER_ERROR, "A server error occurred.", cause),
+        }
+    }
+}

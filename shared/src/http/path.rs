@@ -1,0 +1,22 @@
+//! Ids in paths. What is no id names no row: a 404, after the token was checked.
+
+use axum::extract::{FromRequestParts, Path};
+use http::request::Parts;
+
+use crate::{
+    domain::id::{self, Id},
+    error::Error,
+};
+
+/// The `{id}` of a path.
+#[derive(Debug, Clone, Copy)]
+pub struct PathId(pub Id);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::NotFound)?;
+        id::parse(&text).map(Self).ok_or(Error::NotFound)
+    }
+}

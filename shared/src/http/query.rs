@@ -1,0 +1,191 @@
+//! Parameters of lists, as django-filter reads them: blanks and unknown names are ignored, and all errors are collected.
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use rust_decimal::{Decimal, prelude::ToPrimitive};
+
+use super::envelope::Address;
+use crate::{
+    domain::id::{Id, MAX_ID},
+    error::{Error, FieldErrors},
+    table::pages::{Direction, PageNumber, Select},
+};
+
+/// The page size without `page_size`.
+const DEFAULT_SIZE: u64 = 10;
+/// The largest page size; a larger one is capped.
+const MAX_SIZE: u64 = 100;
+/// The most values of an `__in` filter.
+const MAX_VALUES: usize = 100;
+
+/// The query of a list.
+#[derive(Debug)]
+pub struct Query {
+    /// Where the list was asked for.
+    pub address: Address,
+    parameters: Vec<(String, String)>,
+    errors: Vec<(String, String)>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let raw = parts.uri.query().unwrap_or_default();
+        let parameters: Vec<_> = form_urlencoded::parse(raw.as_bytes()).into_owned().collect();
+        Ok(Self { address: Address::of(parts, parameters.clone()), parameters, errors: Vec::new() })
+    }
+}
+
+/// By what a list can be ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderBy {
+    /// By id.
+    Id,
+    /// By creation.
+    CreatedAt,
+}
+
+impl Query {
+    /// The last value of a parameter, trimmed, unless it is blank.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let value = self.parameters.iter().rev().find(|(key, _)| key == name)?.1.trim();
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// Notes an error; [`Self::finish`] answers all.
+    pub fn reject(&mut self, name: &str, message: impl Into<String>) {
+        self.errors.push((name.to_owned(), message.into()));
+    }
+
+    fn number(&mut self, name: &str) -> Option<Decimal> {
+        let number = parse_number(self.text(name)?);
+        if number.is_none() {
+            self.reject(name, "Enter a number.");
+        }
+        number
+    }
+
+    /// A filter by one id. `Some` of nothing where the number is no id, and so matches nothing.
+    pub fn id(&mut self, name: &str) -> Option<Vec<Id>> {
+        self.number(name).map(|number| whole(number).into_iter().collect())
+    }
+
+    /// A filter by a list of ids.
+    pub fn ids(&mut self, name: &str) -> Option<Vec<Id>> {
+        let text = self.text(name)?;
+        let values: Vec<_> = text.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
+        if values.is_empty() {
+            return None;
+        }
+        let numbers: Option<Vec<_>> = values.iter().map(|value| parse_number(value)).collect();
+        let count = values.len();
+        match numbers {
+            None => self.reject(name, "Enter a number."),
+            Some(_) if count > MAX_VALUES => {
+                self.reject(name, format!("Ensure this field has no more than {MAX_VALUES} elements."));
+            }
+            Some(numbers) => {
+                let mut ids: Vec<_> = numbers.into_iter().filter_map(whole).collect();
+                ids.sort_unstable();
+                ids.dedup();
+                return Some(ids);
+            }
+        }
+        None
+    }
+
+    /// `order_by`; `default` without.
+    pub fn order_by(&mut self, default: (OrderBy, Direction), created_at: bool) -> (OrderBy, Direction) {
+        let Some(text) = self.text("order_by").map(str::to_owned) else { return default };
+        let mut orders = text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(|name| {
+            let (field, direction) = match name.strip_prefix('-') {
+                Some(field) => (field, Direction::Descending),
+                None => (name, Direction::Ascending),
+            };
+            match field {
+                "id" => Ok((OrderBy::Id, direction)),
+                "created_at" if created_at => Ok((OrderBy::CreatedAt, direction)),
+                _ => Err(name),
+            }
+        });
+        let first = orders.next().unwrap_or(Ok(default));
+        match first.and_then(|order| orders.find(Result::is_err).unwrap_or(Ok(order)).map(|_| order)) {
+            Ok(order) => order,
+            Err(name) => {
+                let message = format!("Select a valid choice. {name} is not one of the available choices.");
+                self.reject("order_by", message);
+                default
+            }
+        }
+    }
+
+    /// The page in this direction, with the bounds `id__gt` and `id__lt`.
+    ///
+    /// # Errors
+    /// All that was rejected so far; [`Error::InvalidPage`] where `page` is no number of a page.
+    pub fn select(&mut self, direction: Direction) -> Result<Select, Error> {
+        let after = self
+            .number("id__gt")
+            .and_then(|bound| (bound >= Decimal::ZERO).then(|| bound.floor().to_u64().unwrap_or(MAX_ID).min(MAX_ID)));
+        let before = self.number("id__lt").map(|bound| {
+            let bound = bound.max(Decimal::ZERO).ceil();
+            bound.to_u64().unwrap_or(MAX_ID + 1).min(MAX_ID + 1)
+        });
+        self.finish()?;
+        let number = self.page_number()?;
+        Ok(Select { classes: None, after, before, direction, number, size: self.page_size() })
+    }
+
+    /// All that was rejected, as a 400.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        if self.errors.is_empty() {
+            return Ok(());
+        }
+        let errors = std::mem::take(&mut self.errors);
+        let fields = errors.into_iter().map(|(name, message)| (name.into(), FieldErrors::message(message)));
+        Err(Error::Invalid(FieldErrors::Fields(fields.collect())))
+    }
+
+    fn page_number(&self) -> Result<PageNumber, Error> {
+        match self.text("page") {
+            None => Ok(PageNumber::Number(1)),
+            Some("last") => Ok(PageNumber::Last),
+            Some(text) => text.parse().map(PageNumber::Number).map_err(|_| Error::InvalidPage),
+        }
+    }
+
+    /// 1 to 100; 10 where `page_size` says nothing usable.
+    pub fn page_size(&self) -> u64 {
+        let text = self.text("page_size").unwrap_or_default();
+        let digits = text.strip_prefix('+').unwrap_or(text);
+        let size = if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            digits.parse().unwrap_or(MAX_SIZE)
+        } else {
+            DEFAULT_SIZE
+        };
+        if size == 0 { DEFAULT_SIZE } else { size.min(MAX_SIZE) }
+    }
+}
+
+fn parse_number(text: &str) -> Option<Decimal> {
+    let text = text.trim();
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    if !plain || text.len() > 40 {
+        return None;
+    }
+    text.parse().ok().or_else(|| Decimal::from_scientific(text).ok()).or_else(|| huge(text))
+}
+
+/// A whole number with more digits than a decimal holds is above or below every id.
+fn huge(text: &str) -> Option<Decimal> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    whole.then(|| if text.starts_with('-') { Decimal::MIN } else { Decimal::MAX })
+}
+
+/// The id that a number is, if it is one.
+fn whole(number: Decimal) -> Option<Id> {
+    let number = number.is_integer().then(|| number.to_u64())??;
+    (1..=MAX_ID).contains(&number).then_some(number)
+}

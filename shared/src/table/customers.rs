@@ -1,0 +1,227 @@
+//! Customers in the table, under the shop's own ids.
+//!
+//! Two ranked lists hold them: `customer` by id, whose rows are the customers; and `customer_created` in the order in
+//! which they came, whose rows name the ids. The second is the documented order (newest first), the first is what a
+//! client walks by `id__gt`.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Item, keys,
+    pages::{Direction, List, ONLY, Page, PageNumber, Select, paginate},
+    sequence,
+    store::{self, Range, Store},
+    transaction::Transaction,
+};
+use crate::{
+    domain::{
+        customer::{Customer, CustomerDraft},
+        id::Id,
+        shop::ShopId,
+    },
+    error::Error,
+};
+
+/// The customers of a shop, by id.
+pub static CUSTOMERS: List = List::sparse("customer");
+
+/// The ids of the customers of a shop, in the order in which they came.
+pub static CREATED: List = List::dense("customer_created");
+
+/// The most rows of a range of ids that are brought into the order of creation for one page.
+const MAX_SORTED: u64 = 2_000;
+
+/// A row of [`CUSTOMERS`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Stored {
+    #[serde(flatten)]
+    customer: Customer,
+    /// The position in [`CREATED`].
+    created: u64,
+}
+
+/// A row of [`CREATED`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Pointer {
+    customer_id: Id,
+}
+
+/// By what a list of customers is ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// By when they came.
+    Created,
+    /// By id.
+    Id,
+}
+
+/// Which customers.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// Only these ids.
+    pub ids: Option<Vec<Id>>,
+    /// Only those with this mobile number.
+    pub mobile: Option<String>,
+}
+
+/// A customer.
+pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Option<Customer>, Error> {
+    Ok(store.read::<Stored>(&CUSTOMERS.key(shop, id)).await?.map(|stored| stored.customer))
+}
+
+/// The customer in a row of the table.
+pub fn of_item(item: Item) -> Result<Customer, Error> {
+    Ok(store::entity::<Stored>(item)?.customer)
+}
+
+/// The customers of these ids that exist.
+async fn by_ids(store: &Store, shop: &ShopId, mut ids: Vec<Id>) -> Result<HashMap<Id, Stored>, Error> {
+    ids.sort_unstable();
+    ids.dedup();
+    let keys = ids.iter().map(|id| CUSTOMERS.key(shop, *id)).collect();
+    let items = store.batch_get(keys).await?;
+    let stored = items.into_iter().map(|item| store::entity::<Stored>(item).map(|row| (row.customer.id, row)));
+    stored.collect()
+}
+
+/// A page of customers.
+///
+/// A range of ids in the order of creation is no stretch of any list: it is read whole, up to [`MAX_SORTED`] rows.
+pub async fn page(
+    store: &Store,
+    shop: &ShopId,
+    filter: &Filter,
+    order: Order,
+    select: &Select,
+) -> Result<Page<Customer>, Error> {
+    if filter.ids.is_some() || filter.mobile.is_some() {
+        let rows = filtered(store, shop, filter).await?;
+        return sorted(rows, order, select);
+    }
+    let ranged = select.after.is_some() || select.before.is_some();
+    match order {
+        Order::Id => {
+            let mut page = CUSTOMERS.page(store, shop, select).await?;
+            let rows = std::mem::take(&mut page.rows).into_iter().map(of_item).collect::<Result<_, _>>()?;
+            Ok(page.with(rows))
+        }
+        Order::Created if ranged => {
+            let number = PageNumber::Number(1);
+            let all = Select { number, size: MAX_SORTED, direction: Direction::Ascending, ..select.clone() };
+            let range = CUSTOMERS.page(store, shop, &all).await?;
+            if range.count > MAX_SORTED {
+                let message = format!("More than {MAX_SORTED} customers: narrow the range, or add order_by=id.");
+                return Err(Error::field(if select.after.is_some() { "id__gt" } else { "id__lt" }, message));
+            }
+            let rows = range.rows.into_iter().map(store::entity).collect::<Result<_, _>>()?;
+            sorted(rows, order, select)
+        }
+        Order::Created => {
+            let mut page = CREATED.page(store, shop, select).await?;
+            let pointers = std::mem::take(&mut page.rows).into_iter().map(store::entity::<Pointer>);
+            let ids = pointers.map(|pointer| pointer.map(|row| row.customer_id)).collect::<Result<Vec<_>, _>>()?;
+            let mut found = by_ids(store, shop, ids.clone()).await?;
+            let rows = ids.iter().filter_map(|id| found.remove(id)).map(|stored| stored.customer).collect();
+            Ok(page.with(rows))
+        }
+    }
+}
+
+/// The bounded collection that a filter selects from.
+async fn filtered(store: &Store, shop: &ShopId, filter: &Filter) -> Result<Vec<Stored>, Error> {
+    let ids = match (&filter.ids, &filter.mobile) {
+        (Some(ids), _) => ids.clone(),
+        (None, Some(mobile)) => {
+            let range = Range { pk: keys::mobile_partition(shop, mobile), ..Range::default() };
+            let items = store.query(&range).await?;
+            let sks = items.iter().filter_map(|item| item.get(keys::SK)?.as_s().ok());
+            sks.filter_map(|sk| keys::id_in(sk)).collect()
+        }
+        (None, None) => Vec::new(),
+    };
+    let rows = by_ids(store, shop, ids).await?.into_values();
+    let wanted = |stored: &Stored| filter.mobile.as_ref().is_none_or(|mobile| *mobile == stored.customer.mobile);
+    Ok(rows.filter(wanted).collect())
+}
+
+/// A page of rows that are all at hand.
+fn sorted(mut rows: Vec<Stored>, order: Order, select: &Select) -> Result<Page<Customer>, Error> {
+    rows.retain(|row| {
+        let id = row.customer.id;
+        select.after.is_none_or(|after| id > after) && select.before.is_none_or(|before| id < before)
+    });
+    rows.sort_by_key(|row| match order {
+        Order::Created => row.created,
+        Order::Id => row.customer.id,
+    });
+    if select.direction == Direction::Descending {
+        rows.reverse();
+    }
+    let customers = rows.into_iter().map(|row| row.customer).collect();
+    paginate::of_rows(customers, select.number, select.size)
+}
+
+/// What [`put`] did.
+#[derive(Debug, Clone)]
+pub struct Put {
+    /// As it is stored now.
+    pub customer: Customer,
+    /// Whether it was not there before.
+    pub created: bool,
+}
+
+/// Plans a customer under the shop's own id, new or over the one that is there.
+pub async fn put(
+    store: &Store,
+    shop: &ShopId,
+    id: Id,
+    draft: CustomerDraft,
+    now: DateTime<Utc>,
+) -> Result<(Transaction, Put), Error> {
+    let mut transaction = Transaction::default();
+    let row = store.get(&CUSTOMERS.key(shop, id)).await?;
+    let position = if row.is_none() { Some(sequence::next(store, shop, CREATED.name).await?) } else { None };
+    let put = put_into(&mut transaction, shop, id, draft, (row, position), now)?;
+    Ok((transaction, put))
+}
+
+/// Adds a customer to a transaction, given the row that is there or else the position of a new one.
+pub(super) fn put_into(
+    transaction: &mut Transaction,
+    shop: &ShopId,
+    id: Id,
+    draft: CustomerDraft,
+    (row, position): (Option<Item>, Option<u64>),
+    now: DateTime<Utc>,
+) -> Result<Put, Error> {
+    let stored = row.map(store::versioned::<Stored>).transpose()?;
+    let customer = draft.over(id, stored.as_ref().map(|(stored, _)| &stored.customer), now);
+    let mobile_before = stored.as_ref().map(|(stored, _)| stored.customer.mobile.clone()).unwrap_or_default();
+    let created = stored.is_none();
+    match stored {
+        Some((stored, version)) => {
+            let row = Stored { customer: customer.clone(), ..stored };
+            CUSTOMERS.replace(transaction, "customer", shop, (id, ONLY), version, &row)?;
+        }
+        None => {
+            let position = position.ok_or_else(|| Error::Internal("a new customer without a position".to_owned()))?;
+            let row = Stored { customer: customer.clone(), created: position };
+            CUSTOMERS.insert(transaction, "customer", shop, (id, ONLY), &row)?;
+            let pointer = Pointer { customer_id: id };
+            CREATED.insert(transaction, "customer position", shop, (position, ONLY), &pointer)?;
+        }
+    }
+    if mobile_before != customer.mobile {
+        if !mobile_before.is_empty() {
+            transaction.delete("mobile before", keys::mobile(shop, &mobile_before, id), None, Vec::new());
+        }
+        if !customer.mobile.is_empty() {
+            let key = keys::mobile(shop, &customer.mobile, id);
+            transaction.put("mobile", store::item(&key, "mobile", &Pointer { customer_id: id })?, None, Vec::new());
+        }
+    }
+    Ok(Put { customer, created })
+}

@@ -1,0 +1,62 @@
+//! Levels in the table: one ranked list by id.
+
+use super::{
+    pages::{List, ONLY, Page, Select},
+    sequence,
+    store::{self, Store},
+    transaction::Transaction,
+};
+use crate::{
+    domain::{
+        id::Id,
+        level::{Level, LevelDraft},
+        shop::ShopId,
+    },
+    error::Error,
+};
+
+/// The levels of a shop, by id.
+pub static LEVELS: List = List::dense("level");
+
+/// A page of levels.
+pub async fn page(store: &Store, shop: &ShopId, select: &Select) -> Result<Page<Level>, Error> {
+    let mut page = LEVELS.page(store, shop, select).await?;
+    let rows = std::mem::take(&mut page.rows).into_iter().map(store::entity).collect::<Result<_, _>>()?;
+    Ok(page.with(rows))
+}
+
+/// A level.
+pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Level, Error> {
+    store.read(&LEVELS.key(shop, id)).await?.ok_or(Error::NotFound)
+}
+
+/// Plans a new level.
+pub async fn create(store: &Store, shop: &ShopId, draft: LevelDraft) -> Result<(Transaction, Level), Error> {
+    let level = draft.over(sequence::next(store, shop, LEVELS.name).await?, None);
+    let mut transaction = Transaction::default();
+    LEVELS.insert(&mut transaction, "level", shop, (level.id, ONLY), &level)?;
+    Ok((transaction, level))
+}
+
+/// Plans a change of a level: what the draft omits stays. A wrong draft is refused only where there is such a level.
+pub async fn update(
+    store: &Store,
+    shop: &ShopId,
+    id: Id,
+    draft: Result<LevelDraft, Error>,
+) -> Result<(Transaction, Level), Error> {
+    let row = store.get(&LEVELS.key(shop, id)).await?.ok_or(Error::NotFound)?;
+    let (stored, version) = store::versioned::<Level>(row)?;
+    let level = draft?.over(id, Some(stored));
+    let mut transaction = Transaction::default();
+    LEVELS.replace(&mut transaction, "level", shop, (id, ONLY), version, &level)?;
+    Ok((transaction, level))
+}
+
+/// Plans the end of a level.
+pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction, ()), Error> {
+    store.get(&LEVELS.key(shop, id)).await?.ok_or(Error::NotFound)?;
+    let mut transaction = Transaction::default();
+    LEVELS.remove(&mut transaction, "level", shop, (id, ONLY));
+    Ok((transaction, ()))
+}

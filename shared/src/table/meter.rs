@@ -1,0 +1,85 @@
+//! What a request costs at the store: round trips and capacity units, from `ReturnConsumedCapacity`.
+//!
+//! Calls that run side by side are one *sequential* round trip: what a client waits for is the longest chain of calls
+//! of which each began after the one before it had ended.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use aws_sdk_dynamodb::types::ConsumedCapacity;
+
+tokio::task_local! {
+    static METER: Meter;
+}
+
+/// What one call of the store took.
+#[derive(Debug, Clone, Copy)]
+struct Call {
+    began: Instant,
+    ended: Instant,
+    read_units: f64,
+    write_units: f64,
+}
+
+/// A running count; clones count together.
+#[derive(Debug, Clone, Default)]
+pub struct Meter(Arc<Mutex<Vec<Call>>>);
+
+/// What was counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Usage {
+    /// Calls of the store.
+    pub calls: usize,
+    /// The longest chain of calls of which each waited for the one before.
+    pub sequential: usize,
+    /// Read capacity units.
+    pub read_units: f64,
+    /// Write capacity units.
+    pub write_units: f64,
+}
+
+impl Meter {
+    /// Runs `work` with every call of the store inside it counted here.
+    pub async fn watch<F: Future>(&self, work: F) -> F::Output {
+        METER.scope(self.clone(), work).await
+    }
+
+    /// What was counted so far.
+    pub fn usage(&self) -> Usage {
+        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        calls.sort_by_key(|call| call.ended);
+        let mut usage = Usage { calls: calls.len(), ..Usage::default() };
+        let mut last_end = None;
+        for call in &calls {
+            usage.read_units += call.read_units;
+            usage.write_units += call.write_units;
+            if last_end.is_none_or(|end| call.began >= end) {
+                usage.sequential += 1;
+                last_end = Some(call.ended);
+            }
+        }
+        usage
+    }
+}
+
+/// The meter of the running request, for work that it spawns.
+pub fn current() -> Meter {
+    METER.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// Counts one call of the store in the meter of the running request, if there is one.
+pub(super) fn count(began: Instant, write: bool, capacity: &[ConsumedCapacity]) {
+    let _ = METER.try_with(|meter| {
+        let total = |units: fn(&ConsumedCapacity) -> Option<f64>| capacity.iter().filter_map(units).sum::<f64>();
+        let (mut read_units, mut write_units) =
+            (total(ConsumedCapacity::read_capacity_units), total(ConsumedCapacity::write_capacity_units));
+        if read_units == 0.0 && write_units == 0.0 {
+            let units = total(ConsumedCapacity::capacity_units);
+            if write { write_units = units } else { read_units = units }
+        }
+        let call = Call { began, ended: Instant::now(), read_units, write_units };
+        meter.0.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+    });
+}

@@ -1,0 +1,25 @@
+//! The single DynamoDB table: `PK`/`SK` strings, a `type` on every item. template.yaml is the one statement of the table.
+//!
+//! * [`keys`] is the only file that knows how a key looks.
+//! * [`store`] is the only file that calls the SDK for data; [`connect`] makes its client.
+//! * [`transaction`] is one atomic change with labels; [`pages`] are exact lists.
+//! * One file a resource: what it reads and writes.
+
+pub mod connect;
+pub mod customers;
+pub mod idempotency;
+pub mod keys;
+pub mod levels;
+pub mod meter;
+pub mod orders;
+pub mod pages;
+pub mod point_history;
+pub mod schema;
+pub mod sequence;
+pub mod shops;
+pub mod store;
+pub mod tokens;
+pub mod transaction;
+
+/// One item of the table.
+pub type Item = std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;

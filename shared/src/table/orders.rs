@@ -1,0 +1,34 @@
+//! Orders in the table: one item each, which entries of the point history refer to.
+
+use super::{
+    keys,
+    store::{self, Store},
+    transaction::Transaction,
+};
+use crate::{
+    domain::{
+        order::{MAX_BYTES, Order},
+        shop::ShopId,
+    },
+    error::Error,
+};
+
+/// Plans an order as the shop sent it, in place of the one stored before.
+///
+/// # Errors
+/// [`Error::Invalid`] over [`MAX_BYTES`].
+pub fn put(shop: &ShopId, order: &Order) -> Result<Transaction, Error> {
+    if order.body.len() > MAX_BYTES {
+        return Err(Error::Invalid(crate::error::FieldErrors::non_field(format!(
+            "Ensure this order has no more than {MAX_BYTES} bytes."
+        ))));
+    }
+    let mut transaction = Transaction::default();
+    transaction.put("order", store::item(&keys::order(shop, order.id), "order", order)?, None, Vec::new());
+    Ok(transaction)
+}
+
+/// A stored order.
+pub async fn get(store: &Store, shop: &ShopId, id: u64) -> Result<Option<Order>, Error> {
+    store.read(&keys::order(shop, id)).await
+}

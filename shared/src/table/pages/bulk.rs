@@ -1,0 +1,87 @@
+//! Bulk loads, for imports into a table that nobody else writes, and the proof that tallies are right.
+
+use serde::Serialize;
+
+use super::{
+    Class, List,
+    read::{Direction, PageNumber, Select},
+    tally::{Counts, TALLY, Tallies},
+};
+use crate::{
+    domain::shop::ShopId,
+    error::Error,
+    table::{
+        Item, keys,
+        store::{Range, Store},
+        transaction::{key_attributes, s},
+    },
+};
+
+/// Rows written beside one another.
+const PARALLEL: usize = 400;
+
+/// A load of new rows: rows without transactions, and the tallies of all of them at the end. Until
+/// [`Load::finish`] the rows are in no list.
+#[derive(Debug)]
+pub struct Load<'a> {
+    store: &'a Store,
+    shop: &'a ShopId,
+    list: &'static List,
+    tallies: Tallies,
+    waiting: Vec<Item>,
+}
+
+impl<'a> Load<'a> {
+    /// Starts a load. The tallies that it writes replace those of its buckets, so these must be empty before.
+    pub fn new(store: &'a Store, shop: &'a ShopId, list: &'static List) -> Self {
+        Self { store, shop, list, tallies: Tallies::default(), waiting: Vec::new() }
+    }
+
+    /// Adds a row.
+    pub async fn push<T: Serialize>(&mut self, position: u64, class: Class, entity: &T) -> Result<(), Error> {
+        self.waiting.push(self.list.item(self.shop, position, class, entity)?);
+        self.tallies.count(self.shop, self.list, position, class, 1);
+        if self.waiting.len() >= PARALLEL { self.flush().await } else { Ok(()) }
+    }
+
+    async fn flush(&mut self) -> Result<(), Error> {
+        self.store.batch_put(std::mem::take(&mut self.waiting)).await
+    }
+
+    /// Writes what is left and the tallies, which makes the rows members of the list.
+    pub async fn finish(mut self) -> Result<(), Error> {
+        self.flush().await?;
+        let tally = |(place, counts): (&super::tally::Place, Counts)| {
+            let mut item = key_attributes(&place.key(0));
+            item.insert(keys::TYPE.to_owned(), s(TALLY));
+            item.extend(counts.attributes().map(|(attribute, value)| (attribute.to_owned(), value)));
+            item
+        };
+        self.store.batch_put(self.tallies.changes().map(tally).collect()).await
+    }
+}
+
+/// Counts the rows of a list one by one and compares them with its count. For tests and audits: it reads everything.
+///
+/// Answers the rows and the count.
+pub async fn verify(store: &Store, shop: &ShopId, list: &'static List) -> Result<(u64, u64), Error> {
+    let count = list.count(store, shop, None).await?;
+    let newest = Select {
+        classes: None,
+        after: None,
+        before: None,
+        direction: Direction::Descending,
+        number: PageNumber::Number(1),
+        size: 1,
+    };
+    let newest = list.page(store, shop, &newest).await?.rows;
+    let last = newest.first().and_then(|row| row.get(keys::SK)?.as_s().ok()).and_then(|sk| keys::id_in(sk));
+    let mut rows = 0;
+    if let Some(last) = last {
+        for partition in 0..=(last >> list.row_shift) {
+            let pk = keys::row_partition(shop, list.name, partition);
+            rows += store.query(&Range { pk, ..Range::default() }).await?.len() as u64;
+        }
+    }
+    Ok((rows, count))
+}

@@ -1,0 +1,98 @@
+//! Where a page starts: pure arithmetic over tallies.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{Class, List, tally::Counts};
+
+/// The tallies of one parent bucket, by bucket.
+pub(super) type Node = BTreeMap<u64, Counts>;
+
+/// A stretch of a list, as far as it is known.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Segment<R> {
+    /// A whole bucket of which only the tally is known.
+    Bucket {
+        /// Its level.
+        level: usize,
+        /// Its number.
+        bucket: u64,
+        /// Its rows of the wanted classes.
+        count: u64,
+    },
+    /// Rows that were read, in the order of the selection.
+    Rows(Vec<R>),
+}
+
+impl<R> Segment<R> {
+    pub(super) fn count(&self) -> u64 {
+        match self {
+            Self::Bucket { count, .. } => *count,
+            Self::Rows(rows) => rows.len() as u64,
+        }
+    }
+}
+
+/// Positions, both ends inclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bounds {
+    pub(super) first: u64,
+    pub(super) last: u64,
+}
+
+impl List {
+    /// The positions of a bucket.
+    pub(super) fn positions(&self, level: usize, bucket: u64) -> Bounds {
+        let shift = self.shifts[level];
+        Bounds { first: bucket << shift, last: (bucket << shift) | ((1 << shift) - 1) }
+    }
+
+    /// The segments of a node inside `bounds`, ascending. A bucket that lies partly outside is split by `split`, which
+    /// knows what is below the buckets at the bounds.
+    pub(super) fn segments<R>(
+        &self,
+        level: usize,
+        node: &Node,
+        bounds: Bounds,
+        classes: Option<&[Class]>,
+        split: &mut impl FnMut(usize, u64) -> Vec<Segment<R>>,
+    ) -> Vec<Segment<R>> {
+        let range = self.bucket(level, bounds.first)..=self.bucket(level, bounds.last);
+        let mut segments = Vec::new();
+        for (&bucket, counts) in node.range(range) {
+            let inside = self.positions(level, bucket);
+            if bounds.first <= inside.first && inside.last <= bounds.last {
+                let count = counts.of(classes);
+                if count > 0 {
+                    segments.push(Segment::Bucket { level, bucket, count });
+                }
+            } else {
+                segments.extend(split(level, bucket));
+            }
+        }
+        segments
+    }
+}
+
+/// Drops what lies before the page and says how many rows of the first segment left do.
+pub(super) fn skip<R>(segments: &mut VecDeque<Segment<R>>, mut offset: u64) -> u64 {
+    while let Some(first) = segments.front() {
+        if first.count() > offset {
+            break;
+        }
+        offset -= first.count();
+        segments.pop_front();
+    }
+    offset
+}
+
+/// How many leading segments hold the next `offset + wanted` rows.
+pub(super) fn window<R>(segments: &VecDeque<Segment<R>>, offset: u64, wanted: u64) -> usize {
+    let mut held = 0;
+    for (index, segment) in segments.iter().enumerate() {
+        held += segment.count();
+        if held >= offset + wanted {
+            return index + 1;
+        }
+    }
+    segments.len()
+}

@@ -1,0 +1,98 @@
+//! Writing rows: each change of a row brings its tallies into the same transaction.
+
+use serde::Serialize;
+
+use super::{CLASS, Class, List};
+use crate::{
+    domain::shop::ShopId,
+    error::Error,
+    table::{
+        Item,
+        keys::{self, Key},
+        store::{self, VERSION},
+        transaction::{ABSENT, Label, PRESENT, Transaction, n},
+    },
+};
+
+impl List {
+    /// The key of the row at `position`.
+    pub fn key(&self, shop: &ShopId, position: u64) -> Key {
+        keys::row(shop, self.name, position >> self.row_shift, position)
+    }
+
+    /// The row as it is stored.
+    pub(super) fn item<T: Serialize>(
+        &self,
+        shop: &ShopId,
+        position: u64,
+        class: Class,
+        entity: &T,
+    ) -> Result<Item, Error> {
+        let mut item = store::item(&self.key(shop, position), self.name, entity)?;
+        item.insert(VERSION.to_owned(), n(1));
+        if self.classes > 1 {
+            item.insert(CLASS.to_owned(), n(class));
+        }
+        Ok(item)
+    }
+
+    /// Adds a row; refused under `label` where there is one at `position` already.
+    pub fn insert<T: Serialize>(
+        &self,
+        transaction: &mut Transaction,
+        label: Label,
+        shop: &ShopId,
+        (position, class): (u64, Class),
+        entity: &T,
+    ) -> Result<(), Error> {
+        transaction.put(label, self.item(shop, position, class, entity)?, Some(ABSENT), Vec::new());
+        transaction.tallies.count(shop, self, position, class, 1);
+        Ok(())
+    }
+
+    /// Writes a row anew without a change of class; refused under `label` where the row is not of `version` any more.
+    pub fn replace<T: Serialize>(
+        &self,
+        transaction: &mut Transaction,
+        label: Label,
+        shop: &ShopId,
+        (position, class): (u64, Class),
+        version: u64,
+        entity: &T,
+    ) -> Result<(), Error> {
+        let mut item = self.item(shop, position, class, entity)?;
+        item.insert(VERSION.to_owned(), n(version + 1));
+        transaction.put(label, item, Some("#version = :version"), vec![(":version", n(version))]);
+        Ok(())
+    }
+
+    /// Moves a row to another class; refused
+    /// under `label` where it is not in class `from`.
+    pub fn reclass(
+        &self,
+        transaction: &mut Transaction,
+        label: Label,
+        shop: &ShopId,
+        position: u64,
+        (from, to): (Class, Class),
+    ) {
+        let values = vec![(":from", n(from)), (":to", n(to)), (":one", n(1))];
+        transaction.update(
+            label,
+            self.key(shop, position),
+            "SET #class = :to ADD #version :one",
+            Some("#class = :from"),
+            values,
+        );
+        transaction.tallies.count(shop, self, position, from, -1);
+        transaction.tallies.count(shop, self, position, to, 1);
+    }
+
+    /// Removes a row; refused under `label` where there is none of that class.
+    pub fn remove(&self, transaction: &mut Transaction, label: Label, shop: &ShopId, (position, class): (u64, Class)) {
+        let (condition, values) =
+            if self.classes > 1 { ("#class = :class", vec![(":class", n(class))]) } else { (PRESENT, Vec::new()) };
+        transaction.delete(label, self.key(shop, position), Some(condition), values);
+        transaction.tallies.count(shop, self, position, class, -1);
+    }
+}

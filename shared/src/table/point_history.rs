@@ -1,0 +1,262 @@
+//! The point history in the table.
+//!
+//! An entry is a row of the ranked list `point_history`, by id. Since entries never change, a copy of each stands in the
+//! ledger of its customer, numbered from 1 without gaps: the account, which every entry must change for its balance,
+//! gives the number, and so any page of one customer's entries is one range of sort keys and needs no tallies.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use futures_util::future::{try_join_all, try_join3};
+
+use super::{
+    customers, keys,
+    pages::{Direction, List, ONLY, Page, Select, paginate},
+    sequence,
+    store::{self, Range, Store},
+    transaction::{ABSENT, Transaction, n},
+};
+use crate::{
+    domain::{
+        customer::Customer,
+        id::Id,
+        order::Order,
+        points::{Account, PointEntry, Refusal, kind},
+        shop::ShopId,
+    },
+    error::Error,
+};
+
+/// The point history of a shop, by id.
+pub static POINT_HISTORY: List = List::dense("point_history");
+
+/// An entry, by id.
+pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<PointEntry, Error> {
+    store.read(&POINT_HISTORY.key(shop, id)).await?.ok_or(Error::NotFound)
+}
+
+/// A page of the entries of all customers.
+pub async fn page(store: &Store, shop: &ShopId, select: &Select) -> Result<Page<PointEntry>, Error> {
+    let mut page = POINT_HISTORY.page(store, shop, select).await?;
+    let rows = std::mem::take(&mut page.rows).into_iter().map(store::entity).collect::<Result<_, _>>()?;
+    Ok(page.with(rows))
+}
+
+/// A page of the entries of these customers.
+pub async fn page_of_customers(
+    store: &Store,
+    shop: &ShopId,
+    customers: &[Id],
+    select: &Select,
+) -> Result<Page<PointEntry>, Error> {
+    let ledgers = try_join_all(customers.iter().map(|customer| Ledger::open(store, shop, *customer, select))).await?;
+    let count = ledgers.iter().map(Ledger::len).sum();
+    let (number, offset) = paginate::locate(count, select.number, select.size)?;
+    let wanted = select.size.min(count - offset);
+    let rows = match ledgers.as_slice() {
+        [ledger] => ledger.read(store, shop, offset, wanted, select.direction).await?,
+        ledgers => merge(store, shop, ledgers, (offset, wanted), select.direction).await?,
+    };
+    Ok(Page { count, number, rows })
+}
+
+/// The rows `offset..offset + wanted` of several ledgers in one order, read from the nearer end.
+async fn merge(
+    store: &Store,
+    shop: &ShopId,
+    ledgers: &[Ledger],
+    (offset, wanted): (u64, u64),
+    direction: Direction,
+) -> Result<Vec<PointEntry>, Error> {
+    let count: u64 = ledgers.iter().map(Ledger::len).sum();
+    let behind = count - offset - wanted;
+    let from_end = behind < offset;
+    let (skip, read_in) = if from_end { (behind, direction.reversed()) } else { (offset, direction) };
+    let reads = ledgers.iter().map(|ledger| ledger.read(store, shop, 0, skip + wanted, read_in));
+    let mut rows: Vec<PointEntry> = try_join_all(reads).await?.into_iter().flatten().collect();
+    rows.sort_by_key(|entry| entry.id);
+    if read_in == Direction::Descending {
+        rows.reverse();
+    }
+    let bounded = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let mut rows: Vec<_> = rows.into_iter().skip(bounded(skip)).take(bounded(wanted)).collect();
+    if from_end {
+        rows.reverse();
+    }
+    Ok(rows)
+}
+
+/// The part of a customer's ledger that a selection covers: numbers `first..=last`.
+struct Ledger {
+    customer: Id,
+    first: u64,
+    last: u64,
+}
+
+impl Ledger {
+    /// Finds the part by the account and, for bounds on ids, by the entries at the bounds.
+    async fn open(store: &Store, shop: &ShopId, customer: Id, select: &Select) -> Result<Self, Error> {
+        let account = account(store, shop, customer).await?;
+        let mut ledger = Self { customer, first: 1, last: account.entries };
+        if let Some(after) = select.after {
+            ledger.first = ledger.first_above(store, shop, after).await?;
+        }
+        if let Some(before) = select.before {
+            ledger.last = ledger.first_above(store, shop, before.saturating_sub(1)).await? - 1;
+        }
+        Ok(ledger)
+    }
+
+    fn len(&self) -> u64 {
+        (self.last + 1).saturating_sub(self.first)
+    }
+
+    /// The number of the first entry whose id is above `id`: ids grow along a ledger, so a binary search finds it.
+    async fn first_above(&self, store: &Store, shop: &ShopId, id: Id) -> Result<u64, Error> {
+        let (mut low, mut high) = (self.first, self.last + 1);
+        while low < high {
+            let middle = low.midpoint(high);
+            let entry: PointEntry = store
+                .read(&keys::ledger(shop, self.customer, middle))
+                .await?
+                .ok_or_else(|| Error::Internal("a gap in a ledger".to_owned()))?;
+            if entry.id > id { high = middle } else { low = middle + 1 }
+        }
+        Ok(low)
+    }
+
+    /// At most `wanted` entries after `offset`, in this direction.
+    async fn read(
+        &self,
+        store: &Store,
+        shop: &ShopId,
+        offset: u64,
+        wanted: u64,
+        direction: Direction,
+    ) -> Result<Vec<PointEntry>, Error> {
+        let wanted = wanted.min(self.len().saturating_sub(offset));
+        if wanted == 0 {
+            return Ok(Vec::new());
+        }
+        let (first, last) = match direction {
+            Direction::Ascending => (self.first + offset, self.first + offset + wanted - 1),
+            Direction::Descending => (self.last + 1 - offset - wanted, self.last - offset),
+        };
+        let key = |index| keys::ledger(shop, self.customer, index);
+        let (first, last) = (key(first), key(last));
+        let descending = direction == Direction::Descending;
+        let range = Range { pk: first.pk, between: Some((first.sk, last.sk)), descending, limit: None };
+        store.query_as(&range).await
+    }
+}
+
+/// A customer's account; the default one where nothing was written yet.
+pub async fn account(store: &Store, shop: &ShopId, customer: Id) -> Result<Account, Error> {
+    Ok(store.read(&keys::account(shop, customer)).await?.unwrap_or_default())
+}
+
+/// What entries refer to, by id.
+#[derive(Debug, Default)]
+pub struct Nested {
+    /// The customers.
+    pub customers: HashMap<Id, Customer>,
+    /// The orders that are stored.
+    pub orders: HashMap<Id, Order>,
+}
+
+/// What these entries refer to, in one batch: customers, and orders where the reply nests them.
+pub async fn nested(store: &Store, shop: &ShopId, entries: &[PointEntry], with_orders: bool) -> Result<Nested, Error> {
+    let customer_ids: HashSet<_> = entries.iter().map(|entry| entry.customer_id).collect();
+    let order_ids: HashSet<_> = entries.iter().filter(|_| with_orders).filter_map(|entry| entry.order_id).collect();
+    let customer_keys = customer_ids.iter().map(|id| customers::CUSTOMERS.key(shop, *id));
+    let keys = customer_keys.chain(order_ids.iter().map(|id| keys::order(shop, *id))).collect();
+    let mut nested = Nested::default();
+    for item in store.batch_get(keys).await? {
+        let is_order = item.get(keys::TYPE).and_then(|kind| kind.as_s().ok()).is_some_and(|kind| kind == "order");
+        if is_order {
+            let order: Order = store::entity(item)?;
+            nested.orders.insert(order.id, order);
+        } else {
+            let customer = customers::of_item(item)?;
+            nested.customers.insert(customer.id, customer);
+        }
+    }
+    Ok(nested)
+}
+
+/// What an entry is to say.
+#[derive(Debug, Clone, Copy)]
+pub struct Draft {
+    /// Whose points.
+    pub customer_id: Id,
+    /// Signed.
+    pub points: i64,
+    /// See [`kind`].
+    pub kind: &'static str,
+    /// The order that causes it, if one does.
+    pub order_id: Option<Id>,
+    /// Whether it counts for the level.
+    pub earned: bool,
+    /// When it is written.
+    pub now: DateTime<Utc>,
+}
+
+/// Why an entry was not planned.
+#[derive(Debug)]
+pub enum EntryError {
+    /// There is no such customer.
+    UnknownCustomer,
+    /// The account cannot take it.
+    Refused(Refusal),
+    /// The store failed.
+    Failed(Error),
+}
+
+impl From<Error> for EntryError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Plans an entry and the change of its account: one round trip to read, one to write.
+pub async fn append(
+    store: &Store,
+    shop: &ShopId,
+    draft: Draft,
+) -> Result<(Transaction, (PointEntry, Customer)), EntryError> {
+    let (customer, account, id) = try_join3(
+        customers::get(store, shop, draft.customer_id),
+        account(store, shop, draft.customer_id),
+        sequence::next(store, shop, POINT_HISTORY.name),
+    )
+    .await?;
+    let customer = customer.ok_or(EntryError::UnknownCustomer)?;
+    // Another entry of this customer took a later id and was first: ids must grow along the ledger.
+    let id = if id > account.last_entry_id { id } else { sequence::next(store, shop, POINT_HISTORY.name).await? };
+    let after = account.after(id, draft.points, draft.earned).map_err(EntryError::Refused)?;
+    let entry = PointEntry {
+        id,
+        customer_id: draft.customer_id,
+        points: draft.points,
+        kind: draft.kind.to_owned(),
+        order_id: draft.order_id,
+        created_at: draft.now,
+    };
+    let mut transaction = Transaction::default();
+    POINT_HISTORY.insert(&mut transaction, "entry", shop, (id, ONLY), &entry)?;
+    let ledger = keys::ledger(shop, draft.customer_id, after.entries);
+    transaction.put("ledger", store::item(&ledger, "ledger", &entry)?, Some(ABSENT), Vec::new());
+    let item = store::item(&keys::account(shop, draft.customer_id), "account", &after)?;
+    let (condition, values) = if account.entries == 0 {
+        (ABSENT, Vec::new())
+    } else {
+        ("#entries = :entries", vec![(":entries", n(account.entries))])
+    };
+    transaction.put("account", item, Some(condition), values);
+    Ok((transaction, (entry, customer)))
+}
+
+/// The draft of a manual adjustment.
+pub fn adjustment(customer_id: Id, points: i64, now: DateTime<Utc>) -> Draft {
+    Draft { customer_id, points, kind: kind::MANUAL, order_id: None, earned: points > 0, now }
+}

@@ -1,0 +1,243 @@
+//! One atomic change: up to 100 writes, each with a label that tells which condition refused it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update, builders::UpdateBuilder,
+};
+
+use super::{
+    Item,
+    keys::{self, Key},
+    pages::tally::Tallies,
+};
+use crate::error::Error;
+
+/// The most items of one transaction (an AWS limit).
+pub const MAX_ITEMS: usize = 100;
+
+/// Names a write, so that its refused condition can become the right answer.
+pub type Label = &'static str;
+
+/// The item must not exist yet.
+pub const ABSENT: &str = "attribute_not_exists(#PK)";
+/// The item must exist.
+pub const PRESENT: &str = "attribute_exists(#PK)";
+
+/// Values of an expression, by their placeholders such as `:points`.
+pub type Values = Vec<(&'static str, AttributeValue)>;
+
+/// An integer attribute.
+pub fn n(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// A string attribute.
+pub fn s(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+#[derive(Debug, Clone)]
+enum Action {
+    Put(Item),
+    Update { key: Key, update: String },
+    Delete(Key),
+    Check(Key),
+}
+
+#[derive(Debug, Clone)]
+struct Operation {
+    label: Label,
+    action: Action,
+    condition: Option<&'static str>,
+    values: Values,
+}
+
+/// Why a transaction was not carried out.
+#[derive(Debug)]
+pub enum CommitError {
+    /// The conditions of these writes did not hold; nothing was written.
+    Refused(Vec<Label>),
+    /// The store did not say; it may have been written or not.
+    Failed(Error),
+}
+
+impl CommitError {
+    /// Whether the condition of a write with this label did not hold.
+    pub fn refused(&self, label: Label) -> bool {
+        matches!(self, Self::Refused(labels) if labels.contains(&label))
+    }
+}
+
+impl From<CommitError> for Error {
+    /// For transactions without conditions.
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Refused(labels) => Self::Internal(format!("unexpected refusal of {labels:?}")),
+            CommitError::Failed(error) => error,
+        }
+    }
+}
+
+/// Writes that happen together or not at all.
+///
+/// In expressions an attribute is written `#name`; the names are bound to themselves, so that reserved words need no
+/// thought.
+#[derive(Debug, Clone, Default)]
+pub struct Transaction {
+    operations: Vec<Operation>,
+    /// What the transaction changes in the tallies of ranked lists.
+    pub tallies: Tallies,
+}
+
+impl Transaction {
+    /// Writes an item, under a condition on the one that it replaces.
+    pub fn put(&mut self, label: Label, item: Item, condition: Option<&'static str>, values: Values) {
+        self.operations.push(Operation { label, action: Action::Put(item), condition, values });
+    }
+
+    /// Changes an item by an update expression.
+    pub fn update(
+        &mut self,
+        label: Label,
+        key: Key,
+        update: impl Into<String>,
+        condition: Option<&'static str>,
+        values: Values,
+    ) {
+        let action = Action::Update { key, update: update.into() };
+        self.operations.push(Operation { label, action, condition, values });
+    }
+
+    /// Removes an item.
+    pub fn delete(&mut self, label: Label, key: Key, condition: Option<&'static str>, values: Values) {
+        self.operations.push(Operation { label, action: Action::Delete(key), condition, values });
+    }
+
+    /// Checks an item that is not written.
+    pub fn check(&mut self, label: Label, key: Key, condition: &'static str, values: Values) {
+        self.operations.push(Operation { label, action: Action::Check(key), condition: Some(condition), values });
+    }
+
+    /// How many items it touches.
+    pub fn len(&self) -> usize {
+        self.operations.len() + self.tallies.len()
+    }
+
+    /// Whether it does nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The label of the `index`-th item of [`Self::render`]; tallies have no conditions, so they have none.
+    pub(super) fn label(&self, index: usize) -> Option<Label> {
+        self.operations.get(index).map(|operation| operation.label)
+    }
+
+    /// The request items, with the tallies on `shard`.
+    pub(super) fn render(&self, table: &str, shard: u8) -> Result<Vec<TransactWriteItem>, Error> {
+        if self.len() > MAX_ITEMS {
+            return Err(Error::Internal(format!("a transaction of {} items", self.len())));
+        }
+        let mut items = Vec::with_capacity(self.len());
+        for operation in &self.operations {
+            items.push(operation.render(table)?);
+        }
+        for (key, update, values) in self.tallies.updates(shard) {
+            let expression = Expression::new(&update, None, &values);
+            let update = expression.update(Update::builder(), table, &key).update_expression(update);
+            items.push(TransactWriteItem::builder().update(update.build().map_err(incomplete)?).build());
+        }
+        Ok(items)
+    }
+}
+
+fn incomplete(error: impl std::fmt::Display) -> Error {
+    Error::Internal(format!("incomplete request: {error}"))
+}
+
+/// The attribute map of a primary key.
+pub(in crate::table) fn key_attributes(key: &Key) -> Item {
+    HashMap::from([(keys::PK.to_owned(), s(&key.pk)), (keys::SK.to_owned(), s(&key.sk))])
+}
+
+/// The names and values that expressions use.
+pub(super) struct Expression {
+    pub(super) names: Option<HashMap<String, String>>,
+    pub(super) values: Option<HashMap<String, AttributeValue>>,
+}
+
+impl Expression {
+    pub(super) fn new(expression: &str, condition: Option<&str>, values: &Values) -> Self {
+        let mut names = BTreeMap::new();
+        for text in [expression, condition.unwrap_or_default()] {
+            for part in text.split('#').skip(1) {
+                let end = part.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(part.len());
+                names.insert(format!("#{}", &part[..end]), part[..end].to_owned());
+            }
+        }
+        let values: HashMap<_, _> = values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        Self {
+            names: (!names.is_empty()).then(|| names.into_iter().collect()),
+            values: (!values.is_empty()).then_some(values),
+        }
+    }
+
+    fn update(self, builder: UpdateBuilder, table: &str, key: &Key) -> UpdateBuilder {
+        builder
+            .table_name(table)
+            .set_key(Some(key_attributes(key)))
+            .set_expression_attribute_names(self.names)
+            .set_expression_attribute_values(self.values)
+    }
+}
+
+impl Operation {
+    fn render(&self, table: &str) -> Result<TransactWriteItem, Error> {
+        let text = if let Action::Update { update, .. } = &self.action { update } else { "" };
+        let expression = Expression::new(text, self.condition, &self.values);
+        let condition = self.condition.map(str::to_owned);
+        let item = TransactWriteItem::builder();
+        Ok(match &self.action {
+            Action::Put(attributes) => item.put(
+                Put::builder()
+                    .table_name(table)
+                    .set_item(Some(attributes.clone()))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(expression.names)
+                    .set_expression_attribute_values(expression.values)
+                    .build()
+                    .map_err(incomplete)?,
+            ),
+            Action::Update { key, update } => item.update(
+                expression
+                    .update(Update::builder(), table, key)
+                    .update_expression(update)
+                    .set_condition_expression(condition)
+                    .build()
+                    .map_err(incomplete)?,
+            ),
+            Action::Delete(key) => item.delete(
+                Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(key_attributes(key)))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(expression.names)
+                    .set_expression_attribute_values(expression.values)
+                    .build()
+                    .map_err(incomplete)?,
+            ),
+            Action::Check(key) => item.condition_check(
+                ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(key_attributes(key)))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(expression.names)
+                    .set_expression_attribute_values(expression.values)
+                    .build()
+                    .map_err(incomplete)?,
+            ),
+        }
+        .build())
+    }
+}

@@ -1,0 +1,186 @@
+//! What the suite stands on: the whole API on a free port over a store of its own, and a client that calls it over HTTP.
+//!
+//! `YOUHUI_TEST_STORE=http://host:port` runs the same suite against another DynamoDB on this machine, each test on a
+//! table of its own.
+
+use std::time::Duration;
+
+use local::{
+    embedded::{Embedded, Place},
+    server::{GrantedToken, Options, Server},
+};
+use reqwest::{Method, header::HeaderMap};
+use serde_json::Value;
+use shared::table::connect::Connection;
+
+pub mod documents;
+
+/// The token of the demo shop with every scope.
+pub const TOKEN: &str = "token-of-the-demo-shop";
+/// The token of another shop with every scope; that shop is empty.
+pub const OTHER_TOKEN: &str = "token-of-another-shop";
+
+/// What the environment names as the store of the suite.
+const STORE: &str = "YOUHUI_TEST_STORE";
+
+/// A running API and a client that sends [`TOKEN`].
+pub struct Api {
+    /// The server.
+    pub server: Server,
+    client: reqwest::Client,
+    table: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub text: String,
+}
+
+impl Reply {
+    /// The body as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// A header, or an empty text.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The body as JSON, where the status is the expected one.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        if self.text.is_empty() { Value::Null } else { self.json() }
+    }
+
+    /// The ids of the rows of a list.
+    #[track_caller]
+    pub fn ids(&self) -> Vec<u64> {
+        let page = self.expect(200);
+        let rows = page["results"].as_array().expect("results");
+        rows.iter().map(|row| row["id"].as_u64().expect("id")).collect()
+    }
+}
+
+impl Api {
+    /// The API with the demo data.
+    pub async fn start() -> Self {
+        Self::with(Options::default(), Connection::default()).await
+    }
+
+    /// The API without demo data: two shops and their tokens.
+    pub async fn empty() -> Self {
+        Self::with(Options { demo: false, ..Options::default() }, Connection::default()).await
+    }
+
+    /// The API with these options besides the two tokens, and what the connection brings beside the store's address.
+    pub async fn with(mut options: Options, mut connection: Connection) -> Self {
+        for grant in [format!("{TOKEN}=read,write"), format!("{OTHER_TOKEN}=read,write@other")] {
+            options.grants.push(grant.parse().expect("a grant"));
+        }
+        let external = std::env::var(STORE).ok().filter(|store| !store.is_empty());
+        let table = external.is_some().then(|| format!("youhui-test-{:016x}", rand::random::<u64>()));
+        connection.table.clone_from(&table);
+        let embedded = match external {
+            Some(endpoint) => {
+                connection.endpoint = Some(endpoint);
+                None
+            }
+            None => Some(Embedded::start(&Place::Memory).expect("the embedded store")),
+        };
+        let server = Server::start(embedded, connection, options).await.expect("the server");
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client");
+        Self { server, client, table }
+    }
+
+    /// A request of any kind. `path` starts with a slash.
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Reply {
+        let method: Method = method.parse().expect("a method");
+        let mut request = self.client.request(method, format!("{}{path}", self.server.url()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let response = request.send().await.expect("a reply");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Reply { status, headers, text: response.text().await.expect("a text") }
+    }
+
+    /// A request with the token of the demo shop, and JSON where there is a body.
+    pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {
+        self.call_as(TOKEN, method, path, body).await
+    }
+
+    /// The same with another token.
+    pub async fn call_as(&self, token: &str, method: &str, path: &str, body: Option<&Value>) -> Reply {
+        let bearer = format!("Bearer {token}");
+        let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+        self.send(method, path, &headers, body.map(|body| body.to_string().into_bytes())).await
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.call("GET", path, None).await
+    }
+
+    /// POST.
+    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.call("POST", path, Some(body)).await
+    }
+
+    /// PUT.
+    pub async fn put(&self, path: &str, body: &Value) -> Reply {
+        self.call("PUT", path, Some(body)).await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.call("DELETE", path, None).await
+    }
+
+    /// POST or PUT with an `Idempotency-Key`.
+    pub async fn keyed(&self, method: &str, path: &str, key: &str, body: &Value) -> Reply {
+        let bearer = format!("Bearer {TOKEN}");
+        let headers =
+            [("Authorization", bearer.as_str()), ("Content-Type", "application/json"), ("Idempotency-Key", key)];
+        self.send(method, path, &headers, Some(body.to_string().into_bytes())).await
+    }
+
+    /// A token of this shop with these scopes.
+    pub async fn token(&self, shop: &str, scopes: &str) -> String {
+        let command = operator::Command::MintToken {
+            shop: shop.parse().expect("a shop"),
+            scopes: scopes.parse().expect("scopes"),
+            label: "test".to_owned(),
+            days: None,
+        };
+        match operator::run(&self.server.store, command).await {
+            Ok(operator::Answer::Minted { text, .. }) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Stops the server, and drops the table where it was made in a store of others.
+    pub async fn stop(self) {
+        let store = self.server.store.clone();
+        self.server.stop().await;
+        if let Some(table) = self.table {
+            let _ = store.client().delete_table().table_name(table).send().await;
+        }
+    }
+}
+
+/// A grant as the command line reads it.
+pub fn grant(text: &str) -> GrantedToken {
+    text.parse().expect("a grant")
+}
