@@ -1,3 +1,4 @@
 //! The suite: one binary, one module a subject.
 
 mod levels;
+mod pages;

@@ -2,11 +2,12 @@
 //!
 //! * [`embedded`]: DynamoDB on SQLite (`dynoxide-rs`), reached through the AWS SDK like any other.
 //! * [`gateway`]: API Gateway's part, from HTTP to the event of a function and back, by the routes of template.yaml.
-//! * [`demo`]: the data of the documents. [`server`]: all of it together.
+//! * [`demo`]: the data of the documents. [`hostile`]: the faults of a real store. [`server`]: all of it together.
 
 pub mod cli;
 pub mod demo;
 pub mod embedded;
 pub mod gateway;
+pub mod hostile;
 pub mod routes;
 pub mod server;

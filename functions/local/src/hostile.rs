@@ -1,0 +1,190 @@
+//! What a real DynamoDB does and the embedded one does not: transaction conflicts, throttling, 5xx, and time-outs before
+//! and after the effect. It sits between the SDK and the store, so that all of the SDK's and our retries are the real
+//! ones. Seeded: the same seed and the same order of calls give the same faults.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use aws_smithy_runtime_api::{
+    client::{
+        http::{
+            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+            SharedHttpConnector,
+        },
+        orchestrator::{HttpRequest, HttpResponse},
+        result::ConnectorError,
+        runtime_components::RuntimeComponents,
+    },
+    http::StatusCode,
+};
+use aws_smithy_types::body::SdkBody;
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use serde_json::{Value, json};
+
+/// How often each fault happens, from 0 to 1.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Profile {
+    /// A transaction is cancelled for contention.
+    pub conflict: f64,
+    /// A call is throttled.
+    pub throttled: f64,
+    /// A call ends with a 500 before its effect.
+    pub server_error: f64,
+    /// A call times out before its effect.
+    pub timeout_before: f64,
+    /// A call times out after its effect.
+    pub timeout_after: f64,
+}
+
+impl Profile {
+    /// Every fault now and then: about one call in five fails.
+    pub const MILD: Self =
+        Self { conflict: 0.2, throttled: 0.03, server_error: 0.02, timeout_before: 0.02, timeout_after: 0.05 };
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    None,
+    Conflict,
+    Throttled,
+    ServerError,
+    TimeoutBefore,
+    TimeoutAfter,
+}
+
+/// An HTTP client for the SDK that injects faults into another one.
+#[derive(Debug, Clone)]
+pub struct Hostile {
+    inner: SharedHttpClient,
+    state: Arc<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    profile: Profile,
+    random: Mutex<StdRng>,
+    injected: AtomicUsize,
+    /// The request tokens of transactions whose reply was lost after their effect. DynamoDB answers these again and
+    /// cancels none of them.
+    carried_out: Mutex<HashSet<String>>,
+}
+
+impl Hostile {
+    /// Faults by `profile` in plain HTTP to a store on this machine.
+    pub fn over_http(profile: Profile, seed: u64) -> Self {
+        Self::new(aws_smithy_http_client::Builder::new().build_http(), profile, seed)
+    }
+
+    /// Faults by `profile` in the calls of `inner`.
+    pub fn new(inner: SharedHttpClient, profile: Profile, seed: u64) -> Self {
+        let random = Mutex::new(StdRng::seed_from_u64(seed));
+        let (injected, carried_out) = (AtomicUsize::new(0), Mutex::default());
+        Self { inner, state: Arc::new(State { profile, random, injected, carried_out }) }
+    }
+
+    /// How many faults happened so far.
+    pub fn injected(&self) -> usize {
+        self.state.injected.load(Ordering::Relaxed)
+    }
+}
+
+impl State {
+    fn carried_out(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.carried_out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next(&self, transaction: bool) -> Fault {
+        let mut at = self.random.lock().unwrap_or_else(PoisonError::into_inner).random::<f64>();
+        let profile = self.profile;
+        let faults = [
+            (Fault::Conflict, if transaction { profile.conflict } else { 0.0 }),
+            (Fault::Throttled, profile.throttled),
+            (Fault::ServerError, profile.server_error),
+            (Fault::TimeoutBefore, profile.timeout_before),
+            (Fault::TimeoutAfter, profile.timeout_after),
+        ];
+        for (fault, share) in faults {
+            if at < share {
+                self.injected.fetch_add(1, Ordering::Relaxed);
+                return fault;
+            }
+            at -= share;
+        }
+        Fault::None
+    }
+}
+
+impl HttpClient for Hostile {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(HostileConnector { inner, state: self.state.clone() })
+    }
+}
+
+#[derive(Debug)]
+struct HostileConnector {
+    inner: SharedHttpConnector,
+    state: Arc<State>,
+}
+
+impl HttpConnector for HostileConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let operation = request.headers().get("x-amz-target").and_then(|target| target.split('.').nth(1));
+        let operation = operation.unwrap_or_default().to_owned();
+        // Tables are made before anything else happens to them.
+        let fault = match operation.as_str() {
+            "CreateTable" | "DescribeTable" | "DeleteTable" => Fault::None,
+            "TransactWriteItems" => self.state.next(!self.state.carried_out().contains(&request_token(&request))),
+            _ => self.state.next(false),
+        };
+        match fault {
+            Fault::None => self.inner.call(request),
+            Fault::Conflict => HttpConnectorFuture::ready(Ok(cancelled(&request))),
+            Fault::Throttled => HttpConnectorFuture::ready(Ok(failed(400, "ThrottlingException", json!({})))),
+            Fault::ServerError => HttpConnectorFuture::ready(Ok(failed(500, "InternalServerError", json!({})))),
+            Fault::TimeoutBefore => HttpConnectorFuture::ready(Err(timed_out())),
+            Fault::TimeoutAfter => {
+                self.state.carried_out().insert(request_token(&request));
+                let carried_out = self.inner.call(request);
+                HttpConnectorFuture::new(async move {
+                    // Whatever it answered is lost.
+                    let _ = carried_out.await;
+                    Err(timed_out())
+                })
+            }
+        }
+    }
+}
+
+fn timed_out() -> ConnectorError {
+    ConnectorError::timeout("injected".into())
+}
+
+fn failed(status: u16, code: &str, mut body: Value) -> HttpResponse {
+    body["__type"] = format!("com.amazonaws.dynamodb.v20120810#{code}").into();
+    body["message"] = "injected".into();
+    let status = StatusCode::try_from(status).expect("a status between 100 and 999");
+    HttpResponse::new(status, SdkBody::from(body.to_string()))
+}
+
+fn body(request: &HttpRequest) -> Value {
+    request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default()
+}
+
+/// The `ClientRequestToken` of a transaction.
+fn request_token(request: &HttpRequest) -> String {
+    body(request)["ClientRequestToken"].as_str().unwrap_or_default().to_owned()
+}
+
+/// A cancellation that says of one item that another transaction had it.
+fn cancelled(request: &HttpRequest) -> HttpResponse {
+    let items = body(request)["TransactItems"].as_array().map_or(1, Vec::len);
+    let reason = |index| json!({ "Code": if index == 0 { "TransactionConflict" } else { "None" } });
+    let reasons: Vec<_> = (0..items).map(reason).collect();
+    failed(400, "TransactionCanceledException", json!({ "CancellationReasons": reasons }))
+}
