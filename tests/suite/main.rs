@@ -1,4 +1,5 @@
 //! The suite: one binary, one module a subject.
 
+mod customer_batches;
 mod levels;
 mod pages;

@@ -12,12 +12,17 @@ use shared::{
         query::{OrderBy, Query},
     },
     table::{
+        batches::Batch,
+        customer_import,
         customers::{self, Filter, Order},
         pages::Direction,
     },
 };
 
-use crate::wire::{CustomerBody, parse, parse_import};
+use crate::{
+    import,
+    wire::{CustomerBody, parse, parse_import},
+};
 
 /// Lists the customers, newest created first.
 #[utoipa::path(
@@ -99,16 +104,22 @@ pub(crate) async fn put(
     request_body = Vec<CustomerBody>,
     responses((status = 201, body = Envelope<CustomerReply>), (status = 400)),
 )]
-pub(crate) async fn import(
+pub(crate) async fn import_many(
     Write(caller, ..): Write<Crm>,
     State(app): State<App>,
     change: Change,
 ) -> Result<Response, Error> {
-    let zone = caller.shop.zone;
+    let drafts = parse_import(&change.body, caller.shop.zone);
+    if drafts.as_ref().is_ok_and(|drafts| drafts.len() > customer_import::FEW) {
+        let drafts = drafts.unwrap_or_default();
+        let work = async |batch: Batch| import::finish(&app.store, &caller.shop, batch).await;
+        return change.batch(&app, &caller, (customer_import::KIND, &drafts), work).await;
+    }
     let plan = async || {
-        let drafts = parse_import(&change.body, zone).map_err(Error::Invalid)?;
-        let _ = drafts;
-        Err(Error::NotFound)
+        let drafts = drafts.clone().map_err(Error::Invalid)?;
+        let (transaction, puts) = customer_import::plan(&app.store, caller.shop_id(), &drafts, change.at).await?;
+        let customers = puts.into_iter().map(|put| put.customer).collect();
+        Ok((transaction, import::reply(customers, caller.shop.zone)?))
     };
     change.once(&app, &caller, plan).await
 }

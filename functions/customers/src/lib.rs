@@ -4,11 +4,12 @@ use shared::{App, http::openapi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod handlers;
+pub mod import;
 mod wire;
 
 /// The routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::description())
-        .routes(routes!(handlers::list, handlers::import))
+        .routes(routes!(handlers::list, handlers::import_many))
         .routes(routes!(handlers::get, handlers::put))
 }

@@ -26,6 +26,9 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{demo, embedded::Embedded, gateway::Gateway, routes};
 
+/// How often the scheduled jobs run.
+const JOBS_EVERY: Duration = Duration::from_secs(60);
+
 /// A token of a given text, for tests by outside tools.
 #[derive(Debug, Clone)]
 pub struct GrantedToken {
@@ -102,6 +105,7 @@ pub struct Server {
     pub store: Store,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
+    jobs: JoinHandle<()>,
     /// Stops after the requests do.
     embedded: Option<Embedded>,
 }
@@ -146,7 +150,8 @@ impl Server {
                 tracing::error!(%error, "the server stopped");
             }
         });
-        Ok(Self { address, store, stop: Some(stop), task, embedded })
+        let jobs = tokio::spawn(run_jobs(store.clone()));
+        Ok(Self { address, store, stop: Some(stop), task, jobs, embedded })
     }
 
     /// The address of the API.
@@ -161,9 +166,23 @@ impl Server {
 
     /// Lets running requests end, for a few seconds, then stops.
     pub async fn stop(mut self) {
+        self.jobs.abort();
         drop(self.stop.take());
         if tokio::time::timeout(Duration::from_secs(5), &mut self.task).await.is_err() {
             self.task.abort();
+        }
+    }
+}
+
+/// The scheduled jobs, on this server's own timer.
+async fn run_jobs(store: Store) {
+    let mut timer = tokio::time::interval(JOBS_EVERY);
+    loop {
+        timer.tick().await;
+        match finish_batches::run(&store).await {
+            Ok(report) if report == finish_batches::Report::default() => {}
+            Ok(report) => tracing::info!(?report, "finish_batches"),
+            Err(error) => tracing::warn!(%error, "finish_batches"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Customers, under the shop's own ids: what the replies of points and codes nest.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::id::Id;
 
@@ -32,6 +32,7 @@ pub struct Customer {
 
 /// What the shop sends of a customer: an omitted field stays as it is, or takes its default in a new one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CustomerDraft {
     /// See [`Customer`].
     pub mobile: Option<String>,
@@ -40,8 +41,10 @@ pub struct CustomerDraft {
     /// See [`Customer`].
     pub gender: Option<String>,
     /// `Some(None)` clears it.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub email: Option<Option<String>>,
     /// `Some(None)` clears it.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub birthday: Option<Option<NaiveDate>>,
     /// See [`Customer`].
     pub note: Option<String>,
@@ -51,6 +54,11 @@ pub struct CustomerDraft {
     pub created_at: Option<DateTime<Utc>>,
     /// See [`Customer`].
     pub updated_at: Option<DateTime<Utc>>,
+}
+
+/// A field that is there is given, be it null.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 impl CustomerDraft {

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use chrono::{DateTime, SubsecRound, Utc};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
+use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -17,7 +18,9 @@ use crate::{
     app::App,
     error::Error,
     table::{
-        idempotency::{Guard, Outcome, Reply, carry_out_once},
+        batches::{self, Batch},
+        idempotency::{Guard, Outcome, Reply, Seen, carry_out_once},
+        store::Attempts,
         transaction::Transaction,
     },
 };
@@ -58,6 +61,39 @@ impl FromRequest<App> for Change {
 }
 
 impl Change {
+    /// Does a change that may be too large for one transaction; the same key again answers the first reply, or takes up
+    /// a batch whose process died.
+    pub async fn batch<T, F, W>(
+        &self,
+        app: &App,
+        caller: &Caller,
+        (kind, items): (&str, &[T]),
+        work: W,
+    ) -> Result<Response, Error>
+    where
+        T: Serialize,
+        W: Fn(Batch) -> F,
+        F: Future<Output = Result<Reply, Error>>,
+    {
+        let (store, shop) = (&app.store, caller.shop_id());
+        let mut attempts = Attempts::default();
+        loop {
+            let seen = match &self.guard {
+                Some(guard) => guard.look(store, shop).await?,
+                None => Seen::Nothing,
+            };
+            let batch = match seen {
+                Seen::Reply(reply) => return respond(Outcome { reply, replayed: true }),
+                Seen::Batch(id) => Some(batches::adopt(store, shop, &id).await?),
+                Seen::Nothing => batches::begin(store, shop, kind, self.guard.as_ref(), items, self.at).await?,
+            };
+            if let Some(batch) = batch {
+                return respond(Outcome { reply: work(batch).await?, replayed: false });
+            }
+            attempts.pause().await?;
+        }
+    }
+
     /// Plans and commits the change once, and answers its reply: the first one again where the key is known.
     pub async fn once<F>(&self, app: &App, caller: &Caller, plan: impl FnMut() -> F) -> Result<Response, Error>
     where

@@ -4,7 +4,7 @@
 //! which they came, whose rows name the ids. The second is the documented order (newest first), the first is what a
 //! client walks by `id__gt`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -77,14 +77,22 @@ pub fn of_item(item: Item) -> Result<Customer, Error> {
     Ok(store::entity::<Stored>(item)?.customer)
 }
 
+/// The rows of these ids that exist.
+pub(super) async fn rows(
+    store: &Store,
+    shop: &ShopId,
+    ids: impl Iterator<Item = Id>,
+) -> Result<HashMap<Id, Item>, Error> {
+    let ids: BTreeSet<_> = ids.collect();
+    let items = store.batch_get(ids.iter().map(|id| CUSTOMERS.key(shop, *id)).collect()).await?;
+    let id_of = |item: &Item| keys::id_in(item.get(keys::SK)?.as_s().ok()?);
+    Ok(items.into_iter().filter_map(|item| Some((id_of(&item)?, item))).collect())
+}
+
 /// The customers of these ids that exist.
-async fn by_ids(store: &Store, shop: &ShopId, mut ids: Vec<Id>) -> Result<HashMap<Id, Stored>, Error> {
-    ids.sort_unstable();
-    ids.dedup();
-    let keys = ids.iter().map(|id| CUSTOMERS.key(shop, *id)).collect();
-    let items = store.batch_get(keys).await?;
-    let stored = items.into_iter().map(|item| store::entity::<Stored>(item).map(|row| (row.customer.id, row)));
-    stored.collect()
+async fn by_ids(store: &Store, shop: &ShopId, ids: &[Id]) -> Result<HashMap<Id, Stored>, Error> {
+    let rows = rows(store, shop, ids.iter().copied()).await?;
+    rows.into_iter().map(|(id, item)| Ok((id, store::entity(item)?))).collect()
 }
 
 /// A page of customers.
@@ -123,7 +131,7 @@ pub async fn page(
             let mut page = CREATED.page(store, shop, select).await?;
             let pointers = std::mem::take(&mut page.rows).into_iter().map(store::entity::<Pointer>);
             let ids = pointers.map(|pointer| pointer.map(|row| row.customer_id)).collect::<Result<Vec<_>, _>>()?;
-            let mut found = by_ids(store, shop, ids.clone()).await?;
+            let mut found = by_ids(store, shop, &ids).await?;
             let rows = ids.iter().filter_map(|id| found.remove(id)).map(|stored| stored.customer).collect();
             Ok(page.with(rows))
         }
@@ -142,7 +150,7 @@ async fn filtered(store: &Store, shop: &ShopId, filter: &Filter) -> Result<Vec<S
         }
         (None, None) => Vec::new(),
     };
-    let rows = by_ids(store, shop, ids).await?.into_values();
+    let rows = by_ids(store, shop, &ids).await?.into_values();
     let wanted = |stored: &Stored| filter.mobile.as_ref().is_none_or(|mobile| *mobile == stored.customer.mobile);
     Ok(rows.filter(wanted).collect())
 }

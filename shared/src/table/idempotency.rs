@@ -5,7 +5,6 @@
 
 use std::io::{Read, Write};
 
-use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use chrono::{DateTime, Duration, Utc};
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use serde::{Deserialize, Serialize};
@@ -13,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Item, keys,
     store::{self, Attempts, Range, Store},
-    transaction::{CommitError, Label, Transaction, n},
+    transaction::{CommitError, Label, Transaction, n, s},
 };
 use crate::{domain::shop::ShopId, error::Error};
 
@@ -21,6 +20,8 @@ use crate::{domain::shop::ShopId, error::Error};
 const LABEL: Label = "idempotency";
 /// How long a reply is kept.
 const KEPT: Duration = Duration::hours(24);
+/// There is no live record under the key.
+const FREE: &str = "attribute_not_exists(#PK) OR #ttl <= :now";
 /// The largest compressed reply that stands in the record, so that the record is one write unit.
 const INLINE: usize = 700;
 /// The largest part of a reply that stands apart, under the 400 KB of an item.
@@ -54,10 +55,20 @@ struct Record {
     status: u16,
     /// Where the reply stands, if it stands apart, and in how many parts.
     apart: Option<(String, usize)>,
+    /// The batch that works on the reply; the status is 0 until it is done.
+    batch: Option<String>,
 }
 
-/// The attribute of a compressed reply, or of a part of it.
-const REPLY: &str = "reply";
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// Nothing.
+    Nothing,
+    /// The first reply.
+    Reply(Reply),
+    /// The first request is a batch, and it is not finished.
+    Batch(String),
+}
 
 fn compress(text: &str) -> Result<Vec<u8>, Error> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
@@ -71,24 +82,23 @@ fn expand(bytes: &[u8]) -> Result<String, Error> {
     read.map(|_| text).map_err(|error| Error::Internal(format!("expanding a reply: {error}")))
 }
 
-fn blob(item: &Item) -> &[u8] {
-    item.get(REPLY).and_then(|value| value.as_b().ok()).map_or(&[], AsRef::as_ref)
-}
-
 impl Guard {
-    /// The reply that was given under this key, if one was.
+    /// What is known of this key.
     ///
     /// # Errors
     /// [`Error::KeyReused`] where the key stands for another request.
-    pub async fn replay(&self, store: &Store, shop: &ShopId) -> Result<Option<Reply>, Error> {
-        let Some(item) = store.get(&keys::idempotency(shop, &self.key)).await? else { return Ok(None) };
-        let inline = blob(&item).to_vec();
+    pub async fn look(&self, store: &Store, shop: &ShopId) -> Result<Seen, Error> {
+        let Some(item) = store.get(&keys::idempotency(shop, &self.key)).await? else { return Ok(Seen::Nothing) };
+        let inline = store::blob(&item).to_vec();
         let record: Record = store::entity(item)?;
         if record.ttl <= self.now.timestamp() {
-            return Ok(None);
+            return Ok(Seen::Nothing);
         }
         if record.fingerprint != self.fingerprint {
             return Err(Error::KeyReused);
+        }
+        if let (Some(batch), 0) = (record.batch, record.status) {
+            return Ok(Seen::Batch(batch));
         }
         let body = match record.apart {
             None => inline,
@@ -96,10 +106,10 @@ impl Guard {
                 let key = |part| keys::idempotency_reply(shop, &self.key, &attempt, part);
                 let (first, last) = (key(0), key(parts));
                 let range = Range { pk: first.pk, between: Some((first.sk, last.sk)), ..Range::default() };
-                store.query(&range).await?.iter().flat_map(|item| blob(item).to_vec()).collect()
+                store.query(&range).await?.iter().flat_map(|item| store::blob(item).to_vec()).collect()
             }
         };
-        Ok(Some(Reply { status: record.status, body: expand(&body)? }))
+        Ok(Seen::Reply(Reply { status: record.status, body: expand(&body)? }))
     }
 
     /// Puts the guard with its reply into the transaction of the effect.
@@ -110,33 +120,59 @@ impl Guard {
         transaction: &mut Transaction,
         reply: &Reply,
     ) -> Result<(), Error> {
+        let item = self.answered(store, shop, reply).await?;
+        transaction.put(LABEL, item, Some(FREE), vec![(":now", n(self.now.timestamp()))]);
+        Ok(())
+    }
+
+    /// Puts the guard into the transaction in which a batch begins.
+    pub(super) fn reserve(&self, shop: &ShopId, transaction: &mut Transaction, batch: &str) -> Result<(), Error> {
+        let record = Record {
+            fingerprint: self.fingerprint.clone(),
+            ttl: (self.now + KEPT).timestamp(),
+            status: 0,
+            apart: None,
+            batch: Some(batch.to_owned()),
+        };
+        let item = store::item(&keys::idempotency(shop, &self.key), "idempotency", &record)?;
+        transaction.put(LABEL, item, Some(FREE), vec![(":now", n(self.now.timestamp()))]);
+        Ok(())
+    }
+
+    /// Puts the reply of a batch in the place of what [`Self::reserve`] put there.
+    pub(super) async fn seal_batch(
+        &self,
+        store: &Store,
+        shop: &ShopId,
+        transaction: &mut Transaction,
+        reply: &Reply,
+        batch: &str,
+    ) -> Result<(), Error> {
+        let item = self.answered(store, shop, reply).await?;
+        transaction.put(LABEL, item, Some("#batch = :batch"), vec![(":batch", s(batch))]);
+        Ok(())
+    }
+
+    /// The record with this reply; what does not fit into it is written here.
+    async fn answered(&self, store: &Store, shop: &ShopId, reply: &Reply) -> Result<Item, Error> {
         let ttl = (self.now + KEPT).timestamp();
         let body = compress(&reply.body)?;
-        let apart = if body.len() > INLINE {
-            let attempt = format!("{:016x}", rand::random::<u64>());
-            let parts: Vec<_> = body.chunks(PART).enumerate().collect();
-            let count = parts.len();
-            let part_item = |(part, bytes): (usize, &[u8])| {
-                let key = keys::idempotency_reply(shop, &self.key, &attempt, part);
-                let mut item = super::transaction::key_attributes(&key);
-                item.insert(keys::TTL.to_owned(), n(ttl));
-                item.insert(REPLY.to_owned(), AttributeValue::B(Blob::new(bytes)));
-                item
-            };
-            store.batch_put(parts.into_iter().map(part_item).collect()).await?;
-            Some((attempt, count))
-        } else {
-            None
-        };
-        let inline = apart.is_none();
-        let record = Record { fingerprint: self.fingerprint.clone(), ttl, status: reply.status, apart };
-        let mut item = store::item(&keys::idempotency(shop, &self.key), "idempotency", &record)?;
-        if inline {
-            item.insert(REPLY.to_owned(), AttributeValue::B(Blob::new(body)));
+        let mut record =
+            Record { fingerprint: self.fingerprint.clone(), ttl, status: reply.status, apart: None, batch: None };
+        let key = keys::idempotency(shop, &self.key);
+        if body.len() <= INLINE {
+            let mut item = store::blob_item(&key, ttl, &body);
+            item.extend(store::item(&key, "idempotency", &record)?);
+            return Ok(item);
         }
-        let free = "attribute_not_exists(#PK) OR #ttl <= :now";
-        transaction.put(LABEL, item, Some(free), vec![(":now", n(self.now.timestamp()))]);
-        Ok(())
+        let attempt = format!("{:016x}", rand::random::<u64>());
+        let parts = body.chunks(PART).enumerate();
+        let part =
+            |(part, bytes)| store::blob_item(&keys::idempotency_reply(shop, &self.key, &attempt, part), ttl, bytes);
+        let parts: Vec<_> = parts.map(part).collect();
+        record.apart = Some((attempt, parts.len()));
+        store.batch_put(parts).await?;
+        store::item(&key, "idempotency", &record)
     }
 }
 
@@ -162,10 +198,12 @@ where
 {
     let mut attempts = Attempts::default();
     loop {
-        if let Some(guard) = guard
-            && let Some(reply) = guard.replay(store, shop).await?
-        {
-            return Ok(Outcome { reply, replayed: true });
+        if let Some(guard) = guard {
+            match guard.look(store, shop).await? {
+                Seen::Nothing => {}
+                Seen::Reply(reply) => return Ok(Outcome { reply, replayed: true }),
+                Seen::Batch(_) => return Err(Error::AtWork { retry_after: 1 }),
+            }
         }
         let (mut transaction, reply) = plan().await?;
         if let Some(guard) = guard {

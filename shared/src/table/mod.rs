@@ -5,7 +5,9 @@
 //! * [`transaction`] is one atomic change with labels; [`pages`] are exact lists.
 //! * One file a resource: what it reads and writes.
 
+pub mod batches;
 pub mod connect;
+pub mod customer_import;
 pub mod customers;
 pub mod idempotency;
 pub mod keys;

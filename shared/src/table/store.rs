@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::{
     Client,
     error::{DisplayErrorContext, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
+    primitives::Blob,
     types::{AttributeValue, KeysAndAttributes, PutRequest, ReturnConsumedCapacity, ReturnValue, WriteRequest},
 };
 use futures_util::future::try_join_all;
@@ -52,6 +53,22 @@ pub struct Range {
     pub descending: bool,
     /// The most items; all without.
     pub limit: Option<usize>,
+}
+
+/// The attribute of an item that holds bytes.
+const BLOB: &str = "bytes";
+
+/// An item that holds bytes until `ttl`, in epoch seconds.
+pub(super) fn blob_item(key: &Key, ttl: i64, bytes: &[u8]) -> Item {
+    let mut item = key_attributes(key);
+    item.insert(keys::TTL.to_owned(), n(ttl));
+    item.insert(BLOB.to_owned(), AttributeValue::B(Blob::new(bytes)));
+    item
+}
+
+/// The bytes of an item.
+pub(super) fn blob(item: &Item) -> &[u8] {
+    item.get(BLOB).and_then(|value| value.as_b().ok()).map_or(&[], AsRef::as_ref)
 }
 
 /// Turns a fault of the store into a 503; the client sees none of the text.
