@@ -107,11 +107,14 @@ pub(super) async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Err
     Ok(caller)
 }
 
+/// When a token was read, and whose it is, by the hash of its text.
+type Known = HashMap<[u8; 32], (Instant, Caller)>;
+
 /// The token records that an instance has read: each for at most a minute, so that a revoked token ends within one.
 /// Unknown tokens are not remembered.
 #[derive(Debug, Clone)]
 pub struct Callers {
-    known: Arc<Mutex<HashMap<[u8; 32], (Instant, Caller)>>>,
+    known: Arc<Mutex<Known>>,
     remembered: Duration,
 }
 

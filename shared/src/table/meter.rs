@@ -17,10 +17,34 @@ tokio::task_local! {
 /// What one call of the store took.
 #[derive(Debug, Clone, Copy)]
 struct Call {
+    operation: Operation,
     began: Instant,
     ended: Instant,
     read_units: f64,
     write_units: f64,
+}
+
+/// The calls of DynamoDB that we make for data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// One item.
+    GetItem,
+    /// Up to 100 items by key: what replies nest.
+    BatchGetItem,
+    /// A range of one partition.
+    Query,
+    /// A counter.
+    UpdateItem,
+    /// Up to 25 items without conditions.
+    BatchWriteItem,
+    /// Up to 100 items at once or not at all.
+    TransactWriteItems,
+}
+
+impl Operation {
+    fn writes(self) -> bool {
+        matches!(self, Self::UpdateItem | Self::BatchWriteItem | Self::TransactWriteItems)
+    }
 }
 
 /// A running count; clones count together.
@@ -48,7 +72,13 @@ impl Meter {
 
     /// What was counted so far.
     pub fn usage(&self) -> Usage {
+        self.usage_of(|_| true)
+    }
+
+    /// What was counted so far of some operations, as if there were no others.
+    pub fn usage_of(&self, wanted: impl Fn(Operation) -> bool) -> Usage {
         let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        calls.retain(|call| wanted(call.operation));
         calls.sort_by_key(|call| call.ended);
         let mut usage = Usage { calls: calls.len(), ..Usage::default() };
         let mut last_end = None;
@@ -70,16 +100,16 @@ pub fn current() -> Meter {
 }
 
 /// Counts one call of the store in the meter of the running request, if there is one.
-pub(super) fn count(began: Instant, write: bool, capacity: &[ConsumedCapacity]) {
+pub(super) fn count(began: Instant, operation: Operation, capacity: &[ConsumedCapacity]) {
     let _ = METER.try_with(|meter| {
         let total = |units: fn(&ConsumedCapacity) -> Option<f64>| capacity.iter().filter_map(units).sum::<f64>();
         let (mut read_units, mut write_units) =
             (total(ConsumedCapacity::read_capacity_units), total(ConsumedCapacity::write_capacity_units));
         if read_units == 0.0 && write_units == 0.0 {
             let units = total(ConsumedCapacity::capacity_units);
-            if write { write_units = units } else { read_units = units }
+            if operation.writes() { write_units = units } else { read_units = units }
         }
-        let call = Call { began, ended: Instant::now(), read_units, write_units };
+        let call = Call { operation, began, ended: Instant::now(), read_units, write_units };
         meter.0.lock().unwrap_or_else(PoisonError::into_inner).push(call);
     });
 }

@@ -16,6 +16,7 @@ pub mod meter;
 pub mod orders;
 pub mod pages;
 pub mod point_history;
+pub mod point_history_load;
 pub mod schema;
 pub mod sequence;
 pub mod shops;

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType,
+use aws_sdk_dynamodb::{
+    operation::describe_table::DescribeTableError,
+    types::{
+        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+        ScalarAttributeType,
+    },
 };
 use serde::Deserialize;
 
@@ -83,7 +86,7 @@ pub async fn create(store: &Store) -> Result<bool, Error> {
     let exists = store.client().describe_table().table_name(store.table()).send().await;
     match exists {
         Ok(_) => return Ok(false),
-        Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {}
+        Err(error) if error.as_service_error().is_some_and(DescribeTableError::is_resource_not_found_exception) => {}
         Err(error) => return Err(Error::Unavailable(error.to_string())),
     }
     let mut template: Template = serde_yaml_ng::from_str(TEMPLATE).map_err(wrong)?;

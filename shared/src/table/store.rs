@@ -23,7 +23,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     Item,
     keys::{self, Key},
-    meter,
+    meter::{self, Operation},
     transaction::{CommitError, Label, Transaction, key_attributes, n, s},
 };
 use crate::error::Error;
@@ -32,6 +32,8 @@ use crate::error::Error;
 const BATCH_GET: usize = 100;
 /// The most items of one `BatchWriteItem` (an AWS limit).
 const BATCH_WRITE: usize = 25;
+/// How many `BatchWriteItem` of one caller run at once.
+const BATCHES_AT_ONCE: usize = 8;
 /// How long contended work is tried again before it is a 503.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -129,7 +131,7 @@ impl Store {
             .send()
             .await
             .map_err(|error| unavailable(&error))?;
-        meter::count(began, false, output.consumed_capacity.as_slice());
+        meter::count(began, Operation::GetItem, output.consumed_capacity.as_slice());
         Ok(output.item)
     }
 
@@ -159,7 +161,7 @@ impl Store {
                 .send()
                 .await
                 .map_err(|error| unavailable(&error))?;
-            meter::count(began, false, output.consumed_capacity());
+            meter::count(began, Operation::BatchGetItem, output.consumed_capacity());
             found.extend(output.responses.into_iter().flatten().flat_map(|(_, items)| items));
             missing = output.unprocessed_keys.into_iter().flatten().flat_map(|(_, rest)| rest.keys).collect();
             if missing.is_empty() {
@@ -199,7 +201,7 @@ impl Store {
                     .expression_attribute_values(":last", s(last)),
             };
             let output = request.send().await.map_err(|error| unavailable(&error))?;
-            meter::count(began, false, output.consumed_capacity.as_slice());
+            meter::count(began, Operation::Query, output.consumed_capacity.as_slice());
             items.extend(output.items.into_iter().flatten());
             start = output.last_evaluated_key.filter(|key| !key.is_empty());
             if start.is_none() {
@@ -231,7 +233,7 @@ impl Store {
             .send()
             .await
             .map_err(|error| unavailable(&error))?;
-        meter::count(began, true, output.consumed_capacity.as_slice());
+        meter::count(began, Operation::UpdateItem, output.consumed_capacity.as_slice());
         let value = output.attributes.as_ref().and_then(|attributes| attributes.get(attribute));
         match value {
             Some(AttributeValue::N(digits)) => {
@@ -243,31 +245,44 @@ impl Store {
 
     /// Writes items without conditions, in no order; for bulk loads and parts that nothing refers to yet.
     pub async fn batch_put(&self, items: Vec<Item>) -> Result<(), Error> {
-        for chunk in items.chunks(BATCH_WRITE) {
-            let put = |item: &Item| PutRequest::builder().set_item(Some(item.clone())).build();
-            let puts = chunk.iter().map(put).collect::<Result<Vec<_>, _>>().map_err(|error| unavailable(&error))?;
-            let writes = puts.into_iter().map(|put| WriteRequest::builder().put_request(put).build()).collect();
-            let mut missing = HashMap::from([(self.table.to_string(), writes)]);
-            let mut attempts = Attempts::default();
-            loop {
-                let began = Instant::now();
-                let output = self
-                    .client
-                    .batch_write_item()
-                    .set_request_items(Some(missing))
-                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                    .send()
-                    .await
-                    .map_err(|error| unavailable(&error))?;
-                meter::count(began, true, output.consumed_capacity());
-                missing = output.unprocessed_items.unwrap_or_default();
-                if missing.values().all(Vec::is_empty) {
-                    break;
-                }
-                attempts.pause().await?;
+        let mut items = items.into_iter();
+        loop {
+            let chunks: Vec<Vec<Item>> = std::iter::from_fn(|| {
+                let chunk: Vec<_> = items.by_ref().take(BATCH_WRITE).collect();
+                (!chunk.is_empty()).then_some(chunk)
+            })
+            .take(BATCHES_AT_ONCE)
+            .collect();
+            if chunks.is_empty() {
+                return Ok(());
             }
+            try_join_all(chunks.into_iter().map(|chunk| self.batch_put_chunk(chunk))).await?;
         }
-        Ok(())
+    }
+
+    async fn batch_put_chunk(&self, items: Vec<Item>) -> Result<(), Error> {
+        let put = |item| PutRequest::builder().set_item(Some(item)).build();
+        let puts = items.into_iter().map(put).collect::<Result<Vec<_>, _>>().map_err(|error| unavailable(&error))?;
+        let writes = puts.into_iter().map(|put| WriteRequest::builder().put_request(put).build()).collect();
+        let mut missing = HashMap::from([(self.table.to_string(), writes)]);
+        let mut attempts = Attempts::default();
+        loop {
+            let began = Instant::now();
+            let output = self
+                .client
+                .batch_write_item()
+                .set_request_items(Some(missing))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|error| unavailable(&error))?;
+            meter::count(began, Operation::BatchWriteItem, output.consumed_capacity());
+            missing = output.unprocessed_items.unwrap_or_default();
+            if missing.values().all(Vec::is_empty) {
+                return Ok(());
+            }
+            attempts.pause().await?;
+        }
     }
 
     /// Plans a change and commits it; where a condition does not hold, what was read has changed, and it is planned
@@ -326,11 +341,11 @@ impl Store {
                 .await;
             match result {
                 Ok(output) => {
-                    meter::count(began, true, output.consumed_capacity());
+                    meter::count(began, Operation::TransactWriteItems, output.consumed_capacity());
                     return Ok(Sent::Done);
                 }
                 Err(error) => {
-                    meter::count(began, true, &[]);
+                    meter::count(began, Operation::TransactWriteItems, &[]);
                     match classify(transaction, &error) {
                         Fault::Refused(labels) => return Err(CommitError::Refused(labels)),
                         Fault::Contended => return Ok(Sent::Contended),

@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-/// Rows written beside one another.
-const PARALLEL: usize = 400;
+/// How many rows wait before they are written.
+pub(in crate::table) const PARALLEL: usize = 400;
 
 /// A load of new rows: rows without transactions, and the tallies of all of them at the end. Until
 /// [`Load::finish`] the rows are in no list.

@@ -1,0 +1,70 @@
+//! The bulk load of a point history into a shop that has none: entries, ledgers and accounts, without transactions.
+
+use std::collections::HashMap;
+
+use super::{
+    keys,
+    pages::{ONLY, bulk},
+    point_history::POINT_HISTORY,
+    sequence,
+    store::{self, Store},
+};
+use crate::{
+    domain::{
+        id::Id,
+        points::{Account, PointEntry},
+        shop::ShopId,
+    },
+    error::Error,
+};
+
+/// A load of entries with ids of ours, in ascending order. Until [`Load::finish`] none is in a list.
+#[derive(Debug)]
+pub struct Load<'a> {
+    store: &'a Store,
+    shop: &'a ShopId,
+    rows: bulk::Load<'a>,
+    accounts: HashMap<Id, Account>,
+    ledger: Vec<super::Item>,
+    last: Id,
+}
+
+impl<'a> Load<'a> {
+    /// Starts a load into a shop whose point history is empty.
+    pub fn new(store: &'a Store, shop: &'a ShopId) -> Self {
+        let rows = bulk::Load::new(store, shop, &POINT_HISTORY);
+        Self { store, shop, rows, accounts: HashMap::new(), ledger: Vec::new(), last: 0 }
+    }
+
+    /// Adds an entry; `earned` as in [`Account::after`].
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the id does not grow or the balance would leave its range.
+    pub async fn push(&mut self, entry: &PointEntry, earned: bool) -> Result<(), Error> {
+        if entry.id <= self.last {
+            return Err(Error::field("id", "Ids must grow."));
+        }
+        let account = self.accounts.entry(entry.customer_id).or_default();
+        let after = account.after(entry.id, entry.points, earned);
+        *account = after.map_err(|refusal| Error::field("points", refusal.to_string()))?;
+        self.last = entry.id;
+        let key = keys::ledger(self.shop, entry.customer_id, account.entries);
+        self.ledger.push(store::item(&key, "ledger", entry)?);
+        if self.ledger.len() >= bulk::PARALLEL {
+            self.store.batch_put(std::mem::take(&mut self.ledger)).await?;
+        }
+        self.rows.push(entry.id, ONLY, entry).await
+    }
+
+    /// Writes what is left, the accounts, the tallies and the counter of ids.
+    pub async fn finish(mut self) -> Result<(), Error> {
+        let account = |(customer, account): (&Id, &Account)| {
+            store::item(&keys::account(self.shop, *customer), "account", account)
+        };
+        let accounts = self.accounts.iter().map(account).collect::<Result<Vec<_>, _>>()?;
+        self.ledger.extend(accounts);
+        self.store.batch_put(self.ledger).await?;
+        sequence::skip_to(self.store, self.shop, POINT_HISTORY.name, self.last + 1).await?;
+        self.rows.finish().await
+    }
+}
