@@ -1,5 +1,7 @@
 //! The suite: one binary, one module a subject.
 
 mod customer_batches;
+mod house;
+mod keys;
 mod levels;
 mod pages;

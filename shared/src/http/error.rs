@@ -9,9 +9,14 @@ use serde_json::json;
 
 use crate::error::Error;
 
-/// What an operator needs to know of a 5xx; it stands in the log and never in the reply.
+/// A 5xx on its way out: [`service`](super::service) adds the request id to what the client sees.
 #[derive(Debug, Clone)]
-pub(super) struct Fault(pub(super) String);
+pub(super) struct Fault {
+    /// What the client sees.
+    pub(super) detail: &'static str,
+    /// What the operator needs to know; it stands in the log and never in the reply.
+    pub(super) cause: String,
+}
 
 /// A JSON reply: compact, raw UTF-8.
 pub(super) fn json_reply(status: StatusCode, text: String) -> Response {
@@ -32,9 +37,9 @@ fn unauthenticated(text: &str) -> Response {
     response
 }
 
-fn fault(status: StatusCode, text: &str, cause: String) -> Response {
+fn fault(status: StatusCode, text: &'static str, cause: String) -> Response {
     let mut response = detail(status, text);
-    response.extensions_mut().insert(Fault(cause));
+    response.extensions_mut().insert(Fault { detail: text, cause });
     response
 }
 

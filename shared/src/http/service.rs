@@ -86,8 +86,8 @@ async fn attend(router: Router, mut request: Request) -> Response {
     let work = meter.watch(answer(router, request)).instrument(span.clone());
     let mut response = work.await;
     let fault = response.extensions_mut().remove::<Fault>();
-    if fault.is_some() {
-        response = with_request_id(response, &id);
+    if let Some(fault) = &fault {
+        response = with_request_id(response, fault.detail, &id);
     }
     finish_headers(response.headers_mut(), &id);
     let usage = meter.usage();
@@ -102,7 +102,7 @@ async fn attend(router: Router, mut request: Request) -> Response {
             calls = usage.calls,
             read_units = usage.read_units,
             write_units = usage.write_units,
-            fault = fault.map(|fault| fault.0),
+            fault = fault.map(|fault| fault.cause),
             "answered"
         );
     });
@@ -156,11 +156,7 @@ fn with_slash(uri: &mut Uri) {
 }
 
 /// A 5xx with the request id to quote.
-fn with_request_id(response: Response, id: &str) -> Response {
-    let detail = match response.status() {
-        StatusCode::SERVICE_UNAVAILABLE => "The service is busy. Please try again.",
-        _ => "A server error occurred.",
-    };
+fn with_request_id(response: Response, detail: &str, id: &str) -> Response {
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     let body = json!({ "detail": format!("{detail} Request id: {id}") }).to_string();

@@ -1,0 +1,154 @@
+//! The house keeps its own rules: the four invariants, and routes that are the same in template.yaml, the routers and the
+//! OpenAPI description.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use local::{routes, server};
+use tests::Api;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the root").to_owned()
+}
+
+/// The Rust files below a folder, by their path from the root.
+fn sources(folder: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
+                found.insert(name, fs::read_to_string(&path).expect("a text"));
+            }
+        }
+    }
+    assert!(!found.is_empty());
+    found
+}
+
+/// The lines of code, not comment, that hold one of these texts.
+fn lines_with<'a>(sources: &'a BTreeMap<String, String>, texts: &[&str]) -> BTreeSet<(&'a str, &'a str)> {
+    let lines = sources.iter().flat_map(|(name, text)| text.lines().map(|line| (name.as_str(), line.trim())));
+    let code = lines.filter(|(_, line)| !line.starts_with("//"));
+    code.filter(|(_, line)| texts.iter().any(|text| line.contains(text))).collect()
+}
+
+#[test]
+fn the_domain_is_pure() {
+    let domain = sources("shared/src/domain");
+    let impure =
+        ["async ", "aws_", "http", "axum", "tokio", "Utc::now", "Local::now", "Instant::now", "SystemTime", "rand::"];
+    assert_eq!(lines_with(&domain, &impure), BTreeSet::new());
+}
+
+#[test]
+fn only_one_file_knows_how_a_key_looks() {
+    let mut all = sources("shared/src");
+    all.extend(sources("functions"));
+    all.remove("shared/src/table/keys.rs").expect("the file of the keys");
+    assert_eq!(lines_with(&all, &["SHOP#", "TOKEN#", "DUE#", "TALLY#", "ROW#", "ENTRY#", "PART#"]), BTreeSet::new());
+}
+
+#[test]
+fn only_one_file_turns_errors_into_statuses() {
+    let mut all = sources("shared/src");
+    all.extend(sources("functions"));
+    all.remove("shared/src/http/error.rs").expect("the file of the errors");
+    // The gateway and the hostile store stand for AWS's own replies.
+    all.remove("functions/local/src/gateway.rs");
+    all.remove("functions/local/src/hostile.rs");
+    let errors = [
+        "::BAD_REQUEST",
+        "::UNAUTHORIZED",
+        "::FORBIDDEN",
+        "::NOT_FOUND",
+        "::METHOD_NOT_ALLOWED",
+        "::CONFLICT",
+        "::PAYLOAD_TOO_LARGE",
+        "::UNSUPPORTED_MEDIA_TYPE",
+        "::UNPROCESSABLE_ENTITY",
+        "::TOO_MANY_REQUESTS",
+        "::INTERNAL_SERVER_ERROR",
+        "::SERVICE_UNAVAILABLE",
+    ];
+    assert_eq!(lines_with(&all, &errors), BTreeSet::new());
+}
+
+#[test]
+fn handlers_never_name_the_sdk() {
+    let mut functions = sources("functions");
+    functions.retain(|name, _| !name.starts_with("functions/local/"));
+    assert_eq!(lines_with(&functions, &["aws_sdk", "aws_config", "aws_smithy"]), BTreeSet::new());
+}
+
+#[test]
+fn files_and_modules_have_one_subject() {
+    for folder in ["shared/src", "functions", "tests"] {
+        for (name, text) in sources(folder) {
+            assert!(text.lines().count() <= 420, "{name} is too long");
+            let stem = Path::new(&name).file_stem().expect("a name").to_string_lossy().into_owned();
+            assert!(!["utils", "util", "helpers", "common", "misc"].contains(&stem.as_str()), "{name}");
+        }
+    }
+}
+
+#[test]
+fn template_and_openapi_have_the_same_routes() {
+    let template = routes::of_template().expect("a template");
+    for (function, router) in server::functions() {
+        let documented: BTreeSet<_> =
+            router.into_openapi().paths.paths.keys().map(|path| path.trim_end_matches('/').to_owned()).collect();
+        let routed = template.iter().filter(|route| route.function == function).filter_map(|route| route.path.clone());
+        let (nets, routed): (BTreeSet<_>, BTreeSet<_>) = routed.partition(|path| path.ends_with("/{proxy+}"));
+        assert_eq!(routed, documented, "{function}");
+        assert!(!routed.iter().any(|path| path.ends_with('/')), "a slash at the end makes no route");
+        let collections = documented.iter().filter(|path| !path.contains('{') && !path.contains(".json"));
+        for collection in collections.filter(|path| path.split('/').count() == 4) {
+            assert!(nets.contains(&format!("{collection}/{{proxy+}}")), "{collection} has no net");
+        }
+    }
+    let named: BTreeSet<_> = template.iter().map(|route| route.function.as_str()).collect();
+    let served: BTreeSet<_> = server::functions().iter().map(|(name, _)| *name).collect();
+    assert_eq!(named, served);
+    assert_eq!(template.iter().filter(|route| route.path.is_none()).count(), 1, "one default route");
+}
+
+#[tokio::test]
+async fn the_routers_allow_the_documented_methods() {
+    let api = Api::empty().await;
+    for (path, item) in openapi::description().paths.paths {
+        let item = serde_json::to_value(item).expect("an item");
+        let mut methods: BTreeSet<_> =
+            item.as_object().expect("operations").keys().map(|name| name.to_uppercase()).collect();
+        methods.insert("OPTIONS".to_owned());
+        if methods.contains("GET") {
+            methods.insert("HEAD".to_owned());
+        }
+        let reply = api.send("OPTIONS", &path.replace("{id}", "1"), &[], None).await;
+        assert_eq!(reply.status, 200, "{path}");
+        let allowed: BTreeSet<_> = reply.header("allow").split(", ").map(str::to_owned).collect();
+        assert_eq!(allowed, methods, "{path}");
+    }
+}
+
+#[test]
+fn the_gateway_prefers_the_more_specific_route() {
+    let routes = routes::of_template().expect("a template");
+    let path_of = |path: &str| routes::find(&routes, path).and_then(|found| found.route.path.clone());
+    for (path, expected) in [
+        ("/api/loyalty/point_history/adjust/", Some("/api/loyalty/point_history/adjust")),
+        ("/api/loyalty/point_history/7", Some("/api/loyalty/point_history/{id}")),
+        ("/api/loyalty/point_history/7/more/", Some("/api/loyalty/point_history/{proxy+}")),
+        ("/api/loyalty/level", Some("/api/loyalty/level")),
+        ("/elsewhere", None),
+    ] {
+        assert_eq!(path_of(path).as_deref(), expected, "{path}");
+    }
+}
