@@ -26,9 +26,10 @@ use shared::{
     domain::{id::MAX_ID, shop::ShopId},
     table::{
         connect::Connection,
+        entity,
         pages::{Class, Direction, List, PageNumber, SPARSE, Select, bulk, paginate},
         schema,
-        store::{self, Store},
+        store::Store,
         transaction::Transaction,
     },
 };
@@ -194,7 +195,7 @@ async fn compare(
     let page = list.page(store, shop, select).await;
     match (expected, page) {
         (Ok(expected), Ok(page)) => {
-            let rows = page.rows.iter().cloned().map(|item| store::entity::<Row>(item).expect("a row").id).collect();
+            let rows = page.rows.iter().cloned().map(|item| entity::entity::<Row>(item).expect("a row").id).collect();
             proptest::prop_assert_eq!(page.with(rows), expected);
         }
         (Err(Error::InvalidPage), Err(Error::InvalidPage)) => {}
@@ -292,7 +293,7 @@ async fn watch(store: &Store, shop: &ShopId) {
         ] {
             let select = Select { classes: None, after: None, before: None, direction, number, size: 20 };
             let page = DENSE.page(store, shop, &select).await.expect("a page");
-            let rows = page.rows.into_iter().map(|item| store::entity::<Row>(item).expect("a row").id);
+            let rows = page.rows.into_iter().map(|item| entity::entity::<Row>(item).expect("a row").id);
             let mut ids: Vec<_> = rows.collect();
             if direction == Direction::Descending {
                 ids.reverse();

@@ -18,9 +18,9 @@ use crate::{
     app::App,
     error::Error,
     table::{
+        attempts::Attempts,
         batches::{self, Batch},
         idempotency::{Guard, Outcome, Reply, Seen, carry_out_once},
-        store::Attempts,
         transaction::Transaction,
     },
 };

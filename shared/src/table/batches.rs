@@ -10,9 +10,10 @@ use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
+    entity,
     idempotency::{Guard, Reply},
     keys,
-    store::{self, Range, Store},
+    store::{Range, Store},
     transaction::{ABSENT, CommitError, Transaction, n, s},
 };
 use crate::{domain::shop::ShopId, error::Error};
@@ -77,7 +78,7 @@ impl Batch {
         let (first, last) = (part(0), part(self.parts));
         let range = Range { pk: first.pk, between: Some((first.sk, last.sk)), ..Range::default() };
         let parts = store.query(&range).await?;
-        let bytes: Vec<u8> = parts.iter().flat_map(|part| store::blob(part).to_vec()).collect();
+        let bytes: Vec<u8> = parts.iter().flat_map(|part| entity::blob(part).to_vec()).collect();
         serde_json::from_reader(DeflateDecoder::new(bytes.as_slice())).map_err(broken)
     }
 
@@ -164,11 +165,11 @@ pub async fn begin<T: Serialize>(
     };
     let ttl = (now + KEPT).timestamp();
     let part_item =
-        |(part, bytes): (usize, &&[u8])| store::blob_item(&keys::batch_part(shop, &batch.id, part), ttl, bytes);
+        |(part, bytes): (usize, &&[u8])| entity::blob_item(&keys::batch_part(shop, &batch.id, part), ttl, bytes);
     store.batch_put(parts.iter().enumerate().map(part_item).collect()).await?;
     let mut transaction = Transaction::default();
-    transaction.put(LABEL, store::item(&batch.key(), "batch", &batch)?, Some(ABSENT), Vec::new());
-    transaction.put("due", store::item(&due_key(&batch), "due_batch", &Due::of(&batch))?, Some(ABSENT), Vec::new());
+    transaction.put(LABEL, entity::item(&batch.key(), "batch", &batch)?, Some(ABSENT), Vec::new());
+    transaction.put("due", entity::item(&due_key(&batch), "due_batch", &Due::of(&batch))?, Some(ABSENT), Vec::new());
     if let Some(guard) = guard {
         guard.reserve(shop, &mut transaction, &batch.id)?;
     }

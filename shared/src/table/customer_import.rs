@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::{
+    attempts::Attempts,
     batches::Batch,
     customers::{self, CREATED, Put},
     sequence,
-    store::{Attempts, Store},
+    store::Store,
     transaction::{MAX_ITEMS, Transaction},
 };
 use crate::{

@@ -10,10 +10,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Item, keys,
+    Item, entity, keys,
     pages::{Direction, List, ONLY, Page, PageNumber, Select, paginate},
     sequence,
-    store::{self, Range, Store},
+    store::{Range, Store},
     transaction::Transaction,
 };
 use crate::{
@@ -74,7 +74,7 @@ pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Option<Customer
 
 /// The customer in a row of the table.
 pub fn of_item(item: Item) -> Result<Customer, Error> {
-    Ok(store::entity::<Stored>(item)?.customer)
+    Ok(entity::entity::<Stored>(item)?.customer)
 }
 
 /// The rows of these ids that exist.
@@ -92,7 +92,7 @@ pub(super) async fn rows(
 /// The customers of these ids that exist.
 async fn by_ids(store: &Store, shop: &ShopId, ids: &[Id]) -> Result<HashMap<Id, Stored>, Error> {
     let rows = rows(store, shop, ids.iter().copied()).await?;
-    rows.into_iter().map(|(id, item)| Ok((id, store::entity(item)?))).collect()
+    rows.into_iter().map(|(id, item)| Ok((id, entity::entity(item)?))).collect()
 }
 
 /// A page of customers.
@@ -124,12 +124,12 @@ pub async fn page(
                 let message = format!("More than {MAX_SORTED} customers: narrow the range, or add order_by=id.");
                 return Err(Error::field(if select.after.is_some() { "id__gt" } else { "id__lt" }, message));
             }
-            let rows = range.rows.into_iter().map(store::entity).collect::<Result<_, _>>()?;
+            let rows = range.rows.into_iter().map(entity::entity).collect::<Result<_, _>>()?;
             sorted(rows, order, select)
         }
         Order::Created => {
             let mut page = CREATED.page(store, shop, select).await?;
-            let pointers = std::mem::take(&mut page.rows).into_iter().map(store::entity::<Pointer>);
+            let pointers = std::mem::take(&mut page.rows).into_iter().map(entity::entity::<Pointer>);
             let ids = pointers.map(|pointer| pointer.map(|row| row.customer_id)).collect::<Result<Vec<_>, _>>()?;
             let mut found = by_ids(store, shop, &ids).await?;
             let rows = ids.iter().filter_map(|id| found.remove(id)).map(|stored| stored.customer).collect();
@@ -205,7 +205,7 @@ pub(super) fn put_into(
     (row, position): (Option<Item>, Option<u64>),
     now: DateTime<Utc>,
 ) -> Result<Put, Error> {
-    let stored = row.map(store::versioned::<Stored>).transpose()?;
+    let stored = row.map(entity::versioned::<Stored>).transpose()?;
     let customer = draft.over(id, stored.as_ref().map(|(stored, _)| &stored.customer), now);
     let mobile_before = stored.as_ref().map(|(stored, _)| stored.customer.mobile.clone()).unwrap_or_default();
     let created = stored.is_none();
@@ -228,7 +228,7 @@ pub(super) fn put_into(
         }
         if !customer.mobile.is_empty() {
             let key = keys::mobile(shop, &customer.mobile, id);
-            transaction.put("mobile", store::item(&key, "mobile", &Pointer { customer_id: id })?, None, Vec::new());
+            transaction.put("mobile", entity::item(&key, "mobile", &Pointer { customer_id: id })?, None, Vec::new());
         }
     }
     Ok(Put { customer, created })

@@ -10,8 +10,10 @@ use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Item, keys,
-    store::{self, Attempts, Range, Store},
+    Item,
+    attempts::Attempts,
+    entity, keys,
+    store::{Range, Store},
     transaction::{CommitError, Label, Transaction, n, s},
 };
 use crate::{domain::shop::ShopId, error::Error};
@@ -89,8 +91,8 @@ impl Guard {
     /// [`Error::KeyReused`] where the key stands for another request.
     pub async fn look(&self, store: &Store, shop: &ShopId) -> Result<Seen, Error> {
         let Some(item) = store.get(&keys::idempotency(shop, &self.key)).await? else { return Ok(Seen::Nothing) };
-        let inline = store::blob(&item).to_vec();
-        let record: Record = store::entity(item)?;
+        let inline = entity::blob(&item).to_vec();
+        let record: Record = entity::entity(item)?;
         if record.ttl <= self.now.timestamp() {
             return Ok(Seen::Nothing);
         }
@@ -106,7 +108,7 @@ impl Guard {
                 let key = |part| keys::idempotency_reply(shop, &self.key, &attempt, part);
                 let (first, last) = (key(0), key(parts));
                 let range = Range { pk: first.pk, between: Some((first.sk, last.sk)), ..Range::default() };
-                store.query(&range).await?.iter().flat_map(|item| store::blob(item).to_vec()).collect()
+                store.query(&range).await?.iter().flat_map(|item| entity::blob(item).to_vec()).collect()
             }
         };
         Ok(Seen::Reply(Reply { status: record.status, body: expand(&body)? }))
@@ -134,7 +136,7 @@ impl Guard {
             apart: None,
             batch: Some(batch.to_owned()),
         };
-        let item = store::item(&keys::idempotency(shop, &self.key), "idempotency", &record)?;
+        let item = entity::item(&keys::idempotency(shop, &self.key), "idempotency", &record)?;
         transaction.put(LABEL, item, Some(FREE), vec![(":now", n(self.now.timestamp()))]);
         Ok(())
     }
@@ -161,18 +163,18 @@ impl Guard {
             Record { fingerprint: self.fingerprint.clone(), ttl, status: reply.status, apart: None, batch: None };
         let key = keys::idempotency(shop, &self.key);
         if body.len() <= INLINE {
-            let mut item = store::blob_item(&key, ttl, &body);
-            item.extend(store::item(&key, "idempotency", &record)?);
+            let mut item = entity::blob_item(&key, ttl, &body);
+            item.extend(entity::item(&key, "idempotency", &record)?);
             return Ok(item);
         }
         let attempt = format!("{:016x}", rand::random::<u64>());
         let parts = body.chunks(PART).enumerate();
         let part =
-            |(part, bytes)| store::blob_item(&keys::idempotency_reply(shop, &self.key, &attempt, part), ttl, bytes);
+            |(part, bytes)| entity::blob_item(&keys::idempotency_reply(shop, &self.key, &attempt, part), ttl, bytes);
         let parts: Vec<_> = parts.map(part).collect();
         record.apart = Some((attempt, parts.len()));
         store.batch_put(parts).await?;
-        store::item(&key, "idempotency", &record)
+        entity::item(&key, "idempotency", &record)
     }
 }
 

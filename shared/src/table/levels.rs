@@ -1,9 +1,10 @@
 //! Levels in the table: one ranked list by id.
 
 use super::{
+    entity,
     pages::{List, ONLY, Page, Select},
     sequence,
-    store::{self, Store},
+    store::Store,
     transaction::Transaction,
 };
 use crate::{
@@ -21,7 +22,7 @@ pub static LEVELS: List = List::dense("level");
 /// A page of levels.
 pub async fn page(store: &Store, shop: &ShopId, select: &Select) -> Result<Page<Level>, Error> {
     let mut page = LEVELS.page(store, shop, select).await?;
-    let rows = std::mem::take(&mut page.rows).into_iter().map(store::entity).collect::<Result<_, _>>()?;
+    let rows = std::mem::take(&mut page.rows).into_iter().map(entity::entity).collect::<Result<_, _>>()?;
     Ok(page.with(rows))
 }
 
@@ -46,7 +47,7 @@ pub async fn update(
     draft: Result<LevelDraft, Error>,
 ) -> Result<(Transaction, Level), Error> {
     let row = store.get(&LEVELS.key(shop, id)).await?.ok_or(Error::NotFound)?;
-    let (stored, version) = store::versioned::<Level>(row)?;
+    let (stored, version) = entity::versioned::<Level>(row)?;
     let level = draft?.over(id, Some(stored));
     let mut transaction = Transaction::default();
     LEVELS.replace(&mut transaction, "level", shop, (id, ONLY), version, &level)?;

@@ -1,14 +1,17 @@
 //! The single DynamoDB table: `PK`/`SK` strings, a `type` on every item. template.yaml is the one statement of the table.
 //!
 //! * [`keys`] is the only file that knows how a key looks.
-//! * [`store`] is the only file that calls the SDK for data; [`connect`] makes its client.
+//! * [`store`] and `commit` are the only files that call the SDK for data; [`connect`] makes its client.
 //! * [`transaction`] is one atomic change with labels; [`pages`] are exact lists.
 //! * One file a resource: what it reads and writes.
 
+pub mod attempts;
 pub mod batches;
+mod commit;
 pub mod connect;
 pub mod customer_import;
 pub mod customers;
+pub mod entity;
 pub mod idempotency;
 pub mod keys;
 pub mod levels;

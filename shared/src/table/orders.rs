@@ -1,10 +1,6 @@
 //! Orders in the table: one item each, which entries of the point history refer to.
 
-use super::{
-    keys,
-    store::{self, Store},
-    transaction::Transaction,
-};
+use super::{entity, keys, store::Store, transaction::Transaction};
 use crate::{
     domain::{
         order::{MAX_BYTES, Order},
@@ -24,7 +20,7 @@ pub fn put(shop: &ShopId, order: &Order) -> Result<Transaction, Error> {
         ))));
     }
     let mut transaction = Transaction::default();
-    transaction.put("order", store::item(&keys::order(shop, order.id), "order", order)?, None, Vec::new());
+    transaction.put("order", entity::item(&keys::order(shop, order.id), "order", order)?, None, Vec::new());
     Ok(transaction)
 }
 

@@ -10,10 +10,10 @@ use chrono::{DateTime, Utc};
 use futures_util::future::{try_join_all, try_join3};
 
 use super::{
-    customers, keys,
+    customers, entity, keys,
     pages::{Direction, List, ONLY, Page, Select, paginate},
     sequence,
-    store::{self, Range, Store},
+    store::{Range, Store},
     transaction::{ABSENT, Transaction, n},
 };
 use crate::{
@@ -38,7 +38,7 @@ pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<PointEntry, Err
 /// A page of the entries of all customers.
 pub async fn page(store: &Store, shop: &ShopId, select: &Select) -> Result<Page<PointEntry>, Error> {
     let mut page = POINT_HISTORY.page(store, shop, select).await?;
-    let rows = std::mem::take(&mut page.rows).into_iter().map(store::entity).collect::<Result<_, _>>()?;
+    let rows = std::mem::take(&mut page.rows).into_iter().map(entity::entity).collect::<Result<_, _>>()?;
     Ok(page.with(rows))
 }
 
@@ -174,7 +174,7 @@ pub async fn nested(store: &Store, shop: &ShopId, entries: &[PointEntry], with_o
     for item in store.batch_get(keys).await? {
         let is_order = item.get(keys::TYPE).and_then(|kind| kind.as_s().ok()).is_some_and(|kind| kind == "order");
         if is_order {
-            let order: Order = store::entity(item)?;
+            let order: Order = entity::entity(item)?;
             nested.orders.insert(order.id, order);
         } else {
             let customer = customers::of_item(item)?;
@@ -245,8 +245,8 @@ pub async fn append(
     let mut transaction = Transaction::default();
     POINT_HISTORY.insert(&mut transaction, "entry", shop, (id, ONLY), &entry)?;
     let ledger = keys::ledger(shop, draft.customer_id, after.entries);
-    transaction.put("ledger", store::item(&ledger, "ledger", &entry)?, Some(ABSENT), Vec::new());
-    let item = store::item(&keys::account(shop, draft.customer_id), "account", &after)?;
+    transaction.put("ledger", entity::item(&ledger, "ledger", &entry)?, Some(ABSENT), Vec::new());
+    let item = entity::item(&keys::account(shop, draft.customer_id), "account", &after)?;
     let (condition, values) = if account.entries == 0 {
         (ABSENT, Vec::new())
     } else {

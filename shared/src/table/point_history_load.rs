@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::{
-    keys,
+    entity, keys,
     pages::{ONLY, bulk},
     point_history::POINT_HISTORY,
     sequence,
-    store::{self, Store},
+    store::Store,
 };
 use crate::{
     domain::{
@@ -49,7 +49,7 @@ impl<'a> Load<'a> {
         *account = after.map_err(|refusal| Error::field("points", refusal.to_string()))?;
         self.last = entry.id;
         let key = keys::ledger(self.shop, entry.customer_id, account.entries);
-        self.ledger.push(store::item(&key, "ledger", entry)?);
+        self.ledger.push(entity::item(&key, "ledger", entry)?);
         if self.ledger.len() >= bulk::PARALLEL {
             self.store.batch_put(std::mem::take(&mut self.ledger)).await?;
         }
@@ -59,7 +59,7 @@ impl<'a> Load<'a> {
     /// Writes what is left, the accounts, the tallies and the counter of ids.
     pub async fn finish(mut self) -> Result<(), Error> {
         let account = |(customer, account): (&Id, &Account)| {
-            store::item(&keys::account(self.shop, *customer), "account", account)
+            entity::item(&keys::account(self.shop, *customer), "account", account)
         };
         let accounts = self.accounts.iter().map(account).collect::<Result<Vec<_>, _>>()?;
         self.ledger.extend(accounts);

@@ -1,8 +1,8 @@
 //! The registry of shops, which only operators write.
 
 use super::{
-    keys,
-    store::{self, Range, Store},
+    entity, keys,
+    store::{Range, Store},
     transaction::Transaction,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 /// Creates a shop or changes its settings.
 pub async fn put(store: &Store, shop: &Shop) -> Result<(), Error> {
     let mut transaction = Transaction::default();
-    let item = store::item(&keys::shop(&shop.id), "shop", shop)?;
+    let item = entity::item(&keys::shop(&shop.id), "shop", shop)?;
     transaction.put("shop", item, None, Vec::new());
     Ok(store.commit(&transaction).await?)
 }

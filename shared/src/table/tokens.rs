@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{
-    keys,
-    store::{self, Range, Store},
+    entity, keys,
+    store::{Range, Store},
     transaction::{PRESENT, Transaction, n},
 };
 use crate::{
@@ -89,8 +89,8 @@ pub async fn mint(store: &Store, text: &str, grant: Grant, now: DateTime<Utc>) -
         transaction.delete("listed before", keys::shop_token(&old.shop, &old.id), None, Vec::new());
     }
     let listed_key = keys::shop_token(&token.shop, &token.id);
-    let mut listed = store::item(&listed_key, "shop_token", &Listed { token: token.clone(), hash: hash.clone() })?;
-    let mut record = store::item(&keys::token(&hash), "token", &Record { token: token.clone(), check })?;
+    let mut listed = entity::item(&listed_key, "shop_token", &Listed { token: token.clone(), hash: hash.clone() })?;
+    let mut record = entity::item(&keys::token(&hash), "token", &Record { token: token.clone(), check })?;
     if let Some(end) = expires_at {
         for item in [&mut record, &mut listed] {
             item.insert(keys::TTL.to_owned(), n(end.timestamp()));

@@ -8,8 +8,8 @@ use crate::{
     error::Error,
     table::{
         Item,
+        entity::{self, VERSION},
         keys::{self, Key},
-        store::{self, VERSION},
         transaction::{ABSENT, Label, PRESENT, Transaction, n},
     },
 };
@@ -28,7 +28,7 @@ impl List {
         class: Class,
         entity: &T,
     ) -> Result<Item, Error> {
-        let mut item = store::item(&self.key(shop, position), self.name, entity)?;
+        let mut item = entity::item(&self.key(shop, position), self.name, entity)?;
         item.insert(VERSION.to_owned(), n(1));
         if self.classes > 1 {
             item.insert(CLASS.to_owned(), n(class));

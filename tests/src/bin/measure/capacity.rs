@@ -85,7 +85,7 @@ fn operations(size: u64) -> Vec<Call> {
         ("customer, list", "GET", "/api/crm/customer/".to_owned(), None),
         ("customer, walk by id__gt", "GET", "/api/crm/customer/?order_by=id&id__gt=50".to_owned(), None),
         ("customer, get", "GET", "/api/crm/customer/1/".to_owned(), None),
-        ("customer, put a new one", "PUT", format!("/api/crm/customer/{}/", 1 << 40), Some(json!({"mobile": "1"}))),
+        ("customer, put a new one", "PUT", format!("/api/crm/customer/{}/", 1u64 << 40), Some(json!({"mobile": "1"}))),
         ("customer, put one that is there", "PUT", "/api/crm/customer/1/".to_owned(), Some(json!({"note": "x"}))),
         ("level, create", "POST", "/api/loyalty/level/".to_owned(), Some(level.clone())),
         ("level, list", "GET", "/api/loyalty/level/".to_owned(), None),

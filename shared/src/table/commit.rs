@@ -1,0 +1,149 @@
+//! Committing transactions: what the SDK does not retry by itself.
+
+use std::time::Instant;
+
+use aws_sdk_dynamodb::{
+    error::{DisplayErrorContext, SdkError},
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{CancellationReason, ReturnConsumedCapacity, TransactWriteItem},
+};
+
+use super::{
+    attempts::Attempts,
+    meter::{self, Operation},
+    store::{Store, unavailable},
+    transaction::{CommitError, Label, Transaction},
+};
+use crate::error::Error;
+
+impl Store {
+    /// Plans a change and commits it; where a condition does not hold, what was read has changed, and it is planned
+    /// anew. So a plan reads, refuses in the words of what it read, and puts a condition on all that it relied on.
+    pub async fn carry_out<T, F>(&self, mut plan: impl FnMut() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<(Transaction, T), Error>>,
+    {
+        let mut attempts = Attempts::default();
+        loop {
+            let (transaction, outcome) = plan().await?;
+            match self.commit(&transaction).await {
+                Ok(()) => return Ok(outcome),
+                Err(CommitError::Refused(labels)) => {
+                    tracing::debug!(?labels, "planned on what has changed");
+                    attempts.pause().await?;
+                }
+                Err(CommitError::Failed(error)) => return Err(error),
+            }
+        }
+    }
+
+    /// Carries out a transaction: all of it, once, or nothing.
+    ///
+    /// Contention (the transaction was cancelled for nothing but conflicts and throttling, so it is known not to have
+    /// happened) is tried again with a new request token and on another shard of the tallies. An unknown outcome (a
+    /// time-out, a 5xx) is asked again with the same token, which DynamoDB carries out at most once in ten minutes.
+    pub async fn commit(&self, transaction: &Transaction) -> Result<(), CommitError> {
+        let mut attempts = Attempts::default();
+        loop {
+            let items = transaction.render(self.table(), attempts.shard()).map_err(CommitError::Failed)?;
+            let token = format!("{:032x}", rand::random::<u128>());
+            match self.send(transaction, items, &token, &mut attempts).await? {
+                Sent::Done => return Ok(()),
+                Sent::Contended => attempts.pause().await.map_err(CommitError::Failed)?,
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        transaction: &Transaction,
+        items: Vec<TransactWriteItem>,
+        token: &str,
+        attempts: &mut Attempts,
+    ) -> Result<Sent, CommitError> {
+        loop {
+            let began = Instant::now();
+            let result = self
+                .client()
+                .transact_write_items()
+                .set_transact_items(Some(items.clone()))
+                .client_request_token(token)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await;
+            match result {
+                Ok(output) => {
+                    meter::count(began, Operation::TransactWriteItems, output.consumed_capacity());
+                    return Ok(Sent::Done);
+                }
+                Err(error) => {
+                    meter::count(began, Operation::TransactWriteItems, &[]);
+                    match classify(transaction, &error) {
+                        Fault::Refused(labels) => return Err(CommitError::Refused(labels)),
+                        Fault::Contended => return Ok(Sent::Contended),
+                        Fault::Unknown => {
+                            if attempts.pause().await.is_err() {
+                                return Err(CommitError::Failed(unavailable(&error)));
+                            }
+                        }
+                        Fault::Ours => {
+                            let text = DisplayErrorContext(&error).to_string();
+                            return Err(CommitError::Failed(Error::Internal(text)));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+enum Sent {
+    Done,
+    Contended,
+}
+
+enum Fault {
+    /// Conditions did not hold.
+    Refused(Vec<Label>),
+    /// Known not to have happened, for want of a quiet moment.
+    Contended,
+    /// Nobody knows whether it happened.
+    Unknown,
+    /// The request is wrong.
+    Ours,
+}
+
+fn classify(transaction: &Transaction, error: &SdkError<TransactWriteItemsError>) -> Fault {
+    let Some(service) = error.as_service_error() else { return Fault::Unknown };
+    match service {
+        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+            let reasons = cancelled.cancellation_reasons();
+            let coded =
+                |code: &'static str| move |(_, reason): &(usize, &CancellationReason)| reason.code() == Some(code);
+            let refused: Vec<_> = reasons
+                .iter()
+                .enumerate()
+                .filter(coded("ConditionalCheckFailed"))
+                .filter_map(|(index, _)| transaction.label(index))
+                .collect();
+            if !refused.is_empty() {
+                return Fault::Refused(refused);
+            }
+            let contention = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+            let fine = |code: &str| code == "None" || contention.contains(&code);
+            let all_contention = reasons.iter().all(|reason| reason.code().is_none_or(fine));
+            if all_contention { Fault::Contended } else { Fault::Ours }
+        }
+        TransactWriteItemsError::ProvisionedThroughputExceededException(_)
+        | TransactWriteItemsError::RequestLimitExceeded(_) => Fault::Contended,
+        TransactWriteItemsError::TransactionInProgressException(_)
+        | TransactWriteItemsError::InternalServerError(_) => Fault::Unknown,
+        other => match other.meta().code() {
+            Some("ThrottlingException" | "ThrottlingError") => Fault::Contended,
+            Some("ValidationException" | "ResourceNotFoundException" | "IdempotentParameterMismatchException") => {
+                Fault::Ours
+            }
+            _ => Fault::Unknown,
+        },
+    }
+}

@@ -1,0 +1,51 @@
+//! Entities as items of the table.
+
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    Item,
+    keys::{self, Key},
+    transaction::{key_attributes, n, s},
+};
+use crate::error::Error;
+
+/// Reads an item as an entity.
+pub fn entity<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
+    serde_dynamo::from_item(item).map_err(|error| Error::Internal(format!("unreadable item: {error}")))
+}
+
+/// The attribute that counts the versions of a row, from 1.
+pub const VERSION: &str = "version";
+
+/// Reads an item as an entity and its version.
+pub fn versioned<T: DeserializeOwned>(item: Item) -> Result<(T, u64), Error> {
+    let version = item.get(VERSION).and_then(|value| value.as_n().ok()).and_then(|digits| digits.parse().ok());
+    let version = version.ok_or_else(|| Error::Internal("a row without a version".to_owned()))?;
+    Ok((entity(item)?, version))
+}
+
+/// Writes an entity as an item of `kind` under `key`.
+pub fn item<T: Serialize>(key: &Key, kind: &str, entity: &T) -> Result<Item, Error> {
+    let mut item: Item =
+        serde_dynamo::to_item(entity).map_err(|error| Error::Internal(format!("unwritable item: {error}")))?;
+    item.extend(key_attributes(key));
+    item.insert(keys::TYPE.to_owned(), s(kind));
+    Ok(item)
+}
+
+/// The attribute of an item that holds bytes.
+const BLOB: &str = "bytes";
+
+/// An item that holds bytes until `ttl`, in epoch seconds.
+pub(super) fn blob_item(key: &Key, ttl: i64, bytes: &[u8]) -> Item {
+    let mut item = key_attributes(key);
+    item.insert(keys::TTL.to_owned(), n(ttl));
+    item.insert(BLOB.to_owned(), AttributeValue::B(Blob::new(bytes)));
+    item
+}
+
+/// The bytes of an item.
+pub(super) fn blob(item: &Item) -> &[u8] {
+    item.get(BLOB).and_then(|value| value.as_b().ok()).map_or(&[], AsRef::as_ref)
+}
