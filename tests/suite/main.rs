@@ -1,3 +1,5 @@
 //! The suite: one binary, one module a subject.
 
+mod documents;
 mod levels;
+mod support;
