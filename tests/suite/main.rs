@@ -1,5 +1,7 @@
 //! The suite: one binary, one module a subject.
 
+mod adjust;
 mod documents;
 mod levels;
+mod point_history;
 mod support;
