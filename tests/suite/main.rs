@@ -1,6 +1,7 @@
 //! The suite: one binary, one module a subject.
 
 mod adjust;
+mod customers;
 mod documents;
 mod levels;
 mod point_history;
