@@ -1,5 +1,6 @@
 //! The suite: one binary, one module a subject.
 
+mod access;
 mod adjust;
 mod conventions;
 mod customers;
@@ -8,3 +9,4 @@ mod levels;
 mod pages;
 mod point_history;
 mod support;
+mod tenancy;
