@@ -85,12 +85,14 @@ async fn everything(api: &Api) -> Vec<String> {
 
 #[tokio::test]
 async fn each_scope_opens_its_operations_and_no_other() {
+    let api = Api::start().await;
     for scope in SCOPES {
-        let api = Api::start().await;
-        assert_eq!(level(&api, "27").await, 27);
+        let doomed = one(LEVELS, level(&api, "x").await);
         let token = api.token("demo", scope).await;
         for operation in operations() {
-            let reply = operation.by(&api, &token).await;
+            let path = if operation.method == "DELETE" { &doomed } else { operation.path };
+            let body = (!operation.body.is_null()).then_some(&operation.body);
+            let reply = api.call_as(&token, operation.method, path, body).await;
             let what = format!("{scope}: {} {}: {}", operation.method, operation.path, reply.text);
             let expected = if operation.allowed_to(scope) { operation.status } else { 403 };
             assert_eq!(reply.status, expected, "{what}");
