@@ -1,0 +1,183 @@
+//! `/api/openapi.json`
+
+use std::collections::{BTreeSet, HashSet};
+
+use serde_json::Value;
+use tests::Api;
+
+const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+/// What the API offers, with `{}` for each parameter.
+const OPERATIONS: [(&str, &str); 12] = [
+    ("/api/crm/customer/", "get"),
+    ("/api/crm/customer/", "post"),
+    ("/api/crm/customer/{}/", "get"),
+    ("/api/crm/customer/{}/", "put"),
+    ("/api/loyalty/level/", "get"),
+    ("/api/loyalty/level/", "post"),
+    ("/api/loyalty/level/{}/", "delete"),
+    ("/api/loyalty/level/{}/", "get"),
+    ("/api/loyalty/level/{}/", "put"),
+    ("/api/loyalty/point_history/", "get"),
+    ("/api/loyalty/point_history/adjust/", "post"),
+    ("/api/loyalty/point_history/{}/", "get"),
+];
+
+async fn description() -> Value {
+    Api::start().await.get("/api/openapi.json").await.expect(200)
+}
+
+/// The operations of a description: path, method, and what is said of them.
+fn operations(description: &Value) -> Vec<(&str, &str, &Value)> {
+    let paths = description["paths"].as_object().expect("paths");
+    paths
+        .iter()
+        .flat_map(|(path, item)| {
+            item.as_object().expect("an item").iter().map(move |(method, what)| (path, method, what))
+        })
+        .filter(|(_, method, _)| METHODS.contains(&method.as_str()))
+        .map(|(path, method, what)| (path.as_str(), method.as_str(), what))
+        .collect()
+}
+
+/// A path with `{}` for each parameter.
+fn anonymous(path: &str) -> String {
+    let part = |part: &str| if part.starts_with('{') { "{}".to_owned() } else { part.to_owned() };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+/// What a reference stands for.
+fn resolved<'a>(description: &'a Value, value: &'a Value) -> &'a Value {
+    match value["$ref"].as_str() {
+        Some(to) => {
+            description.pointer(to.strip_prefix('#').expect("inside")).unwrap_or_else(|| panic!("{to} is missing"))
+        }
+        None => value,
+    }
+}
+
+/// The parameters of an operation and of its path.
+fn parameters<'a>(description: &'a Value, path: &str, operation: &'a Value) -> Vec<&'a Value> {
+    let lists = [&description["paths"][path]["parameters"], &operation["parameters"]];
+    let parameters = lists.into_iter().filter_map(Value::as_array).flatten();
+    parameters.map(|parameter| resolved(description, parameter)).collect()
+}
+
+#[tokio::test]
+async fn it_is_openapi_3_1() {
+    let description = description().await;
+    assert!(description["openapi"].as_str().expect("a version").starts_with("3.1"), "{}", description["openapi"]);
+    for key in ["title", "version"] {
+        assert!(!description["info"][key].as_str().expect("a text").is_empty(), "{key}");
+    }
+}
+
+#[tokio::test]
+async fn it_describes_exactly_the_operations_that_there_are() {
+    let description = description().await;
+    let described: BTreeSet<_> =
+        operations(&description).into_iter().map(|(path, method, _)| (anonymous(path), method.to_owned())).collect();
+    let described: Vec<_> = described.into_iter().filter(|(path, _)| path != "/api/openapi.json").collect();
+    let mut expected: Vec<_> = OPERATIONS.map(|(path, method)| (path.to_owned(), method.to_owned())).to_vec();
+    expected.sort_unstable();
+    assert_eq!(described, expected);
+}
+
+#[tokio::test]
+async fn every_path_but_its_own_ends_with_a_slash() {
+    let description = description().await;
+    for path in description["paths"].as_object().expect("paths").keys() {
+        assert!(path.ends_with('/') || path == "/api/openapi.json", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_has_an_id_of_its_own_and_replies() {
+    let description = description().await;
+    let mut ids = HashSet::new();
+    for (path, method, operation) in operations(&description) {
+        let id = operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no id"));
+        assert!(!id.is_empty() && ids.insert(id), "{method} {path}: {id}");
+        let replies = operation["responses"].as_object().expect("responses");
+        assert!(replies.keys().any(|status| status.starts_with('2')), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_names_the_status_that_it_answers_with() {
+    let description = description().await;
+    for (path, method, operation) in operations(&description) {
+        let statuses: &[&str] = match (anonymous(path).as_str(), method) {
+            (_, "get") => &["200"],
+            (_, "delete") => &["204"],
+            ("/api/crm/customer/{}/", "put") => &["200", "201"],
+            (_, "put") => &["200"],
+            _ => &["201"],
+        };
+        for status in statuses {
+            assert!(operation["responses"].get(status).is_some(), "{method} {path} has no {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_change_but_a_delete_lists_the_idempotency_key() {
+    let description = description().await;
+    for (path, method, operation) in operations(&description) {
+        let listed = parameters(&description, path, operation)
+            .iter()
+            .any(|parameter| parameter["name"] == "Idempotency-Key" && parameter["in"] == "header");
+        assert_eq!(listed, ["post", "put", "patch"].contains(&method), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn every_parameter_of_a_path_is_described_and_required() {
+    let description = description().await;
+    for (path, method, operation) in operations(&description) {
+        let parameters = parameters(&description, path, operation);
+        let of_path = parameters.iter().filter(|parameter| parameter["in"] == "path");
+        let described: BTreeSet<_> = of_path
+            .inspect(|parameter| assert_eq!(parameter["required"], true, "{method} {path}"))
+            .map(|parameter| parameter["name"].as_str().expect("a name"))
+            .collect();
+        let named: BTreeSet<_> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+        assert_eq!(described, named, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn every_list_describes_its_filters() {
+    let description = description().await;
+    let common = ["page", "page_size", "order_by", "id__gt", "id__lt"];
+    for (path, filters) in [
+        ("/api/loyalty/level/", &[][..]),
+        ("/api/loyalty/point_history/", &["customer", "customer__in"]),
+        ("/api/crm/customer/", &["id", "id__in", "mobile"]),
+    ] {
+        let parameters = parameters(&description, path, &description["paths"][path]["get"]);
+        let names: HashSet<_> = parameters.iter().filter_map(|parameter| parameter["name"].as_str()).collect();
+        for name in filters.iter().chain(&common) {
+            assert!(names.contains(name), "{path} does not list {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_reference_leads_somewhere() {
+    let description = description().await;
+    let mut open = vec![&description];
+    let mut references = 0;
+    while let Some(value) = open.pop() {
+        if let Some(to) = value.get("$ref").and_then(Value::as_str) {
+            references += 1;
+            assert!(description.pointer(to.trim_start_matches('#')).is_some(), "{to}");
+        }
+        match value {
+            Value::Object(object) => open.extend(object.values()),
+            Value::Array(array) => open.extend(array),
+            _ => {}
+        }
+    }
+    assert!(references > 0);
+}
