@@ -104,6 +104,18 @@ impl FieldErrors {
         Self::field("non_field_errors", message)
     }
 
+    /// These and the other errors of the same object; errors of another shape stay as they are.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Fields(mut fields), Self::Fields(others)) => {
+                fields.extend(others);
+                Self::Fields(fields)
+            }
+            (_, other) => other,
+        }
+    }
+
     /// True where nothing is wrong, at any depth.
     pub fn is_empty(&self) -> bool {
         match self {

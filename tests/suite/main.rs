@@ -8,6 +8,7 @@ mod customer_import;
 mod customers;
 mod documents;
 mod envelope;
+mod events;
 mod house;
 mod idempotency;
 mod keys;

@@ -110,10 +110,11 @@ pub(crate) async fn import_many(
     change: Change,
 ) -> Result<Response, Error> {
     let drafts = parse_import(&change.body, caller.shop.zone);
-    if drafts.as_ref().is_ok_and(|drafts| drafts.len() > customer_import::FEW) {
-        let drafts = drafts.unwrap_or_default();
+    if let Ok(drafts) = &drafts
+        && drafts.len() > customer_import::FEW
+    {
         let work = async |batch: Batch| import::finish(&app.store, &caller.shop, batch).await;
-        return change.batch(&app, &caller, (customer_import::KIND, &drafts), work).await;
+        return change.batch(&app, &caller, (customer_import::KIND, drafts), work).await;
     }
     let plan = async || {
         let drafts = drafts.clone().map_err(Error::Invalid)?;

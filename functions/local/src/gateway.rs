@@ -136,7 +136,10 @@ fn event(parts: &Parts, host: &str, body: &[u8], found: &Match<'_>) -> Value {
 }
 
 /// Calls a function as Lambda does: JSON in, JSON out.
-async fn invoke(function: Router, event: Value) -> Result<Response, String> {
+///
+/// # Errors
+/// Where the event is none of an HTTP API, or the reply cannot be read.
+pub async fn invoke(function: Router, event: Value) -> Result<Response, String> {
     let request: LambdaRequest = serde_json::from_value(event).map_err(|error| error.to_string())?;
     // A router is always ready. The adapter itself cannot be held across an await.
     let replying = Adapter::from(function).call(LambdaEvent::new(request, Context::default()));

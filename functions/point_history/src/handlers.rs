@@ -1,8 +1,9 @@
 use axum::{extract::State, response::Response};
 use lambda_http::http::StatusCode;
+use serde_json::Value;
 use shared::{
-    App, Error,
-    domain::id::Id,
+    App, Error, FieldErrors,
+    domain::{id::Id, shop::ShopId},
     http::{
         access::{Loyalty, Read, Write},
         change::Change,
@@ -15,6 +16,7 @@ use shared::{
         customers,
         pages::Direction,
         point_history::{self, EntryError, Nested},
+        store::Store,
     },
 };
 
@@ -87,20 +89,15 @@ pub(crate) async fn adjust(
 ) -> Result<Response, Error> {
     let (store, shop, body) = (&app.store, caller.shop_id(), &change.body);
     let plan = async || {
-        let Ok(adjust) = parse(body, true) else {
-            let exists = match customer_of(body) {
-                Some(id) => customers::get(store, shop, id).await?.is_some(),
-                None => true,
-            };
-            return Err(parse(body, exists).map_or_else(Error::Invalid, |_| Error::NotFound));
+        let adjust = match parse(body) {
+            Ok(adjust) => adjust,
+            // All errors are answered at once, so also whether there is such a customer.
+            Err(errors) => return Err(Error::Invalid(with_customer(store, shop, body, errors).await?)),
         };
         let draft = point_history::adjustment(adjust.customer_id, adjust.points, change.at);
         let (transaction, (entry, customer)) =
             point_history::append(store, shop, draft).await.map_err(|error| match error {
-                EntryError::UnknownCustomer => {
-                    let missing = fields::missing(adjust.customer_id);
-                    Error::Invalid(shared::FieldErrors::Fields(vec![("customer_id".into(), missing)]))
-                }
+                EntryError::UnknownCustomer => Error::Invalid(unknown_customer(adjust.customer_id)),
                 EntryError::Refused(refusal) => Error::field("points", refusal.to_string()),
                 EntryError::Failed(error) => error,
             })?;
@@ -109,4 +106,16 @@ pub(crate) async fn adjust(
         Ok((transaction, envelope::reply(StatusCode::CREATED, &reply)?))
     };
     change.once(&app, &caller, plan).await
+}
+
+fn unknown_customer(id: Id) -> FieldErrors {
+    FieldErrors::Fields(vec![("customer_id".into(), fields::missing(id))])
+}
+
+/// The errors of a body, and first among them that there is no such customer, if it names one that is not there.
+async fn with_customer(store: &Store, shop: &ShopId, body: &Value, errors: FieldErrors) -> Result<FieldErrors, Error> {
+    match customer_of(body) {
+        Some(id) if customers::get(store, shop, id).await?.is_none() => Ok(unknown_customer(id).and(errors)),
+        _ => Ok(errors),
+    }
 }

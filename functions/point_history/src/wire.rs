@@ -122,13 +122,10 @@ pub(crate) fn customer_of(body: &Value) -> Option<Id> {
     relation(body.get("customer_id")?).ok()
 }
 
-/// Reads an adjustment from a body; `customer_exists` as far as [`customer_of`] finds one.
-pub(crate) fn parse(body: &Value, customer_exists: bool) -> Checked<Adjust> {
+/// Reads an adjustment from a body. Whether there is such a customer is for the store to say.
+pub(crate) fn parse(body: &Value) -> Checked<Adjust> {
     let mut fields = Fields::of(body)?;
-    let customer_id = fields.required("customer_id", |value| match relation(value) {
-        Ok(id) if !customer_exists => Err(shared::http::fields::missing(id)),
-        checked => checked,
-    });
+    let customer_id = fields.required("customer_id", relation);
     let points = fields.required("points", integer(-MAX_ADJUSTMENT..=MAX_ADJUSTMENT));
     if points == Some(0) {
         fields.reject("points", "Ensure this value is not 0.");

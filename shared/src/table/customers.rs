@@ -85,8 +85,7 @@ pub(super) async fn rows(
 ) -> Result<HashMap<Id, Item>, Error> {
     let ids: BTreeSet<_> = ids.collect();
     let items = store.batch_get(ids.iter().map(|id| CUSTOMERS.key(shop, *id)).collect()).await?;
-    let id_of = |item: &Item| keys::id_in(item.get(keys::SK)?.as_s().ok()?);
-    Ok(items.into_iter().filter_map(|item| Some((id_of(&item)?, item))).collect())
+    Ok(items.into_iter().filter_map(|item| Some((entity::id(&item)?, item))).collect())
 }
 
 /// The customers of these ids that exist.
@@ -144,9 +143,7 @@ async fn filtered(store: &Store, shop: &ShopId, filter: &Filter) -> Result<Vec<S
         (Some(ids), _) => ids.clone(),
         (None, Some(mobile)) => {
             let range = Range { pk: keys::mobile_partition(shop, mobile), ..Range::default() };
-            let items = store.query(&range).await?;
-            let sks = items.iter().filter_map(|item| item.get(keys::SK)?.as_s().ok());
-            sks.filter_map(|sk| keys::id_in(sk)).collect()
+            store.query(&range).await?.iter().filter_map(entity::id).collect()
         }
         (None, None) => Vec::new(),
     };

@@ -8,7 +8,18 @@ use super::{
     keys::{self, Key},
     transaction::{key_attributes, n, s},
 };
-use crate::error::Error;
+use crate::{domain::id::Id, error::Error};
+
+/// The key of an item.
+pub(super) fn key(item: &Item) -> Option<Key> {
+    let text = |attribute| Some(item.get(attribute)?.as_s().ok()?.clone());
+    Some(Key { pk: text(keys::PK)?, sk: text(keys::SK)? })
+}
+
+/// The id at the end of an item's sort key.
+pub(super) fn id(item: &Item) -> Option<Id> {
+    keys::id_in(item.get(keys::SK)?.as_s().ok()?)
+}
 
 /// Reads an item as an entity.
 pub fn entity<T: DeserializeOwned>(item: Item) -> Result<T, Error> {

@@ -49,7 +49,9 @@ pub async fn page_of_customers(
     customers: &[Id],
     select: &Select,
 ) -> Result<Page<PointEntry>, Error> {
-    let ledgers = try_join_all(customers.iter().map(|customer| Ledger::open(store, shop, *customer, select))).await?;
+    let accounts = accounts(store, shop, customers).await?;
+    let open = accounts.iter().map(|(customer, account)| Ledger::open(store, shop, *customer, account, select));
+    let ledgers = try_join_all(open).await?;
     let count = ledgers.iter().map(Ledger::len).sum();
     let (number, offset) = paginate::locate(count, select.number, select.size)?;
     let wanted = select.size.min(count - offset);
@@ -95,8 +97,13 @@ struct Ledger {
 
 impl Ledger {
     /// Finds the part by the account and, for bounds on ids, by the entries at the bounds.
-    async fn open(store: &Store, shop: &ShopId, customer: Id, select: &Select) -> Result<Self, Error> {
-        let account = account(store, shop, customer).await?;
+    async fn open(
+        store: &Store,
+        shop: &ShopId,
+        customer: Id,
+        account: &Account,
+        select: &Select,
+    ) -> Result<Self, Error> {
         let mut ledger = Self { customer, first: 1, last: account.entries };
         if let Some(after) = select.after {
             ledger.first = ledger.first_above(store, shop, after).await?;
@@ -153,6 +160,17 @@ impl Ledger {
 /// A customer's account; the default one where nothing was written yet.
 pub async fn account(store: &Store, shop: &ShopId, customer: Id) -> Result<Account, Error> {
     Ok(store.read(&keys::account(shop, customer)).await?.unwrap_or_default())
+}
+
+/// The accounts of these customers that have one: one read for one customer, one batch for several.
+async fn accounts(store: &Store, shop: &ShopId, customers: &[Id]) -> Result<Vec<(Id, Account)>, Error> {
+    if let [customer] = customers {
+        return Ok(vec![(*customer, account(store, shop, *customer).await?)]);
+    }
+    let ids: HashMap<_, _> = customers.iter().map(|id| (keys::account(shop, *id), *id)).collect();
+    let items = store.batch_get(ids.keys().cloned().collect()).await?;
+    let found = items.into_iter().filter_map(|item| Some((*ids.get(&entity::key(&item)?)?, item)));
+    found.map(|(id, item)| Ok((id, entity::entity(item)?))).collect()
 }
 
 /// What entries refer to, by id.

@@ -4,14 +4,14 @@ use serde::Serialize;
 
 use super::{
     Class, List,
-    read::{Direction, PageNumber, Select},
+    read::{Direction, Select},
     tally::{Counts, TALLY, Tallies},
 };
 use crate::{
     domain::shop::ShopId,
     error::Error,
     table::{
-        Item, keys,
+        Item, entity, keys,
         store::{Range, Store},
         transaction::{key_attributes, s},
     },
@@ -66,16 +66,8 @@ impl<'a> Load<'a> {
 /// Answers the rows and the count.
 pub async fn verify(store: &Store, shop: &ShopId, list: &'static List) -> Result<(u64, u64), Error> {
     let count = list.count(store, shop, None).await?;
-    let newest = Select {
-        classes: None,
-        after: None,
-        before: None,
-        direction: Direction::Descending,
-        number: PageNumber::Number(1),
-        size: 1,
-    };
-    let newest = list.page(store, shop, &newest).await?.rows;
-    let last = newest.first().and_then(|row| row.get(keys::SK)?.as_s().ok()).and_then(|sk| keys::id_in(sk));
+    let newest = list.page(store, shop, &Select::first(1, Direction::Descending)).await?.rows;
+    let last = newest.first().and_then(entity::id);
     let mut rows = 0;
     if let Some(last) = last {
         for partition in 0..=(last >> list.row_shift) {

@@ -13,7 +13,7 @@ use crate::{
     domain::{id::MAX_ID, shop::ShopId},
     error::Error,
     table::{
-        Item, keys,
+        Item, entity, keys,
         store::{Range, Store},
     },
 };
@@ -57,6 +57,13 @@ pub struct Select {
     pub number: PageNumber,
     /// Rows of a page, from 1.
     pub size: u64,
+}
+
+impl Select {
+    /// The first rows of a list from one end.
+    pub fn first(size: u64, direction: Direction) -> Self {
+        Self { classes: None, after: None, before: None, direction, number: PageNumber::Number(1), size }
+    }
 }
 
 /// One page of a list.
@@ -112,8 +119,7 @@ impl List {
 
     /// How many rows of these classes there are in all.
     pub async fn count(&self, store: &Store, shop: &ShopId, classes: Option<Vec<Class>>) -> Result<u64, Error> {
-        let number = PageNumber::Number(1);
-        let select = Select { classes, after: None, before: None, direction: Direction::Ascending, number, size: 1 };
+        let select = Select { classes, ..Select::first(1, Direction::Ascending) };
         let bounds = Bounds { first: 0, last: MAX_ID };
         let reader = Reader { store, shop, list: self, select: &select, bounds };
         Ok(reader.survey().await?.iter().map(Segment::count).sum())
@@ -158,7 +164,7 @@ impl Reader<'_> {
             if level == 0 {
                 let mut rows = leaves.remove(&bucket).unwrap_or_default();
                 let inside = |at: u64| self.bounds.first <= at && at <= self.bounds.last;
-                rows.retain(|row| self.wanted(row) && position(row).is_some_and(inside));
+                rows.retain(|row| self.wanted(row) && entity::id(row).is_some_and(inside));
                 return vec![Segment::Rows(rows)];
             }
             match nodes.get(&(level - 1, bucket)) {
@@ -302,11 +308,6 @@ enum Run {
 
 fn text<'a>(item: &'a Item, attribute: &str) -> Option<&'a str> {
     item.get(attribute).and_then(|value| value.as_s().ok()).map(String::as_str)
-}
-
-/// The position of a row.
-fn position(row: &Item) -> Option<u64> {
-    text(row, keys::SK).and_then(keys::id_in)
 }
 
 /// The class of a row.
