@@ -9,7 +9,7 @@ use shared::{
         customer::CustomerReply,
         envelope::{self, Envelope},
         path::PathId,
-        query::{OrderBy, Query},
+        query::{ListParameters, OrderBy, Query},
     },
     table::{
         batches::Batch,
@@ -31,11 +31,7 @@ use crate::{
         ("id" = Option<Id>, Query, description = "Only this customer"),
         ("id__in" = Option<String>, Query, description = "Only these customers, with commas, at most 100"),
         ("mobile" = Option<String>, Query, description = "Only those with exactly this number"),
-        ("page" = Option<String>, Query, description = "From 1, or `last`"),
-        ("page_size" = Option<u64>, Query, description = "1 to 100, 10 by default"),
-        ("order_by" = Option<String>, Query, description = "`id`, `-id`, `created_at` or `-created_at`"),
-        ("id__gt" = Option<Id>, Query, description = "Only ids above"),
-        ("id__lt" = Option<Id>, Query, description = "Only ids below"),
+        ListParameters,
     ),
     responses((status = 200, body = Envelope<CustomerReply>)),
 )]

@@ -8,7 +8,7 @@ use shared::{
         change::Change,
         envelope::{self, Envelope},
         path::PathId,
-        query::{OrderBy, Query},
+        query::{ListParameters, OrderBy, Query},
     },
     table::{levels, pages::Direction},
 };
@@ -18,13 +18,7 @@ use crate::wire::{LevelBody, LevelReply, parse};
 /// Lists the levels, by id.
 #[utoipa::path(
     get, path = "/api/loyalty/level/", operation_id = "level_list", tag = "loyalty",
-    params(
-        ("page" = Option<String>, Query, description = "From 1, or `last`"),
-        ("page_size" = Option<u64>, Query, description = "1 to 100, 10 by default"),
-        ("order_by" = Option<String>, Query, description = "`id` or `-id`"),
-        ("id__gt" = Option<Id>, Query, description = "Only ids above"),
-        ("id__lt" = Option<Id>, Query, description = "Only ids below"),
-    ),
+    params(ListParameters),
     responses((status = 200, body = Envelope<LevelReply>)),
 )]
 pub(crate) async fn list(

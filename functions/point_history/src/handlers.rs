@@ -10,7 +10,7 @@ use shared::{
         envelope::{self, Envelope},
         fields,
         path::PathId,
-        query::{OrderBy, Query},
+        query::{ListParameters, OrderBy, Query},
     },
     table::{
         customers,
@@ -28,11 +28,7 @@ use crate::wire::{AdjustBody, EntryDetail, EntryReply, customer_of, parse};
     params(
         ("customer" = Option<Id>, Query, description = "Only entries of this customer"),
         ("customer__in" = Option<String>, Query, description = "Only entries of these, with commas, at most 100"),
-        ("page" = Option<String>, Query, description = "From 1, or `last`"),
-        ("page_size" = Option<u64>, Query, description = "1 to 100, 10 by default"),
-        ("order_by" = Option<String>, Query, description = "`id`, `-id`, `created_at` or `-created_at`"),
-        ("id__gt" = Option<Id>, Query, description = "Only ids above"),
-        ("id__lt" = Option<Id>, Query, description = "Only ids below"),
+        ListParameters,
     ),
     responses((status = 200, body = Envelope<EntryReply>)),
 )]

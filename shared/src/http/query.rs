@@ -3,6 +3,7 @@
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
+use utoipa::IntoParams;
 
 use super::envelope::Address;
 use crate::{
@@ -35,6 +36,25 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
         let parameters: Vec<_> = form_urlencoded::parse(raw.as_bytes()).into_owned().collect();
         Ok(Self { address: Address::of(parts, parameters.clone()), parameters, errors: Vec::new() })
     }
+}
+
+/// The parameters of every list, for its description; [`Query`] reads them.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "describes the query")]
+pub struct ListParameters {
+    /// The page: from 1, or `last`.
+    page: Option<String>,
+    /// Rows of a page: 1 to 100, 10 by default.
+    page_size: Option<u64>,
+    /// `id` or `-id`, and where the resource has it `created_at` or `-created_at`.
+    order_by: Option<String>,
+    /// Only ids above.
+    #[param(rename = "id__gt")]
+    id_gt: Option<u64>,
+    /// Only ids below.
+    #[param(rename = "id__lt")]
+    id_lt: Option<u64>,
 }
 
 /// By what a list can be ordered.

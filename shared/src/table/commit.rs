@@ -41,7 +41,8 @@ impl Store {
     ///
     /// Contention (the transaction was cancelled for nothing but conflicts and throttling, so it is known not to have
     /// happened) is tried again with a new request token and on another shard of the tallies. An unknown outcome (a
-    /// time-out, a 5xx) is asked again with the same token, which DynamoDB carries out at most once in ten minutes.
+    /// time-out, a 5xx) is asked again with the same token, which DynamoDB carries out at most once in ten minutes; from
+    /// then on the token stays, since what was sent first may still be on its way.
     pub async fn commit(&self, transaction: &Transaction) -> Result<(), CommitError> {
         let mut attempts = Attempts::default();
         loop {
@@ -61,6 +62,7 @@ impl Store {
         token: &str,
         attempts: &mut Attempts,
     ) -> Result<Sent, CommitError> {
+        let mut unknown = false;
         loop {
             let began = Instant::now();
             let result = self
@@ -80,8 +82,9 @@ impl Store {
                     meter::count(began, Operation::TransactWriteItems, &[]);
                     match classify(transaction, &error) {
                         Fault::Refused(labels) => return Err(CommitError::Refused(labels)),
-                        Fault::Contended => return Ok(Sent::Contended),
-                        Fault::Unknown => {
+                        Fault::Contended if !unknown => return Ok(Sent::Contended),
+                        Fault::Contended | Fault::Unknown => {
+                            unknown = true;
                             if attempts.pause().await.is_err() {
                                 return Err(CommitError::Failed(unavailable(&error)));
                             }

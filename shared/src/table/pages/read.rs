@@ -18,10 +18,10 @@ use crate::{
     },
 };
 
+pub use paginate::PageNumber;
+
 /// Up to so many rows before the page are read over rather than looked up: as many as a leaf has.
 const READ_OVER: u64 = 64;
-
-pub use paginate::PageNumber;
 
 /// The order of a list by position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
