@@ -42,6 +42,18 @@ pub struct Reply {
     pub text: String,
 }
 
+/// Points a connection at a store of its own: an embedded one, or a new table in the one that the environment names.
+pub fn own_store(connection: &mut Connection) -> Option<Embedded> {
+    if let Some(endpoint) = std::env::var(STORE).ok().filter(|store| !store.is_empty()) {
+        connection.endpoint = Some(endpoint);
+        connection.table = Some(format!("youhui-test-{:016x}", rand::random::<u64>()));
+        return None;
+    }
+    let embedded = Embedded::start(&Place::Memory).expect("the embedded store");
+    connection.endpoint = Some(embedded.endpoint());
+    Some(embedded)
+}
+
 impl Reply {
     /// The body as JSON.
     #[track_caller]
@@ -86,16 +98,8 @@ impl Api {
         for grant in [format!("{TOKEN}=read,write"), format!("{OTHER_TOKEN}=read,write@other")] {
             options.grants.push(grant.parse().expect("a grant"));
         }
-        let external = std::env::var(STORE).ok().filter(|store| !store.is_empty());
-        let table = external.is_some().then(|| format!("youhui-test-{:016x}", rand::random::<u64>()));
-        connection.table.clone_from(&table);
-        let embedded = match external {
-            Some(endpoint) => {
-                connection.endpoint = Some(endpoint);
-                None
-            }
-            None => Some(Embedded::start(&Place::Memory).expect("the embedded store")),
-        };
+        let embedded = own_store(&mut connection);
+        let table = connection.table.clone();
         let server = Server::start(embedded, connection, options).await.expect("the server");
         let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client");
         Self { server, client, table }

@@ -11,7 +11,7 @@ use std::{
 
 use futures_util::future::join_all;
 use local::{
-    embedded::{Embedded, Place},
+    embedded::Embedded,
     hostile::{Hostile, Profile},
 };
 use proptest::{
@@ -71,15 +71,15 @@ fn shop() -> ShopId {
 struct World {
     store: Store,
     hostile: Option<Hostile>,
-    _embedded: Embedded,
+    _embedded: Option<Embedded>,
 }
 
 impl World {
     async fn new(faults: Option<(Profile, u64)>) -> Self {
-        let embedded = Embedded::start(&Place::Memory).expect("a store");
         let hostile = faults.map(|(profile, seed)| Hostile::over_http(profile, seed));
         let http_client = hostile.clone().map(aws_sdk_dynamodb::config::SharedHttpClient::new);
-        let connection = Connection { endpoint: Some(embedded.endpoint()), http_client, table: None };
+        let mut connection = Connection { http_client, ..Connection::default() };
+        let embedded = tests::own_store(&mut connection);
         let store = connection.open().await.expect("a client");
         schema::create(&store).await.expect("a table");
         Self { store, hostile, _embedded: embedded }
@@ -232,7 +232,7 @@ fn scattered_pages_are_those_of_a_plain_vector() {
 
 #[test]
 fn deep_pages_are_those_of_a_plain_vector() {
-    check(&DEEP, 24, 120, None);
+    check(&DEEP, 20, 90, None);
 }
 
 #[test]
