@@ -104,13 +104,22 @@ impl FieldErrors {
         Self::field("non_field_errors", message)
     }
 
-    /// These and the other errors of the same object; errors of another shape stay as they are.
+    /// These and the other errors of the same object; errors of another shape stand instead.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Fields(mut fields), Self::Fields(others)) => {
-                fields.extend(others);
+                for (name, errors) in others {
+                    match fields.iter_mut().find(|(known, _)| *known == name) {
+                        Some((_, known)) => *known = std::mem::replace(known, Self::NONE).and(errors),
+                        None => fields.push((name, errors)),
+                    }
+                }
                 Self::Fields(fields)
+            }
+            (Self::Messages(mut messages), Self::Messages(others)) => {
+                messages.extend(others);
+                Self::Messages(messages)
             }
             (_, other) => other,
         }

@@ -1,11 +1,19 @@
 //! What each function's `main` calls: init once, then serve.
 
-use std::io::IsTerminal;
+use std::{io::IsTerminal, time::Duration};
 
 use tracing_subscriber::EnvFilter;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{app::App, error::Error, http::service::service, table::connect::Connection};
+use crate::{
+    app::App,
+    error::Error,
+    http::service::service,
+    table::{connect::Connection, keys::Key},
+};
+
+/// How long init waits for its first call: Lambda ends an init of 10 s.
+const WARM_UP: Duration = Duration::from_secs(2);
 
 /// JSON log lines on stdout, which CloudWatch reads; `RUST_LOG` filters.
 pub fn log_json() {
@@ -28,7 +36,8 @@ pub fn log_text() {
 pub async fn app() -> Result<App, Error> {
     let store = Connection::from_env().open().await?;
     // The answer does not matter: a call opens the connection and signs once, and a fault shows in the first request.
-    let _ = store.get(&crate::table::keys::Key { pk: "WARM".to_owned(), sk: "WARM".to_owned() }).await;
+    let key = Key { pk: "WARM".to_owned(), sk: "WARM".to_owned() };
+    let _ = tokio::time::timeout(WARM_UP, store.get(&key)).await;
     Ok(App::new(store))
 }
 

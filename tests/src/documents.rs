@@ -5,6 +5,9 @@ use serde_json::Value;
 /// `loyalty.txt` as it was given.
 pub const LOYALTY: &str = include_str!("../documents/loyalty.txt");
 
+/// `discounts.txt` as it was given.
+pub const DISCOUNTS: &str = include_str!("../documents/discounts.txt");
+
 /// The JSON of the `index`-th example under a heading, from 0. Comments and the dots of cut-off lists are taken out.
 ///
 /// # Panics

@@ -8,7 +8,12 @@ use tests::Api;
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// What the API offers, with `{}` for each parameter.
-const OPERATIONS: [(&str, &str); 12] = [
+const OPERATIONS: [(&str, &str); 17] = [
+    ("/api/discounts/price_rule/", "get"),
+    ("/api/discounts/price_rule/", "post"),
+    ("/api/discounts/price_rule/{}/", "get"),
+    ("/api/discounts/price_rule/{}/", "put"),
+    ("/api/discounts/price_rule/{}/", "delete"),
     ("/api/crm/customer/", "get"),
     ("/api/crm/customer/", "post"),
     ("/api/crm/customer/{}/", "get"),

@@ -45,11 +45,7 @@ pub(crate) async fn list(
         OrderBy::Id => Order::Id,
         OrderBy::CreatedAt => Order::Created,
     };
-    let ids = match (query.id("id"), query.ids("id__in")) {
-        (Some(one), Some(many)) => Some(one.into_iter().filter(|id| many.contains(id)).collect()),
-        (one, many) => one.or(many),
-    };
-    let filter = Filter { ids, mobile: query.text("mobile").map(str::to_owned) };
+    let filter = Filter { ids: query.one_or_many("id", "id__in"), mobile: query.text("mobile").map(str::to_owned) };
     let select = query.select(direction)?;
     let page = customers::page(&app.store, caller.shop_id(), &filter, order, &select).await?;
     query.address.list(page, select.size, |customer| CustomerReply::new(&customer, caller.shop.zone))

@@ -86,7 +86,7 @@ enum TokenAction {
         #[arg(long, default_value = "")]
         label: String,
         /// After how many days it ends; never without.
-        #[arg(long)]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(operator::MAX_DAYS)))]
         days: Option<u32>,
         #[command(flatten)]
         at: At,
@@ -207,6 +207,7 @@ async fn serve(flags: Serve) -> Result<(), CliError> {
         demo: !flags.empty && !on_aws,
         grants: flags.grant,
         remember_tokens: Duration::from_secs(60),
+        jobs_every: Some(Duration::from_secs(60)),
     };
     let server = Server::start(embedded, connection, options).await?;
     let kept = matches!(place, Some(Place::File(_))).then(|| token_file(&flags.data));

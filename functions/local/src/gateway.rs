@@ -18,11 +18,14 @@ use lambda_http::{Adapter, Context, lambda_runtime::LambdaEvent, request::Lambda
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tower::Service;
+use url::Url;
 
 use crate::routes::{self, Match, Route};
 
 /// The largest body that the gateway takes (an AWS limit).
 const MAX_BODY: usize = 10 * 1024 * 1024;
+/// The largest reply of a function (an AWS limit).
+const MAX_REPLY: usize = 6 * 1024 * 1024;
 
 /// The functions behind the routes of template.yaml.
 #[derive(Clone)]
@@ -65,7 +68,8 @@ impl Gateway {
             return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
         };
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-        if host.parse::<http::uri::Authority>().is_err() {
+        // lambda_http panics on a host that is none; API Gateway lets none through.
+        if Url::parse(&format!("http://{host}/")).is_err() {
             return message(StatusCode::BAD_REQUEST, "Bad Request");
         }
         let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
@@ -96,7 +100,10 @@ fn event(parts: &Parts, host: &str, body: &[u8], found: &Match<'_>) -> Value {
         let values: Vec<_> = parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
         headers.insert(name.to_string(), values.join(",").into());
     }
-    headers.entry("x-forwarded-proto").or_insert_with(|| "http".into());
+    // API Gateway writes this header itself; here a proxy in front may have.
+    let forwarded = headers.get("x-forwarded-proto").and_then(|proto| proto.as_str()?.split(',').next());
+    let scheme = if forwarded.is_some_and(|proto| proto.trim() == "https") { "https" } else { "http" };
+    headers.insert("x-forwarded-proto".to_owned(), scheme.into());
     let source = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
     let now = Utc::now();
     let route_key = found.route.path.as_ref().map_or_else(|| "$default".to_owned(), |path| format!("ANY {path}"));
@@ -145,6 +152,9 @@ pub async fn invoke(function: Router, event: Value) -> Result<Response, String> 
     let replying = Adapter::from(function).call(LambdaEvent::new(request, Context::default()));
     let Ok(reply): Result<_, Infallible> = replying.await;
     let reply = serde_json::to_value(reply).map_err(|error| error.to_string())?;
+    if reply.to_string().len() > MAX_REPLY {
+        return Err("the reply is over 6 MB".to_owned());
+    }
     let reply: FunctionReply = serde_json::from_value(reply).map_err(|error| error.to_string())?;
     let mut response = Response::new(Body::from(reply.body.unwrap_or_default()));
     *response.status_mut() = StatusCode::from_u16(reply.status_code).map_err(|error| error.to_string())?;

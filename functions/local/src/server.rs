@@ -26,9 +26,6 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{demo, embedded::Embedded, gateway::Gateway, routes};
 
-/// How often the scheduled jobs run.
-const JOBS_EVERY: Duration = Duration::from_secs(60);
-
 /// A token of a given text, for tests by outside tools.
 #[derive(Debug, Clone)]
 pub struct GrantedToken {
@@ -69,11 +66,20 @@ pub struct Options {
     pub grants: Vec<GrantedToken>,
     /// How long an instance remembers a token.
     pub remember_tokens: Duration,
+    /// How often the scheduled jobs run, from the start on; never without.
+    pub jobs_every: Option<Duration>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, create_table: true, demo: true, grants: Vec::new(), remember_tokens: Duration::from_secs(60) }
+        Self {
+            port: 0,
+            create_table: true,
+            demo: true,
+            grants: Vec::new(),
+            remember_tokens: Duration::from_secs(60),
+            jobs_every: None,
+        }
     }
 }
 
@@ -105,18 +111,19 @@ pub struct Server {
     pub store: Store,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
-    jobs: JoinHandle<()>,
+    jobs: Option<JoinHandle<()>>,
     /// Stops after the requests do.
     embedded: Option<Embedded>,
 }
 
 /// Every function that serves HTTP, by the name of its binary.
-pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 4] {
+pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 5] {
     [
         ("customers", customers::routes()),
         ("levels", levels::routes()),
         ("openapi", openapi::routes()),
         ("point_history", point_history::routes()),
+        ("price_rules", price_rules::routes()),
     ]
 }
 
@@ -150,7 +157,7 @@ impl Server {
                 tracing::error!(%error, "the server stopped");
             }
         });
-        let jobs = tokio::spawn(run_jobs(store.clone()));
+        let jobs = options.jobs_every.map(|every| tokio::spawn(run_jobs(store.clone(), every)));
         Ok(Self { address, store, stop: Some(stop), task, jobs, embedded })
     }
 
@@ -166,7 +173,9 @@ impl Server {
 
     /// Lets running requests end, for a few seconds, then stops.
     pub async fn stop(mut self) {
-        self.jobs.abort();
+        if let Some(jobs) = self.jobs.take() {
+            jobs.abort();
+        }
         drop(self.stop.take());
         if tokio::time::timeout(Duration::from_secs(5), &mut self.task).await.is_err() {
             self.task.abort();
@@ -175,8 +184,8 @@ impl Server {
 }
 
 /// The scheduled jobs, on this server's own timer.
-async fn run_jobs(store: Store) {
-    let mut timer = tokio::time::interval(JOBS_EVERY);
+async fn run_jobs(store: Store, every: Duration) {
+    let mut timer = tokio::time::interval(every);
     loop {
         timer.tick().await;
         match finish_batches::run(&store).await {

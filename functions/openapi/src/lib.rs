@@ -18,7 +18,7 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// The description of every function's routes.
 pub fn description() -> OpenApi {
-    let functions = [customers::routes(), levels::routes(), point_history::routes(), routes()];
+    let functions = [customers::routes(), levels::routes(), point_history::routes(), price_rules::routes(), routes()];
     let mut description = openapi::description();
     for function in functions {
         description.merge(function.into_openapi());

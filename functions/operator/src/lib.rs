@@ -17,6 +17,9 @@ use shared::{
     },
 };
 
+/// The most days that a token with an end may live: a century.
+pub const MAX_DAYS: u32 = 36_500;
+
 /// A command, such as `{"action": "mint_token", "shop": "demo", "scopes": ["read"], "label": "ERP"}`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
@@ -101,6 +104,10 @@ pub async fn run(store: &Store, command: Command) -> Result<Answer, Error> {
             shops::get(store, &shop).await?.ok_or(Error::NotFound)?;
             let now = Utc::now().trunc_subsecs(6);
             let text = tokens::generate();
+            if days.is_some_and(|days| days > MAX_DAYS) {
+                let message = format!("Ensure this value is less than or equal to {MAX_DAYS}.");
+                return Err(Error::field("days", message));
+            }
             let expires_at = days.map(|days| now + Duration::days(days.into()));
             let token = tokens::mint(store, &text, Grant { shop, scopes, label, expires_at }, now).await?;
             Ok(Answer::Minted { text, token })

@@ -39,10 +39,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Error> {
     let (store, shop) = (&app.store, caller.shop_id());
     let (_, direction) = query.order_by((OrderBy::Id, Direction::Descending), true);
-    let customers = match (query.id("customer"), query.ids("customer__in")) {
-        (Some(one), Some(many)) => Some(one.into_iter().filter(|id| many.contains(id)).collect()),
-        (one, many) => one.or(many),
-    };
+    let customers = query.one_or_many("customer", "customer__in");
     let select = query.select(direction)?;
     let page = match customers {
         Some(customers) => point_history::page_of_customers(store, shop, &customers, &select).await?,

@@ -3,8 +3,10 @@
 pub mod customer;
 pub mod id;
 pub mod level;
+pub mod money;
 pub mod order;
 pub mod points;
+pub mod price_rule;
 pub mod scope;
 pub mod shop;
 pub mod timestamp;

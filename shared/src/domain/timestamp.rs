@@ -1,7 +1,10 @@
 //! Timestamps as `readings.md` gives them: replies in the shop's zone with microseconds when they are not zero; input
 //! with any offset, or naive in the shop's zone.
 
-use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, SubsecRound, TimeZone,
+    Utc,
+};
 use chrono_tz::Tz;
 
 /// The instant on the wire, such as `2018-09-03T13:56:15.425250+08:00`.
@@ -13,39 +16,44 @@ use chrono_tz::Tz;
 /// ```
 pub fn render(instant: DateTime<Utc>, zone: Tz) -> String {
     let instant = instant.trunc_subsecs(6);
+    // Offsets before standard time have seconds (Shanghai: +08:05:43), which `%:z` cannot show: whole minutes instead,
+    // with the clock that belongs to them.
+    let seconds = instant.with_timezone(&zone).offset().fix().local_minus_utc();
+    let offset = FixedOffset::east_opt(seconds - seconds.rem_euclid(60)).unwrap_or(Utc.fix());
     let format =
         if instant.timestamp_subsec_micros() == 0 { "%Y-%m-%dT%H:%M:%S%:z" } else { "%Y-%m-%dT%H:%M:%S%.6f%:z" };
-    instant.with_timezone(&zone).format(format).to_string()
+    instant.with_timezone(&offset).format(format).to_string()
 }
 
 /// The instant that `text` names: `YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]`, a blank instead of the `T`, blanks
-/// around it. A naive one is in `zone`: where a clock change makes it ambiguous the earlier instant is meant, where it
-/// skips it there is none. Years 1 to 9999, as Python's.
+/// around it; month, day, hour and minute may have one digit, as for Django. A naive one is in `zone`: where a clock
+/// change makes it ambiguous the earlier instant is meant, where it skips it there is none. Years 1 to 9999, in UTC and in
+/// the zone, so that what is shown can be sent.
 pub fn parse(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
-    let text = text.trim();
-    let (date, rest) = text.split_at_checked(10)?;
-    let date = parse_date(date)?;
-    let clock = rest.strip_prefix(['T', 't', ' '])?;
+    let (date, clock) = text.trim().split_once(['T', 't', ' '])?;
     let (clock, offset) = split_offset(clock)?;
-    let local = NaiveDateTime::new(date, parse_clock(clock)?);
-    match offset {
-        Some(seconds) => local.checked_sub_signed(chrono::Duration::seconds(seconds)).map(|utc| utc.and_utc()),
+    let local = NaiveDateTime::new(parse_date(date)?, parse_clock(clock)?);
+    let instant = match offset {
+        Some(seconds) => local.checked_sub_signed(chrono::Duration::seconds(seconds))?.and_utc(),
         None => match zone.from_local_datetime(&local) {
-            LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => Some(instant.with_timezone(&Utc)),
-            LocalResult::None => None,
+            LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => instant.with_timezone(&Utc),
+            LocalResult::None => return None,
         },
-    }
+    };
+    let years = [instant.year(), instant.with_timezone(&zone).year()];
+    years.iter().all(|year| (1..=9999).contains(year)).then_some(instant)
 }
 
-/// The date that `text` names: `YYYY-MM-DD`.
+/// The date that `text` names: `YYYY-MM-DD`; month and day may have one digit.
 pub fn parse_date(text: &str) -> Option<NaiveDate> {
-    let digits = |range: std::ops::Range<usize>| number(text.get(range)?);
-    let dashes = text.len() == 10 && text.get(4..5) == Some("-") && text.get(7..8) == Some("-");
-    if !dashes {
+    let mut parts = text.split('-');
+    let year = parts.next().filter(|year| year.len() == 4).and_then(number)?;
+    let mut short = || parts.next().filter(|part| part.len() <= 2).and_then(number);
+    let (month, day) = (short()?, short()?);
+    if parts.next().is_some() || year == 0 {
         return None;
     }
-    let year = i32::try_from(digits(0..4)?).ok().filter(|year| *year >= 1)?;
-    NaiveDate::from_ymd_opt(year, digits(5..7)?, digits(8..10)?)
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
 }
 
 fn number(digits: &str) -> Option<u32> {
@@ -54,28 +62,21 @@ fn number(digits: &str) -> Option<u32> {
 
 /// `hh:mm[:ss[.u{1,6}]]`; further digits of the fraction are cut, as Python's parser does.
 fn parse_clock(text: &str) -> Option<NaiveTime> {
-    let (clock, fraction) = match text.split_once(['.', ',']) {
-        Some((clock, fraction)) if clock.len() == 8 => (clock, Some(fraction)),
-        Some(_) => return None,
-        None => (text, None),
-    };
+    let (clock, fraction) = text.split_once(['.', ',']).map_or((text, None), |(clock, rest)| (clock, Some(rest)));
     let mut parts = clock.split(':');
-    let mut two = || parts.next().filter(|part| part.len() == 2).and_then(number);
-    let (hour, minute) = (two()?, two()?);
-    let second = if clock.len() > 5 { two()? } else { 0 };
-    if clock.len() != 5 && clock.len() != 8 {
+    let (hour, minute, second) = (parts.next()?, parts.next()?, parts.next());
+    let long = [hour, minute].iter().any(|part| part.len() > 2) || second.is_some_and(|second| second.len() != 2);
+    if long || parts.next().is_some() || (fraction.is_some() && second.is_none()) {
         return None;
     }
     let micros = match fraction {
         None => 0,
-        Some(fraction) if fraction.is_empty() || fraction.len() > 12 || !fraction.is_ascii() => return None,
-        Some(fraction) => {
-            number(fraction.get(6..).filter(|rest| !rest.is_empty()).unwrap_or("0"))?;
-            let kept = fraction.get(..6).unwrap_or(fraction);
-            number(&format!("{kept:0<6}"))?
+        Some(digits) if digits.is_empty() || digits.len() > 12 || !digits.bytes().all(|b| b.is_ascii_digit()) => {
+            return None;
         }
+        Some(digits) => number(&format!("{:0<6}", digits.get(..6).unwrap_or(digits)))?,
     };
-    NaiveTime::from_hms_micro_opt(hour, minute, second, micros)
+    NaiveTime::from_hms_micro_opt(number(hour)?, number(minute)?, second.map_or(Some(0), number)?, micros)
 }
 
 /// The clock part and the offset in seconds, if there is one.

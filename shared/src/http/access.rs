@@ -54,6 +54,13 @@ impl InArea for Loyalty {
     const AREA: Area = Area::Loyalty;
 }
 
+/// `/api/discounts/`
+#[derive(Debug)]
+pub enum Discounts {}
+impl InArea for Discounts {
+    const AREA: Area = Area::Discounts;
+}
+
 /// `/api/crm/`
 #[derive(Debug)]
 pub enum Crm {}

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use form_urlencoded::Serializer;
-use http::{HeaderMap, StatusCode, Uri, header, request::Parts};
+use http::{HeaderMap, StatusCode, Uri, header, request::Parts, uri::Authority};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -12,8 +12,15 @@ use crate::{
     table::{idempotency::Reply, pages::Page},
 };
 
-/// The most bytes of a page's JSON (`readings.md`), below what Lambda can answer (6 MB).
+/// The most bytes of a page's JSON (`readings.md`).
 const MAX_BYTES: usize = 5 * 1024 * 1024;
+/// The most bytes of the same JSON as the text that Lambda answers, quotes escaped: under its 6 MB, beside the headers.
+const MAX_ESCAPED: usize = 6_200_000;
+
+/// The bytes of a text inside JSON.
+fn escaped(text: &str) -> usize {
+    text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count()
+}
 
 /// One page of a list.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -97,7 +104,7 @@ impl Address {
             results: page.rows.into_iter().map(wire).collect(),
         };
         let reply = reply(StatusCode::OK, &envelope)?;
-        if reply.body.len() > MAX_BYTES {
+        if reply.body.len() > MAX_BYTES || escaped(&reply.body) > MAX_ESCAPED {
             return Err(Error::field("page_size", "This page would be larger than 5 MB. Ask for fewer rows."));
         }
         Ok(json_reply(StatusCode::OK, reply.body))
@@ -111,7 +118,7 @@ fn origin(headers: &HeaderMap, uri: &Uri, domain: Option<&str>) -> String {
         (!value.is_empty()).then_some(value)
     };
     let is_scheme = |scheme: &&str| ["http", "https"].contains(scheme);
-    let scheme = first("x-forwarded-proto").filter(is_scheme).or(uri.scheme_str()).unwrap_or("https");
+    let scheme = first("x-forwarded-proto").or(uri.scheme_str()).filter(is_scheme).unwrap_or("https");
     let forwarded = first("x-forwarded-host").filter(|host| is_host(host));
     let host =
         forwarded.or(first(header::HOST.as_str()).filter(|host| is_host(host))).or(domain).unwrap_or("localhost");
@@ -127,5 +134,5 @@ fn origin(headers: &HeaderMap, uri: &Uri, domain: Option<&str>) -> String {
 /// What can be a host and a port: nothing that could end the host inside an address.
 fn is_host(host: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
-    host.len() <= 255 && host.bytes().all(plain)
+    host.len() <= 255 && host.bytes().all(plain) && host.parse::<Authority>().is_ok()
 }

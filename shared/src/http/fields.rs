@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::{
     domain::{
         id::{Id, MAX_ID},
+        money::{Hundredths, MAX_DIGITS, MAX_PLACES, NotAnAmount},
         timestamp,
     },
     error::FieldErrors,
@@ -90,6 +91,32 @@ impl<'a> Fields<'a> {
         match self.object.get(name)? {
             Value::Null => Some(None),
             value => self.check(name, value, check).map(Some),
+        }
+    }
+
+    /// Sets what an optional field says; null is an error.
+    pub fn set<T>(&mut self, name: &'static str, target: &mut T, check: impl FnOnce(&Value) -> Checked<T>) {
+        if let Some(value) = self.optional(name, check) {
+            *target = value;
+        }
+    }
+
+    /// Sets what a required field says.
+    pub fn set_required<T>(&mut self, name: &'static str, target: &mut T, check: impl FnOnce(&Value) -> Checked<T>) {
+        if let Some(value) = self.required(name, check) {
+            *target = value;
+        }
+    }
+
+    /// Sets what an optional field says; null clears it.
+    pub fn clear_or_set<T>(
+        &mut self,
+        name: &'static str,
+        target: &mut Option<T>,
+        check: impl FnOnce(&Value) -> Checked<T>,
+    ) {
+        if let Some(value) = self.nullable(name, check) {
+            *target = value;
         }
     }
 
@@ -223,6 +250,64 @@ pub fn float(range: RangeInclusive<u32>) -> impl Fn(&Value) -> Checked<Decimal> 
     }
 }
 
+/// An amount of at most 12 digits with two places, exact.
+pub fn decimal(value: &Value) -> Checked<Hundredths> {
+    let text = match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.trim().to_owned(),
+        _ => return wrong("A valid number is required."),
+    };
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    match text.parse() {
+        Ok(amount) if plain => Ok(amount),
+        Err(NotAnAmount::Digits) => wrong(format!("Ensure that there are no more than {MAX_DIGITS} digits in total.")),
+        Err(NotAnAmount::Places) => wrong(format!("Ensure that there are no more than {MAX_PLACES} decimal places.")),
+        Err(NotAnAmount::WholeDigits) => {
+            let whole = MAX_DIGITS - MAX_PLACES;
+            wrong(format!("Ensure that there are no more than {whole} digits before the decimal point."))
+        }
+        _ => wrong("A valid number is required."),
+    }
+}
+
+/// An amount that is not negative.
+pub fn positive_or_zero(value: &Value) -> Checked<Hundredths> {
+    let amount = decimal(value)?;
+    if amount.0 < 0 { wrong("Ensure this value is greater than or equal to 0.") } else { Ok(amount) }
+}
+
+/// One of these names.
+pub fn choice<T: Copy>(choices: &'static [(&'static str, T)]) -> impl Fn(&Value) -> Checked<T> {
+    move |value| {
+        let known = value.as_str().and_then(|text| choices.iter().find(|(name, _)| *name == text));
+        known.map(|(_, choice)| *choice).ok_or_else(|| {
+            let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            FieldErrors::message(format!("\"{shown}\" is not a valid choice."))
+        })
+    }
+}
+
+/// A list of at most `most` items, each checked; the errors stand under the numbers of the items.
+pub fn list<T>(most: usize, check: impl Fn(&Value) -> Checked<T>) -> impl Fn(&Value) -> Checked<Vec<T>> {
+    move |value| {
+        let Value::Array(items) = value else {
+            return wrong(format!("Expected a list of items but got type \"{}\".", type_name(value)));
+        };
+        if items.len() > most {
+            return wrong(format!("Ensure this field has no more than {most} elements."));
+        }
+        let (mut checked, mut errors) = (Vec::with_capacity(items.len()), Vec::new());
+        for (index, item) in items.iter().enumerate() {
+            let result = if item.is_null() { wrong("This field may not be null.") } else { check(item) };
+            match result {
+                Ok(value) => checked.push(value),
+                Err(error) => errors.push((index.to_string().into(), error)),
+            }
+        }
+        if errors.is_empty() { Ok(checked) } else { Err(FieldErrors::Fields(errors)) }
+    }
+}
+
 /// A boolean in one of the notations that DRF takes.
 pub fn boolean(value: &Value) -> Checked<bool> {
     let text = match value {
@@ -267,7 +352,7 @@ pub fn relation(value: &Value) -> Checked<Id> {
         Value::Number(_) | Value::String(_) => match whole(value) {
             Some(number) => match Id::try_from(number) {
                 Ok(id) if (1..=MAX_ID).contains(&id) => Ok(id),
-                _ => Err(missing(number)),
+                _ => Err(missing(value.as_str().map_or_else(|| value.to_string(), str::to_owned))),
             },
             None if value.is_number() => wrong("Incorrect type. Expected pk value, received float."),
             None => wrong("Incorrect type. Expected pk value, received str."),

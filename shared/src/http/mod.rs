@@ -15,5 +15,6 @@ mod gateway;
 pub mod openapi;
 pub mod order;
 pub mod path;
+pub mod price_rule;
 pub mod query;
 pub mod service;

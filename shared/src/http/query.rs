@@ -1,13 +1,18 @@
 //! Parameters of lists, as django-filter reads them: blanks and unknown names are ignored, and all errors are collected.
 
 use axum::extract::FromRequestParts;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use http::request::Parts;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use utoipa::IntoParams;
 
 use super::envelope::Address;
 use crate::{
-    domain::id::{Id, MAX_ID},
+    domain::{
+        id::{Id, MAX_ID},
+        timestamp,
+    },
     error::{Error, FieldErrors},
     table::pages::{Direction, PageNumber, Select},
 };
@@ -115,6 +120,37 @@ impl Query {
         None
     }
 
+    /// A filter by one id, by a list of ids, or by both.
+    pub fn one_or_many(&mut self, one: &str, many: &str) -> Option<Vec<Id>> {
+        match (self.id(one), self.ids(many)) {
+            (Some(one), Some(many)) => Some(one.into_iter().filter(|id| many.contains(id)).collect()),
+            (one, many) => one.or(many),
+        }
+    }
+
+    /// A boolean filter; what is none is ignored.
+    pub fn boolean(&self, name: &str) -> Option<bool> {
+        match self.text(name)?.to_lowercase().as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// A filter by an instant; a naive one is in `zone`. A `+` that was not encoded arrives as a blank and is repaired.
+    pub fn instant(&mut self, name: &str, zone: Tz) -> Option<DateTime<Utc>> {
+        let text = self.text(name)?;
+        let repaired = match text.rsplit_once(' ') {
+            Some((time, offset)) if time.contains(['T', ' ']) => format!("{time}+{offset}"),
+            _ => text.to_owned(),
+        };
+        let instant = timestamp::parse(&repaired, zone);
+        if instant.is_none() {
+            self.reject(name, "Enter a valid date/time.");
+        }
+        instant
+    }
+
     /// `order_by`; `default` without.
     pub fn order_by(&mut self, default: (OrderBy, Direction), created_at: bool) -> (OrderBy, Direction) {
         let Some(text) = self.text("order_by").map(str::to_owned) else { return default };
@@ -188,20 +224,25 @@ impl Query {
     }
 }
 
+/// A number as Django's decimal field reads it. What is larger than a decimal holds is larger than every id.
 fn parse_number(text: &str) -> Option<Decimal> {
     let text = text.trim();
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-    if !plain || text.len() > 40 {
+    if !plain || text.len() > 1_000 {
         return None;
     }
-    text.parse().ok().or_else(|| Decimal::from_scientific(text).ok()).or_else(|| huge(text))
-}
-
-/// A whole number with more digits than a decimal holds is above or below every id.
-fn huge(text: &str) -> Option<Decimal> {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    whole.then(|| if text.starts_with('-') { Decimal::MIN } else { Decimal::MAX })
+    let exact = text.parse().or_else(|_| Decimal::from_scientific(text));
+    exact.ok().or_else(|| {
+        let huge: f64 = text.parse().ok()?;
+        let tiny = huge.abs() < 1.0;
+        Some(if tiny {
+            Decimal::ZERO
+        } else if huge > 0.0 {
+            Decimal::MAX
+        } else {
+            Decimal::MIN
+        })
+    })
 }
 
 /// The id that a number is, if it is one.

@@ -37,8 +37,8 @@ const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OP
 /// The header that names a request, in every reply.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// A function as Lambda and the local gateway call it. A reply carries the request's [`Meter`] as an extension. The routes stand with a trailing slash, as documented, and answer
-/// without one too.
+/// A function as Lambda and the local gateway call it. The routes stand with a trailing slash, as documented, and answer
+/// without one too. A reply carries the request's [`Meter`] as an extension.
 pub fn service(app: &App, routes: OpenApiRouter<App>) -> Router {
     let (router, _) = routes.split_for_parts();
     let router = router

@@ -5,13 +5,14 @@
 //! that began it, and if that dies, by whoever takes over when its lease has ended, be it the same request sent again or
 //! the job `finish_batches`. Each step moves the record on in the transaction of its effect, so none happens twice.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Duration, Utc};
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     entity,
-    idempotency::{Guard, Reply},
+    idempotency::{self, Guard, Reply},
     keys,
     store::{Range, Store},
     transaction::{ABSENT, CommitError, Transaction, n, s},
@@ -20,8 +21,9 @@ use crate::{domain::shop::ShopId, error::Error};
 
 /// How long a batch belongs to a process that says nothing: longer than a request may take.
 const LEASE: Duration = Duration::seconds(30);
-/// How long the parts of a batch are kept, and its record once it is finished.
-const KEPT: Duration = Duration::days(7);
+/// How long the record of a batch is kept once it is finished, and its parts at the most: a job that finds no batch for so
+/// long is out of order.
+const KEPT: Duration = Duration::days(30);
 /// The largest part, under the 400 KB of an item.
 const PART: usize = 350_000;
 /// The label of the record in each step.
@@ -111,8 +113,24 @@ impl Batch {
         }
     }
 
-    /// Ends the batch with its reply.
+    /// Ends the batch with its reply. Where the guard is gone (a day has passed) it ends without keeping the reply.
+    ///
+    /// # Errors
+    /// [`Error::AtWork`] where another process has taken over.
     pub async fn finish(&self, store: &Store, reply: &Reply) -> Result<(), Error> {
+        let mut transaction = self.end();
+        if let Some(guard) = self.guard() {
+            guard.seal_batch(store, &self.shop, &mut transaction, reply, &self.id).await?;
+        }
+        match store.commit(&transaction).await {
+            Err(refused) if refused.refused(LABEL) => Err(Error::AtWork { retry_after: 1 }),
+            Err(refused) if refused.refused(idempotency::LABEL) => Ok(store.commit(&self.end()).await?),
+            result => Ok(result?),
+        }
+    }
+
+    /// The end of the batch, but for its reply.
+    fn end(&self) -> Transaction {
         let mut transaction = Transaction::default();
         transaction.delete("due", due_key(self), None, Vec::new());
         transaction.update(
@@ -123,17 +141,11 @@ impl Batch {
             vec![
                 (":owner", s(&self.owner)),
                 (":ttl", n((Utc::now() + KEPT).timestamp())),
-                (":true", aws_sdk_dynamodb::types::AttributeValue::Bool(true)),
-                (":false", aws_sdk_dynamodb::types::AttributeValue::Bool(false)),
+                (":true", AttributeValue::Bool(true)),
+                (":false", AttributeValue::Bool(false)),
             ],
         );
-        if let Some(guard) = self.guard() {
-            guard.seal_batch(store, &self.shop, &mut transaction, reply, &self.id).await?;
-        }
-        match store.commit(&transaction).await {
-            Err(CommitError::Refused(_)) => Err(Error::AtWork { retry_after: 1 }),
-            result => Ok(result?),
-        }
+        transaction
     }
 }
 

@@ -3,6 +3,8 @@
 use std::time::Instant;
 
 use aws_sdk_dynamodb::{
+    Config,
+    config::retry::RetryConfig,
     error::{DisplayErrorContext, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
     types::{CancellationReason, ReturnConsumedCapacity, TransactWriteItem},
@@ -62,6 +64,8 @@ impl Store {
         token: &str,
         attempts: &mut Attempts,
     ) -> Result<Sent, CommitError> {
+        // The SDK tries once: its own retries would hide that an outcome was unknown.
+        let one_attempt = Config::builder().retry_config(RetryConfig::disabled());
         let mut unknown = false;
         loop {
             let began = Instant::now();
@@ -71,6 +75,8 @@ impl Store {
                 .set_transact_items(Some(items.clone()))
                 .client_request_token(token)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .customize()
+                .config_override(one_attempt.clone())
                 .send()
                 .await;
             match result {

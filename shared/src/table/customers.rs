@@ -31,7 +31,7 @@ pub static CUSTOMERS: List = List::sparse("customer");
 /// The ids of the customers of a shop, in the order in which they came.
 pub static CREATED: List = List::dense("customer_created");
 
-/// The most rows of a range of ids that are brought into the order of creation for one page.
+/// The most rows that are read and sorted for one page, where no list has them in the order that is asked for.
 const MAX_SORTED: u64 = 2_000;
 
 /// A row of [`CUSTOMERS`].
@@ -142,8 +142,14 @@ async fn filtered(store: &Store, shop: &ShopId, filter: &Filter) -> Result<Vec<S
     let ids = match (&filter.ids, &filter.mobile) {
         (Some(ids), _) => ids.clone(),
         (None, Some(mobile)) => {
-            let range = Range { pk: keys::mobile_partition(shop, mobile), ..Range::default() };
-            store.query(&range).await?.iter().filter_map(entity::id).collect()
+            let limit = usize::try_from(MAX_SORTED + 1).ok();
+            let range = Range { pk: keys::mobile_partition(shop, mobile), limit, ..Range::default() };
+            let ids: Vec<_> = store.query(&range).await?.iter().filter_map(entity::id).collect();
+            if ids.len() as u64 > MAX_SORTED {
+                let message = format!("More than {MAX_SORTED} customers have this number.");
+                return Err(Error::field("mobile", message));
+            }
+            ids
         }
         (None, None) => Vec::new(),
     };

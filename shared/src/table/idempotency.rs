@@ -19,7 +19,7 @@ use super::{
 use crate::{domain::shop::ShopId, error::Error};
 
 /// The label of the guard in a transaction.
-const LABEL: Label = "idempotency";
+pub(super) const LABEL: Label = "idempotency";
 /// How long a reply is kept.
 const KEPT: Duration = Duration::hours(24);
 /// There is no live record under the key.
@@ -200,14 +200,14 @@ where
 {
     let mut attempts = Attempts::default();
     loop {
-        if let Some(guard) = guard {
-            match guard.look(store, shop).await? {
-                Seen::Nothing => {}
-                Seen::Reply(reply) => return Ok(Outcome { reply, replayed: true }),
-                Seen::Batch(_) => return Err(Error::AtWork { retry_after: 1 }),
-            }
+        if let Some(outcome) = seen(store, shop, guard).await? {
+            return Ok(outcome);
         }
-        let (mut transaction, reply) = plan().await?;
+        let (mut transaction, reply) = match plan().await {
+            Ok(planned) => planned,
+            // What refuses this request may be the effect of its own twin, which was first.
+            Err(refusal) => return seen(store, shop, guard).await?.ok_or(refusal),
+        };
         if let Some(guard) = guard {
             guard.seal(store, shop, &mut transaction, &reply).await?;
         }
@@ -219,5 +219,15 @@ where
                 attempts.pause().await?;
             }
         }
+    }
+}
+
+/// The first reply under the guard's key, if there is one.
+async fn seen(store: &Store, shop: &ShopId, guard: Option<&Guard>) -> Result<Option<Outcome>, Error> {
+    let Some(guard) = guard else { return Ok(None) };
+    match guard.look(store, shop).await? {
+        Seen::Nothing => Ok(None),
+        Seen::Reply(reply) => Ok(Some(Outcome { reply, replayed: true })),
+        Seen::Batch(_) => Err(Error::AtWork { retry_after: 1 }),
     }
 }

@@ -98,6 +98,21 @@ pub fn id_in(sk: &str) -> Option<Id> {
     sk.rsplit('#').next()?.parse().ok()
 }
 
+/// The price rules whose `field` has a value: a title, or an instant.
+pub fn price_rules_by(shop: &ShopId, field: &str, value: &str, rule: Id) -> Key {
+    key(price_rules_by_partition(shop, field, value), number(rule))
+}
+
+/// The partition of [`price_rules_by`].
+pub fn price_rules_by_partition(shop: &ShopId, field: &str, value: &str) -> String {
+    format!("SHOP#{shop}#PRICE_RULE_BY#{field}#{value}")
+}
+
+/// How many price rules a shop has, for their limit.
+pub fn price_rule_quota(shop: &ShopId) -> Key {
+    key(format!("SHOP#{shop}#PRICE_RULE_QUOTA"), "QUOTA")
+}
+
 /// A stored order.
 pub fn order(shop: &ShopId, order: Id) -> Key {
     key(format!("SHOP#{shop}#ORDER#{order}"), "ORDER")

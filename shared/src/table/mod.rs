@@ -20,6 +20,7 @@ pub mod orders;
 pub mod pages;
 pub mod point_history;
 pub mod point_history_load;
+pub mod price_rules;
 pub mod schema;
 pub mod sequence;
 pub mod shops;

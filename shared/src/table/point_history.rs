@@ -30,6 +30,9 @@ use crate::{
 /// The point history of a shop, by id.
 pub static POINT_HISTORY: List = List::dense("point_history");
 
+/// How far from the nearer end a page of several customers may be: so much is read of each of their ledgers.
+const MAX_MERGED: u64 = 2_000;
+
 /// An entry, by id.
 pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<PointEntry, Error> {
     store.read(&POINT_HISTORY.key(shop, id)).await?.ok_or(Error::NotFound)
@@ -73,6 +76,10 @@ async fn merge(
     let count: u64 = ledgers.iter().map(Ledger::len).sum();
     let behind = count - offset - wanted;
     let from_end = behind < offset;
+    if behind.min(offset) > MAX_MERGED {
+        let message = format!("More than {MAX_MERGED} entries away from both ends: name fewer customers.");
+        return Err(Error::field("page", message));
+    }
     let (skip, read_in) = if from_end { (behind, direction.reversed()) } else { (offset, direction) };
     let reads = ledgers.iter().map(|ledger| ledger.read(store, shop, 0, skip + wanted, read_in));
     let mut rows: Vec<PointEntry> = try_join_all(reads).await?.into_iter().flatten().collect();

@@ -27,7 +27,7 @@ use crate::error::Error;
 const BATCH_GET: usize = 100;
 /// The most items of one `BatchWriteItem` (an AWS limit).
 const BATCH_WRITE: usize = 25;
-/// How many `BatchWriteItem` of one caller run at once.
+/// How many batches of one caller run at once.
 const BATCHES_AT_ONCE: usize = 8;
 /// One table behind the SDK. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -94,8 +94,12 @@ impl Store {
 
     /// The items that exist of these distinct keys, in no order.
     pub async fn batch_get(&self, keys: Vec<Key>) -> Result<Vec<Item>, Error> {
-        let chunks = keys.chunks(BATCH_GET).map(|chunk| self.batch_get_chunk(chunk));
-        Ok(try_join_all(chunks).await?.into_iter().flatten().collect())
+        let mut found = Vec::with_capacity(keys.len());
+        for group in keys.chunks(BATCH_GET * BATCHES_AT_ONCE) {
+            let chunks = group.chunks(BATCH_GET).map(|chunk| self.batch_get_chunk(chunk));
+            found.extend(try_join_all(chunks).await?.into_iter().flatten());
+        }
+        Ok(found)
     }
 
     async fn batch_get_chunk(&self, keys: &[Key]) -> Result<Vec<Item>, Error> {

@@ -50,6 +50,24 @@ impl List {
         Ok(())
     }
 
+    /// Writes a row anew, in another class too; refused under `label` where the row is not of `version` any more.
+    pub fn replace_reclassed<T: Serialize>(
+        &self,
+        transaction: &mut Transaction,
+        label: Label,
+        shop: &ShopId,
+        (position, (from, to)): (u64, (Class, Class)),
+        version: u64,
+        entity: &T,
+    ) -> Result<(), Error> {
+        self.replace(transaction, label, shop, (position, to), version, entity)?;
+        if from != to {
+            transaction.tallies.count(shop, self, position, from, -1);
+            transaction.tallies.count(shop, self, position, to, 1);
+        }
+        Ok(())
+    }
+
     /// Writes a row anew without a change of class; refused under `label` where the row is not of `version` any more.
     pub fn replace<T: Serialize>(
         &self,
@@ -66,8 +84,7 @@ impl List {
         Ok(())
     }
 
-    /// Moves a row to another class; refused
-    /// under `label` where it is not in class `from`.
+    /// Moves a row to another class; refused under `label` where it is not in class `from`.
     pub fn reclass(
         &self,
         transaction: &mut Transaction,
@@ -93,6 +110,20 @@ impl List {
         let (condition, values) =
             if self.classes > 1 { ("#class = :class", vec![(":class", n(class))]) } else { (PRESENT, Vec::new()) };
         transaction.delete(label, self.key(shop, position), Some(condition), values);
+        transaction.tallies.count(shop, self, position, class, -1);
+    }
+
+    /// Removes a row on what was read of it; refused under `label` where the row is not of `version` any more.
+    pub fn remove_unchanged(
+        &self,
+        transaction: &mut Transaction,
+        label: Label,
+        shop: &ShopId,
+        (position, class): (u64, Class),
+        version: u64,
+    ) {
+        let values = vec![(":version", n(version))];
+        transaction.delete(label, self.key(shop, position), Some("#version = :version"), values);
         transaction.tallies.count(shop, self, position, class, -1);
     }
 }

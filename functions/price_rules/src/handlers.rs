@@ -1,0 +1,126 @@
+use axum::{extract::State, response::Response};
+use lambda_http::http::StatusCode;
+use shared::{
+    App, Error,
+    domain::id::Id,
+    http::{
+        access::{Discounts, Read, Write},
+        change::Change,
+        envelope::{self, Envelope},
+        path::PathId,
+        price_rule::PriceRuleReply,
+        query::{ListParameters, OrderBy, Query},
+    },
+    table::{
+        pages::Direction,
+        price_rules::{self, Filter},
+    },
+};
+
+use crate::wire::{PriceRuleBody, parse};
+
+/// Lists the price rules, newest first.
+#[utoipa::path(
+    get, path = "/api/discounts/price_rule/", operation_id = "price_rule_list", tag = "discounts",
+    params(
+        ("id" = Option<Id>, Query, description = "Only this rule"),
+        ("id__in" = Option<String>, Query, description = "Only these rules, with commas, at most 100"),
+        ("automatic_discount" = Option<bool>, Query, description = "Only those that carts get without a code, or not"),
+        ("title" = Option<String>, Query, description = "Only those with exactly this title"),
+        ("starts_at" = Option<String>, Query, description = "Only those that start at exactly this instant"),
+        ("ends_at" = Option<String>, Query, description = "Only those that end at exactly this instant"),
+        ListParameters,
+    ),
+    responses((status = 200, body = Envelope<PriceRuleReply>)),
+)]
+pub(crate) async fn list(
+    Read(caller, ..): Read<Discounts>,
+    State(app): State<App>,
+    mut query: Query,
+) -> Result<Response, Error> {
+    let zone = caller.shop.zone;
+    let (_, direction) = query.order_by((OrderBy::Id, Direction::Descending), false);
+    let filter = Filter {
+        ids: query.one_or_many("id", "id__in"),
+        automatic_discount: query.boolean("automatic_discount"),
+        title: query.text("title").map(str::to_owned),
+        starts_at: query.instant("starts_at", zone),
+        ends_at: query.instant("ends_at", zone),
+    };
+    let select = query.select(direction)?;
+    let page = price_rules::page(&app.store, caller.shop_id(), &filter, &select).await?;
+    query.address.list(page, select.size, |rule| PriceRuleReply::new(&rule, zone))
+}
+
+/// A price rule.
+#[utoipa::path(
+    get, path = "/api/discounts/price_rule/{id}/", operation_id = "price_rule_get", tag = "discounts",
+    params(("id" = Id, Path)),
+    responses((status = 200, body = PriceRuleReply), (status = 404)),
+)]
+pub(crate) async fn get(
+    Read(caller, ..): Read<Discounts>,
+    State(app): State<App>,
+    PathId(id): PathId,
+) -> Result<Response, Error> {
+    let rule = price_rules::get(&app.store, caller.shop_id(), id).await?;
+    envelope::ok(&PriceRuleReply::new(&rule, caller.shop.zone))
+}
+
+/// Creates a price rule.
+#[utoipa::path(
+    post, path = "/api/discounts/price_rule/", operation_id = "price_rule_create", tag = "discounts",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = PriceRuleBody,
+    responses((status = 201, body = PriceRuleReply), (status = 400), (status = 409)),
+)]
+pub(crate) async fn create(
+    Write(caller, ..): Write<Discounts>,
+    State(app): State<App>,
+    change: Change,
+) -> Result<Response, Error> {
+    let zone = caller.shop.zone;
+    let plan = async || {
+        let rule = parse(&change.body, None, zone).map_err(Error::Invalid)?;
+        let (transaction, rule) = price_rules::create(&app.store, caller.shop_id(), rule).await?;
+        Ok((transaction, envelope::reply(StatusCode::CREATED, &PriceRuleReply::new(&rule, zone))?))
+    };
+    change.once(&app, &caller, plan).await
+}
+
+/// Changes a price rule: what is omitted stays, null clears.
+#[utoipa::path(
+    put, path = "/api/discounts/price_rule/{id}/", operation_id = "price_rule_update", tag = "discounts",
+    params(("id" = Id, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = PriceRuleBody,
+    responses((status = 200, body = PriceRuleReply), (status = 400), (status = 404)),
+)]
+pub(crate) async fn update(
+    Write(caller, ..): Write<Discounts>,
+    State(app): State<App>,
+    PathId(id): PathId,
+    change: Change,
+) -> Result<Response, Error> {
+    let zone = caller.shop.zone;
+    let plan = async || {
+        let over = |stored| parse(&change.body, Some(stored), zone).map_err(Error::Invalid);
+        let (transaction, rule) = price_rules::update(&app.store, caller.shop_id(), id, over).await?;
+        Ok((transaction, envelope::reply(StatusCode::OK, &PriceRuleReply::new(&rule, zone))?))
+    };
+    change.once(&app, &caller, plan).await
+}
+
+/// Deletes a price rule.
+#[utoipa::path(
+    delete, path = "/api/discounts/price_rule/{id}/", operation_id = "price_rule_delete", tag = "discounts",
+    params(("id" = Id, Path)),
+    responses((status = 204), (status = 404)),
+)]
+pub(crate) async fn delete(
+    Write(caller, ..): Write<Discounts>,
+    State(app): State<App>,
+    PathId(id): PathId,
+) -> Result<Response, Error> {
+    app.store.carry_out(|| price_rules::delete(&app.store, caller.shop_id(), id)).await?;
+    Ok(envelope::no_content())
+}
