@@ -19,6 +19,8 @@ fn keys_are_these() {
         (keys::account(&shop, 123), "SHOP#demo#ACCOUNT#123 | ACCOUNT"),
         (keys::ledger(&shop, 123, 7), "SHOP#demo#ACCOUNT#123 | ENTRY#0000000000000007"),
         (keys::mobile(&shop, "134", 123), "SHOP#demo#MOBILE#134 | 0000000000000123"),
+        (keys::price_rules_by(&shop, "title", "满减", 5), "SHOP#demo#PRICE_RULE_BY#title#满减 | 0000000000000005"),
+        (keys::price_rule_quota(&shop), "SHOP#demo#PRICE_RULE_QUOTA | QUOTA"),
         (keys::order(&shop, 9), "SHOP#demo#ORDER#9 | ORDER"),
         (keys::idempotency(&shop, "ab"), "SHOP#demo#IDEMPOTENCY#ab | RECORD"),
         (keys::idempotency_reply(&shop, "ab", "cd", 1), "SHOP#demo#IDEMPOTENCY#ab | REPLY#cd#0001"),

@@ -1,8 +1,9 @@
 //! `/api/discounts/price_rule/`
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{
-    Api,
+    Api, OTHER_TOKEN,
     documents::{DISCOUNTS, example},
 };
 
@@ -251,4 +252,80 @@ async fn every_filter_alone_and_in_pairs_selects_what_a_plain_list_does() {
         json!({"starts_at": ["Enter a valid date/time."]})
     );
     assert_eq!(api.get(&format!("{RULES}?automatic_discount=perhaps")).await.expect(200)["count"], model.len());
+}
+
+#[tokio::test]
+async fn nothing_of_a_shop_is_reachable_with_anothers_token() {
+    let api = Api::start().await;
+    let path = format!("{RULES}5527/");
+    let before = api.get(&path).await.expect(200);
+    for (method, body) in [("GET", None), ("PUT", Some(rule(&json!({})))), ("DELETE", None)] {
+        assert_eq!(api.call_as(OTHER_TOKEN, method, &path, body.as_ref()).await.status, 404, "{method}");
+    }
+    for query in ["", "?id=5527", "?id__in=5389,5527", "?title=test1", "?automatic_discount=false", "?id__gt=1"] {
+        let page = api.call_as(OTHER_TOKEN, "GET", &format!("{RULES}{query}"), None).await.expect(200);
+        assert_eq!(page["count"], 0, "{query}");
+    }
+    let own = api.call_as(OTHER_TOKEN, "POST", RULES, Some(&rule(&json!({})))).await.expect(201);
+    assert_eq!(own["id"], 1);
+    same_text(&api.get(&path).await.expect(200), &before);
+    assert_eq!(api.get(RULES).await.expect(200)["count"], 2);
+}
+
+#[tokio::test]
+async fn each_operation_needs_its_scope() {
+    let api = Api::start().await;
+    for (scopes, reads, writes) in [
+        ("discounts:read", true, false),
+        ("discounts:write", false, true),
+        ("read", true, false),
+        ("write", false, true),
+        ("loyalty:read,loyalty:write,crm:read,crm:write,orders:read,orders:write", false, false),
+    ] {
+        let token = api.token("demo", scopes).await;
+        let allowed = |status: u16| status != 403;
+        let path = format!("{RULES}5527/");
+        for (method, path, body, may) in [
+            ("GET", RULES, None, reads),
+            ("GET", path.as_str(), None, reads),
+            ("POST", RULES, Some(rule(&json!({}))), writes),
+            ("PUT", path.as_str(), Some(rule(&json!({}))), writes),
+            ("DELETE", "/api/discounts/price_rule/999/", None, writes),
+        ] {
+            let reply = api.call_as(&token, method, path, body.as_ref()).await;
+            assert_eq!(allowed(reply.status), may, "{scopes}: {method} {path}: {}", reply.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn concurrent_changes_leave_the_filters_equal_to_the_rules() {
+    let api = Api::empty().await;
+    for id in 1..=4 {
+        api.post(RULES, &varied(id)).await.expect(201);
+    }
+    let changes = (0..32u64).map(|turn| {
+        let (api, id) = (&api, turn % 4 + 1);
+        async move {
+            match turn {
+                29 => api.delete(&format!("{RULES}{id}/")).await.status,
+                _ => api.put(&format!("{RULES}{id}/"), &varied(turn)).await.status,
+            }
+        }
+    });
+    let statuses = join_all(changes).await;
+    assert!(statuses.iter().all(|status| [200, 204, 404].contains(status)), "{statuses:?}");
+    let rules = api.get(&format!("{RULES}?page_size=100")).await.expect(200);
+    let rules = rules["results"].as_array().expect("rules").clone();
+    assert_eq!(rules.len(), 3);
+    for title in 0..3 {
+        let expected = rules.iter().filter(|rule| rule["title"] == format!("title {title}")).count();
+        let found = api.get(&format!("{RULES}?title=title+{title}")).await.expect(200);
+        assert_eq!((&found["count"], found["results"].as_array().map(Vec::len)), (&json!(expected), Some(expected)));
+    }
+    for automatic in [true, false] {
+        let expected = rules.iter().filter(|rule| rule["automatic_discount"] == automatic).count();
+        let found = api.get(&format!("{RULES}?automatic_discount={automatic}")).await.expect(200);
+        assert_eq!(found["count"], expected, "automatic_discount={automatic}");
+    }
 }

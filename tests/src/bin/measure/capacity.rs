@@ -71,6 +71,7 @@ fn operations(size: u64) -> Vec<Call> {
     let page = |name, page: u64| (name, "GET", format!("{history}?page_size=10&page={page}"), None);
     let get = |name, query: String| (name, "GET", format!("{history}{query}"), None);
     let level = json!({"title": "measured"});
+    let rule = json!({"title": "measured", "value": "-10.00", "value_type": "fixed_amount"});
     vec![
         page("point_history, first page", 1),
         page("point_history, 20th page", 20.min(last)),
@@ -91,6 +92,11 @@ fn operations(size: u64) -> Vec<Call> {
         ("level, list", "GET", "/api/loyalty/level/".to_owned(), None),
         ("level, get", "GET", "/api/loyalty/level/1/".to_owned(), None),
         ("level, update", "PUT", "/api/loyalty/level/1/".to_owned(), Some(level)),
+        ("price_rule, create", "POST", "/api/discounts/price_rule/".to_owned(), Some(rule.clone())),
+        ("price_rule, list", "GET", "/api/discounts/price_rule/".to_owned(), None),
+        ("price_rule, by title", "GET", "/api/discounts/price_rule/?title=measured".to_owned(), None),
+        ("price_rule, update", "PUT", "/api/discounts/price_rule/1/".to_owned(), Some(rule)),
+        ("price_rule, delete", "DELETE", "/api/discounts/price_rule/1/".to_owned(), None),
         ("level, delete", "DELETE", "/api/loyalty/level/1/".to_owned(), None),
     ]
 }
@@ -152,11 +158,13 @@ impl Bench {
 
     /// What a request takes, and the read units of the objects that it nests apart.
     async fn measure(&self, method: &str, path: &str, body: Option<serde_json::Value>) -> (Usage, f64) {
-        let function =
-            ["customer", "level", "point_history"].into_iter().find(|name| path.contains(&format!("/{name}/")));
+        let function = ["customer", "level", "point_history", "price_rule"]
+            .into_iter()
+            .find(|name| path.contains(&format!("/{name}/")));
         let function = match function {
             Some("customer") => "customers",
             Some("level") => "levels",
+            Some("price_rule") => "price_rules",
             _ => "point_history",
         };
         let request = Request::builder()
