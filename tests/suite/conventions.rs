@@ -271,3 +271,15 @@ async fn a_page_of_another_origin_may_call() {
     assert_eq!(reply.status, 200);
     assert!(["*", "https://shop.example.com"].contains(&reply.header("access-control-allow-origin")));
 }
+
+#[tokio::test]
+async fn a_row_that_is_not_there_is_a_404_whatever_the_body_is() {
+    let api = Api::start().await;
+    let bearer = format!("Bearer {TOKEN}");
+    for path in ["/api/loyalty/level/999/", "/api/discounts/price_rule/999/"] {
+        for (media_type, body) in [("application/json", "{"), ("text/plain", "x"), ("application/json", "[]")] {
+            let headers = [("Authorization", bearer.as_str()), ("Content-Type", media_type)];
+            assert_eq!(api.send("PUT", path, &headers, Some(body.into())).await.status, 404, "{path} {body}");
+        }
+    }
+}

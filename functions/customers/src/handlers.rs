@@ -81,7 +81,7 @@ pub(crate) async fn put(
 ) -> Result<Response, Error> {
     let zone = caller.shop.zone;
     let plan = async || {
-        let draft = parse(&change.body, zone).map_err(Error::Invalid)?;
+        let draft = change.parsed(|body| parse(body, zone))?;
         let (transaction, put) = customers::put(&app.store, caller.shop_id(), id, draft, change.at).await?;
         let status = if put.created { StatusCode::CREATED } else { StatusCode::OK };
         Ok((transaction, envelope::reply(status, &CustomerReply::new(&put.customer, zone))?))
@@ -101,15 +101,15 @@ pub(crate) async fn import_many(
     State(app): State<App>,
     change: Change,
 ) -> Result<Response, Error> {
-    let drafts = parse_import(&change.body, caller.shop.zone);
-    if let Ok(drafts) = &drafts
+    let parse = || change.parsed(|body| parse_import(body, caller.shop.zone));
+    if let Ok(drafts) = parse()
         && drafts.len() > customer_import::FEW
     {
         let work = async |batch: Batch| import::finish(&app.store, &caller.shop, batch).await;
-        return change.batch(&app, &caller, (customer_import::KIND, drafts), work).await;
+        return change.batch(&app, &caller, (customer_import::KIND, &drafts), work).await;
     }
     let plan = async || {
-        let drafts = drafts.clone().map_err(Error::Invalid)?;
+        let drafts = parse()?;
         let (transaction, puts) = customer_import::plan(&app.store, caller.shop_id(), &drafts, change.at).await?;
         let customers = puts.into_iter().map(|put| put.customer).collect();
         Ok((transaction, import::reply(customers, caller.shop.zone)?))

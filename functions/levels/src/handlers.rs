@@ -60,7 +60,7 @@ pub(crate) async fn create(
     change: Change,
 ) -> Result<Response, Error> {
     let plan = async || {
-        let draft = parse(&change.body).map_err(Error::Invalid)?;
+        let draft = change.parsed(parse)?;
         let (transaction, level) = levels::create(&app.store, caller.shop_id(), draft).await?;
         Ok((transaction, envelope::reply(StatusCode::CREATED, &LevelReply::from(level))?))
     };
@@ -81,7 +81,7 @@ pub(crate) async fn update(
     change: Change,
 ) -> Result<Response, Error> {
     let plan = async || {
-        let draft = parse(&change.body).map_err(Error::Invalid);
+        let draft = change.parsed(parse);
         let (transaction, level) = levels::update(&app.store, caller.shop_id(), id, draft).await?;
         Ok((transaction, envelope::reply(StatusCode::OK, &LevelReply::from(level))?))
     };

@@ -80,8 +80,9 @@ pub(crate) async fn adjust(
     State(app): State<App>,
     change: Change,
 ) -> Result<Response, Error> {
-    let (store, shop, body) = (&app.store, caller.shop_id(), &change.body);
+    let (store, shop) = (&app.store, caller.shop_id());
     let plan = async || {
+        let body = change.body()?;
         let adjust = match parse(body) {
             Ok(adjust) => adjust,
             // All errors are answered at once, so also whether there is such a customer.

@@ -81,7 +81,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Error> {
     let zone = caller.shop.zone;
     let plan = async || {
-        let rule = parse(&change.body, None, zone).map_err(Error::Invalid)?;
+        let rule = change.parsed(|body| parse(body, None, zone))?;
         let (transaction, rule) = price_rules::create(&app.store, caller.shop_id(), rule).await?;
         Ok((transaction, envelope::reply(StatusCode::CREATED, &PriceRuleReply::new(&rule, zone))?))
     };
@@ -103,7 +103,7 @@ pub(crate) async fn update(
 ) -> Result<Response, Error> {
     let zone = caller.shop.zone;
     let plan = async || {
-        let over = |stored| parse(&change.body, Some(stored), zone).map_err(Error::Invalid);
+        let over = |stored| change.parsed(|body| parse(body, Some(stored), zone));
         let (transaction, rule) = price_rules::update(&app.store, caller.shop_id(), id, over).await?;
         Ok((transaction, envelope::reply(StatusCode::OK, &PriceRuleReply::new(&rule, zone))?))
     };

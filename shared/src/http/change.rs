@@ -1,7 +1,6 @@
 //! Requests that change something: the JSON body, and `Idempotency-Key`.
 
 use axum::{
-    body::Body,
     extract::{FromRequest, Request},
     response::Response,
 };
@@ -13,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{access::Caller, error::json_reply};
+use super::{access::Caller, error::json_reply, fields::Checked};
 use crate::{
     app::App,
     error::Error,
@@ -35,8 +34,7 @@ const KEY_LENGTH: usize = 255;
 /// A request that changes something.
 #[derive(Debug)]
 pub struct Change {
-    /// The body; `{}` where it was empty.
-    pub body: Value,
+    body: Body,
     /// When the request came.
     pub at: DateTime<Utc>,
     guard: Option<Guard>,
@@ -48,19 +46,53 @@ impl FromRequest<App> for Change {
     async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
         let bytes = collect(body).await?;
-        let body = parse(&parts.headers, &bytes)?;
+        let body = parse(&parts.headers, &bytes);
         let key = key(&parts.headers)?;
         // Microseconds are what replies show, so they are what is stored.
         let at = Utc::now().trunc_subsecs(6);
-        let guard = key.map(|key| {
-            let request = format!("{} {} {}", parts.method, parts.uri.path(), canonical(&body));
-            Guard { key: hash(key), fingerprint: hash(&request), now: at }
-        });
+        let guard = match (key, &body) {
+            (Some(key), Body::Json(body)) => {
+                let request = format!("{} {} {}", parts.method, parts.uri.path(), canonical(body));
+                Some(Guard { key: hash(key), fingerprint: hash(&request), now: at })
+            }
+            // What is no JSON is refused, and refusals are not kept.
+            _ => None,
+        };
         Ok(Self { body, at, guard })
     }
 }
 
+/// What a request brought.
+#[derive(Debug)]
+enum Body {
+    Json(Value),
+    /// It is no JSON, for this reason.
+    Malformed(String),
+    /// It is of this media type.
+    Foreign(String),
+}
+
 impl Change {
+    /// The body; `{}` where it was empty.
+    ///
+    /// # Errors
+    /// Where it is no JSON. A plan asks for it after it has found the row that it changes, since a 404 comes first.
+    pub fn body(&self) -> Result<&Value, Error> {
+        match &self.body {
+            Body::Json(value) => Ok(value),
+            Body::Malformed(reason) => Err(Error::Parse(reason.clone())),
+            Body::Foreign(media_type) => Err(Error::UnsupportedMediaType(media_type.clone())),
+        }
+    }
+
+    /// What `parse` reads from the body.
+    ///
+    /// # Errors
+    /// As [`Self::body`], and [`Error::Invalid`].
+    pub fn parsed<T>(&self, parse: impl FnOnce(&Value) -> Checked<T>) -> Result<T, Error> {
+        parse(self.body()?).map_err(Error::Invalid)
+    }
+
     /// Does a change that may be too large for one transaction; the same key again answers the first reply, or takes up
     /// a batch whose process died.
     pub async fn batch<T, F, W>(
@@ -113,7 +145,7 @@ fn respond(Outcome { reply, replayed }: Outcome) -> Result<Response, Error> {
     Ok(response)
 }
 
-async fn collect(body: Body) -> Result<Bytes, Error> {
+async fn collect(body: axum::body::Body) -> Result<Bytes, Error> {
     match Limited::new(body, MAX_BODY).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Error::TooLarge { limit: MAX_BODY }),
@@ -121,16 +153,16 @@ async fn collect(body: Body) -> Result<Bytes, Error> {
     }
 }
 
-fn parse(headers: &HeaderMap, bytes: &Bytes) -> Result<Value, Error> {
+fn parse(headers: &HeaderMap, bytes: &Bytes) -> Body {
     if bytes.is_empty() {
-        return Ok(Value::Object(serde_json::Map::new()));
+        return Body::Json(Value::Object(serde_json::Map::new()));
     }
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/json") {
-        return Err(Error::UnsupportedMediaType(content_type.to_owned()));
+        return Body::Foreign(content_type.to_owned());
     }
-    serde_json::from_slice(bytes).map_err(|error| Error::Parse(error.to_string()))
+    serde_json::from_slice(bytes).map_or_else(|error| Body::Malformed(error.to_string()), Body::Json)
 }
 
 fn key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
