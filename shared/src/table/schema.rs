@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
 };
 use serde::Deserialize;
 
-use super::store::Store;
+use super::store::{Store, unavailable};
 use crate::error::Error;
 
 /// The logical id of the table in template.yaml.
@@ -87,7 +87,7 @@ pub async fn create(store: &Store) -> Result<bool, Error> {
     match exists {
         Ok(_) => return Ok(false),
         Err(error) if error.as_service_error().is_some_and(DescribeTableError::is_resource_not_found_exception) => {}
-        Err(error) => return Err(Error::Unavailable(error.to_string())),
+        Err(error) => return Err(unavailable(&error)),
     }
     let mut template: Template = serde_yaml_ng::from_str(TEMPLATE).map_err(wrong)?;
     let table = template.resources.remove(LOGICAL_ID).and_then(|table| table.properties);
@@ -111,7 +111,7 @@ pub async fn create(store: &Store) -> Result<bool, Error> {
             .projection(Projection::builder().projection_type(kind).build());
         request = request.global_secondary_indexes(definition.build().map_err(wrong)?);
     }
-    request.send().await.map_err(|error| Error::Unavailable(error.to_string()))?;
+    request.send().await.map_err(|error| unavailable(&error))?;
     wait_until_active(store).await?;
     Ok(true)
 }

@@ -85,13 +85,19 @@ impl Tallies {
     /// Counts `by` rows of `class` at `position` in or out, on every level.
     pub fn count(&mut self, shop: &ShopId, list: &List, position: u64, class: Class, by: i64) {
         let mut change = Counts::default();
-        change.0[usize::from(class)] = by;
+        change.0[usize::from(class)] += by;
         for level in 0..list.shifts.len() {
             let bucket = list.bucket(level, position);
             let parent = list.parent(level, bucket);
             let place = Place { shop: shop.clone(), list: list.name, level, parent, bucket };
             self.changes.entry(place).or_default().add(change);
         }
+    }
+
+    /// Counts the row at `position` out of one class and into another.
+    pub fn reclass(&mut self, shop: &ShopId, list: &List, position: u64, (from, to): (Class, Class)) {
+        self.count(shop, list, position, from, -1);
+        self.count(shop, list, position, to, 1);
     }
 
     /// How many items change.

@@ -61,10 +61,7 @@ impl List {
         entity: &T,
     ) -> Result<(), Error> {
         self.replace(transaction, label, shop, (position, to), version, entity)?;
-        if from != to {
-            transaction.tallies.count(shop, self, position, from, -1);
-            transaction.tallies.count(shop, self, position, to, 1);
-        }
+        transaction.tallies.reclass(shop, self, position, (from, to));
         Ok(())
     }
 
@@ -101,8 +98,7 @@ impl List {
             Some("#class = :from"),
             values,
         );
-        transaction.tallies.count(shop, self, position, from, -1);
-        transaction.tallies.count(shop, self, position, to, 1);
+        transaction.tallies.reclass(shop, self, position, (from, to));
     }
 
     /// Removes a row; refused under `label` where there is none of that class.
