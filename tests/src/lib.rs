@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use local::{
     embedded::{Embedded, Place},
-    server::{GrantedToken, Options, Server},
+    server::{Options, Server},
 };
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
@@ -182,9 +182,4 @@ impl Api {
             let _ = store.client().delete_table().table_name(table).send().await;
         }
     }
-}
-
-/// A grant as the command line reads it.
-pub fn grant(text: &str) -> GrantedToken {
-    text.parse().expect("a grant")
 }

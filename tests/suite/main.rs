@@ -6,6 +6,7 @@ mod conventions;
 mod customer_batches;
 mod customer_import;
 mod customers;
+mod decisions;
 mod documents;
 mod envelope;
 mod events;
