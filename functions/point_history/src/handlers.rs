@@ -46,9 +46,8 @@ pub(crate) async fn list(
         None => point_history::page(store, shop, &select).await?,
     };
     let nested = point_history::nested(store, shop, &page.rows, true).await?;
-    let rows = page.rows.iter().cloned().map(|entry| EntryReply::new(entry, &nested, caller.shop.zone));
-    let rows = rows.collect::<Result<_, _>>()?;
-    query.address.list(page.with(rows), select.size, |entry: EntryReply| entry)
+    let page = page.try_map(|entry| EntryReply::new(entry, &nested, caller.shop.zone))?;
+    query.address.list(page, select.size, |entry| entry)
 }
 
 /// An entry.

@@ -218,9 +218,4 @@ impl PriceRule {
         };
         title + &benefit
     }
-
-    /// Whether its window holds `now`: from `starts_at`, before `ends_at`.
-    pub fn is_current(&self, now: DateTime<Utc>) -> bool {
-        self.starts_at.is_none_or(|start| start <= now) && self.ends_at.is_none_or(|end| now < end)
-    }
 }

@@ -110,11 +110,7 @@ pub async fn page(
     }
     let ranged = select.after.is_some() || select.before.is_some();
     match order {
-        Order::Id => {
-            let mut page = CUSTOMERS.page(store, shop, select).await?;
-            let rows = std::mem::take(&mut page.rows).into_iter().map(of_item).collect::<Result<_, _>>()?;
-            Ok(page.with(rows))
-        }
+        Order::Id => CUSTOMERS.page(store, shop, select).await?.try_map(of_item),
         Order::Created if ranged => {
             let number = PageNumber::Number(1);
             let all = Select { number, size: MAX_SORTED, direction: Direction::Ascending, ..select.clone() };
@@ -127,11 +123,10 @@ pub async fn page(
             sorted(rows, order, select)
         }
         Order::Created => {
-            let mut page = CREATED.page(store, shop, select).await?;
-            let pointers = std::mem::take(&mut page.rows).into_iter().map(entity::entity::<Pointer>);
-            let ids = pointers.map(|pointer| pointer.map(|row| row.customer_id)).collect::<Result<Vec<_>, _>>()?;
-            let mut found = by_ids(store, shop, &ids).await?;
-            let rows = ids.iter().filter_map(|id| found.remove(id)).map(|stored| stored.customer).collect();
+            let id_of = |row| entity::entity(row).map(|pointer: Pointer| pointer.customer_id);
+            let page = CREATED.page(store, shop, select).await?.try_map(id_of)?;
+            let mut found = by_ids(store, shop, &page.rows).await?;
+            let rows = page.rows.iter().filter_map(|id| found.remove(id)).map(|stored| stored.customer).collect();
             Ok(page.with(rows))
         }
     }
@@ -160,10 +155,7 @@ async fn filtered(store: &Store, shop: &ShopId, filter: &Filter) -> Result<Vec<S
 
 /// A page of rows that are all at hand.
 fn sorted(mut rows: Vec<Stored>, order: Order, select: &Select) -> Result<Page<Customer>, Error> {
-    rows.retain(|row| {
-        let id = row.customer.id;
-        select.after.is_none_or(|after| id > after) && select.before.is_none_or(|before| id < before)
-    });
+    rows.retain(|row| select.holds(row.customer.id));
     rows.sort_by_key(|row| match order {
         Order::Created => row.created,
         Order::Id => row.customer.id,

@@ -21,9 +21,7 @@ pub static LEVELS: List = List::dense("level");
 
 /// A page of levels.
 pub async fn page(store: &Store, shop: &ShopId, select: &Select) -> Result<Page<Level>, Error> {
-    let mut page = LEVELS.page(store, shop, select).await?;
-    let rows = std::mem::take(&mut page.rows).into_iter().map(entity::entity).collect::<Result<_, _>>()?;
-    Ok(page.with(rows))
+    LEVELS.page(store, shop, select).await?.try_map(entity::entity)
 }
 
 /// A level.

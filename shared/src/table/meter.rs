@@ -94,11 +94,6 @@ impl Meter {
     }
 }
 
-/// The meter of the running request, for work that it spawns.
-pub fn current() -> Meter {
-    METER.try_with(Clone::clone).unwrap_or_default()
-}
-
 /// Counts one call of the store in the meter of the running request, if there is one.
 pub(super) fn count(began: Instant, operation: Operation, capacity: &[ConsumedCapacity]) {
     let _ = METER.try_with(|meter| {

@@ -1,6 +1,6 @@
 //! Orders in the table: one item each, which entries of the point history refer to.
 
-use super::{entity, keys, store::Store, transaction::Transaction};
+use super::{entity, keys, transaction::Transaction};
 use crate::{
     domain::{
         order::{MAX_BYTES, Order},
@@ -22,9 +22,4 @@ pub fn put(shop: &ShopId, order: &Order) -> Result<Transaction, Error> {
     let mut transaction = Transaction::default();
     transaction.put("order", entity::item(&keys::order(shop, order.id), "order", order)?, None, Vec::new());
     Ok(transaction)
-}
-
-/// A stored order.
-pub async fn get(store: &Store, shop: &ShopId, id: u64) -> Result<Option<Order>, Error> {
-    store.read(&keys::order(shop, id)).await
 }

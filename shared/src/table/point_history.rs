@@ -40,9 +40,7 @@ pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<PointEntry, Err
 
 /// A page of the entries of all customers.
 pub async fn page(store: &Store, shop: &ShopId, select: &Select) -> Result<Page<PointEntry>, Error> {
-    let mut page = POINT_HISTORY.page(store, shop, select).await?;
-    let rows = std::mem::take(&mut page.rows).into_iter().map(entity::entity).collect::<Result<_, _>>()?;
-    Ok(page.with(rows))
+    POINT_HISTORY.page(store, shop, select).await?.try_map(entity::entity)
 }
 
 /// A page of the entries of these customers.
@@ -87,8 +85,7 @@ async fn merge(
     if read_in == Direction::Descending {
         rows.reverse();
     }
-    let bounded = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    let mut rows: Vec<_> = rows.into_iter().skip(bounded(skip)).take(bounded(wanted)).collect();
+    let mut rows: Vec<_> = paginate::stretch(rows, skip, wanted).collect();
     if from_end {
         rows.reverse();
     }

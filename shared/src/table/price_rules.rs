@@ -79,12 +79,11 @@ pub async fn page(store: &Store, shop: &ShopId, filter: &Filter, select: &Select
     let values = indexed(filter.title.as_deref(), filter.starts_at, filter.ends_at);
     if values.is_empty() && filter.ids.is_none() {
         let classes = filter.automatic_discount.map(|automatic| vec![class(automatic)]);
-        let mut page = PRICE_RULES.page(store, shop, &Select { classes, ..select.clone() }).await?;
-        let rows = std::mem::take(&mut page.rows).into_iter().map(entity::entity).collect::<Result<_, _>>()?;
-        return Ok(page.with(rows));
+        let select = Select { classes, ..select.clone() };
+        return PRICE_RULES.page(store, shop, &select).await?.try_map(entity::entity);
     }
     let mut ids = candidates(store, shop, filter, &values).await?;
-    ids.retain(|id| select.after.is_none_or(|after| *id > after) && select.before.is_none_or(|before| *id < before));
+    ids.retain(|id| select.holds(*id));
     if select.direction == Direction::Descending {
         ids.reverse();
     }

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update, builders::UpdateBuilder,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update, builders::UpdateBuilder};
 
 use super::{
     Item,
@@ -42,7 +40,6 @@ enum Action {
     Put(Item),
     Update { key: Key, update: String },
     Delete(Key),
-    Check(Key),
 }
 
 #[derive(Debug, Clone)]
@@ -112,11 +109,6 @@ impl Transaction {
     /// Removes an item.
     pub fn delete(&mut self, label: Label, key: Key, condition: Option<&'static str>, values: Values) {
         self.operations.push(Operation { label, action: Action::Delete(key), condition, values });
-    }
-
-    /// Checks an item that is not written.
-    pub fn check(&mut self, label: Label, key: Key, condition: &'static str, values: Values) {
-        self.operations.push(Operation { label, action: Action::Check(key), condition: Some(condition), values });
     }
 
     /// How many items it touches.
@@ -219,16 +211,6 @@ impl Operation {
             ),
             Action::Delete(key) => item.delete(
                 Delete::builder()
-                    .table_name(table)
-                    .set_key(Some(key_attributes(key)))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(expression.names)
-                    .set_expression_attribute_values(expression.values)
-                    .build()
-                    .map_err(incomplete)?,
-            ),
-            Action::Check(key) => item.condition_check(
-                ConditionCheck::builder()
                     .table_name(table)
                     .set_key(Some(key_attributes(key)))
                     .set_condition_expression(condition)

@@ -33,7 +33,11 @@ pub fn locate(count: u64, number: PageNumber, size: u64) -> Result<(u64, u64), E
 pub fn of_rows<T>(rows: Vec<T>, number: PageNumber, size: u64) -> Result<Page<T>, Error> {
     let count = rows.len() as u64;
     let (number, offset) = locate(count, number, size)?;
-    let (skip, take) = (usize::try_from(offset).unwrap_or(usize::MAX), usize::try_from(size).unwrap_or(usize::MAX));
-    let rows = rows.into_iter().skip(skip).take(take).collect();
-    Ok(Page { count, number, rows })
+    Ok(Page { count, number, rows: stretch(rows, offset, size).collect() })
+}
+
+/// At most `wanted` rows after the first `offset`.
+pub fn stretch<T>(rows: Vec<T>, offset: u64, wanted: u64) -> impl Iterator<Item = T> {
+    let bounded = |number| usize::try_from(number).unwrap_or(usize::MAX);
+    rows.into_iter().skip(bounded(offset)).take(bounded(wanted))
 }

@@ -60,6 +60,11 @@ pub struct Select {
 }
 
 impl Select {
+    /// Whether a position lies between the bounds.
+    pub fn holds(&self, position: u64) -> bool {
+        self.after.is_none_or(|after| position > after) && self.before.is_none_or(|before| position < before)
+    }
+
     /// The first rows of a list from one end.
     pub fn first(size: u64, direction: Direction) -> Self {
         Self { classes: None, after: None, before: None, direction, number: PageNumber::Number(1), size }
@@ -81,6 +86,12 @@ impl<T> Page<T> {
     /// The page with other rows in the places of these.
     pub fn with<U>(self, rows: Vec<U>) -> Page<U> {
         Page { count: self.count, number: self.number, rows }
+    }
+
+    /// The page with each row turned into another.
+    pub fn try_map<U>(self, turn: impl FnMut(T) -> Result<U, Error>) -> Result<Page<U>, Error> {
+        let Self { count, number, rows } = self;
+        Ok(Page { count, number, rows: rows.into_iter().map(turn).collect::<Result<_, _>>()? })
     }
 }
 
@@ -198,8 +209,7 @@ impl Reader<'_> {
                 continue;
             }
             let read = self.read(taken, offset, missing).await?;
-            let reach = usize::try_from(offset).unwrap_or(usize::MAX);
-            rows.extend(read.into_iter().skip(reach).take(usize::try_from(missing).unwrap_or(usize::MAX)));
+            rows.extend(paginate::stretch(read, offset, missing));
             offset = 0;
         }
         Ok(rows)
