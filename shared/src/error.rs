@@ -99,6 +99,11 @@ impl FieldErrors {
         Self::Fields(vec![(name.into(), Self::message(message))])
     }
 
+    /// One message under one field, which names a row that does not exist.
+    pub fn missing(name: impl Into<Cow<'static, str>>, id: impl std::fmt::Display) -> Self {
+        Self::field(name, format!("Invalid pk \"{id}\" - object does not exist."))
+    }
+
     /// A message about the whole body.
     pub fn non_field(message: impl Into<Cow<'static, str>>) -> Self {
         Self::field("non_field_errors", message)

@@ -8,7 +8,16 @@ use tests::Api;
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// What the API offers, with `{}` for each parameter.
-const OPERATIONS: [(&str, &str); 17] = [
+const OPERATIONS: [(&str, &str); 26] = [
+    ("/api/discounts/coupon/", "get"),
+    ("/api/discounts/coupon/", "post"),
+    ("/api/discounts/coupon/{}/", "get"),
+    ("/api/discounts/coupon/{}/", "delete"),
+    ("/api/discounts/coupon_code/", "get"),
+    ("/api/discounts/coupon_code/", "post"),
+    ("/api/discounts/coupon_code/{}/", "get"),
+    ("/api/discounts/coupon_code/{}/", "put"),
+    ("/api/discounts/coupon_code/{}/", "delete"),
     ("/api/discounts/price_rule/", "get"),
     ("/api/discounts/price_rule/", "post"),
     ("/api/discounts/price_rule/{}/", "get"),
@@ -159,6 +168,23 @@ async fn every_list_describes_its_filters() {
         ("/api/loyalty/level/", &[][..]),
         ("/api/loyalty/point_history/", &["customer", "customer__in"]),
         ("/api/crm/customer/", &["id", "id__in", "mobile"]),
+        (
+            "/api/discounts/coupon/",
+            &[
+                "id",
+                "id__in",
+                "code_prefix",
+                "code_prefix__in",
+                "can_redeem",
+                "price_rule__value_type",
+                "price_rule__value_type__in",
+                "price_rule__title",
+                "price_rule__title__icontains",
+                "created_at__lte",
+                "created_at__gte",
+            ],
+        ),
+        ("/api/discounts/coupon_code/", &["id", "id__in", "status", "status__in", "customer", "coupon"]),
     ] {
         let parameters = parameters(&description, path, &description["paths"][path]["get"]);
         let names: HashSet<_> = parameters.iter().filter_map(|parameter| parameter["name"].as_str()).collect();

@@ -269,7 +269,7 @@ async fn nothing_of_a_shop_is_reachable_with_anothers_token() {
     let own = api.call_as(OTHER_TOKEN, "POST", RULES, Some(&rule(&json!({})))).await.expect(201);
     assert_eq!(own["id"], 1);
     same_text(&api.get(&path).await.expect(200), &before);
-    assert_eq!(api.get(RULES).await.expect(200)["count"], 2);
+    assert_eq!(api.get(RULES).await.expect(200)["count"], 3);
 }
 
 #[tokio::test]

@@ -106,7 +106,7 @@ pub(crate) async fn import_many(
         && drafts.len() > customer_import::FEW
     {
         let work = async |batch: Batch| import::finish(&app.store, &caller.shop, batch).await;
-        return change.batch(&app, &caller, (customer_import::KIND, &drafts), work).await;
+        return change.batch(&app, &caller, customer_import::KIND, async || Ok(drafts.clone()), work).await;
     }
     let plan = async || {
         let drafts = parse()?;

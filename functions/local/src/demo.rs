@@ -1,10 +1,9 @@
-//! The demo shop: the customers, levels, the order and two price rules of the documents, stored through the same code as everything else.
+//! The demo shop: the customers, levels and the order of the documents, stored through the same code as everything else.
 //!
 //! Ids are the documents' own: the counters are moved on between the rows, as gaps that nobody used.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use serde_json::json;
 use shared::{
     Error,
     domain::{
@@ -18,10 +17,12 @@ use shared::{
     table::{
         customers, levels, orders,
         point_history::{self, Draft, EntryError, POINT_HISTORY},
-        price_rules as rules, sequence,
+        sequence,
         store::Store,
     },
 };
+
+mod discounts;
 
 /// The name of the demo shop.
 pub const SHOP: &str = "demo";
@@ -37,7 +38,7 @@ pub async fn load(store: &Store, shop: &ShopId) -> Result<bool, Error> {
     load_levels(store, shop).await?;
     load_customers(store, shop).await?;
     load_order(store, shop).await?;
-    load_price_rules(store, shop).await?;
+    discounts::load(store, shop).await?;
     Ok(true)
 }
 
@@ -90,35 +91,6 @@ async fn load_customers(store: &Store, shop: &ShopId) -> Result<(), Error> {
         store.carry_out(|| customers::put(store, shop, id, draft.clone(), early)).await?;
     }
     Ok(())
-}
-
-/// Two price rules of `discounts.txt`.
-async fn load_price_rules(store: &Store, shop: &ShopId) -> Result<(), Error> {
-    let documented = [
-        (
-            5389,
-            json!({
-                "title": "test1", "usage_limit": 9999, "value": "-4.00", "value_type": "percentage",
-                "starts_at": "2019-03-11T16:08:23.609673+08:00",
-                "prerequisite_quantity_range": {"greater_than_or_equal_to": "3"},
-            }),
-        ),
-        (
-            5527,
-            json!({
-                "title": "showroom61满4件8折", "value": "-20.00", "value_type": "percentage",
-                "target_selection": "entitled", "entitled_product_ids": [1001, 1002],
-                "starts_at": "2019-05-24T00:00:00+08:00", "ends_at": "2019-06-02T00:00:00+08:00",
-                "prerequisite_quantity_range": {"greater_than_or_equal_to": "4"},
-            }),
-        ),
-    ];
-    for (id, body) in documented {
-        let rule = price_rules::wire::parse(&body, None, Shop::DEFAULT_ZONE).map_err(Error::Invalid)?;
-        sequence::skip_to(store, shop, rules::PRICE_RULES.name, id).await?;
-        store.carry_out(|| rules::create(store, shop, rule.clone())).await?;
-    }
-    sequence::skip_to(store, shop, rules::PRICE_RULES.name, 5547).await
 }
 
 /// The order of the documents, and the entry of 0 points that its 0.02 yuan earned.

@@ -117,8 +117,10 @@ pub struct Server {
 }
 
 /// Every function that serves HTTP, by the name of its binary.
-pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 5] {
+pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 7] {
     [
+        ("coupon_codes", coupon_codes::routes()),
+        ("coupons", coupons::routes()),
         ("customers", customers::routes()),
         ("levels", levels::routes()),
         ("openapi", openapi::routes()),
@@ -188,11 +190,17 @@ async fn run_jobs(store: Store, every: Duration) {
     let mut timer = tokio::time::interval(every);
     loop {
         timer.tick().await;
-        match finish_batches::run(&store).await {
-            Ok(report) if report == finish_batches::Report::default() => {}
-            Ok(report) => tracing::info!(?report, "finish_batches"),
-            Err(error) => tracing::warn!(%error, "finish_batches"),
-        }
+        note("finish_batches", finish_batches::run(&store).await);
+        note("expire_coupon_codes", expire_coupon_codes::run(&store).await);
+    }
+}
+
+/// Logs what a job did, if it did anything.
+fn note<T: Default + PartialEq + std::fmt::Debug>(job: &str, report: Result<T, Error>) {
+    match report {
+        Ok(report) if report == T::default() => {}
+        Ok(report) => tracing::info!(?report, "{job}"),
+        Err(error) => tracing::warn!(%error, "{job}"),
     }
 }
 

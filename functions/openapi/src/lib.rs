@@ -18,7 +18,15 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// The description of every function's routes.
 pub fn description() -> OpenApi {
-    let functions = [customers::routes(), levels::routes(), point_history::routes(), price_rules::routes(), routes()];
+    let functions = [
+        coupon_codes::routes(),
+        coupons::routes(),
+        customers::routes(),
+        levels::routes(),
+        point_history::routes(),
+        price_rules::routes(),
+        routes(),
+    ];
     let mut description = openapi::description();
     for function in functions {
         description.merge(function.into_openapi());

@@ -1,5 +1,7 @@
 //! The shop's rules. Architecture invariant: this module is pure; it knows no async, AWS, HTTP, clock or randomness.
 
+pub mod coupon;
+pub mod coupon_code;
 pub mod customer;
 pub mod id;
 pub mod level;
@@ -7,6 +9,7 @@ pub mod money;
 pub mod order;
 pub mod points;
 pub mod price_rule;
+pub mod quota;
 pub mod scope;
 pub mod shop;
 pub mod timestamp;

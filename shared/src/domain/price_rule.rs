@@ -197,6 +197,27 @@ impl PriceRule {
         checks.into_iter().filter(|(broken, _)| *broken).map(|(_, breach)| breach).collect()
     }
 
+    /// Whether its window is over: `ends_at` is not in it.
+    pub fn has_ended(&self, now: DateTime<Utc>) -> bool {
+        self.ends_at.is_some_and(|end| end <= now)
+    }
+
+    /// Whether its window has begun.
+    pub fn has_started(&self, now: DateTime<Utc>) -> bool {
+        self.starts_at.is_none_or(|start| start <= now)
+    }
+
+    /// The most uses over all its coupons and codes.
+    pub fn most_uses(&self) -> Option<u64> {
+        (self.usage_limit > 0).then(|| self.usage_limit.into())
+    }
+
+    /// The most codes that each of its coupons may have given out. With a ratio `allocation_limit` means something else.
+    pub fn most_codes(&self) -> Option<u64> {
+        let limits_codes = self.prerequisite_to_entitlement_quantity_ratio.is_none() && self.allocation_limit > 0;
+        limits_codes.then(|| self.allocation_limit.into())
+    }
+
     /// What a customer reads, such as `满4件打8折`: computed, whatever was sent.
     pub fn verbose_title(&self) -> String {
         let mut title = String::new();

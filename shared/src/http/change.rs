@@ -94,35 +94,47 @@ impl Change {
     }
 
     /// Does a change that may be too large for one transaction; the same key again answers the first reply, or takes up
-    /// a batch whose process died.
-    pub async fn batch<T, F, W>(
+    /// a batch whose process died. `prepare` refuses all that can be refused, and says what the batch is to do.
+    pub async fn batch<T, P, F>(
         &self,
         app: &App,
         caller: &Caller,
-        (kind, items): (&str, &[T]),
-        work: W,
+        kind: &str,
+        prepare: impl Fn() -> P,
+        work: impl Fn(Batch) -> F,
     ) -> Result<Response, Error>
     where
         T: Serialize,
-        W: Fn(Batch) -> F,
+        P: Future<Output = Result<Vec<T>, Error>>,
         F: Future<Output = Result<Reply, Error>>,
     {
         let (store, shop) = (&app.store, caller.shop_id());
         let mut attempts = Attempts::default();
         loop {
-            let seen = match &self.guard {
-                Some(guard) => guard.look(store, shop).await?,
-                None => Seen::Nothing,
-            };
-            let batch = match seen {
+            let batch = match self.seen(app, caller).await? {
                 Seen::Reply(reply) => return respond(Outcome { reply, replayed: true }),
                 Seen::Batch(id) => Some(batches::adopt(store, shop, &id).await?),
-                Seen::Nothing => batches::begin(store, shop, kind, self.guard.as_ref(), items, self.at).await?,
+                Seen::Nothing => match prepare().await {
+                    Ok(items) => batches::begin(store, shop, kind, self.guard.as_ref(), &items, self.at).await?,
+                    // What refuses this request may be the effect of its own twin, which was first.
+                    Err(refusal) => match self.seen(app, caller).await? {
+                        Seen::Nothing => return Err(refusal),
+                        _ => None,
+                    },
+                },
             };
             if let Some(batch) = batch {
                 return respond(Outcome { reply: work(batch).await?, replayed: false });
             }
             attempts.pause().await?;
+        }
+    }
+
+    /// What is known of this request's key.
+    async fn seen(&self, app: &App, caller: &Caller) -> Result<Seen, Error> {
+        match &self.guard {
+            Some(guard) => guard.look(&app.store, caller.shop_id()).await,
+            None => Ok(Seen::Nothing),
         }
     }
 

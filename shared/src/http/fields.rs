@@ -120,6 +120,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// What is wrong so far, for a caller who has more to say; nothing where all is well.
+    pub fn errors(self) -> FieldErrors {
+        FieldErrors::Fields(self.errors)
+    }
+
     /// What `make` makes of the fields, unless one of them was wrong. `make` answers `None` only where a required field
     /// is missing, and that was noted.
     pub fn build<T>(self, make: impl FnOnce() -> Option<T>) -> Checked<T> {

@@ -128,6 +128,49 @@ impl Query {
         }
     }
 
+    /// A filter by a list of texts.
+    pub fn texts(&mut self, name: &str) -> Option<Vec<String>> {
+        let mut values: Vec<_> =
+            self.text(name)?.split(',').map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned).collect();
+        if values.len() > MAX_VALUES {
+            self.reject(name, format!("Ensure this field has no more than {MAX_VALUES} elements."));
+            return None;
+        }
+        values.sort_unstable();
+        values.dedup();
+        (!values.is_empty()).then_some(values)
+    }
+
+    /// A filter by one text, by a list of texts, or by both.
+    pub fn one_or_many_texts(&mut self, one: &str, many: &str) -> Option<Vec<String>> {
+        let one = self.text(one).map(str::to_owned);
+        match (one, self.texts(many)) {
+            (Some(one), Some(many)) => Some(if many.contains(&one) { vec![one] } else { Vec::new() }),
+            (Some(one), None) => Some(vec![one]),
+            (None, many) => many,
+        }
+    }
+
+    /// A filter by one of these names, as [`Self::choices`] answers it.
+    pub fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<Vec<T>> {
+        let text = self.text(name)?.to_owned();
+        self.chosen(name, &text, choices).map(|choice| vec![choice])
+    }
+
+    /// A filter by a list of these names.
+    pub fn choices<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<Vec<T>> {
+        let values = self.texts(name)?;
+        values.iter().map(|value| self.chosen(name, value, choices)).collect()
+    }
+
+    fn chosen<T: Copy>(&mut self, name: &str, text: &str, choices: &[(&str, T)]) -> Option<T> {
+        let known = choices.iter().find(|(choice, _)| *choice == text).map(|(_, choice)| *choice);
+        if known.is_none() {
+            self.reject(name, format!("Select a valid choice. {text} is not one of the available choices."));
+        }
+        known
+    }
+
     /// A boolean filter; what is none is ignored.
     pub fn boolean(&self, name: &str) -> Option<bool> {
         match self.text(name)?.to_lowercase().as_str() {

@@ -4,6 +4,8 @@
 //! place in the index of what is due, and the guard of the request. From then on the work will be done: by the process
 //! that began it, and if that dies, by whoever takes over when its lease has ended, be it the same request sent again or
 //! the job `finish_batches`. Each step moves the record on in the transaction of its effect, so none happens twice.
+//!
+//! Some kinds are undone by the job rather than finished ([`Batch::turn_back`]): their steps are taken back one by one.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Duration, Utc};
@@ -42,6 +44,9 @@ pub struct Batch {
     parts: usize,
     /// How many of the items are done.
     pub done: usize,
+    /// How many were done when it was decided to undo them; since then `done` falls.
+    #[serde(default)]
+    pub undo_from: Option<usize>,
     /// The process that works on it.
     owner: String,
     /// Until when it is the owner's, in epoch milliseconds.
@@ -84,32 +89,81 @@ impl Batch {
         serde_json::from_reader(DeflateDecoder::new(bytes.as_slice())).map_err(broken)
     }
 
-    /// Moves the batch on by `items` in the transaction of their effect, and renews the lease.
+    /// Moves the batch on by `items` in the transaction of their effect, and renews the lease. False where another
+    /// condition of the transaction did not hold.
     ///
     /// # Errors
     /// [`Error::AtWork`] where another process has taken over.
-    pub async fn step(&mut self, store: &Store, mut transaction: Transaction, items: usize) -> Result<bool, Error> {
+    pub async fn step(&mut self, store: &Store, transaction: Transaction, items: usize) -> Result<bool, Error> {
+        self.move_to(store, transaction, self.done + items).await
+    }
+
+    /// Moves the batch back by `items` in the transaction that undoes them.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub async fn step_back(&mut self, store: &Store, transaction: Transaction, items: usize) -> Result<bool, Error> {
+        self.move_to(store, transaction, self.done.saturating_sub(items)).await
+    }
+
+    async fn move_to(&mut self, store: &Store, mut transaction: Transaction, to: usize) -> Result<bool, Error> {
         let lease = (Utc::now() + LEASE).timestamp_millis();
         transaction.update(
             LABEL,
             self.key(),
             "SET #done = :after, #lease = :lease",
             Some("#done = :done AND #owner = :owner"),
-            vec![
-                (":done", n(self.done)),
-                (":after", n(self.done + items)),
-                (":owner", s(&self.owner)),
-                (":lease", n(lease)),
-            ],
+            vec![(":done", n(self.done)), (":after", n(to)), (":owner", s(&self.owner)), (":lease", n(lease))],
         );
         match store.commit(&transaction).await {
             Ok(()) => {
-                self.done += items;
+                self.done = to;
                 Ok(true)
             }
             Err(refused) if refused.refused(LABEL) => Err(Error::AtWork { retry_after: 1 }),
             Err(CommitError::Refused(_)) => Ok(false),
             Err(CommitError::Failed(error)) => Err(error),
+        }
+    }
+
+    /// Decides that what is done is to be undone, unless that was decided before.
+    ///
+    /// # Errors
+    /// [`Error::AtWork`] where another process has taken over.
+    pub async fn turn_back(&mut self, store: &Store) -> Result<(), Error> {
+        if self.undo_from.is_some() {
+            return Ok(());
+        }
+        let mut transaction = Transaction::default();
+        transaction.update(
+            LABEL,
+            self.key(),
+            "SET #undo_from = :done",
+            Some("#done = :done AND #owner = :owner"),
+            vec![(":done", n(self.done)), (":owner", s(&self.owner))],
+        );
+        match store.commit(&transaction).await {
+            Ok(()) => {
+                self.undo_from = Some(self.done);
+                Ok(())
+            }
+            Err(CommitError::Refused(_)) => Err(Error::AtWork { retry_after: 1 }),
+            Err(CommitError::Failed(error)) => Err(error),
+        }
+    }
+
+    /// Ends a batch of which nothing is left, and frees its `Idempotency-Key`.
+    ///
+    /// # Errors
+    /// [`Error::AtWork`] where another process has taken over.
+    pub async fn abandon(&self, store: &Store) -> Result<(), Error> {
+        let mut transaction = self.end();
+        if let Some(guard) = self.guard() {
+            guard.free(&self.shop, &mut transaction, &self.id);
+        }
+        match store.commit(&transaction).await {
+            Err(CommitError::Refused(_)) => Err(Error::AtWork { retry_after: 1 }),
+            result => Ok(result?),
         }
     }
 
@@ -169,6 +223,7 @@ pub async fn begin<T: Serialize>(
         kind: kind.to_owned(),
         parts: parts.len(),
         done: 0,
+        undo_from: None,
         owner: random(),
         lease: (Utc::now() + LEASE).timestamp_millis(),
         began_at: now,

@@ -155,6 +155,12 @@ impl Guard {
         Ok(())
     }
 
+    /// Removes what [`Self::reserve`] put there, unless it is gone or another's by now.
+    pub(super) fn free(&self, shop: &ShopId, transaction: &mut Transaction, batch: &str) {
+        let ours = "attribute_not_exists(#PK) OR #batch = :batch";
+        transaction.delete(LABEL, keys::idempotency(shop, &self.key), Some(ours), vec![(":batch", s(batch))]);
+    }
+
     /// The record with this reply; what does not fit into it is written here.
     async fn answered(&self, store: &Store, shop: &ShopId, reply: &Reply) -> Result<Item, Error> {
         let ttl = (self.now + KEPT).timestamp();

@@ -5,6 +5,10 @@
 //! which no request of a shop can name. Numbers in sort keys are padded to 16 digits, enough for 2^53-1, so that they
 //! sort as numbers.
 
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
 use crate::domain::{id::Id, shop::ShopId};
 
 /// The attribute that holds the partition key.
@@ -33,13 +37,31 @@ fn number(value: u64) -> String {
     format!("{value:016}")
 }
 
+/// The name of a ranked list: one of the shop, or one of many by what it belongs to, such as the codes of a coupon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ListName {
+    /// What its rows are.
+    pub name: &'static str,
+    /// What it belongs to.
+    pub of: Option<Id>,
+}
+
+impl fmt::Display for ListName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.of {
+            None => f.write_str(self.name),
+            Some(id) => write!(f, "{}@{id}", self.name),
+        }
+    }
+}
+
 /// A row of a ranked list: the partition holds 2^k neighbours (see `pages`), sorted by position.
-pub fn row(shop: &ShopId, list: &str, partition: u64, position: u64) -> Key {
+pub fn row(shop: &ShopId, list: impl fmt::Display, partition: u64, position: u64) -> Key {
     key(row_partition(shop, list, partition), number(position))
 }
 
 /// The partition of [`row`].
-pub fn row_partition(shop: &ShopId, list: &str, partition: u64) -> String {
+pub fn row_partition(shop: &ShopId, list: impl fmt::Display, partition: u64) -> String {
     format!("SHOP#{shop}#LIST#{list}#ROW#{partition}")
 }
 
@@ -49,12 +71,12 @@ pub fn row_position(position: u64) -> String {
 }
 
 /// One shard of the tally of `bucket` at `level`; all tallies of one parent bucket share a partition.
-pub fn tally(shop: &ShopId, list: &str, level: usize, parent: u64, bucket: u64, shard: u8) -> Key {
+pub fn tally(shop: &ShopId, list: impl fmt::Display, level: usize, parent: u64, bucket: u64, shard: u8) -> Key {
     key(tally_partition(shop, list, level, parent), format!("{}#{shard:02}", number(bucket)))
 }
 
 /// The partition of [`tally`].
-pub fn tally_partition(shop: &ShopId, list: &str, level: usize, parent: u64) -> String {
+pub fn tally_partition(shop: &ShopId, list: impl fmt::Display, level: usize, parent: u64) -> String {
     format!("SHOP#{shop}#LIST#{list}#TALLY#{level}#{parent}")
 }
 
@@ -113,6 +135,105 @@ pub fn price_rule_quota(shop: &ShopId) -> Key {
     key(format!("SHOP#{shop}#PRICE_RULE_QUOTA"), "QUOTA")
 }
 
+/// A coupon among those of its rule.
+pub fn coupon_of_rule(shop: &ShopId, rule: Id, coupon: Id) -> Key {
+    key(coupons_of_rule(shop, rule), number(coupon))
+}
+
+/// The partition of [`coupon_of_rule`].
+pub fn coupons_of_rule(shop: &ShopId, rule: Id) -> String {
+    format!("SHOP#{shop}#COUPONS_OF_RULE#{rule}")
+}
+
+/// The coupon that has a prefix.
+pub fn coupon_prefix(shop: &ShopId, prefix: &str) -> Key {
+    key(format!("SHOP#{shop}#COUPON_PREFIX#{prefix}"), "COUPON")
+}
+
+/// How many coupons a shop has, for their limit.
+pub fn coupon_quota(shop: &ShopId) -> Key {
+    key(format!("SHOP#{shop}#COUPON_QUOTA"), "QUOTA")
+}
+
+/// The code that has, or once had, a text.
+pub fn code_text(shop: &ShopId, text: &str) -> Key {
+    key(format!("SHOP#{shop}#CODE#{text}"), "CODE")
+}
+
+/// One shard of a counter, such as the `uses` of a price rule.
+pub fn counter_shard(shop: &ShopId, counter: &str, of: Id, shard: usize) -> Key {
+    key(counter_partition(shop, counter, of), format!("{shard:02}"))
+}
+
+/// The partition of [`counter_shard`].
+pub fn counter_partition(shop: &ShopId, counter: &str, of: Id) -> String {
+    format!("SHOP#{shop}#COUNTER#{counter}#{of}")
+}
+
+/// How often a customer uses rules at present: 2^8 rules an item, [`use_attribute`] says where in it.
+pub fn customer_uses(shop: &ShopId, customer: Id, rule: Id) -> Key {
+    key(format!("SHOP#{shop}#CUSTOMER_USES#{customer}"), number(rule >> 8))
+}
+
+/// The attribute of a rule in [`customer_uses`].
+pub fn use_attribute(rule: Id) -> String {
+    format!("r{rule}")
+}
+
+/// A use of a code without an order, by when it was used.
+pub fn code_redemption(shop: &ShopId, code: Id, at: DateTime<Utc>) -> Key {
+    key(format!("SHOP#{shop}#REDEMPTIONS#CODE#{code}"), instant(at))
+}
+
+/// What of a shop's rules and coupons makes that a stored code is not seen as it is stored: one partition, which every
+/// list of codes reads a range of. The sort keys of what concerns every status come first, then by when rules end.
+pub fn standings(shop: &ShopId) -> String {
+    format!("SHOP#{shop}#STANDINGS")
+}
+
+/// The codes of this rule are stored partly as expired and partly not.
+pub fn standing_mixed(shop: &ShopId, rule: Id) -> Key {
+    key(standings(shop), format!("CHANGED#{}", number(rule)))
+}
+
+/// This coupon was deleted, and its codes are not yet.
+pub fn standing_deleted(shop: &ShopId, coupon: Id) -> Key {
+    key(standings(shop), format!("DELETED#{}", number(coupon)))
+}
+
+/// This rule ends at that moment; its codes are stored as if it did not.
+pub fn standing_ends(shop: &ShopId, at: DateTime<Utc>, rule: Id) -> Key {
+    key(standings(shop), format!("ENDS#{}#{}", instant(at), number(rule)))
+}
+
+/// This rule is not enabled.
+pub fn standing_off(shop: &ShopId, rule: Id) -> Key {
+    key(standings(shop), format!("OFF#{}", number(rule)))
+}
+
+/// This rule begins at that moment.
+pub fn standing_starts(shop: &ShopId, at: DateTime<Utc>, rule: Id) -> Key {
+    key(standings(shop), format!("STARTS#{}#{}", instant(at), number(rule)))
+}
+
+/// The sort keys of [`standings`] that concern every status at a moment.
+pub fn standings_at(now: DateTime<Utc>) -> (String, String) {
+    ("CHANGED#".to_owned(), format!("ENDS#{}#~", instant(now)))
+}
+
+/// The two ranges of [`standings`] that beside those concern what is available: rules that are off, and rules that begin
+/// later.
+pub fn standings_barred(now: DateTime<Utc>) -> [(String, String); 2] {
+    let later = (format!("STARTS#{}#~", instant(now)), "STARTS#~".to_owned());
+    [("OFF#".to_owned(), "OFF#~".to_owned()), later]
+}
+
+/// An instant that sorts as one: microseconds since the year 1.
+fn instant(at: DateTime<Utc>) -> String {
+    const YEAR_1: i64 = 62_135_596_800_000_000;
+    format!("{:018}", at.timestamp_micros().saturating_add(YEAR_1).max(0))
+}
+
 /// A stored order.
 pub fn order(shop: &ShopId, order: Id) -> Key {
     key(format!("SHOP#{shop}#ORDER#{order}"), "ORDER")
@@ -149,6 +270,33 @@ pub fn due_batch(shard: u8, shop: &ShopId, batch: &str) -> Key {
 /// The partition of [`due_batch`].
 pub fn due_batches(shard: u8) -> String {
     format!("DUE#BATCH#{}", shard % DUE_SHARDS)
+}
+
+/// A price rule in the index of what is due: from `at` on, its codes are to be stored otherwise than they are.
+pub fn due_rule(shop: &ShopId, at: DateTime<Utc>, rule: Id) -> Key {
+    let shard = u8::try_from(rule % u64::from(DUE_SHARDS)).unwrap_or(0);
+    key(due_rules(shard), format!("{}#{shop}#{rule}", instant(at)))
+}
+
+/// The partition of [`due_rule`].
+pub fn due_rules(shard: u8) -> String {
+    format!("DUE#RULE#{}", shard % DUE_SHARDS)
+}
+
+/// The sort keys of the rules that are due by now.
+pub fn due_until(now: DateTime<Utc>) -> (String, String) {
+    ("0".to_owned(), format!("{}#~", instant(now)))
+}
+
+/// A deleted coupon in the index of what is due: its codes are to be removed.
+pub fn due_coupon(shop: &ShopId, coupon: Id) -> Key {
+    let shard = u8::try_from(coupon % u64::from(DUE_SHARDS)).unwrap_or(0);
+    key(due_coupons(shard), format!("{shop}#{coupon}"))
+}
+
+/// The partition of [`due_coupon`].
+pub fn due_coupons(shard: u8) -> String {
+    format!("DUE#COUPON#{}", shard % DUE_SHARDS)
 }
 
 /// A token, by the first half of its hash.

@@ -1,7 +1,7 @@
 //! Price rules in the table: one ranked list by id with two classes, and for each filter by a value a partition of the
 //! rules that have it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join_all};
@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use super::{
     entity, keys,
     pages::{Class, Direction, List, Page, Select, paginate},
-    sequence,
+    sequence, standings,
     store::{Range, Store},
     transaction::{Transaction, n},
 };
 use crate::{
     domain::{
         id::Id,
-        price_rule::{MAX_RULES, PriceRule},
+        price_rule::{MAX_RULES, PriceRule, ValueType},
         shop::ShopId,
     },
     error::Error,
@@ -29,6 +29,47 @@ pub static PRICE_RULES: List = List { classes: 2, ..List::dense("price_rule") };
 /// The class of a rule in [`PRICE_RULES`]: whether it is automatic.
 fn class(automatic_discount: bool) -> Class {
     Class::from(automatic_discount)
+}
+
+/// How the codes of a rule are stored that are not used. They are *shown* as its `ends_at` says; see [`standings`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// All as unused.
+    #[default]
+    Unused,
+    /// All as expired.
+    Expired,
+    /// Some so, some otherwise: the job is at work, or has yet to begin.
+    Mixed,
+}
+
+/// A row of [`PRICE_RULES`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StoredRule {
+    #[serde(flatten)]
+    pub(super) rule: PriceRule,
+    /// How many coupons have it.
+    #[serde(default)]
+    pub(super) coupons: u64,
+    /// How its codes are stored.
+    #[serde(default)]
+    pub(super) codes: Standing,
+}
+
+impl StoredRule {
+    fn new(rule: PriceRule) -> Self {
+        Self { rule, coupons: 0, codes: Standing::Unused }
+    }
+
+    fn class(&self) -> Class {
+        class(self.rule.automatic_discount)
+    }
+}
+
+/// The key of a rule's row.
+pub(super) fn key(shop: &ShopId, id: Id) -> keys::Key {
+    PRICE_RULES.key(shop, id)
 }
 
 /// Which price rules.
@@ -47,10 +88,11 @@ pub struct Filter {
 }
 
 /// A rule in a partition of those that have a value.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Member {
     price_rule_id: Id,
     automatic_discount: bool,
+    title: String,
 }
 
 /// The values by which a rule is found: field and text.
@@ -65,8 +107,66 @@ fn indexed(
     values.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
 }
 
+fn value_type_name(value_type: ValueType) -> &'static str {
+    ValueType::CHOICES.iter().find(|(_, choice)| *choice == value_type).map_or("", |(name, _)| name)
+}
+
 fn indexed_by(rule: &PriceRule) -> BTreeMap<&'static str, String> {
-    indexed(Some(&rule.title), rule.starts_at, rule.ends_at)
+    let mut values = indexed(Some(&rule.title), rule.starts_at, rule.ends_at);
+    values.insert("value_type", value_type_name(rule.value_type).to_owned());
+    values
+}
+
+/// Which rules a list of coupons asks for.
+#[derive(Debug, Clone, Default)]
+pub struct OfCoupons {
+    /// Only these kinds.
+    pub value_types: Option<Vec<ValueType>>,
+    /// Exactly this title.
+    pub title: Option<String>,
+    /// A title with this in it, in any case.
+    pub title_contains: Option<String>,
+}
+
+impl OfCoupons {
+    /// Whether nothing is asked.
+    pub fn is_empty(&self) -> bool {
+        self.value_types.is_none() && self.title.is_none() && self.title_contains.is_none()
+    }
+}
+
+/// The ids of the rules that a list of coupons asks for. A rule stands in one partition by its kind, so that of both kinds
+/// holds every rule of the shop, with its title.
+pub async fn ids_of(store: &Store, shop: &ShopId, wanted: &OfCoupons) -> Result<BTreeSet<Id>, Error> {
+    let kinds = [ValueType::Percentage, ValueType::FixedAmount];
+    let kinds = kinds.iter().filter(|kind| wanted.value_types.as_ref().is_none_or(|types| types.contains(kind)));
+    let by_kind = kinds.map(|kind| members(store, shop, "value_type", value_type_name(*kind)));
+    let titled = async {
+        match &wanted.title {
+            Some(title) => members(store, shop, "title", title).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    // A title alone selects few rules, whose kinds do not matter.
+    let by_kind = async {
+        let needed = wanted.value_types.is_some() || wanted.title_contains.is_some();
+        if needed { try_join_all(by_kind).await.map(Some) } else { Ok(None) }
+    };
+    let (titled, by_kind) = try_join(titled, by_kind).await?;
+    let needle = wanted.title_contains.as_ref().map(|text| text.to_lowercase());
+    let contains = |member: &Member| needle.as_ref().is_none_or(|text| member.title.to_lowercase().contains(text));
+    let by_kind = by_kind.map(|kinds| kinds.into_iter().flatten().filter(contains).map(|member| member.price_rule_id));
+    let titled = titled.map(|titled| titled.into_iter().map(|member| member.price_rule_id).collect::<BTreeSet<_>>());
+    Ok(match (titled, by_kind) {
+        (Some(titled), Some(by_kind)) => by_kind.filter(|id| titled.contains(id)).collect(),
+        (Some(titled), None) => titled,
+        (None, by_kind) => by_kind.into_iter().flatten().collect(),
+    })
+}
+
+async fn members(store: &Store, shop: &ShopId, field: &str, value: &str) -> Result<Vec<Member>, Error> {
+    let pk = keys::price_rules_by_partition(shop, field, value);
+    store.query_as(&Range { pk, ..Range::default() }).await
 }
 
 /// A price rule.
@@ -105,10 +205,7 @@ async fn candidates(
         let rules = by_ids(store, shop, filter.ids.as_deref().unwrap_or_default()).await?;
         return Ok(rules.into_values().filter(|rule| automatic(rule.automatic_discount)).map(|rule| rule.id).collect());
     }
-    let partitions = values.iter().map(async |(field, value)| {
-        let pk = keys::price_rules_by_partition(shop, field, value);
-        store.query_as::<Member>(&Range { pk, ..Range::default() }).await
-    });
+    let partitions = values.iter().map(|(field, value)| members(store, shop, field, value));
     let partitions = try_join_all(partitions).await?;
     let needed = partitions.len();
     let mut found: BTreeMap<Id, usize> = BTreeMap::new();
@@ -120,40 +217,28 @@ async fn candidates(
 }
 
 /// The rules of these ids that exist.
-async fn by_ids(store: &Store, shop: &ShopId, ids: &[Id]) -> Result<BTreeMap<Id, PriceRule>, Error> {
+pub(super) async fn by_ids(store: &Store, shop: &ShopId, ids: &[Id]) -> Result<BTreeMap<Id, PriceRule>, Error> {
     let items = store.batch_get(ids.iter().map(|id| PRICE_RULES.key(shop, *id)).collect()).await?;
     items.into_iter().map(|item| entity::entity(item).map(|rule: PriceRule| (rule.id, rule))).collect()
 }
 
-/// Brings the partitions by value from what they say of `before` to what they must say of `after`.
-fn index(
+/// Brings the partitions by value, and what the lists of codes must know, from what they say of `before` to what they
+/// must say of `after`.
+pub(super) fn index(
     transaction: &mut Transaction,
     shop: &ShopId,
-    before: Option<&PriceRule>,
-    after: Option<&PriceRule>,
+    before: Option<&StoredRule>,
+    after: Option<&StoredRule>,
 ) -> Result<(), Error> {
-    let old = before.map(|rule| (rule, indexed_by(rule)));
-    let new = after.map(|rule| (rule, indexed_by(rule)));
-    if let Some((rule, values)) = &old {
-        let kept = |field, value| new.as_ref().is_some_and(|(_, new)| new.get(field) == Some(value));
-        for (field, value) in values.iter().filter(|(field, value)| !kept(*field, *value)) {
-            let key = keys::price_rules_by(shop, field, value, rule.id);
-            transaction.delete("price rule by", key, None, Vec::new());
-        }
-    }
-    if let Some((rule, values)) = &new {
-        let member = Member { price_rule_id: rule.id, automatic_discount: rule.automatic_discount };
-        let same = |field, value| {
-            old.as_ref().is_some_and(|(before, old)| {
-                old.get(field) == Some(value) && before.automatic_discount == rule.automatic_discount
-            })
-        };
-        for (field, value) in values.iter().filter(|(field, value)| !same(*field, *value)) {
-            let key = keys::price_rules_by(shop, field, value, rule.id);
-            transaction.put("price rule by", entity::item(&key, "price_rule_by", &member)?, None, Vec::new());
-        }
-    }
-    Ok(())
+    let members = |stored: Option<&StoredRule>| -> BTreeMap<keys::Key, Member> {
+        let Some(StoredRule { rule, .. }) = stored else { return BTreeMap::new() };
+        let member =
+            Member { price_rule_id: rule.id, automatic_discount: rule.automatic_discount, title: rule.title.clone() };
+        let values = indexed_by(rule).into_iter();
+        values.map(|(field, value)| (keys::price_rules_by(shop, field, &value, rule.id), member.clone())).collect()
+    };
+    transaction.bring("price_rule_by", &members(before), &members(after))?;
+    standings::bring(transaction, shop, before, after)
 }
 
 /// How many rules there are.
@@ -162,51 +247,97 @@ struct Quota {
     rules: u64,
 }
 
-/// Plans a new price rule; `rule.id` is given here.
+/// The id of a new rule.
 ///
 /// # Errors
 /// [`Error::Conflict`] at [`MAX_RULES`].
-pub async fn create(store: &Store, shop: &ShopId, rule: PriceRule) -> Result<(Transaction, PriceRule), Error> {
+pub(super) async fn new_id(store: &Store, shop: &ShopId) -> Result<Id, Error> {
     let key = keys::price_rule_quota(shop);
     let (quota, id) = try_join(store.read::<Quota>(&key), sequence::next(store, shop, PRICE_RULES.name)).await?;
     if quota.unwrap_or_default().rules >= MAX_RULES {
         return Err(Error::conflict(format!("This shop has {MAX_RULES} price rules already.")));
     }
-    let rule = PriceRule { id, ..rule };
+    Ok(id)
+}
+
+/// Plans a new price rule; `rule.id` is given here.
+///
+/// # Errors
+/// [`Error::Conflict`] at [`MAX_RULES`].
+pub async fn create(store: &Store, shop: &ShopId, rule: PriceRule) -> Result<(Transaction, PriceRule), Error> {
+    let id = new_id(store, shop).await?;
     let mut transaction = Transaction::default();
-    let at = (id, class(rule.automatic_discount));
-    PRICE_RULES.insert(&mut transaction, "price rule", shop, at, &rule)?;
-    index(&mut transaction, shop, None, Some(&rule))?;
-    let room = "attribute_not_exists(#rules) OR #rules < :most";
-    transaction.update("quota", key, "ADD #rules :one", Some(room), vec![(":one", n(1)), (":most", n(MAX_RULES))]);
-    Ok((transaction, rule))
+    let stored = StoredRule::new(PriceRule { id, ..rule });
+    insert(&mut transaction, shop, &stored)?;
+    Ok((transaction, stored.rule))
+}
+
+/// Adds a new rule to a transaction; refused under `price rule quota` where the shop has too many.
+pub(super) fn insert(transaction: &mut Transaction, shop: &ShopId, stored: &StoredRule) -> Result<(), Error> {
+    PRICE_RULES.insert(transaction, "price rule", shop, (stored.rule.id, stored.class()), stored)?;
+    index(transaction, shop, None, Some(stored))?;
+    let (room, values) =
+        ("attribute_not_exists(#rules) OR #rules < :most", vec![(":one", n(1)), (":most", n(MAX_RULES))]);
+    transaction.update("price rule quota", keys::price_rule_quota(shop), "ADD #rules :one", Some(room), values);
+    Ok(())
+}
+
+/// Writes a rule anew over what was read of it; refused under `price rule` where it has changed since.
+pub(super) fn replace(
+    transaction: &mut Transaction,
+    shop: &ShopId,
+    (before, version): (&StoredRule, u64),
+    after: &StoredRule,
+) -> Result<(), Error> {
+    let at = (after.rule.id, (before.class(), after.class()));
+    PRICE_RULES.replace_reclassed(transaction, "price rule", shop, at, version, after)?;
+    index(transaction, shop, Some(before), Some(after))
+}
+
+/// A rule as it is stored, and its version.
+pub(super) async fn stored(store: &Store, shop: &ShopId, id: Id) -> Result<(StoredRule, u64), Error> {
+    entity::versioned(store.get(&key(shop, id)).await?.ok_or(Error::NotFound)?)
 }
 
 /// Plans a change of a price rule by `change`, which is asked only where there is such a rule.
+///
+/// # Errors
+/// [`Error::Invalid`] where it would become automatic while coupons have it.
 pub async fn update(
     store: &Store,
     shop: &ShopId,
     id: Id,
     change: impl FnOnce(PriceRule) -> Result<PriceRule, Error>,
 ) -> Result<(Transaction, PriceRule), Error> {
-    let row = store.get(&PRICE_RULES.key(shop, id)).await?.ok_or(Error::NotFound)?;
-    let (stored, version) = entity::versioned::<PriceRule>(row)?;
-    let rule = PriceRule { id, ..change(stored.clone())? };
+    let (before, version) = stored(store, shop, id).await?;
+    let rule = PriceRule { id, ..change(before.rule.clone())? };
+    if rule.automatic_discount && before.coupons > 0 {
+        return Err(Error::field("automatic_discount", "A coupon uses this price rule."));
+    }
+    let codes = match before.codes {
+        // Expired codes may be revived, or end again: the job has to look.
+        Standing::Expired if rule.ends_at != before.rule.ends_at => Standing::Mixed,
+        codes => codes,
+    };
+    let after = StoredRule { rule, codes, ..before.clone() };
     let mut transaction = Transaction::default();
-    let classes = (class(stored.automatic_discount), class(rule.automatic_discount));
-    PRICE_RULES.replace_reclassed(&mut transaction, "price rule", shop, (id, classes), version, &rule)?;
-    index(&mut transaction, shop, Some(&stored), Some(&rule))?;
-    Ok((transaction, rule))
+    replace(&mut transaction, shop, (&before, version), &after)?;
+    Ok((transaction, after.rule))
 }
 
 /// Plans the end of a price rule.
+///
+/// # Errors
+/// [`Error::Conflict`] while coupons have it.
 pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction, ()), Error> {
-    let row = store.get(&PRICE_RULES.key(shop, id)).await?.ok_or(Error::NotFound)?;
-    let (rule, version) = entity::versioned::<PriceRule>(row)?;
+    let (before, version) = stored(store, shop, id).await?;
+    if before.coupons > 0 {
+        return Err(Error::conflict("A coupon uses this price rule."));
+    }
     let mut transaction = Transaction::default();
-    let at = (id, class(rule.automatic_discount));
-    PRICE_RULES.remove_unchanged(&mut transaction, "price rule", shop, at, version);
-    index(&mut transaction, shop, Some(&rule), None)?;
-    transaction.update("quota", keys::price_rule_quota(shop), "ADD #rules :less", None, vec![(":less", n(-1))]);
+    PRICE_RULES.remove_unchanged(&mut transaction, "price rule", shop, (id, before.class()), version);
+    index(&mut transaction, shop, Some(&before), None)?;
+    let less = vec![(":less", n(-1))];
+    transaction.update("price rule quota", keys::price_rule_quota(shop), "ADD #rules :less", None, less);
     Ok((transaction, ()))
 }

@@ -1,11 +1,18 @@
 //! One atomic change: up to 100 writes, each with a label that tells which condition refused it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update, builders::UpdateBuilder};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update, builders::UpdateBuilder,
+};
+
+use serde::Serialize;
 
 use super::{
-    Item,
+    Item, entity,
     keys::{self, Key},
     pages::tally::Tallies,
 };
@@ -40,13 +47,14 @@ enum Action {
     Put(Item),
     Update { key: Key, update: String },
     Delete(Key),
+    Check(Key),
 }
 
 #[derive(Debug, Clone)]
 struct Operation {
     label: Label,
     action: Action,
-    condition: Option<&'static str>,
+    condition: Option<Cow<'static, str>>,
     values: Values,
 }
 
@@ -90,7 +98,7 @@ pub struct Transaction {
 impl Transaction {
     /// Writes an item, under a condition on the one that it replaces.
     pub fn put(&mut self, label: Label, item: Item, condition: Option<&'static str>, values: Values) {
-        self.operations.push(Operation { label, action: Action::Put(item), condition, values });
+        self.push(label, Action::Put(item), condition.map(Cow::Borrowed), values);
     }
 
     /// Changes an item by an update expression.
@@ -102,13 +110,49 @@ impl Transaction {
         condition: Option<&'static str>,
         values: Values,
     ) {
-        let action = Action::Update { key, update: update.into() };
+        self.push(label, Action::Update { key, update: update.into() }, condition.map(Cow::Borrowed), values);
+    }
+
+    /// Changes an item by an update expression, under a condition that is put together at run time.
+    pub fn update_where(
+        &mut self,
+        label: Label,
+        key: Key,
+        update: impl Into<String>,
+        condition: impl Into<Cow<'static, str>>,
+        values: Values,
+    ) {
+        self.push(label, Action::Update { key, update: update.into() }, Some(condition.into()), values);
+    }
+
+    /// Changes nothing; the transaction is refused under `label` where the condition does not hold.
+    pub fn check(&mut self, label: Label, key: Key, condition: impl Into<Cow<'static, str>>, values: Values) {
+        self.push(label, Action::Check(key), Some(condition.into()), values);
+    }
+
+    fn push(&mut self, label: Label, action: Action, condition: Option<Cow<'static, str>>, values: Values) {
         self.operations.push(Operation { label, action, condition, values });
     }
 
     /// Removes an item.
     pub fn delete(&mut self, label: Label, key: Key, condition: Option<&'static str>, values: Values) {
-        self.operations.push(Operation { label, action: Action::Delete(key), condition, values });
+        self.push(label, Action::Delete(key), condition.map(Cow::Borrowed), values);
+    }
+
+    /// Brings items of `kind` from what they say `before` to what they must say `after`.
+    pub fn bring<T: Serialize + PartialEq>(
+        &mut self,
+        kind: Label,
+        before: &BTreeMap<Key, T>,
+        after: &BTreeMap<Key, T>,
+    ) -> Result<(), Error> {
+        for key in before.keys().filter(|key| !after.contains_key(key)) {
+            self.delete(kind, key.clone(), None, Vec::new());
+        }
+        for (key, value) in after.iter().filter(|(key, value)| before.get(key) != Some(value)) {
+            self.put(kind, entity::item(key, kind, value)?, None, Vec::new());
+        }
+        Ok(())
     }
 
     /// How many items it touches.
@@ -187,8 +231,8 @@ impl Expression {
 impl Operation {
     fn render(&self, table: &str) -> Result<TransactWriteItem, Error> {
         let text = if let Action::Update { update, .. } = &self.action { update } else { "" };
-        let expression = Expression::new(text, self.condition, &self.values);
-        let condition = self.condition.map(str::to_owned);
+        let expression = Expression::new(text, self.condition.as_deref(), &self.values);
+        let condition = self.condition.as_deref().map(str::to_owned);
         let item = TransactWriteItem::builder();
         Ok(match &self.action {
             Action::Put(attributes) => item.put(
@@ -206,6 +250,16 @@ impl Operation {
                     .update(Update::builder(), table, key)
                     .update_expression(update)
                     .set_condition_expression(condition)
+                    .build()
+                    .map_err(incomplete)?,
+            ),
+            Action::Check(key) => item.condition_check(
+                ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(key_attributes(key)))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(expression.names)
+                    .set_expression_attribute_values(expression.values)
                     .build()
                     .map_err(incomplete)?,
             ),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     Class, List,
-    read::{Direction, Select},
+    select::{Direction, Select},
     tally::{Counts, TALLY, Tallies},
 };
 use crate::{
@@ -26,21 +26,26 @@ pub(in crate::table) const PARALLEL: usize = 400;
 pub struct Load<'a> {
     store: &'a Store,
     shop: &'a ShopId,
-    list: &'static List,
+    list: List,
     tallies: Tallies,
     waiting: Vec<Item>,
 }
 
 impl<'a> Load<'a> {
     /// Starts a load. The tallies that it writes replace those of its buckets, so these must be empty before.
-    pub fn new(store: &'a Store, shop: &'a ShopId, list: &'static List) -> Self {
-        Self { store, shop, list, tallies: Tallies::default(), waiting: Vec::new() }
+    pub fn new(store: &'a Store, shop: &'a ShopId, list: &List) -> Self {
+        Self { store, shop, list: *list, tallies: Tallies::default(), waiting: Vec::new() }
+    }
+
+    /// Counts a mark of a row beside its class; see [`super::MAX_CLASSES`].
+    pub fn mark(&mut self, position: u64, mark: Class) {
+        self.tallies.count(self.shop, &self.list, position, mark, 1);
     }
 
     /// Adds a row.
     pub async fn push<T: Serialize>(&mut self, position: u64, class: Class, entity: &T) -> Result<(), Error> {
         self.waiting.push(self.list.item(self.shop, position, class, entity)?);
-        self.tallies.count(self.shop, self.list, position, class, 1);
+        self.tallies.count(self.shop, &self.list, position, class, 1);
         if self.waiting.len() >= PARALLEL { self.flush().await } else { Ok(()) }
     }
 
@@ -64,14 +69,14 @@ impl<'a> Load<'a> {
 /// Counts the rows of a list one by one and compares them with its count. For tests and audits: it reads everything.
 ///
 /// Answers the rows and the count.
-pub async fn verify(store: &Store, shop: &ShopId, list: &'static List) -> Result<(u64, u64), Error> {
+pub async fn verify(store: &Store, shop: &ShopId, list: &List) -> Result<(u64, u64), Error> {
     let count = list.count(store, shop, None).await?;
     let newest = list.page(store, shop, &Select::first(1, Direction::Descending)).await?.rows;
     let last = newest.first().and_then(entity::id);
     let mut rows = 0;
     if let Some(last) = last {
         for partition in 0..=(last >> list.row_shift) {
-            let pk = keys::row_partition(shop, list.name, partition);
+            let pk = keys::row_partition(shop, list.key_name(), partition);
             rows += store.query(&Range { pk, ..Range::default() }).await?.len() as u64;
         }
     }

@@ -20,16 +20,24 @@ pub mod bulk;
 pub mod paginate;
 mod read;
 mod segments;
+mod select;
 pub mod tally;
 mod write;
 
-pub use read::{Direction, Page, PageNumber, Select};
+pub use paginate::PageNumber;
+pub use read::class;
+pub use select::{Correction, Direction, Lens, Page, Select};
+
+use super::keys::ListName;
+use crate::domain::id::Id;
 
 /// A ranked list of a shop.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct List {
     /// Its name in keys.
     pub name: &'static str,
+    /// What it belongs to, where there are many of its name; see [`List::of`].
+    pub of: Option<Id>,
     /// How far a position is shifted to give its bucket, from the leaves up. Positions of a list whose top level is
     /// coarser than all its rows are read in one query for each level, so dense lists have few.
     pub shifts: &'static [u32],
@@ -50,13 +58,23 @@ pub const SPARSE: &[u32] = &[6, 14, 22, 30, 38, 46];
 impl List {
     /// A list over ids of our own, of one class.
     pub const fn dense(name: &'static str) -> Self {
-        Self { name, shifts: DENSE, row_shift: 13, classes: 1 }
+        Self { name, of: None, shifts: DENSE, row_shift: 13, classes: 1 }
     }
 
     /// A list over the shop's ids, of one class. All rows share a partition, so that scattered ones are read at once;
     /// DynamoDB splits such a partition by sort key when it is hot.
     pub const fn sparse(name: &'static str) -> Self {
-        Self { name, shifts: SPARSE, row_shift: 53, classes: 1 }
+        Self { name, of: None, shifts: SPARSE, row_shift: 53, classes: 1 }
+    }
+
+    /// The list of this name that belongs to `id`.
+    #[must_use]
+    pub fn of(&self, id: Id) -> Self {
+        Self { of: Some(id), ..*self }
+    }
+
+    fn key_name(&self) -> ListName {
+        ListName { name: self.name, of: self.of }
     }
 
     fn bucket(&self, level: usize, position: u64) -> u64 {
@@ -79,7 +97,8 @@ pub type Class = u8;
 /// The only class of a list that has no filter by tally.
 pub const ONLY: Class = 0;
 
-/// The most classes of a list.
+/// The most classes of a list, and what its tallies count beside them: counters from [`List::classes`] on are *marks*, of
+/// rows that are counted in a class too.
 pub const MAX_CLASSES: usize = 4;
 
 /// The attribute that holds the class of a row, in lists of more than one.

@@ -1,6 +1,6 @@
 //! Page numbers, as Django's paginator counts them; and pages of what is already in memory.
 
-use super::read::Page;
+use super::select::Page;
 use crate::error::Error;
 
 /// A page as a request names it.

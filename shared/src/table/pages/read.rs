@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 use futures_util::future::{try_join, try_join_all};
 
 use super::{
-    CLASS, Class, List, paginate,
+    CLASS, Class, List, MAX_CLASSES, paginate,
     segments::{self, Bounds, Node, Segment},
-    tally::Counts,
+    select::{Direction, Lens, Page, Select},
+    tally::{Counts, Weights},
 };
 use crate::{
     domain::{id::MAX_ID, shop::ShopId},
@@ -18,82 +19,11 @@ use crate::{
     },
 };
 
-pub use paginate::PageNumber;
+/// How often the corrections are read again where they change while the list is read.
+const STEADY_ATTEMPTS: u32 = 8;
 
 /// Up to so many rows before the page are read over rather than looked up: as many as a leaf has.
 const READ_OVER: u64 = 64;
-
-/// The order of a list by position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// Oldest first.
-    Ascending,
-    /// Newest first.
-    Descending,
-}
-
-impl Direction {
-    /// The other way.
-    pub fn reversed(self) -> Self {
-        match self {
-            Self::Ascending => Self::Descending,
-            Self::Descending => Self::Ascending,
-        }
-    }
-}
-
-/// Which rows of a list, and which page of them.
-#[derive(Debug, Clone)]
-pub struct Select {
-    /// Only these classes; all without.
-    pub classes: Option<Vec<Class>>,
-    /// Only positions above.
-    pub after: Option<u64>,
-    /// Only positions below.
-    pub before: Option<u64>,
-    /// The order.
-    pub direction: Direction,
-    /// The page.
-    pub number: PageNumber,
-    /// Rows of a page, from 1.
-    pub size: u64,
-}
-
-impl Select {
-    /// Whether a position lies between the bounds.
-    pub fn holds(&self, position: u64) -> bool {
-        self.after.is_none_or(|after| position > after) && self.before.is_none_or(|before| position < before)
-    }
-
-    /// The first rows of a list from one end.
-    pub fn first(size: u64, direction: Direction) -> Self {
-        Self { classes: None, after: None, before: None, direction, number: PageNumber::Number(1), size }
-    }
-}
-
-/// One page of a list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Page<T> {
-    /// Rows in all, of the selection.
-    pub count: u64,
-    /// The number of this page, from 1.
-    pub number: u64,
-    /// The rows of the page.
-    pub rows: Vec<T>,
-}
-
-impl<T> Page<T> {
-    /// The page with other rows in the places of these.
-    pub fn with<U>(self, rows: Vec<U>) -> Page<U> {
-        Page { count: self.count, number: self.number, rows }
-    }
-
-    /// The page with each row turned into another.
-    pub fn try_map<U>(self, turn: impl FnMut(T) -> Result<U, Error>) -> Result<Page<U>, Error> {
-        let Self { count, number, rows } = self;
-        Ok(Page { count, number, rows: rows.into_iter().map(turn).collect::<Result<_, _>>()? })
-    }
-}
 
 /// A list of one shop behind its store.
 struct Reader<'a> {
@@ -101,6 +31,7 @@ struct Reader<'a> {
     shop: &'a ShopId,
     list: &'a List,
     select: &'a Select,
+    lens: Option<&'a Lens<'a>>,
     bounds: Bounds,
 }
 
@@ -110,13 +41,28 @@ impl List {
     /// # Errors
     /// [`Error::InvalidPage`] for a page that the selection does not have; the first exists always.
     pub async fn page(&self, store: &Store, shop: &ShopId, select: &Select) -> Result<Page<Item>, Error> {
+        self.page_through(store, shop, select, None).await
+    }
+
+    /// Reads a page of what a lens shows of this list. While the rows of a correction change, the count may take a few
+    /// more readings until it belongs to one moment.
+    ///
+    /// # Errors
+    /// As [`Self::page`].
+    pub async fn page_through(
+        &self,
+        store: &Store,
+        shop: &ShopId,
+        select: &Select,
+        lens: Option<&Lens<'_>>,
+    ) -> Result<Page<Item>, Error> {
         let first = select.after.map_or(0, |after| after.saturating_add(1));
         let last = select.before.map_or(MAX_ID, |before| before.saturating_sub(1)).min(MAX_ID);
         if first > last || select.before == Some(0) {
             let (number, _) = paginate::locate(0, select.number, select.size)?;
             return Ok(Page { count: 0, number, rows: Vec::new() });
         }
-        let reader = Reader { store, shop, list: self, select, bounds: Bounds { first, last } };
+        let reader = Reader { store, shop, list: self, select, lens, bounds: Bounds { first, last } };
         let mut segments: VecDeque<_> = reader.survey().await?.into();
         let count = segments.iter().map(Segment::count).sum();
         let (number, offset) = paginate::locate(count, select.number, select.size)?;
@@ -132,8 +78,18 @@ impl List {
     pub async fn count(&self, store: &Store, shop: &ShopId, classes: Option<Vec<Class>>) -> Result<u64, Error> {
         let select = Select { classes, ..Select::first(1, Direction::Ascending) };
         let bounds = Bounds { first: 0, last: MAX_ID };
-        let reader = Reader { store, shop, list: self, select: &select, bounds };
+        let reader = Reader { store, shop, list: self, select: &select, lens: None, bounds };
         Ok(reader.survey().await?.iter().map(Segment::count).sum())
+    }
+
+    /// What the tallies of the whole list count: rows by class, and marks. One range of one partition.
+    pub async fn counts(&self, store: &Store, shop: &ShopId) -> Result<Counts, Error> {
+        let pk = keys::tally_partition(shop, self.key_name(), self.top(), 0);
+        let mut counts = Counts::default();
+        for item in store.query(&Range { pk, ..Range::default() }).await? {
+            counts.add(Counts::of_item(&item));
+        }
+        Ok(counts)
     }
 }
 
@@ -156,7 +112,7 @@ impl Reader<'_> {
         let read_nodes = nodes.iter().map(|&(level, parent)| self.node(level, parent));
         let read_leaves = leaves.iter().map(|&leaf| self.rows(self.list.positions(0, leaf), None));
         let ((top_node, nodes_read), leaves_read) =
-            try_join(try_join(self.node(top, 0), try_join_all(read_nodes)), try_join_all(read_leaves)).await?;
+            try_join(try_join(self.top_node(), try_join_all(read_nodes)), try_join_all(read_leaves)).await?;
         let nodes: BTreeMap<_, _> = nodes.into_iter().zip(nodes_read).collect();
         let mut leaves: BTreeMap<_, _> = leaves.into_iter().zip(leaves_read).collect();
         Ok(self.assemble(top, &top_node, &nodes, &mut leaves))
@@ -170,8 +126,7 @@ impl Reader<'_> {
         nodes: &BTreeMap<(usize, u64), Node>,
         leaves: &mut BTreeMap<u64, Vec<Item>>,
     ) -> Vec<Segment<Item>> {
-        let classes = self.select.classes.as_deref();
-        self.list.segments(level, node, self.bounds, classes, &mut |level, bucket| {
+        self.list.segments(level, node, self.bounds, &mut |level, bucket| {
             if level == 0 {
                 let mut rows = leaves.remove(&bucket).unwrap_or_default();
                 let inside = |at: u64| self.bounds.first <= at && at <= self.bounds.last;
@@ -222,7 +177,7 @@ impl Reader<'_> {
             Segment::Rows(_) | Segment::Bucket { level: 0, .. } => true,
             Segment::Bucket { .. } => {
                 let before = if index == 0 { offset } else { 0 };
-                self.select.classes.is_none() && (before == 0 || before + missing <= READ_OVER)
+                self.unfiltered() && (before == 0 || before + missing <= READ_OVER)
             }
         }
     }
@@ -236,8 +191,7 @@ impl Reader<'_> {
             let Segment::Bucket { level, bucket, .. } = segment else { return Ok(vec![segment]) };
             let node = self.node(level - 1, bucket).await?;
             let bounds = self.list.positions(level, bucket);
-            let classes = self.select.classes.as_deref();
-            let mut finer = self.list.segments(level - 1, &node, bounds, classes, &mut |_, _| Vec::new());
+            let mut finer = self.list.segments(level - 1, &node, bounds, &mut |_, _| Vec::new());
             if self.select.direction == Direction::Descending {
                 finer.reverse();
             }
@@ -248,7 +202,7 @@ impl Reader<'_> {
 
     /// The rows of readable segments, in the order of the selection: one round trip.
     async fn read(&self, taken: Vec<Segment<Item>>, offset: u64, missing: u64) -> Result<Vec<Item>, Error> {
-        let unfiltered = self.select.classes.is_none();
+        let unfiltered = self.unfiltered();
         let mut runs: Vec<Run> = Vec::new();
         for segment in taken {
             match segment {
@@ -280,23 +234,78 @@ impl Reader<'_> {
         partition(run.first) == partition(next.first) && (unfiltered || adjacent)
     }
 
+    /// Whether every row between the bounds is wanted.
+    fn unfiltered(&self) -> bool {
+        self.select.classes.is_none() && self.lens.is_none()
+    }
+
     fn wanted(&self, row: &Item) -> bool {
-        match &self.select.classes {
-            None => true,
-            Some(classes) => classes.contains(&class(row)),
+        match (self.lens, &self.select.classes) {
+            (Some(lens), _) => (lens.keep)(row),
+            (None, None) => true,
+            (None, Some(classes)) => classes.contains(&class(row)),
         }
     }
 
-    /// The tallies of one parent bucket, all shards summed, as far as they concern the selection.
+    /// What each class counts for in this selection, before corrections.
+    fn weights(&self) -> Weights {
+        let mut weights = [0; MAX_CLASSES];
+        match &self.select.classes {
+            None => weights[..usize::from(self.list.classes)].fill(1),
+            Some(classes) => classes.iter().for_each(|class| weights[usize::from(*class)] = 1),
+        }
+        weights
+    }
+
+    /// The wanted rows of each bucket below one parent, corrected.
     async fn node(&self, level: usize, parent: u64) -> Result<Node, Error> {
-        let pk = keys::tally_partition(self.shop, self.list.name, level, parent);
+        let own = self.tallies(self.list, self.weights(), level, parent);
+        let (mut node, corrections) = try_join(own, self.corrections(level, parent)).await?;
+        add(&mut node, corrections);
+        Ok(node)
+    }
+
+    /// The node above all. Where a row moves between classes both its list and a correction change: what is read of the
+    /// one fits what is read of the other only if the corrections are the same before and after.
+    async fn top_node(&self) -> Result<Node, Error> {
+        let top = self.list.top();
+        if self.lens.is_none_or(|lens| lens.corrections.is_empty()) {
+            return self.tallies(self.list, self.weights(), top, 0).await;
+        }
+        let mut before = self.corrections(top, 0).await?;
+        let mut attempt = 0;
+        loop {
+            let mut node = self.tallies(self.list, self.weights(), top, 0).await?;
+            let after = self.corrections(top, 0).await?;
+            attempt += 1;
+            if before == after || attempt == STEADY_ATTEMPTS {
+                add(&mut node, after);
+                return Ok(node);
+            }
+            before = after;
+        }
+    }
+
+    async fn corrections(&self, level: usize, parent: u64) -> Result<Node, Error> {
+        let corrections = self.lens.map(|lens| lens.corrections.as_slice()).unwrap_or_default();
+        let read = corrections.iter().map(|part| self.tallies(&part.list, part.weights, level, parent));
+        let mut sum = Node::new();
+        for node in try_join_all(read).await? {
+            add(&mut sum, node);
+        }
+        Ok(sum)
+    }
+
+    /// The tallies of one parent bucket, all shards summed, as far as they concern the selection.
+    async fn tallies(&self, list: &List, weights: Weights, level: usize, parent: u64) -> Result<Node, Error> {
+        let pk = keys::tally_partition(self.shop, list.key_name(), level, parent);
         let Bounds { first, last } = self.bounds;
-        let between = Some(keys::tally_range(self.list.bucket(level, first), self.list.bucket(level, last)));
+        let between = Some(keys::tally_range(list.bucket(level, first), list.bucket(level, last)));
         let items = self.store.query(&Range { pk, between, ..Range::default() }).await?;
         let mut node = Node::new();
         for item in &items {
             if let Some(bucket) = text(item, keys::SK).and_then(keys::tally_bucket) {
-                node.entry(bucket).or_default().add(Counts::of_item(item));
+                *node.entry(bucket).or_default() += Counts::of_item(item).weighted(weights);
             }
         }
         Ok(node)
@@ -304,10 +313,16 @@ impl Reader<'_> {
 
     /// The rows of a stretch inside one partition, in the order of the selection.
     async fn rows(&self, bounds: Bounds, limit: Option<usize>) -> Result<Vec<Item>, Error> {
-        let pk = keys::row_partition(self.shop, self.list.name, bounds.first >> self.list.row_shift);
+        let pk = keys::row_partition(self.shop, self.list.key_name(), bounds.first >> self.list.row_shift);
         let between = Some((keys::row_position(bounds.first), keys::row_position(bounds.last)));
         let descending = self.select.direction == Direction::Descending;
         self.store.query(&Range { pk, between, descending, limit }).await
+    }
+}
+
+fn add(node: &mut Node, other: Node) {
+    for (bucket, count) in other {
+        *node.entry(bucket).or_default() += count;
     }
 }
 
@@ -321,6 +336,6 @@ fn text<'a>(item: &'a Item, attribute: &str) -> Option<&'a str> {
 }
 
 /// The class of a row.
-fn class(row: &Item) -> Class {
+pub fn class(row: &Item) -> Class {
     row.get(CLASS).and_then(|value| value.as_n().ok()).and_then(|digits| digits.parse().ok()).unwrap_or(super::ONLY)
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{Class, List, tally::Counts};
+use super::List;
 
-/// The tallies of one parent bucket, by bucket.
-pub(super) type Node = BTreeMap<u64, Counts>;
+/// How many wanted rows each bucket below one parent has.
+pub(super) type Node = BTreeMap<u64, i64>;
 
 /// A stretch of a list, as far as it is known.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,16 +53,14 @@ impl List {
         level: usize,
         node: &Node,
         bounds: Bounds,
-        classes: Option<&[Class]>,
         split: &mut impl FnMut(usize, u64) -> Vec<Segment<R>>,
     ) -> Vec<Segment<R>> {
         let range = self.bucket(level, bounds.first)..=self.bucket(level, bounds.last);
         let mut segments = Vec::new();
-        for (&bucket, counts) in node.range(range) {
+        for (&bucket, &count) in node.range(range) {
             let inside = self.positions(level, bucket);
             if bounds.first <= inside.first && inside.last <= bounds.last {
-                let count = counts.of(classes);
-                if count > 0 {
+                if let Ok(count @ 1..) = u64::try_from(count) {
                     segments.push(Segment::Bucket { level, bucket, count });
                 }
             } else {

@@ -9,7 +9,7 @@ use crate::{
     domain::shop::ShopId,
     table::{
         Item,
-        keys::{self, Key},
+        keys::{self, Key, ListName},
         transaction::{Values, n, s},
     },
 };
@@ -19,6 +19,9 @@ const COUNTERS: [(&str, &str); MAX_CLASSES] = [("c0", ":c0"), ("c1", ":c1"), ("c
 
 /// The type attribute of a tally.
 pub(super) const TALLY: &str = "tally";
+
+/// How often each counter counts.
+pub type Weights = [i64; MAX_CLASSES];
 
 /// Rows by class. Signed: one shard of a bucket may have seen more rows go than come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,13 +35,9 @@ impl Counts {
         }
     }
 
-    /// The rows of these classes; of all without. Never below zero.
-    pub fn of(self, classes: Option<&[Class]>) -> u64 {
-        let sum: i64 = match classes {
-            None => self.0.iter().sum(),
-            Some(classes) => classes.iter().filter_map(|class| self.0.get(usize::from(*class))).sum(),
-        };
-        u64::try_from(sum).unwrap_or(0)
+    /// The sum of all counters, each times its weight.
+    pub fn weighted(self, weights: Weights) -> i64 {
+        self.0.into_iter().zip(weights).map(|(count, weight)| count * weight).sum()
     }
 
     /// What a stored tally holds.
@@ -63,7 +62,7 @@ impl Counts {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) shop: ShopId,
-    pub(super) list: &'static str,
+    pub(super) list: ListName,
     pub(super) level: usize,
     pub(super) parent: u64,
     pub(super) bucket: u64,
@@ -89,7 +88,7 @@ impl Tallies {
         for level in 0..list.shifts.len() {
             let bucket = list.bucket(level, position);
             let parent = list.parent(level, bucket);
-            let place = Place { shop: shop.clone(), list: list.name, level, parent, bucket };
+            let place = Place { shop: shop.clone(), list: list.key_name(), level, parent, bucket };
             self.changes.entry(place).or_default().add(change);
         }
     }

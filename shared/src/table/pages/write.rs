@@ -17,7 +17,12 @@ use crate::{
 impl List {
     /// The key of the row at `position`.
     pub fn key(&self, shop: &ShopId, position: u64) -> Key {
-        keys::row(shop, self.name, position >> self.row_shift, position)
+        keys::row(shop, self.key_name(), position >> self.row_shift, position)
+    }
+
+    /// The partition of the row at `position`.
+    pub fn partition(&self, shop: &ShopId, position: u64) -> String {
+        keys::row_partition(shop, self.key_name(), position >> self.row_shift)
     }
 
     /// The row as it is stored.
@@ -48,6 +53,32 @@ impl List {
         transaction.put(label, self.item(shop, position, class, entity)?, Some(ABSENT), Vec::new());
         transaction.tallies.count(shop, self, position, class, 1);
         Ok(())
+    }
+
+    /// Writes a copy of a row of another list, which holds the condition for both: `from` is the class in which it stood
+    /// here, `None` where it did not.
+    pub fn copy<T: Serialize>(
+        &self,
+        transaction: &mut Transaction,
+        shop: &ShopId,
+        (position, (from, to)): (u64, (Option<Class>, Class)),
+        version: u64,
+        entity: &T,
+    ) -> Result<(), Error> {
+        let mut item = self.item(shop, position, to, entity)?;
+        item.insert(VERSION.to_owned(), n(version));
+        transaction.put("copy", item, None, Vec::new());
+        if let Some(from) = from {
+            transaction.tallies.count(shop, self, position, from, -1);
+        }
+        transaction.tallies.count(shop, self, position, to, 1);
+        Ok(())
+    }
+
+    /// Removes a copy of a row of another list, which holds the condition for both.
+    pub fn remove_copy(&self, transaction: &mut Transaction, shop: &ShopId, (position, class): (u64, Class)) {
+        transaction.delete("copy", self.key(shop, position), None, Vec::new());
+        transaction.tallies.count(shop, self, position, class, -1);
     }
 
     /// Writes a row anew, in another class too; refused under `label` where the row is not of `version` any more.

@@ -1,0 +1,163 @@
+use axum::{extract::State, response::Response};
+use chrono::{DateTime, Utc};
+use lambda_http::http::StatusCode;
+use shared::{
+    App, Error,
+    domain::id::Id,
+    http::{
+        access::{Caller, Discounts, Read, Write},
+        change::Change,
+        envelope::{self, Envelope},
+        path::PathId,
+        query::{ListParameters, OrderBy, Query},
+    },
+    table::{
+        batches::Batch,
+        coupon_code_changes as changes,
+        coupon_code_issue::{self, Pair},
+        coupon_code_pages::{self, Filter, Statuses},
+        coupon_codes,
+        idempotency::Reply,
+        pages::Direction,
+        transaction::Transaction,
+    },
+};
+
+use crate::{
+    issue,
+    wire::{CodeBody, CodeReply, IssueBody, STATUSES, parse_issue, parse_update},
+};
+
+/// Lists the codes, newest first.
+#[utoipa::path(
+    get, path = "/api/discounts/coupon_code/", operation_id = "coupon_code_list", tag = "discounts",
+    params(
+        ("id" = Option<Id>, Query, description = "Only this code"),
+        ("id__in" = Option<String>, Query, description = "Only these codes, with commas, at most 100"),
+        ("status" = Option<String>, Query, description = "`unused`, `used`, `expired`, or `available`: unused, and its rule is enabled and inside its window"),
+        ("status__in" = Option<String>, Query, description = "Any of these, with commas"),
+        ("customer" = Option<Id>, Query, description = "Only codes of this customer"),
+        ("coupon" = Option<Id>, Query, description = "Only codes of this coupon"),
+        ListParameters,
+    ),
+    responses((status = 200, body = Envelope<CodeReply>)),
+)]
+pub(crate) async fn list(
+    Read(caller, ..): Read<Discounts>,
+    State(app): State<App>,
+    mut query: Query,
+) -> Result<Response, Error> {
+    let (store, shop, now) = (&app.store, caller.shop_id(), Utc::now());
+    let (_, direction) = query.order_by((OrderBy::Id, Direction::Descending), true);
+    let status = query.choice("status", STATUSES).map(Statuses::any);
+    let status_in = query.choices("status__in", STATUSES).map(Statuses::any);
+    let filter = Filter {
+        ids: query.one_or_many("id", "id__in"),
+        statuses: match (status, status_in) {
+            (Some(one), Some(many)) => Some(one.and(many)),
+            (one, many) => one.or(many),
+        },
+        customer: query.id("customer"),
+        coupon: query.id("coupon"),
+    };
+    let select = query.select(direction)?;
+    let page = coupon_code_pages::page(store, shop, &filter, &select, now).await?;
+    let nested = coupon_codes::nested(store, shop, page.rows.iter().map(|row| &row.code), &[]).await?;
+    let page = page.try_map(|row| CodeReply::new(&row.code, &nested, caller.shop.zone, now))?;
+    query.address.list(page, select.size, |code| code)
+}
+
+/// A code.
+#[utoipa::path(
+    get, path = "/api/discounts/coupon_code/{id}/", operation_id = "coupon_code_get", tag = "discounts",
+    params(("id" = Id, Path)),
+    responses((status = 200, body = CodeReply), (status = 404)),
+)]
+pub(crate) async fn get(
+    Read(caller, ..): Read<Discounts>,
+    State(app): State<App>,
+    PathId(id): PathId,
+) -> Result<Response, Error> {
+    let (code, nested) = changes::get(&app.store, caller.shop_id(), id).await?;
+    envelope::ok(&CodeReply::new(&code, &nested, caller.shop.zone, Utc::now())?)
+}
+
+/// Issues 1 to 1000 codes to customers, all or none.
+#[utoipa::path(
+    post, path = "/api/discounts/coupon_code/", operation_id = "coupon_code_issue", tag = "discounts",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = Vec<IssueBody>,
+    responses((status = 201, body = Envelope<CodeReply>), (status = 400), (status = 409)),
+)]
+pub(crate) async fn issue_many(
+    Write(caller, ..): Write<Discounts>,
+    State(app): State<App>,
+    change: Change,
+) -> Result<Response, Error> {
+    let (store, shop) = (&app.store, caller.shop_id());
+    let parse = || change.parsed(parse_issue);
+    if let Ok(pairs) = parse()
+        && !coupon_code_issue::is_few(&pairs)
+    {
+        let prepare = async || Ok(coupon_code_issue::prepare(store, shop, &pairs).await?.drafts);
+        let work = async |batch: Batch| issue::finish(store, &caller.shop, batch).await;
+        return change.batch(&app, &caller, coupon_code_issue::KIND, prepare, work).await;
+    }
+    let mut attempt = 0;
+    let plan = || {
+        attempt += 1;
+        plan_issue(&app, &caller, parse(), attempt, change.at)
+    };
+    change.once(&app, &caller, plan).await
+}
+
+/// Plans an issue that fits into one transaction.
+async fn plan_issue(
+    app: &App,
+    caller: &Caller,
+    pairs: Result<Vec<Pair>, Error>,
+    attempt: u32,
+    now: DateTime<Utc>,
+) -> Result<(Transaction, Reply), Error> {
+    let (store, shop) = (&app.store, caller.shop_id());
+    let prepared = coupon_code_issue::prepare(store, shop, &pairs?).await?;
+    let (transaction, (codes, nested)) = prepared.plan(store, shop, attempt, now).await?;
+    Ok((transaction, issue::reply(&codes, &nested, &caller.shop, now)?))
+}
+
+/// Changes a code: transfers it, gives it another text, uses it, gives a use back.
+#[utoipa::path(
+    put, path = "/api/discounts/coupon_code/{id}/", operation_id = "coupon_code_update", tag = "discounts",
+    params(("id" = Id, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = CodeBody,
+    responses((status = 200, body = CodeReply), (status = 400), (status = 404), (status = 409)),
+)]
+pub(crate) async fn update(
+    Write(caller, ..): Write<Discounts>,
+    State(app): State<App>,
+    PathId(id): PathId,
+    change: Change,
+) -> Result<Response, Error> {
+    let plan = async || {
+        let draft = change.body().map(parse_update);
+        let (transaction, (code, nested)) = changes::update(&app.store, caller.shop_id(), id, draft, change.at).await?;
+        let reply = CodeReply::new(&code, &nested, caller.shop.zone, change.at)?;
+        Ok((transaction, envelope::reply(StatusCode::OK, &reply)?))
+    };
+    change.once(&app, &caller, plan).await
+}
+
+/// Deletes a code. Its text is never given again.
+#[utoipa::path(
+    delete, path = "/api/discounts/coupon_code/{id}/", operation_id = "coupon_code_delete", tag = "discounts",
+    params(("id" = Id, Path)),
+    responses((status = 204), (status = 404)),
+)]
+pub(crate) async fn delete(
+    Write(caller, ..): Write<Discounts>,
+    State(app): State<App>,
+    PathId(id): PathId,
+) -> Result<Response, Error> {
+    app.store.carry_out(|| changes::delete(&app.store, caller.shop_id(), id)).await?;
+    Ok(envelope::no_content())
+}

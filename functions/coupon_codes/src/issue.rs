@@ -1,0 +1,36 @@
+//! The end of an issue that is a batch, by the request that began it or by the same request sent again.
+
+use chrono::{DateTime, Utc};
+use lambda_http::http::StatusCode;
+use shared::{
+    Error,
+    domain::{coupon_code::CouponCode, shop::Shop},
+    http::envelope::{self, Envelope},
+    table::{
+        batches::Batch,
+        coupon_code_issue,
+        coupon_codes::{self, Nested},
+        idempotency::Reply,
+        store::Store,
+    },
+};
+
+use crate::wire::CodeReply;
+
+/// Does what is left of an issue and keeps its reply.
+///
+/// # Errors
+/// See [`coupon_code_issue::carry_on`].
+pub async fn finish(store: &Store, shop: &Shop, mut batch: Batch) -> Result<Reply, Error> {
+    let codes = coupon_code_issue::carry_on(store, &mut batch).await?;
+    let nested = coupon_codes::nested(store, &shop.id, codes.iter(), &[]).await?;
+    let reply = reply(&codes, &nested, shop, Utc::now())?;
+    batch.finish(store, &reply).await?;
+    Ok(reply)
+}
+
+/// The reply to an issue.
+pub(crate) fn reply(codes: &[CouponCode], nested: &Nested, shop: &Shop, now: DateTime<Utc>) -> Result<Reply, Error> {
+    let rows = codes.iter().map(|code| CodeReply::new(code, nested, shop.zone, now)).collect::<Result<_, _>>()?;
+    envelope::reply(StatusCode::CREATED, &Envelope::of_created(rows))
+}

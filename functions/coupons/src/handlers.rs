@@ -1,0 +1,125 @@
+use axum::{extract::State, response::Response};
+use lambda_http::http::StatusCode;
+use shared::{
+    App, Error,
+    domain::{coupon::Counts, id::Id, price_rule::ValueType},
+    http::{
+        access::{Discounts, Read, Write},
+        change::Change,
+        envelope::{self, Envelope},
+        path::PathId,
+        query::{ListParameters, OrderBy, Query},
+    },
+    table::{
+        coupon_pages::{self, Filter},
+        coupons,
+        pages::Direction,
+        price_rules::OfCoupons,
+    },
+};
+
+use crate::wire::{CouponBody, CouponReply, parse};
+
+/// Lists the coupons, newest first.
+#[utoipa::path(
+    get, path = "/api/discounts/coupon/", operation_id = "coupon_list", tag = "discounts",
+    params(
+        ("id" = Option<Id>, Query, description = "Only this coupon"),
+        ("id__in" = Option<String>, Query, description = "Only these coupons, with commas, at most 100"),
+        ("code_prefix" = Option<String>, Query, description = "Only the coupon with exactly this prefix"),
+        ("code_prefix__in" = Option<String>, Query, description = "Only those with these prefixes, with commas, at most 100"),
+        ("can_redeem" = Option<bool>, Query, description = "Only those that customers may claim, or not"),
+        ("price_rule__value_type" = Option<String>, Query, description = "`percentage` or `fixed_amount`"),
+        ("price_rule__value_type__in" = Option<String>, Query, description = "Either of these, with commas"),
+        ("price_rule__title" = Option<String>, Query, description = "Only those whose rule has exactly this title"),
+        ("price_rule__title__icontains" = Option<String>, Query, description = "Only those whose rule has this in its title, in any case"),
+        ("created_at__lte" = Option<String>, Query, description = "Only those made at this instant or before"),
+        ("created_at__gte" = Option<String>, Query, description = "Only those made at this instant or after"),
+        ListParameters,
+    ),
+    responses((status = 200, body = Envelope<CouponReply>)),
+)]
+pub(crate) async fn list(
+    Read(caller, ..): Read<Discounts>,
+    State(app): State<App>,
+    mut query: Query,
+) -> Result<Response, Error> {
+    let zone = caller.shop.zone;
+    let (_, direction) = query.order_by((OrderBy::Id, Direction::Descending), true);
+    let kind = query.choice("price_rule__value_type", ValueType::CHOICES);
+    let kinds = query.choices("price_rule__value_type__in", ValueType::CHOICES);
+    let value_types = match (kind, kinds) {
+        (Some(one), Some(many)) => Some(one.into_iter().filter(|kind| many.contains(kind)).collect()),
+        (one, many) => one.or(many),
+    };
+    let filter = Filter {
+        ids: query.one_or_many("id", "id__in"),
+        prefixes: query.one_or_many_texts("code_prefix", "code_prefix__in"),
+        can_redeem: query.boolean("can_redeem"),
+        rules: OfCoupons {
+            value_types,
+            title: query.text("price_rule__title").map(str::to_owned),
+            title_contains: query.text("price_rule__title__icontains").map(str::to_owned),
+        },
+        created_from: query.instant("created_at__gte", zone),
+        created_until: query.instant("created_at__lte", zone),
+    };
+    let select = query.select(direction)?;
+    let page = coupon_pages::page(&app.store, caller.shop_id(), &filter, &select).await?;
+    let nested = coupons::nested(&app.store, caller.shop_id(), &page.rows).await?;
+    let page = page.try_map(|coupon| CouponReply::of(&coupon, &nested, zone))?;
+    query.address.list(page, select.size, |coupon| coupon)
+}
+
+/// A coupon.
+#[utoipa::path(
+    get, path = "/api/discounts/coupon/{id}/", operation_id = "coupon_get", tag = "discounts",
+    params(("id" = Id, Path)),
+    responses((status = 200, body = CouponReply), (status = 404)),
+)]
+pub(crate) async fn get(
+    Read(caller, ..): Read<Discounts>,
+    State(app): State<App>,
+    PathId(id): PathId,
+) -> Result<Response, Error> {
+    let coupon = coupons::get(&app.store, caller.shop_id(), id).await?;
+    let nested = coupons::nested(&app.store, caller.shop_id(), std::slice::from_ref(&coupon)).await?;
+    envelope::ok(&CouponReply::of(&coupon, &nested, caller.shop.zone)?)
+}
+
+/// Creates a coupon, and its price rule if that is new.
+#[utoipa::path(
+    post, path = "/api/discounts/coupon/", operation_id = "coupon_create", tag = "discounts",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = CouponBody,
+    responses((status = 201, body = CouponReply), (status = 400), (status = 409)),
+)]
+pub(crate) async fn create(
+    Write(caller, ..): Write<Discounts>,
+    State(app): State<App>,
+    change: Change,
+) -> Result<Response, Error> {
+    let zone = caller.shop.zone;
+    let plan = async || {
+        let draft = change.parsed(|body| parse(body, zone))?;
+        let (transaction, (coupon, rule)) = coupons::create(&app.store, caller.shop_id(), draft, change.at).await?;
+        let reply = CouponReply::new(&coupon, &rule, Counts::default(), zone);
+        Ok((transaction, envelope::reply(StatusCode::CREATED, &reply)?))
+    };
+    change.once(&app, &caller, plan).await
+}
+
+/// Deletes a coupon and its codes, but for those that are used.
+#[utoipa::path(
+    delete, path = "/api/discounts/coupon/{id}/", operation_id = "coupon_delete", tag = "discounts",
+    params(("id" = Id, Path)),
+    responses((status = 204), (status = 404)),
+)]
+pub(crate) async fn delete(
+    Write(caller, ..): Write<Discounts>,
+    State(app): State<App>,
+    PathId(id): PathId,
+) -> Result<Response, Error> {
+    app.store.carry_out(|| coupons::delete(&app.store, caller.shop_id(), id)).await?;
+    Ok(envelope::no_content())
+}

@@ -1,0 +1,14 @@
+//! `/api/discounts/coupon/`: the coupons of a shop (`discounts.txt`).
+
+use shared::{App, http::openapi};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+mod handlers;
+pub mod wire;
+
+/// The routes of this function.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::description())
+        .routes(routes!(handlers::list, handlers::create))
+        .routes(routes!(handlers::get, handlers::delete))
+}

@@ -1,0 +1,146 @@
+//! Coupons as they stand on the wire and as they are sent.
+
+use chrono_tz::Tz;
+use price_rules::wire::PriceRuleBody;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use shared::{
+    Error, FieldErrors,
+    domain::{
+        coupon::{Counts, Coupon, PREFIX_LENGTH},
+        id::Id,
+        price_rule::{PriceRule, TITLE_LENGTH},
+        timestamp,
+    },
+    http::{
+        fields::{Checked, Fields, boolean, positive_or_zero, relation, text},
+        price_rule::PriceRuleReply,
+    },
+    table::coupons::{Draft, Nested, RuleOf},
+};
+use utoipa::ToSchema;
+
+/// A coupon.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Coupon)]
+pub(crate) struct CouponReply {
+    /// Ours, increasing in order of creation.
+    #[schema(example = 3077)]
+    id: Id,
+    /// What its codes begin with, and the passphrase by which they are claimed.
+    #[schema(example = "JxxxxY")]
+    code_prefix: String,
+    /// Whether customers may claim codes with the passphrase.
+    can_redeem: bool,
+    /// When it was made.
+    #[schema(format = DateTime, example = "2019-05-16T11:36:48.068390+08:00")]
+    created_at: String,
+    /// Codes that are used.
+    used_count: u64,
+    /// Codes that customers claimed with the passphrase.
+    redeem_count: u64,
+    /// The rule of its codes.
+    #[schema(example = 5527)]
+    price_rule_id: Id,
+    /// The rule of its codes.
+    price_rule: PriceRuleReply,
+    /// Always empty.
+    #[schema(value_type = Object)]
+    legacy_fields: Map<String, Value>,
+}
+
+impl CouponReply {
+    /// The coupon with its rule and what its codes say.
+    pub(crate) fn new(coupon: &Coupon, rule: &PriceRule, counts: Counts, zone: Tz) -> Self {
+        Self {
+            id: coupon.id,
+            code_prefix: coupon.code_prefix.clone(),
+            can_redeem: coupon.can_redeem,
+            created_at: timestamp::render(coupon.created_at, zone),
+            used_count: counts.used,
+            redeem_count: counts.redeemed,
+            price_rule_id: coupon.price_rule_id,
+            price_rule: PriceRuleReply::new(rule, zone),
+            legacy_fields: Map::new(),
+        }
+    }
+
+    /// The coupon with what was read of it.
+    pub(crate) fn of(coupon: &Coupon, nested: &Nested, zone: Tz) -> Result<Self, Error> {
+        let no_rule = || Error::Internal(format!("coupon {} without its price rule", coupon.id));
+        let rule = nested.rules.get(&coupon.price_rule_id).ok_or_else(no_rule)?;
+        Ok(Self::new(coupon, rule, nested.counts.get(&coupon.id).copied().unwrap_or_default(), zone))
+    }
+}
+
+/// A coupon as it is sent: `code_prefix`, and one of `price_rule` and `price_rule_id`, are needed.
+#[derive(ToSchema)]
+#[schema(as = CouponInput)]
+#[allow(dead_code, reason = "describes the body; `parse` reads it with every error at once")]
+pub(crate) struct CouponBody {
+    /// 1 to 32 of letters, digits, `-` and `_`; unique in the shop.
+    #[schema(min_length = 1, max_length = 32, pattern = "^[-a-zA-Z0-9_]+$", example = "aaaaxxxx")]
+    code_prefix: String,
+    /// Whether customers may claim codes with the passphrase. True by default.
+    can_redeem: Option<bool>,
+    /// What its codes are called; the rule's title by default.
+    #[schema(max_length = 255)]
+    title: Option<String>,
+    /// Yuan. Above 0 it stands for a missing `prerequisite_subtotal_range` of the new rule.
+    #[schema(value_type = Option<String>, example = "0.00")]
+    minimum_amount: Option<String>,
+    /// A rule that is made with the coupon.
+    price_rule: Option<PriceRuleBody>,
+    /// A rule that is there. It cannot be automatic.
+    price_rule_id: Option<Id>,
+}
+
+fn prefix(value: &Value) -> Checked<String> {
+    let prefix = text(PREFIX_LENGTH, false)(value)?;
+    if Coupon::is_prefix(&prefix) {
+        return Ok(prefix);
+    }
+    let message = "Enter a valid \"slug\" consisting of letters, numbers, underscores or hyphens.";
+    Err(FieldErrors::message(message))
+}
+
+/// A rule that is made with a coupon.
+fn new_rule(value: &Value, zone: Tz) -> Checked<PriceRule> {
+    let rule = price_rules::wire::parse(value, None, zone)?;
+    if rule.automatic_discount {
+        return Err(FieldErrors::field("automatic_discount", "An automatic discount cannot be a coupon's."));
+    }
+    Ok(rule)
+}
+
+/// Reads a coupon from a body.
+pub fn parse(body: &Value, zone: Tz) -> Checked<Draft> {
+    let mut fields = Fields::of(body)?;
+    let code_prefix = fields.required("code_prefix", prefix);
+    let mut can_redeem = true;
+    fields.set("can_redeem", &mut can_redeem, boolean);
+    let title = fields.nullable("title", text(TITLE_LENGTH, true)).flatten().filter(|title| !title.is_empty());
+    let minimum_amount = fields.nullable("minimum_amount", positive_or_zero).flatten().filter(|amount| amount.0 > 0);
+    let rule = fields.nullable("price_rule", |value| new_rule(value, zone)).flatten();
+    let rule_id = fields.nullable("price_rule_id", relation).flatten();
+    let given = |name: &str| body.get(name).is_some_and(|value| !value.is_null());
+    match (given("price_rule"), given("price_rule_id")) {
+        (false, false) => fields.reject("price_rule", "This field is required."),
+        (true, true) => fields.reject("price_rule_id", "Send price_rule or price_rule_id, not both."),
+        _ => {}
+    }
+    let rule = match (rule, rule_id) {
+        (Some(mut rule), _) => {
+            if let (Some(amount), None) = (minimum_amount, rule.prerequisite_subtotal_range) {
+                rule.prerequisite_subtotal_range = Some(amount);
+                for (_, message) in rule.breaches() {
+                    fields.reject("minimum_amount", message);
+                }
+            }
+            Some(RuleOf::New(Box::new(rule)))
+        }
+        (None, Some(id)) => Some(RuleOf::Existing { id, minimum_amount: minimum_amount.is_some() }),
+        (None, None) => None,
+    };
+    fields.build(|| Some(Draft { code_prefix: code_prefix?, can_redeem, title, rule: rule? }))
+}

@@ -1,0 +1,57 @@
+//! The job that stores what the clock has made of coupon codes: as expired where their rule has ended, as unused again
+//! where its end was moved on. A schedule invokes it, the local server's timer, and `youhui expire`.
+//!
+//! What is shown does not wait for it: the status of a code follows its rule at once. It keeps lists cheap. It finds the
+//! rules that are due in an index, works in bounded transactions and for a bounded time, takes up where the last run
+//! stopped, and may run twice at once.
+
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use serde::Serialize;
+use shared::{
+    Error,
+    table::{expiry, standings, store::Store},
+};
+
+/// How long a run begins new transactions: Lambda ends it at 29 s (template.yaml).
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Rules whose codes are all stored as they are seen now.
+    pub rules: u64,
+    /// Codes that are stored as expired now.
+    pub expired: u64,
+    /// Codes that are stored as unused again.
+    pub revived: u64,
+    /// Rules for which the time did not suffice; the next run takes them up.
+    pub unfinished: u64,
+    /// Rules that failed; the next run tries again.
+    pub failed: u64,
+}
+
+/// Settles every rule that is due.
+///
+/// # Errors
+/// Where the index of what is due cannot be read; a rule that fails is counted and left for the next run.
+pub async fn run(store: &Store) -> Result<Report, Error> {
+    let now = Utc::now();
+    let deadline = Instant::now() + PATIENCE;
+    let mut report = Report::default();
+    for due in standings::due_rules(store, now).await? {
+        match expiry::settle(store, &due.shop, due.id, now, deadline).await {
+            Ok(settled) => {
+                report.expired += settled.expired;
+                report.revived += settled.revived;
+                *(if settled.done { &mut report.rules } else { &mut report.unfinished }) += 1;
+            }
+            Err(error) => {
+                tracing::error!(shop = due.shop.as_str(), price_rule = due.id, %error, "a rule was not settled");
+                report.failed += 1;
+            }
+        }
+    }
+    Ok(report)
+}

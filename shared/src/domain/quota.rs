@@ -1,0 +1,126 @@
+//! A counter with an optional limit, spread over shards so that no single item is written by every use.
+//!
+//! Each shard counts what happened on it. Under a limit each also has *room*: what may still happen on it. The rooms of
+//! all shards always sum to the limit less the counts, so what is taken from a shard with room never passes the limit,
+//! and only when all are empty is the limit reached. Where a limit is set below what was counted already, the first shard
+//! holds the debt as negative room and the others nothing, until what is given back has paid it.
+
+/// How many shards a counter has.
+pub const SHARDS: usize = 16;
+
+/// One shard. Its count may be negative: what happened on another may be given back here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shard {
+    /// What happened here.
+    pub count: i64,
+    /// What may still happen here, under a limit.
+    pub room: i64,
+}
+
+/// A counter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Quota {
+    /// The most that may be counted; `None` is no limit.
+    pub limit: Option<u64>,
+    /// Its shards.
+    pub shards: [Shard; SHARDS],
+}
+
+/// A change of one shard: which, and by how much.
+pub type Part = (usize, i64);
+
+impl Quota {
+    /// What is counted in all.
+    pub fn count(&self) -> i64 {
+        self.shards.iter().map(|shard| shard.count).sum()
+    }
+
+    /// What may still be counted; `None` without a limit, 0 where there is a debt.
+    pub fn left(&self) -> Option<u64> {
+        self.limit.map(|_| u64::try_from(self.room()).unwrap_or(0))
+    }
+
+    fn room(&self) -> i64 {
+        self.shards.iter().map(|shard| shard.room).sum()
+    }
+
+    /// From which shards to take `n`, looking at `start` first; `None` where there is not so much room.
+    ///
+    /// ```
+    /// # use shared::domain::quota::{Quota, Shard};
+    /// let mut quota = Quota { limit: Some(5), ..Quota::default() };
+    /// quota.shards[2].room = 2;
+    /// quota.shards[9].room = 3;
+    /// assert_eq!(quota.take(1, 0), Some(vec![(2, 1)]));
+    /// assert_eq!(quota.take(5, 4), Some(vec![(9, 3), (2, 2)]));
+    /// assert_eq!(quota.take(6, 0), None);
+    /// ```
+    pub fn take(&self, n: i64, start: usize) -> Option<Vec<Part>> {
+        if self.limit.is_none() {
+            return Some(vec![(start % SHARDS, n)]);
+        }
+        if self.room() < n {
+            return None;
+        }
+        let order = (0..SHARDS).map(|step| (start + step) % SHARDS);
+        let mut shards: Vec<_> = order.map(|shard| (shard, self.shards[shard].room)).filter(|(_, r)| *r > 0).collect();
+        if let Some(&(shard, _)) = shards.iter().find(|(_, room)| *room >= n) {
+            return Some(vec![(shard, n)]);
+        }
+        // As few shards as possible, so that the transaction stays small.
+        shards.sort_by_key(|(_, room)| std::cmp::Reverse(*room));
+        let mut missing = n;
+        let mut parts = Vec::new();
+        for (shard, room) in shards {
+            let part = room.min(missing);
+            parts.push((shard, part));
+            missing -= part;
+            if missing == 0 {
+                return Some(parts);
+            }
+        }
+        None
+    }
+
+    /// To which shards to give `n` back: to the one in debt first, and what is left to `start`.
+    ///
+    /// ```
+    /// # use shared::domain::quota::Quota;
+    /// let mut quota = Quota { limit: Some(5), ..Quota::default() };
+    /// quota.shards[0].room = -2;
+    /// assert_eq!(quota.give(3, 7), [(0, 2), (7, 1)]);
+    /// ```
+    pub fn give(&self, n: i64, start: usize) -> Vec<Part> {
+        let start = start % SHARDS;
+        let mut missing = n;
+        let mut parts = Vec::new();
+        for (shard, debt) in self.shards.iter().map(|shard| -shard.room).enumerate() {
+            let part = debt.min(missing);
+            if self.limit.is_some() && part > 0 {
+                parts.push((shard, part));
+                missing -= part;
+            }
+        }
+        match parts.iter_mut().find(|(shard, _)| *shard == start) {
+            _ if missing == 0 => {}
+            Some((_, part)) => *part += missing,
+            None => parts.push((start, missing)),
+        }
+        parts
+    }
+
+    /// The rooms of the shards under a new limit.
+    pub fn rooms(&self, limit: u64) -> [i64; SHARDS] {
+        let shards = SHARDS as i64;
+        let left = i64::try_from(limit).unwrap_or(i64::MAX).saturating_sub(self.count());
+        let mut rooms = [0; SHARDS];
+        if left <= 0 {
+            rooms[0] = left;
+            return rooms;
+        }
+        for (shard, room) in rooms.iter_mut().enumerate() {
+            *room = left / shards + i64::from((shard as i64) < left % shards);
+        }
+        rooms
+    }
+}

@@ -1,0 +1,260 @@
+//! Counters of codes and uses in the table: 16 shards each ([`crate::domain::quota`]), of which every issue and every use
+//! writes one, limited or not.
+//!
+//! All shards agree on their *epoch*: what is written to one is conditioned on it. Whatever must not be overtaken by
+//! writes that were planned before it (a new limit, the end of a coupon, codes that from now on are stored as expired) is
+//! a *turn*: one transaction that gives all shards the next epoch, so that those writes are refused and planned anew.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::try_join;
+use serde::Deserialize;
+
+use super::{
+    attempts::Attempts,
+    entity, keys,
+    price_rules::{self, StoredRule},
+    store::{Range, Store},
+    transaction::{CommitError, Transaction, n, s},
+};
+use crate::{
+    domain::{
+        id::Id,
+        price_rule::PriceRule,
+        quota::{Part, Quota, SHARDS, Shard},
+        shop::ShopId,
+    },
+    error::Error,
+};
+
+/// How often shards that say that nothing is left are read again until two readings agree.
+const READINGS: u32 = 10;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Counter {
+    /// The codes of a coupon that hold a place under its `allocation_limit`.
+    CodesOf(Id),
+    /// The live uses of a rule.
+    UsesOf(Id),
+}
+
+impl Counter {
+    fn name(self) -> (&'static str, Id) {
+        match self {
+            Self::CodesOf(coupon) => ("codes", coupon),
+            Self::UsesOf(rule) => ("uses", rule),
+        }
+    }
+
+    fn key(self, shop: &ShopId, shard: usize) -> keys::Key {
+        let (name, of) = self.name();
+        keys::counter_shard(shop, name, of, shard)
+    }
+
+    /// What the rule allows.
+    fn limit(self, rule: &PriceRule) -> Option<u64> {
+        match self {
+            Self::CodesOf(_) => rule.most_codes(),
+            Self::UsesOf(_) => rule.most_uses(),
+        }
+    }
+}
+
+/// One shard as it is stored. Those of a new counter are not, and are as the default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Stored {
+    count: i64,
+    room: i64,
+    limit: Option<u64>,
+    epoch: u64,
+    lapsed: bool,
+    closed: bool,
+}
+
+/// The shards of a counter as they were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shards {
+    counter: Counter,
+    /// Counts and limit.
+    pub quota: Quota,
+    epoch: u64,
+    /// Whether codes that are not used are stored as expired from now on.
+    pub lapsed: bool,
+    /// Whether nothing is counted any more: the coupon is deleted.
+    pub closed: bool,
+}
+
+/// What all shards of a counter are to say from now on.
+#[derive(Debug, Clone, Copy)]
+pub enum Turn {
+    /// Another limit.
+    Limit(Option<u64>),
+    /// How codes are stored that are not used.
+    Lapsed(bool),
+    /// Nothing new: what was planned before must be planned anew.
+    Fence,
+    /// Nothing is counted any more.
+    Closed,
+}
+
+/// Reads a counter: one range of at most 16 small items.
+pub async fn read(store: &Store, shop: &ShopId, counter: Counter) -> Result<Shards, Error> {
+    let (name, of) = counter.name();
+    let range = Range { pk: keys::counter_partition(shop, name, of), ..Range::default() };
+    let mut attempts = Attempts::default();
+    loop {
+        let mut shards = Shards { counter, quota: Quota::default(), epoch: 0, lapsed: false, closed: false };
+        let mut epochs = Vec::new();
+        for item in store.query(&range).await? {
+            let shard = entity::id(&item).and_then(|id| usize::try_from(id).ok()).filter(|shard| *shard < SHARDS);
+            let shard = shard.ok_or_else(|| Error::Internal("a shard without a number".to_owned()))?;
+            let stored: Stored = entity::entity(item)?;
+            shards.quota.shards[shard] = Shard { count: stored.count, room: stored.room };
+            shards.quota.limit = stored.limit;
+            (shards.epoch, shards.lapsed, shards.closed) = (stored.epoch, stored.lapsed, stored.closed);
+            epochs.push(stored.epoch);
+        }
+        // A turn in the middle of the reading: some shards are of the next epoch.
+        if epochs.windows(2).all(|pair| pair[0] == pair[1]) {
+            return Ok(shards);
+        }
+        attempts.pause().await?;
+    }
+}
+
+/// The shards under the limit of their rule: where that was set since, they are turned first.
+pub async fn under_limit(store: &Store, shop: &ShopId, shards: Shards, rule: &PriceRule) -> Result<Shards, Error> {
+    let counter = shards.counter;
+    if shards.closed || shards.quota.limit == counter.limit(rule) {
+        return Ok(shards);
+    }
+    set_limit(store, shop, counter, rule.id).await?;
+    read(store, shop, counter).await
+}
+
+/// Brings the limit of a counter to what its rule says, in a transaction that is refused where the rule changes.
+async fn set_limit(store: &Store, shop: &ShopId, counter: Counter, rule: Id) -> Result<(), Error> {
+    let mut attempts = Attempts::default();
+    loop {
+        let (row, shards) = try_join(store.get(&price_rules::key(shop, rule)), read(store, shop, counter)).await?;
+        let Some(row) = row else { return Ok(()) };
+        let (stored, version) = entity::versioned::<StoredRule>(row)?;
+        let limit = counter.limit(&stored.rule);
+        if shards.closed || shards.quota.limit == limit {
+            return Ok(());
+        }
+        let mut transaction = Transaction::default();
+        shards.turn(&mut transaction, shop, Turn::Limit(limit));
+        let values = vec![(":version", n(version))];
+        transaction.check("price rule", price_rules::key(shop, rule), "#version = :version", values);
+        match store.commit(&transaction).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Refused(_)) => attempts.pause().await?,
+            Err(CommitError::Failed(error)) => return Err(error),
+        }
+    }
+}
+
+impl Shards {
+    /// The shards to take `n` from; `None` where there is not so much left, or it is closed. That is said only of shards that two readings
+    /// found the same, since one range is no reading of a single moment.
+    pub async fn take(&mut self, store: &Store, shop: &ShopId, n: u64) -> Result<Option<Vec<Part>>, Error> {
+        let n = i64::try_from(n).unwrap_or(i64::MAX);
+        for _ in 0..READINGS {
+            if self.closed {
+                break;
+            }
+            if let Some(parts) = self.quota.take(n, rand::random::<u8>().into()) {
+                return Ok(Some(parts));
+            }
+            let again = read(store, shop, self.counter).await?;
+            if again == *self {
+                break;
+            }
+            *self = again;
+        }
+        Ok(None)
+    }
+
+    /// Counts what [`Self::take`] took.
+    pub fn count(&self, transaction: &mut Transaction, shop: &ShopId, parts: &[Part]) {
+        for (shard, part) in parts {
+            self.add(transaction, shop, *shard, *part);
+        }
+    }
+
+    /// Gives `n` back.
+    pub fn give(&self, transaction: &mut Transaction, shop: &ShopId, n: u64) {
+        let n = i64::try_from(n).unwrap_or(i64::MAX);
+        for (shard, part) in self.quota.give(n, rand::random::<u8>().into()) {
+            self.add(transaction, shop, shard, -part);
+        }
+    }
+
+    /// Relies on the epoch without counting anything.
+    pub fn check(&self, transaction: &mut Transaction, shop: &ShopId) {
+        let shard = usize::from(rand::random::<u8>()) % SHARDS;
+        let (condition, epoch) = self.in_epoch();
+        transaction.check("counter", self.counter.key(shop, shard), condition, epoch);
+    }
+
+    fn in_epoch(&self) -> (&'static str, Vec<(&'static str, AttributeValue)>) {
+        match self.epoch {
+            0 => ("attribute_not_exists(#epoch)", Vec::new()),
+            epoch => ("#epoch = :epoch", vec![(":epoch", n(epoch))]),
+        }
+    }
+
+    fn add(&self, transaction: &mut Transaction, shop: &ShopId, shard: usize, by: i64) {
+        let (condition, mut values) = self.in_epoch();
+        values.extend([(":by", n(by)), (":type", s("counter_shard"))]);
+        let (mut update, mut condition) = ("SET #type = :type ADD #count :by".to_owned(), condition.to_owned());
+        if self.quota.limit.is_some() {
+            update.push_str(", #room :room");
+            values.push((":room", n(-by)));
+            if by > 0 {
+                condition.push_str(" AND #room >= :by");
+            }
+        }
+        transaction.update_where("counter", self.counter.key(shop, shard), update, condition, values);
+    }
+
+    /// Gives all shards the next epoch.
+    pub fn turn(&self, transaction: &mut Transaction, shop: &ShopId, turn: Turn) {
+        let rooms = if let Turn::Limit(Some(limit)) = turn { Some(self.quota.rooms(limit)) } else { None };
+        for shard in 0..SHARDS {
+            let (condition, mut values) = self.in_epoch();
+            let mut condition = condition.to_owned();
+            let mut update = "SET #type = :type, #epoch = :next, #count = if_not_exists(#count, :zero)".to_owned();
+            values.extend([(":type", s("counter_shard")), (":next", n(self.epoch + 1)), (":zero", n(0))]);
+            match turn {
+                Turn::Fence => {}
+                Turn::Lapsed(lapsed) => {
+                    update.push_str(", #lapsed = :lapsed");
+                    values.push((":lapsed", AttributeValue::Bool(lapsed)));
+                }
+                Turn::Closed => {
+                    update.push_str(", #closed = :closed");
+                    values.push((":closed", AttributeValue::Bool(true)));
+                }
+                Turn::Limit(None) => update.push_str(" REMOVE #limit, #room"),
+                Turn::Limit(Some(limit)) => {
+                    let room = rooms.map_or(0, |rooms| rooms[shard]);
+                    // What is counted meanwhile comes off the room; where none is left, the rooms are shared out anew.
+                    update.push_str(", #limit = :limit, #room = :most - if_not_exists(#count, :zero)");
+                    let fits = if room > 0 { "#count <= :most" } else { "#count = :count" };
+                    let absent =
+                        if self.quota.shards[shard].count == 0 { "attribute_not_exists(#count) OR " } else { "" };
+                    condition.push_str(&format!(" AND ({absent}{fits})"));
+                    let count = self.quota.shards[shard].count;
+                    values.extend([(":limit", n(limit)), (":most", n(room + count))]);
+                    if room <= 0 {
+                        values.push((":count", n(count)));
+                    }
+                }
+            }
+            transaction.update_where("counter", self.counter.key(shop, shard), update, condition, values);
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! Issuing codes: all or nothing. A few fit into one transaction with their places under the quotas; more are a batch, which
+//! takes all places first and then writes the codes step by step. The job undoes what a process that died leaves behind.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use futures_util::future::{try_join, try_join_all};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    attempts::Attempts,
+    batches::Batch,
+    counters::{self, Counter, Shards},
+    coupon_codes::{self, CODES, Nested},
+    coupons::{COUPONS, StoredCoupon},
+    customers::CUSTOMERS,
+    price_rules, sequence,
+    store::Store,
+    transaction::{MAX_ITEMS, Transaction},
+};
+use crate::{
+    domain::{
+        coupon_code::{CouponCode, suffix, suffix_length},
+        id::Id,
+        shop::ShopId,
+    },
+    error::{Error, FieldErrors},
+};
+
+/// The kind of the batch.
+pub const KIND: &str = "coupon_code_issue";
+/// How many codes a step of a batch looks at.
+const LOOK_AHEAD: usize = 24;
+
+/// A pair as it was sent: what is good of it, and the errors of the rest.
+#[derive(Debug, Clone)]
+pub struct Pair {
+    /// To whom.
+    pub customer_id: Option<Id>,
+    /// Of which coupon.
+    pub coupon_id: Option<Id>,
+    /// What is wrong with the pair by itself.
+    pub errors: FieldErrors,
+}
+
+/// A code that is to be issued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    id: Id,
+    customer_id: Id,
+    coupon_id: Id,
+    price_rule_id: Id,
+    code_prefix: String,
+}
+
+/// Codes that can be issued, and the counters of their coupons.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The codes, in the order of the input.
+    pub drafts: Vec<Draft>,
+    /// What they refer to.
+    pub nested: Nested,
+    counters: HashMap<Id, Shards>,
+}
+
+/// Whether the codes of these pairs fit into one transaction, wherever their ids lie: of each code four items, the tally
+/// of its customer and perhaps a shard of its coupon's counter; of each coupon four tallies; those of the list of all; the
+/// guard.
+pub fn is_few(pairs: &[Pair]) -> bool {
+    let coupons: HashSet<_> = pairs.iter().filter_map(|pair| pair.coupon_id).collect();
+    6 * pairs.len() + 4 * coupons.len() + 5 <= MAX_ITEMS
+}
+
+/// How many codes of each coupon there are, in the order in which they are first named.
+fn by_coupon(coupons: impl Iterator<Item = Id>) -> Vec<(Id, u64)> {
+    let mut order: Vec<(Id, u64)> = Vec::new();
+    for coupon in coupons {
+        match order.iter_mut().find(|(known, _)| *known == coupon) {
+            Some((_, codes)) => *codes += 1,
+            None => order.push((coupon, 1)),
+        }
+    }
+    order
+}
+
+/// Checks all that can refuse these pairs, and gives them ids.
+///
+/// # Errors
+/// [`Error::Invalid`] with the errors of each pair; [`Error::Conflict`] where a quota has not so many places left.
+pub async fn prepare(store: &Store, shop: &ShopId, pairs: &[Pair]) -> Result<Prepared, Error> {
+    let customers: HashSet<_> = pairs.iter().filter_map(|pair| pair.customer_id).collect();
+    let coupons: HashSet<_> = pairs.iter().filter_map(|pair| pair.coupon_id).collect();
+    let customers = customers.into_iter().map(|id| CUSTOMERS.key(shop, id));
+    let keys = customers.chain(coupons.iter().map(|id| COUPONS.key(shop, *id))).collect();
+    let mut nested = Nested::default();
+    for item in store.batch_get(keys).await? {
+        nested.add(item)?;
+    }
+    nested.coupons.retain(|_, stored| stored.deleted.is_none());
+    let checked = check(pairs, &nested)?;
+    let order = by_coupon(checked.iter().map(|(_, stored)| stored.coupon.id));
+    let rule_ids: HashSet<_> = nested.coupons.values().map(|stored| stored.coupon.price_rule_id).collect();
+    let rule_ids: Vec<_> = rule_ids.into_iter().collect();
+    let counters = order.iter().map(|(coupon, _)| counters::read(store, shop, Counter::CodesOf(*coupon)));
+    let ids = sequence::reserve(store, shop, CODES.name, checked.len() as u64);
+    let rules = price_rules::by_ids(store, shop, &rule_ids);
+    let ((rules, first), counters) = try_join(try_join(rules, ids), try_join_all(counters)).await?;
+    let draft = |(id, (customer_id, stored)): (Id, &(Id, StoredCoupon))| Draft {
+        id,
+        customer_id: *customer_id,
+        coupon_id: stored.coupon.id,
+        price_rule_id: stored.coupon.price_rule_id,
+        code_prefix: stored.coupon.code_prefix.clone(),
+    };
+    let drafts = (first..).zip(&checked).map(draft).collect();
+    nested.rules = rules.into_iter().collect();
+    let mut ready = HashMap::new();
+    for ((coupon, codes), shards) in order.into_iter().zip(counters) {
+        let rule = nested.coupons.get(&coupon).and_then(|stored| nested.rules.get(&stored.coupon.price_rule_id));
+        // The coupon was deleted this moment, and perhaps its rule.
+        let Some(rule) = rule.filter(|_| !shards.closed) else { return Err(gone(pairs, coupon)) };
+        let mut shards = counters::under_limit(store, shop, shards, rule).await?;
+        if shards.take(store, shop, codes).await?.is_none() {
+            return Err(too_many(coupon, &shards));
+        }
+        ready.insert(coupon, shards);
+    }
+    Ok(Prepared { drafts, nested, counters: ready })
+}
+
+/// The customers and coupons of pairs of which nothing is wrong.
+fn check(pairs: &[Pair], nested: &Nested) -> Result<Vec<(Id, StoredCoupon)>, Error> {
+    let mut checked = Vec::with_capacity(pairs.len());
+    let mut errors = Vec::with_capacity(pairs.len());
+    for pair in pairs {
+        let mut wrong = pair.errors.clone();
+        if let Some(id) = pair.customer_id.filter(|id| !nested.customers.contains_key(id)) {
+            wrong = FieldErrors::missing("customer_id", id).and(wrong);
+        }
+        let coupon = pair.coupon_id.and_then(|id| nested.coupons.get(&id));
+        if let (Some(id), None) = (pair.coupon_id, coupon) {
+            wrong = wrong.and(FieldErrors::missing("coupon_id", id));
+        }
+        checked.extend(pair.customer_id.zip(coupon.cloned()));
+        errors.push(wrong);
+    }
+    if errors.iter().all(FieldErrors::is_empty) { Ok(checked) } else { Err(Error::Invalid(FieldErrors::Items(errors))) }
+}
+
+/// The refusal of pairs whose coupon was deleted.
+fn gone(pairs: &[Pair], coupon: Id) -> Error {
+    let error = |pair: &Pair| {
+        if pair.coupon_id == Some(coupon) { FieldErrors::missing("coupon_id", coupon) } else { FieldErrors::NONE }
+    };
+    Error::Invalid(FieldErrors::Items(pairs.iter().map(error).collect()))
+}
+
+fn too_many(coupon: Id, shards: &Shards) -> Error {
+    let left = shards.quota.left().unwrap_or(0);
+    Error::conflict(format!("Coupon {coupon} has {left} codes left to issue."))
+}
+
+impl Draft {
+    /// The code with a text that nobody can guess. `attempt` counts how often its transaction was refused: now and then
+    /// because a text was taken, so the suffix grows in the end.
+    fn code(&self, shards: &Shards, attempt: u32, claimed: bool, now: DateTime<Utc>) -> CouponCode {
+        let issued = u64::try_from(shards.quota.count()).unwrap_or(0);
+        let length = suffix_length(issued) + attempt / 4;
+        let random = std::iter::repeat_with(rand::random::<u8>).take(length as usize);
+        CouponCode {
+            id: self.id,
+            coupon_id: self.coupon_id,
+            price_rule_id: self.price_rule_id,
+            customer_id: self.customer_id,
+            code: format!("{}{}", self.code_prefix, suffix(random)),
+            used_at: None,
+            claimed,
+            created_at: now,
+        }
+    }
+}
+
+impl Prepared {
+    /// Plans the codes in one transaction, for [`is_few`]; `attempt` counts the plans of one request.
+    pub async fn plan(
+        mut self,
+        store: &Store,
+        shop: &ShopId,
+        attempt: u32,
+        now: DateTime<Utc>,
+    ) -> Result<(Transaction, (Vec<CouponCode>, Nested)), Error> {
+        let mut transaction = Transaction::default();
+        for (coupon, codes) in by_coupon(self.drafts.iter().map(|draft| draft.coupon_id)) {
+            let shards = self.counters.get_mut(&coupon).ok_or_else(unprepared)?;
+            let Some(parts) = shards.take(store, shop, codes).await? else { return Err(too_many(coupon, shards)) };
+            shards.count(&mut transaction, shop, &parts);
+        }
+        let mut issued = Vec::with_capacity(self.drafts.len());
+        for draft in &self.drafts {
+            let shards = self.counters.get(&draft.coupon_id).ok_or_else(unprepared)?;
+            let code = draft.code(shards, attempt, false, now);
+            coupon_codes::insert(&mut transaction, shop, &code, shards.lapsed)?;
+            issued.push(code);
+        }
+        Ok((transaction, (issued, self.nested)))
+    }
+}
+
+fn unprepared() -> Error {
+    Error::Internal("codes of a coupon that was not prepared".to_owned())
+}
+
+/// Does what is left of a batch: takes the places of one coupon after the other, then writes the codes. Answers the codes
+/// in the order of the input.
+///
+/// # Errors
+/// What refuses the whole: a quota that was used up meanwhile, a coupon that was deleted; what was done is undone then.
+/// [`Error::AtWork`] where another process has taken over, or it was undone before.
+pub async fn carry_on(store: &Store, batch: &mut Batch) -> Result<Vec<CouponCode>, Error> {
+    let drafts: Vec<Draft> = batch.items(store).await?;
+    if batch.undo_from.is_some() {
+        take_back(store, batch, &drafts).await?;
+        return Err(Error::AtWork { retry_after: 1 });
+    }
+    let coupons = by_coupon(drafts.iter().map(|draft| draft.coupon_id));
+    let mut attempts = Attempts::default();
+    let mut refused = 0;
+    while batch.done < coupons.len() + drafts.len() {
+        let planned = match coupons.get(batch.done) {
+            Some((coupon, codes)) => reserve(store, &batch.shop, &drafts, (*coupon, *codes)).await,
+            None => write(store, batch, (&drafts, batch.done - coupons.len()), refused).await,
+        };
+        let (transaction, items) = match planned {
+            Ok(planned) => planned,
+            Err(refusal @ (Error::Conflict(_) | Error::Invalid(_))) => {
+                batch.turn_back(store).await?;
+                take_back(store, batch, &drafts).await?;
+                return Err(refusal);
+            }
+            Err(error) => return Err(error),
+        };
+        if batch.step(store, transaction, items).await? {
+            (attempts, refused) = (Attempts::default(), 0);
+        } else {
+            refused += 1;
+            attempts.pause().await?;
+        }
+    }
+    let ids: Vec<_> = drafts.iter().map(|draft| draft.id).collect();
+    let mut codes: HashMap<_, _> =
+        coupon_codes::by_ids(store, &batch.shop, &ids).await?.into_iter().map(|row| (row.code.id, row.code)).collect();
+    Ok(ids.iter().filter_map(|id| codes.remove(id)).collect())
+}
+
+/// The refusal of drafts whose coupon was deleted.
+fn gone_since(drafts: &[Draft], coupon: Id) -> Error {
+    let error = |draft: &Draft| {
+        if draft.coupon_id == coupon { FieldErrors::missing("coupon_id", coupon) } else { FieldErrors::NONE }
+    };
+    Error::Invalid(FieldErrors::Items(drafts.iter().map(error).collect()))
+}
+
+/// Plans the places of one coupon.
+async fn reserve(
+    store: &Store,
+    shop: &ShopId,
+    drafts: &[Draft],
+    (coupon, codes): (Id, u64),
+) -> Result<(Transaction, usize), Error> {
+    let rule_id = drafts.iter().find(|draft| draft.coupon_id == coupon).ok_or_else(unprepared)?.price_rule_id;
+    let counter = counters::read(store, shop, Counter::CodesOf(coupon));
+    let (shards, rule) = try_join(counter, price_rules::by_ids(store, shop, &[rule_id])).await?;
+    let Some(rule) = rule.get(&rule_id).filter(|_| !shards.closed) else { return Err(gone_since(drafts, coupon)) };
+    let mut shards = counters::under_limit(store, shop, shards, rule).await?;
+    let Some(parts) = shards.take(store, shop, codes).await? else { return Err(too_many(coupon, &shards)) };
+    let mut transaction = Transaction::default();
+    shards.count(&mut transaction, shop, &parts);
+    Ok((transaction, 1))
+}
+
+/// Plans as many of these codes, from the `start`-th on, as fit into one transaction.
+async fn write(
+    store: &Store,
+    batch: &Batch,
+    (all, start): (&[Draft], usize),
+    attempt: u32,
+) -> Result<(Transaction, usize), Error> {
+    let shop = &batch.shop;
+    let drafts = &all[start..all.len().min(start + LOOK_AHEAD)];
+    let coupons = by_coupon(drafts.iter().map(|draft| draft.coupon_id));
+    let read = coupons.iter().map(|(coupon, _)| counters::read(store, shop, Counter::CodesOf(*coupon)));
+    let counters: BTreeMap<_, _> = coupons.iter().map(|(coupon, _)| *coupon).zip(try_join_all(read).await?).collect();
+    let mut transaction = Transaction::default();
+    let mut relied_on = HashSet::new();
+    for (written, draft) in drafts.iter().enumerate() {
+        let shards = counters.get(&draft.coupon_id).ok_or_else(unprepared)?;
+        if shards.closed {
+            return Err(gone_since(all, draft.coupon_id));
+        }
+        let mut longer = transaction.clone();
+        if relied_on.insert(draft.coupon_id) {
+            shards.check(&mut longer, shop);
+        }
+        let code = draft.code(shards, attempt, false, batch.began_at);
+        coupon_codes::insert(&mut longer, shop, &code, shards.lapsed)?;
+        if longer.len() + 1 > MAX_ITEMS {
+            return Ok((transaction, written));
+        }
+        transaction = longer;
+    }
+    Ok((transaction, drafts.len()))
+}
+
+/// Undoes a batch whose process died.
+///
+/// # Errors
+/// [`Error::AtWork`] where another process has taken over.
+pub async fn undo(store: &Store, batch: &mut Batch) -> Result<(), Error> {
+    let drafts: Vec<Draft> = batch.items(store).await?;
+    batch.turn_back(store).await?;
+    take_back(store, batch, &drafts).await
+}
+
+/// Takes back the codes that were written and are still unused, last first, and then the places of those that were not
+/// written.
+async fn take_back(store: &Store, batch: &mut Batch, drafts: &[Draft]) -> Result<(), Error> {
+    let shop = batch.shop.clone();
+    let coupons = by_coupon(drafts.iter().map(|draft| draft.coupon_id));
+    let written = batch.undo_from.unwrap_or(0).saturating_sub(coupons.len());
+    let mut attempts = Attempts::default();
+    while batch.done > 0 {
+        let (transaction, items) = if batch.done > coupons.len() {
+            remove(store, &shop, &drafts[..batch.done - coupons.len()]).await?
+        } else {
+            let (coupon, codes) = coupons[batch.done - 1];
+            let of_coupon = drafts[..written].iter().filter(|draft| draft.coupon_id == coupon).count();
+            let shards = counters::read(store, &shop, Counter::CodesOf(coupon)).await?;
+            let mut transaction = Transaction::default();
+            let unwritten = codes - of_coupon as u64;
+            if !shards.closed && unwritten > 0 {
+                shards.give(&mut transaction, &shop, unwritten);
+            }
+            (transaction, 1)
+        };
+        if batch.step_back(store, transaction, items).await? {
+            attempts = Attempts::default();
+        } else {
+            attempts.pause().await?;
+        }
+    }
+    batch.abandon(store).await
+}
+
+/// Plans the removal of the last of these codes, as many as fit into one transaction, with their places.
+async fn remove(store: &Store, shop: &ShopId, drafts: &[Draft]) -> Result<(Transaction, usize), Error> {
+    let last = &drafts[drafts.len().saturating_sub(LOOK_AHEAD)..];
+    let ids: Vec<_> = last.iter().map(|draft| draft.id).collect();
+    let mut rows: HashMap<_, _> =
+        coupon_codes::by_ids(store, shop, &ids).await?.into_iter().map(|row| (row.code.id, row)).collect();
+    let mut transaction = Transaction::default();
+    let mut places: BTreeMap<Id, u64> = BTreeMap::new();
+    let mut items = 0;
+    for draft in last.iter().rev() {
+        // A code that was used meanwhile is history, and keeps its place.
+        if let Some(row) = rows.remove(&draft.id).filter(|row| row.code.used_at.is_none()) {
+            let mut longer = transaction.clone();
+            coupon_codes::remove(&mut longer, shop, &row);
+            // Beside it the record of the batch, and of each coupon at most two shards: what is in debt, and another.
+            if longer.len() + 1 + 2 * (places.len() + 1) > MAX_ITEMS {
+                break;
+            }
+            transaction = longer;
+            *places.entry(draft.coupon_id).or_default() += 1;
+        }
+        items += 1;
+    }
+    for (coupon, codes) in places {
+        let shards = counters::read(store, shop, Counter::CodesOf(coupon)).await?;
+        if !shards.closed {
+            shards.give(&mut transaction, shop, codes);
+        }
+    }
+    Ok((transaction, items))
+}

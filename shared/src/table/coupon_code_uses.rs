@@ -1,0 +1,95 @@
+//! Uses of codes: counted over all codes of a rule, and for each customer of it; each kept with the rule as it was.
+
+use chrono::{DateTime, Utc};
+use futures_util::future::try_join;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    counters::{self, Counter},
+    entity, keys,
+    store::Store,
+    transaction::{Transaction, n, s},
+};
+use crate::{
+    domain::{coupon_code::CouponCode, id::Id, price_rule::PriceRule, shop::ShopId},
+    error::Error,
+};
+
+/// A use of a code, live until it is released.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redemption {
+    /// The code.
+    pub code_id: Id,
+    /// Who used it.
+    pub customer_id: Id,
+    /// Its rule as it was then.
+    pub price_rule: PriceRule,
+    /// When it was used.
+    pub used_at: DateTime<Utc>,
+    /// When it was given back, if it was.
+    pub released_at: Option<DateTime<Utc>>,
+}
+
+/// Plans that `code`, with `used_at` set, is used under `rule`.
+///
+/// # Errors
+/// [`Error::Conflict`] where the rule's `usage_limit` is used up, or the customer may use it once and does.
+pub(super) async fn take(
+    transaction: &mut Transaction,
+    store: &Store,
+    shop: &ShopId,
+    (code, used_at): (&CouponCode, DateTime<Utc>),
+    rule: &PriceRule,
+) -> Result<(), Error> {
+    let key = keys::customer_uses(shop, code.customer_id, rule.id);
+    let (shards, uses) = try_join(counters::read(store, shop, Counter::UsesOf(rule.id)), store.get(&key)).await?;
+    let mut shards = counters::under_limit(store, shop, shards, rule).await?;
+    let Some(parts) = shards.take(store, shop, 1).await? else {
+        return Err(Error::conflict(format!("The usage limit of {} is reached.", rule.usage_limit)));
+    };
+    shards.count(transaction, shop, &parts);
+    let attribute = keys::use_attribute(rule.id);
+    let live = uses.as_ref().and_then(|item| item.get(&attribute)?.as_n().ok()?.parse().ok()).unwrap_or(0i64);
+    if rule.once_per_customer && live > 0 {
+        return Err(Error::conflict(format!("Customer {} has used this price rule already.", code.customer_id)));
+    }
+    let update = format!("SET #type = :type ADD #{attribute} :one");
+    let mut values = vec![(":one", n(1)), (":type", s("customer_uses"))];
+    if rule.once_per_customer {
+        values.push((":none", n(0)));
+        let free = format!("attribute_not_exists(#{attribute}) OR #{attribute} <= :none");
+        transaction.update_where("customer uses", key, update, free, values);
+    } else {
+        transaction.update("customer uses", key, update, None, values);
+    }
+    let redemption = Redemption {
+        code_id: code.id,
+        customer_id: code.customer_id,
+        price_rule: rule.clone(),
+        used_at,
+        released_at: None,
+    };
+    let key = keys::code_redemption(shop, code.id, used_at);
+    transaction.put("redemption", entity::item(&key, "redemption", &redemption)?, None, Vec::new());
+    Ok(())
+}
+
+/// Plans that the use of `code` since `used_at` is given back. Answers whether its coupon's codes are stored as expired.
+pub(super) async fn give_back(
+    transaction: &mut Transaction,
+    store: &Store,
+    shop: &ShopId,
+    (code, used_at): (&CouponCode, DateTime<Utc>),
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let rule = code.price_rule_id;
+    let shards = counters::read(store, shop, Counter::UsesOf(rule)).await?;
+    shards.give(transaction, shop, 1);
+    let update = format!("ADD #{} :less", keys::use_attribute(rule));
+    let key = keys::customer_uses(shop, code.customer_id, rule);
+    transaction.update("customer uses", key, update, None, vec![(":less", n(-1))]);
+    let released_at = serde_dynamo::to_attribute_value(now).map_err(|error| Error::Internal(error.to_string()))?;
+    let key = keys::code_redemption(shop, code.id, used_at);
+    transaction.update("redemption", key, "SET #released_at = :now", None, vec![(":now", released_at)]);
+    Ok(shards.lapsed)
+}

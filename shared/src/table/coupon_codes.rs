@@ -1,0 +1,219 @@
+//! Coupon codes in the table.
+//!
+//! A code is stored three times: as a row of the list of all codes, which is the one that conditions are put on, and as
+//! copies in the list of its coupon and that of its customer, so that a page of each is one range. The three change in
+//! one transaction, and their tallies with them. A text leads to its code by an item of its own, which stays when the code
+//! goes: a text once given is never given again.
+
+use std::collections::{HashMap, HashSet};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Item,
+    coupons::{self, StoredCoupon},
+    customers, entity, keys,
+    pages::{Class, DENSE, List, class},
+    price_rules,
+    standings::{EXPIRED, UNUSED, USED},
+    store::Store,
+    transaction::{ABSENT, Transaction, n},
+};
+use crate::{
+    domain::{coupon_code::CouponCode, customer::Customer, id::Id, price_rule::PriceRule, shop::ShopId},
+    error::Error,
+};
+
+/// The codes of a shop, by id.
+pub static CODES: List = List { classes: 3, ..List::dense("coupon_code") };
+
+/// The codes of one coupon ([`List::of`]), by id. All share a partition, since other coupons' ids lie between them.
+pub static OF_COUPON: List = List { name: "coupon_code_of_coupon", of: None, shifts: DENSE, row_shift: 53, classes: 3 };
+
+/// The codes of one customer ([`List::of`]), by id. Customers have few, so one level of wide buckets is enough, and a use
+/// of several codes changes few tallies.
+pub static OF_CUSTOMER: List =
+    List { name: "coupon_code_of_customer", of: None, shifts: &[16], row_shift: 53, classes: 3 };
+
+/// The mark, in the tallies of [`OF_COUPON`], of codes that were claimed.
+pub const CLAIMED: Class = 3;
+
+/// A code as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The code.
+    pub code: CouponCode,
+    /// How it is stored; how it is seen is for [`standings`](super::standings) to say.
+    pub class: Class,
+    version: u64,
+}
+
+impl Row {
+    /// A row of any of the three lists.
+    pub fn of_item(item: Item) -> Result<Self, Error> {
+        let class = class(&item);
+        let (code, version) = entity::versioned(item)?;
+        Ok(Self { code, class, version })
+    }
+}
+
+/// The class of a code that is not used.
+pub(super) fn unused_class(lapsed: bool) -> Class {
+    if lapsed { EXPIRED } else { UNUSED }
+}
+
+fn class_of(code: &CouponCode, lapsed: bool) -> Class {
+    if code.used_at.is_some() { USED } else { unused_class(lapsed) }
+}
+
+/// A code by id, deleted coupons' included.
+pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Row, Error> {
+    Row::of_item(store.get(&CODES.key(shop, id)).await?.ok_or(Error::NotFound)?)
+}
+
+/// The codes of these ids that exist.
+pub async fn by_ids(store: &Store, shop: &ShopId, ids: &[Id]) -> Result<Vec<Row>, Error> {
+    let items = store.batch_get(ids.iter().map(|id| CODES.key(shop, *id)).collect()).await?;
+    items.into_iter().map(Row::of_item).collect()
+}
+
+/// The code that a text leads to.
+#[derive(Debug, Serialize, Deserialize)]
+struct Text {
+    code_id: Id,
+}
+
+/// Gives a text to a code; refused under `text` where it is or was another code's.
+pub(super) fn give_text(transaction: &mut Transaction, shop: &ShopId, code: &CouponCode) -> Result<(), Error> {
+    let key = keys::code_text(shop, &code.code);
+    let item = entity::item(&key, "code_text", &Text { code_id: code.id })?;
+    let free = "attribute_not_exists(#PK) OR #code_id = :id";
+    transaction.put("text", item, Some(free), vec![(":id", n(code.id))]);
+    Ok(())
+}
+
+/// The id of the code that has or once had a text.
+pub(super) async fn holder_of_text(store: &Store, shop: &ShopId, text: &str) -> Result<Option<Id>, Error> {
+    Ok(store.read::<Text>(&keys::code_text(shop, text)).await?.map(|text| text.code_id))
+}
+
+/// Adds a new code with its text. `lapsed` is how its coupon's codes are stored now.
+pub(super) fn insert(
+    transaction: &mut Transaction,
+    shop: &ShopId,
+    code: &CouponCode,
+    lapsed: bool,
+) -> Result<(), Error> {
+    let class = class_of(code, lapsed);
+    let key = keys::code_text(shop, &code.code);
+    transaction.put("text", entity::item(&key, "code_text", &Text { code_id: code.id })?, Some(ABSENT), Vec::new());
+    CODES.insert(transaction, "code", shop, (code.id, class), code)?;
+    OF_COUPON.of(code.coupon_id).copy(transaction, shop, (code.id, (None, class)), 1, code)?;
+    OF_CUSTOMER.of(code.customer_id).copy(transaction, shop, (code.id, (None, class)), 1, code)?;
+    mark_claimed(transaction, shop, code, 1);
+    Ok(())
+}
+
+/// Writes a code anew over what was read of it; refused under `code` where it has changed since.
+pub(super) fn replace(
+    transaction: &mut Transaction,
+    shop: &ShopId,
+    before: &Row,
+    after: &CouponCode,
+    lapsed: bool,
+) -> Result<(), Error> {
+    let (id, version) = (after.id, before.version + 1);
+    let (from, to) = (before.class, class_of(after, lapsed));
+    CODES.replace_reclassed(transaction, "code", shop, (id, (from, to)), before.version, after)?;
+    OF_COUPON.of(after.coupon_id).copy(transaction, shop, (id, (Some(from), to)), version, after)?;
+    let stays = before.code.customer_id == after.customer_id;
+    if !stays {
+        OF_CUSTOMER.of(before.code.customer_id).remove_copy(transaction, shop, (id, from));
+    }
+    let from = stays.then_some(from);
+    OF_CUSTOMER.of(after.customer_id).copy(transaction, shop, (id, (from, to)), version, after)
+}
+
+/// Removes a code on what was read of it; its text stays taken. Refused under `code` where it has changed since.
+pub(super) fn remove(transaction: &mut Transaction, shop: &ShopId, row: &Row) {
+    let at = (row.code.id, row.class);
+    CODES.remove_unchanged(transaction, "code", shop, at, row.version);
+    OF_COUPON.of(row.code.coupon_id).remove_copy(transaction, shop, at);
+    OF_CUSTOMER.of(row.code.customer_id).remove_copy(transaction, shop, at);
+    mark_claimed(transaction, shop, &row.code, -1);
+}
+
+fn mark_claimed(transaction: &mut Transaction, shop: &ShopId, code: &CouponCode, by: i64) {
+    if code.claimed {
+        transaction.tallies.count(shop, &OF_COUPON.of(code.coupon_id), code.id, CLAIMED, by);
+    }
+}
+
+/// What codes refer to, by id.
+#[derive(Debug, Default)]
+pub struct Nested {
+    /// The customers.
+    pub customers: HashMap<Id, Customer>,
+    /// The coupons; deleted ones with their rule as it last was.
+    pub coupons: HashMap<Id, StoredCoupon>,
+    /// The rules that are there.
+    pub rules: HashMap<Id, PriceRule>,
+}
+
+impl Nested {
+    /// What the codes of a coupon say of themselves: its rule now, or as it was when the coupon was deleted.
+    pub fn rule_of(&self, code: &CouponCode) -> Option<&PriceRule> {
+        let last = self.coupons.get(&code.coupon_id).and_then(|stored| stored.deleted.as_ref());
+        last.or_else(|| self.rules.get(&code.price_rule_id))
+    }
+
+    /// Whether a code is there: of a deleted coupon only those that are used.
+    pub fn is_there(&self, code: &CouponCode) -> bool {
+        code.used_at.is_some() || self.coupons.get(&code.coupon_id).is_some_and(|stored| stored.deleted.is_none())
+    }
+}
+
+/// What these codes refer to, in one batch; and these customers beside.
+pub async fn nested(
+    store: &Store,
+    shop: &ShopId,
+    codes: impl Iterator<Item = &CouponCode> + Clone,
+    customers: &[Id],
+) -> Result<Nested, Error> {
+    let customer_ids: HashSet<_> =
+        codes.clone().map(|code| code.customer_id).chain(customers.iter().copied()).collect();
+    let coupon_ids: HashSet<_> = codes.clone().map(|code| code.coupon_id).collect();
+    let rule_ids: HashSet<_> = codes.map(|code| code.price_rule_id).collect();
+    let customer_keys = customer_ids.iter().map(|id| customers::CUSTOMERS.key(shop, *id));
+    let coupon_keys = coupon_ids.iter().map(|id| coupons::COUPONS.key(shop, *id));
+    let rule_keys = rule_ids.iter().map(|id| price_rules::key(shop, *id));
+    let mut nested = Nested::default();
+    for item in store.batch_get(customer_keys.chain(coupon_keys).chain(rule_keys).collect()).await? {
+        nested.add(item)?;
+    }
+    Ok(nested)
+}
+
+impl Nested {
+    /// Adds a customer, a coupon or a rule.
+    pub(super) fn add(&mut self, item: Item) -> Result<(), Error> {
+        let kind = item.get(keys::TYPE).and_then(|kind: &AttributeValue| kind.as_s().ok()).cloned();
+        match kind.as_deref() {
+            Some("customer") => {
+                let customer = customers::of_item(item)?;
+                self.customers.insert(customer.id, customer);
+            }
+            Some("coupon") => {
+                let stored: StoredCoupon = entity::entity(item)?;
+                self.coupons.insert(stored.coupon.id, stored);
+            }
+            Some("price_rule") => {
+                let rule: PriceRule = entity::entity(item)?;
+                self.rules.insert(rule.id, rule);
+            }
+            other => return Err(Error::Internal(format!("codes do not refer to {other:?}"))),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,117 @@
+//! Lists of coupons. Without a filter, and by `can_redeem`, tallies lead to the page. Every other filter selects from a
+//! bounded collection: the coupons of some ids, prefixes or rules, or all of the shop, of which there are at most
+//! [`MAX_COUPONS`].
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::{try_join, try_join_all};
+
+use super::{
+    coupons::{COUPONS, by_ids, classes, ids_by_prefix, live},
+    pages::{Direction, Page, PageNumber, Select, paginate},
+    price_rules::{self, OfCoupons},
+    standings::coupons_of_rule,
+    store::Store,
+};
+use crate::{
+    domain::{
+        coupon::{Coupon, MAX_COUPONS},
+        id::Id,
+        shop::ShopId,
+    },
+    error::Error,
+};
+
+/// Of so many rules and coupons each is read by itself; of more, all coupons at once.
+const FEW: usize = 100;
+
+/// Which coupons.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only these ids.
+    pub ids: Option<Vec<Id>>,
+    /// Only these prefixes.
+    pub prefixes: Option<Vec<String>>,
+    /// Only these.
+    pub can_redeem: Option<bool>,
+    /// Only those of these rules.
+    pub rules: OfCoupons,
+    /// Made at or after this instant.
+    pub created_from: Option<DateTime<Utc>>,
+    /// Made at or before this instant.
+    pub created_until: Option<DateTime<Utc>>,
+}
+
+impl Filter {
+    /// Whether tallies know the answer.
+    fn is_tallied(&self) -> bool {
+        let created = self.created_from.is_some() || self.created_until.is_some();
+        self.ids.is_none() && self.prefixes.is_none() && self.rules.is_empty() && !created
+    }
+}
+
+/// A page of coupons.
+pub async fn page(store: &Store, shop: &ShopId, filter: &Filter, select: &Select) -> Result<Page<Coupon>, Error> {
+    if filter.is_tallied() {
+        let select = Select { classes: Some(classes(filter.can_redeem)), ..select.clone() };
+        let page = COUPONS.page(store, shop, &select).await?;
+        return page.try_map(|row| live(row)?.ok_or_else(|| Error::Internal("a deleted coupon in a list".to_owned())));
+    }
+    let rules = async {
+        if filter.rules.is_empty() {
+            return Ok(None);
+        }
+        price_rules::ids_of(store, shop, &filter.rules).await.map(Some)
+    };
+    let named = filter.ids.is_some() || filter.prefixes.is_some();
+    let (rules, mut coupons) = if named {
+        try_join(rules, by_name(store, shop, filter)).await?
+    } else {
+        let rules = rules.await?;
+        let coupons = by_rules(store, shop, rules.as_ref()).await?;
+        (rules, coupons)
+    };
+    coupons.retain(|coupon| {
+        select.holds(coupon.id)
+            && rules.as_ref().is_none_or(|rules| rules.contains(&coupon.price_rule_id))
+            && filter.can_redeem.is_none_or(|can_redeem| coupon.can_redeem == can_redeem)
+            && filter.created_from.is_none_or(|from| coupon.created_at >= from)
+            && filter.created_until.is_none_or(|until| coupon.created_at <= until)
+    });
+    coupons.sort_unstable_by_key(|coupon| coupon.id);
+    if select.direction == Direction::Descending {
+        coupons.reverse();
+    }
+    paginate::of_rows(coupons, select.number, select.size)
+}
+
+/// The coupons that are named by id, by prefix, or by both.
+async fn by_name(store: &Store, shop: &ShopId, filter: &Filter) -> Result<Vec<Coupon>, Error> {
+    let ids = match (&filter.ids, &filter.prefixes) {
+        (Some(ids), None) => ids.clone(),
+        (ids, prefixes) => {
+            let found = ids_by_prefix(store, shop, prefixes.as_deref().unwrap_or_default()).await?;
+            found.into_iter().filter(|id| ids.as_ref().is_none_or(|ids| ids.contains(id))).collect()
+        }
+    };
+    Ok(by_ids(store, shop, &ids).await?.into_values().collect())
+}
+
+/// The coupons of these rules, or all and more.
+async fn by_rules(store: &Store, shop: &ShopId, rules: Option<&BTreeSet<Id>>) -> Result<Vec<Coupon>, Error> {
+    if let Some(rules) = rules.filter(|rules| rules.len() <= FEW) {
+        let of_rules = rules.iter().map(|rule| coupons_of_rule(store, shop, *rule));
+        let ids: Vec<_> = try_join_all(of_rules).await?.into_iter().flatten().collect();
+        if ids.len() <= FEW {
+            return Ok(by_ids(store, shop, &ids).await?.into_values().collect());
+        }
+    }
+    let all = Select {
+        classes: Some(classes(None)),
+        number: PageNumber::Number(1),
+        ..Select::first(2 * MAX_COUPONS, Direction::Ascending)
+    };
+    let rows = COUPONS.page(store, shop, &all).await?.rows;
+    rows.into_iter().filter_map(|row| live(row).transpose()).collect()
+}
