@@ -80,9 +80,12 @@ async fn load_code(store: &Store, shop: &ShopId) -> Result<(), Error> {
     let id = 27_518;
     let issued_at = instant("2017-10-11T14:53:34.083556+08:00")?;
     sequence::skip_to(store, shop, CODES.name, id).await?;
-    let pair = issue::Pair { customer_id: Some(123), coupon_id: Some(987), errors: FieldErrors::NONE };
-    let plan =
-        async || issue::prepare(store, shop, std::slice::from_ref(&pair)).await?.plan(store, shop, 1, issued_at).await;
+    let pairs = [123, 22_750].map(|customer| issue::Pair {
+        customer_id: Some(customer),
+        coupon_id: Some(987),
+        errors: FieldErrors::NONE,
+    });
+    let plan = async || issue::prepare(store, shop, &pairs).await?.plan(store, shop, 1, issued_at).await;
     store.carry_out(plan).await?;
     let text = changes::Draft {
         customer_id: None,
