@@ -20,6 +20,7 @@ mod discounts;
 mod documents;
 mod envelope;
 mod events;
+mod expiry;
 mod house;
 mod idempotency;
 mod keys;

@@ -10,11 +10,12 @@ use futures_util::future::try_join;
 use serde::Deserialize;
 
 use super::{
+    Item,
     attempts::Attempts,
     entity, keys,
     price_rules::{self, StoredRule},
     store::{Range, Store},
-    transaction::{CommitError, Transaction, n, s},
+    transaction::{CommitError, Transaction, key_attributes, n, s},
 };
 use crate::{
     domain::{
@@ -28,6 +29,9 @@ use crate::{
 
 /// How often shards that say that nothing is left are read again until two readings agree.
 const READINGS: u32 = 10;
+
+/// The type attribute of a shard.
+const TYPE: &str = "counter_shard";
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -96,6 +100,13 @@ pub enum Turn {
     Fence,
     /// Nothing is counted any more.
     Closed,
+}
+
+/// The one shard of a new counter that counts so much without a limit, for bulk loads.
+pub(super) fn first_shard(shop: &ShopId, counter: Counter, count: i64) -> Item {
+    let mut item = key_attributes(&counter.key(shop, 0));
+    item.extend([(keys::TYPE.to_owned(), s(TYPE)), ("count".to_owned(), n(count))]);
+    item
 }
 
 /// Reads a counter: one range of at most 16 small items.
@@ -208,7 +219,7 @@ impl Shards {
 
     fn add(&self, transaction: &mut Transaction, shop: &ShopId, shard: usize, by: i64) {
         let (condition, mut values) = self.in_epoch();
-        values.extend([(":by", n(by)), (":type", s("counter_shard"))]);
+        values.extend([(":by", n(by)), (":type", s(TYPE))]);
         let (mut update, mut condition) = ("SET #type = :type ADD #count :by".to_owned(), condition.to_owned());
         if self.quota.limit.is_some() {
             update.push_str(", #room :room");
@@ -227,7 +238,7 @@ impl Shards {
             let (condition, mut values) = self.in_epoch();
             let mut condition = condition.to_owned();
             let mut update = "SET #type = :type, #epoch = :next, #count = if_not_exists(#count, :zero)".to_owned();
-            values.extend([(":type", s("counter_shard")), (":next", n(self.epoch + 1)), (":zero", n(0))]);
+            values.extend([(":type", s(TYPE)), (":next", n(self.epoch + 1)), (":zero", n(0))]);
             match turn {
                 Turn::Fence => {}
                 Turn::Lapsed(lapsed) => {

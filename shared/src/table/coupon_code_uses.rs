@@ -1,19 +1,25 @@
 //! Uses of codes: counted over all codes of a rule, and for each customer of it; each kept with the rule as it was.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    Item,
     counters::{self, Counter},
     entity, keys,
     store::Store,
-    transaction::{Transaction, n, s},
+    transaction::{Transaction, key_attributes, n, s},
 };
 use crate::{
     domain::{coupon_code::CouponCode, id::Id, price_rule::PriceRule, shop::ShopId},
     error::Error,
 };
+
+/// The type attribute of what counts a customer's uses.
+const TYPE: &str = "customer_uses";
 
 /// A use of a code, live until it is released.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +34,18 @@ pub struct Redemption {
     pub used_at: DateTime<Utc>,
     /// When it was given back, if it was.
     pub released_at: Option<DateTime<Utc>>,
+}
+
+/// How often customers use rules, by both, as items for bulk loads.
+pub(super) fn of_customers(shop: &ShopId, uses: &BTreeMap<(Id, Id), i64>) -> Vec<Item> {
+    let mut items: BTreeMap<keys::Key, Item> = BTreeMap::new();
+    for ((customer, rule), count) in uses {
+        let key = keys::customer_uses(shop, *customer, *rule);
+        let item = items.entry(key.clone()).or_insert_with(|| key_attributes(&key));
+        item.insert(keys::TYPE.to_owned(), s(TYPE));
+        item.insert(keys::use_attribute(*rule), n(count));
+    }
+    items.into_values().collect()
 }
 
 /// Plans that `code`, with `used_at` set, is used under `rule`.
@@ -54,7 +72,7 @@ pub(super) async fn take(
         return Err(Error::conflict(format!("Customer {} has used this price rule already.", code.customer_id)));
     }
     let update = format!("SET #type = :type ADD #{attribute} :one");
-    let mut values = vec![(":one", n(1)), (":type", s("customer_uses"))];
+    let mut values = vec![(":one", n(1)), (":type", s(TYPE))];
     if rule.once_per_customer {
         values.push((":none", n(0)));
         let free = format!("attribute_not_exists(#{attribute}) OR #{attribute} <= :none");

@@ -56,15 +56,16 @@ impl Row {
         let (code, version) = entity::versioned(item)?;
         Ok(Self { code, class, version })
     }
+
+    /// How a code is stored, where codes that are not used are stored as expired or not.
+    pub(super) fn class_of(code: &CouponCode, lapsed: bool) -> Class {
+        if code.used_at.is_some() { USED } else { unused_class(lapsed) }
+    }
 }
 
 /// The class of a code that is not used.
 pub(super) fn unused_class(lapsed: bool) -> Class {
     if lapsed { EXPIRED } else { UNUSED }
-}
-
-fn class_of(code: &CouponCode, lapsed: bool) -> Class {
-    if code.used_at.is_some() { USED } else { unused_class(lapsed) }
 }
 
 /// A code by id, deleted coupons' included.
@@ -84,12 +85,15 @@ struct Text {
     code_id: Id,
 }
 
+/// The item that leads from its text to a code.
+pub(super) fn text_item(shop: &ShopId, code: &CouponCode) -> Result<Item, Error> {
+    entity::item(&keys::code_text(shop, &code.code), "code_text", &Text { code_id: code.id })
+}
+
 /// Gives a text to a code; refused under `text` where it is or was another code's.
 pub(super) fn give_text(transaction: &mut Transaction, shop: &ShopId, code: &CouponCode) -> Result<(), Error> {
-    let key = keys::code_text(shop, &code.code);
-    let item = entity::item(&key, "code_text", &Text { code_id: code.id })?;
     let free = "attribute_not_exists(#PK) OR #code_id = :id";
-    transaction.put("text", item, Some(free), vec![(":id", n(code.id))]);
+    transaction.put("text", text_item(shop, code)?, Some(free), vec![(":id", n(code.id))]);
     Ok(())
 }
 
@@ -105,9 +109,8 @@ pub(super) fn insert(
     code: &CouponCode,
     lapsed: bool,
 ) -> Result<(), Error> {
-    let class = class_of(code, lapsed);
-    let key = keys::code_text(shop, &code.code);
-    transaction.put("text", entity::item(&key, "code_text", &Text { code_id: code.id })?, Some(ABSENT), Vec::new());
+    let class = Row::class_of(code, lapsed);
+    transaction.put("text", text_item(shop, code)?, Some(ABSENT), Vec::new());
     CODES.insert(transaction, "code", shop, (code.id, class), code)?;
     OF_COUPON.of(code.coupon_id).copy(transaction, shop, (code.id, (None, class)), 1, code)?;
     OF_CUSTOMER.of(code.customer_id).copy(transaction, shop, (code.id, (None, class)), 1, code)?;
@@ -124,7 +127,7 @@ pub(super) fn replace(
     lapsed: bool,
 ) -> Result<(), Error> {
     let (id, version) = (after.id, before.version + 1);
-    let (from, to) = (before.class, class_of(after, lapsed));
+    let (from, to) = (before.class, Row::class_of(after, lapsed));
     CODES.replace_reclassed(transaction, "code", shop, (id, (from, to)), before.version, after)?;
     OF_COUPON.of(after.coupon_id).copy(transaction, shop, (id, (Some(from), to)), version, after)?;
     let stays = before.code.customer_id == after.customer_id;

@@ -12,6 +12,7 @@ pub mod connect;
 pub mod counters;
 pub mod coupon_code_changes;
 pub mod coupon_code_issue;
+pub mod coupon_code_load;
 pub mod coupon_code_pages;
 pub mod coupon_code_uses;
 pub mod coupon_codes;

@@ -25,15 +25,13 @@ pub struct Load<'a> {
     shop: &'a ShopId,
     rows: bulk::Load<'a>,
     accounts: HashMap<Id, Account>,
-    ledger: Vec<super::Item>,
     last: Id,
 }
 
 impl<'a> Load<'a> {
     /// Starts a load into a shop whose point history is empty.
     pub fn new(store: &'a Store, shop: &'a ShopId) -> Self {
-        let rows = bulk::Load::new(store, shop, &POINT_HISTORY);
-        Self { store, shop, rows, accounts: HashMap::new(), ledger: Vec::new(), last: 0 }
+        Self { store, shop, rows: bulk::Load::new(store, shop), accounts: HashMap::new(), last: 0 }
     }
 
     /// Adds an entry; `earned` as in [`Account::after`].
@@ -49,21 +47,15 @@ impl<'a> Load<'a> {
         *account = after.map_err(|refusal| Error::field("points", refusal.to_string()))?;
         self.last = entry.id;
         let key = keys::ledger(self.shop, entry.customer_id, account.entries);
-        self.ledger.push(entity::item(&key, "ledger", entry)?);
-        if self.ledger.len() >= bulk::PARALLEL {
-            self.store.batch_put(std::mem::take(&mut self.ledger)).await?;
-        }
-        self.rows.push(entry.id, ONLY, entry).await
+        self.rows.put(entity::item(&key, "ledger", entry)?).await?;
+        self.rows.push(&POINT_HISTORY, entry.id, ONLY, entry).await
     }
 
     /// Writes what is left, the accounts, the tallies and the counter of ids.
     pub async fn finish(mut self) -> Result<(), Error> {
-        let account = |(customer, account): (&Id, &Account)| {
-            entity::item(&keys::account(self.shop, *customer), "account", account)
-        };
-        let accounts = self.accounts.iter().map(account).collect::<Result<Vec<_>, _>>()?;
-        self.ledger.extend(accounts);
-        self.store.batch_put(self.ledger).await?;
+        for (customer, account) in &self.accounts {
+            self.rows.put(entity::item(&keys::account(self.shop, *customer), "account", account)?).await?;
+        }
         sequence::skip_to(self.store, self.shop, POINT_HISTORY.name, self.last + 1).await?;
         self.rows.finish().await
     }

@@ -18,34 +18,45 @@ use crate::{
 };
 
 /// How many rows wait before they are written.
-pub(in crate::table) const PARALLEL: usize = 400;
+const PARALLEL: usize = 400;
 
-/// A load of new rows: rows without transactions, and the tallies of all of them at the end. Until
+/// A load of new rows of any lists: rows without transactions, and the tallies of all of them at the end. Until
 /// [`Load::finish`] the rows are in no list.
 #[derive(Debug)]
 pub struct Load<'a> {
     store: &'a Store,
     shop: &'a ShopId,
-    list: List,
     tallies: Tallies,
     waiting: Vec<Item>,
 }
 
 impl<'a> Load<'a> {
     /// Starts a load. The tallies that it writes replace those of its buckets, so these must be empty before.
-    pub fn new(store: &'a Store, shop: &'a ShopId, list: &List) -> Self {
-        Self { store, shop, list: *list, tallies: Tallies::default(), waiting: Vec::new() }
-    }
-
-    /// Counts a mark of a row beside its class; see [`super::MAX_CLASSES`].
-    pub fn mark(&mut self, position: u64, mark: Class) {
-        self.tallies.count(self.shop, &self.list, position, mark, 1);
+    pub fn new(store: &'a Store, shop: &'a ShopId) -> Self {
+        Self { store, shop, tallies: Tallies::default(), waiting: Vec::new() }
     }
 
     /// Adds a row.
-    pub async fn push<T: Serialize>(&mut self, position: u64, class: Class, entity: &T) -> Result<(), Error> {
-        self.waiting.push(self.list.item(self.shop, position, class, entity)?);
-        self.tallies.count(self.shop, &self.list, position, class, 1);
+    pub async fn push<T: Serialize>(
+        &mut self,
+        list: &List,
+        position: u64,
+        class: Class,
+        entity: &T,
+    ) -> Result<(), Error> {
+        self.tallies.count(self.shop, list, position, class, 1);
+        let row = list.item(self.shop, position, class, entity)?;
+        self.put(row).await
+    }
+
+    /// Counts a mark of a row beside its class; see [`super::MAX_CLASSES`].
+    pub fn mark(&mut self, list: &List, position: u64, mark: Class) {
+        self.tallies.count(self.shop, list, position, mark, 1);
+    }
+
+    /// Adds an item that is in no list.
+    pub async fn put(&mut self, item: Item) -> Result<(), Error> {
+        self.waiting.push(item);
         if self.waiting.len() >= PARALLEL { self.flush().await } else { Ok(()) }
     }
 
@@ -53,7 +64,7 @@ impl<'a> Load<'a> {
         self.store.batch_put(std::mem::take(&mut self.waiting)).await
     }
 
-    /// Writes what is left and the tallies, which makes the rows members of the list.
+    /// Writes what is left and the tallies, which makes the rows members of their lists.
     pub async fn finish(mut self) -> Result<(), Error> {
         self.flush().await?;
         let tally = |(place, counts): (&super::tally::Place, Counts)| {

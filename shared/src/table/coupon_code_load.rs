@@ -1,0 +1,78 @@
+//! The bulk load of codes into a shop that has none: the codes with their texts and copies, and what counts them, without
+//! transactions. The coupons, their rules and the customers are there before.
+
+use std::collections::BTreeMap;
+
+use super::{
+    counters::{self, Counter},
+    coupon_code_uses,
+    coupon_codes::{CLAIMED, CODES, OF_COUPON, OF_CUSTOMER, Row, text_item},
+    pages::bulk,
+    sequence,
+    store::Store,
+};
+use crate::{
+    domain::{coupon_code::CouponCode, id::Id, shop::ShopId},
+    error::Error,
+};
+
+/// A load of codes with ids of ours. Until [`Load::finish`] none is in a list.
+#[derive(Debug)]
+pub struct Load<'a> {
+    store: &'a Store,
+    shop: &'a ShopId,
+    rows: bulk::Load<'a>,
+    places: BTreeMap<Id, i64>,
+    uses: BTreeMap<Id, i64>,
+    customer_uses: BTreeMap<(Id, Id), i64>,
+    last: Id,
+}
+
+impl<'a> Load<'a> {
+    /// Starts a load into a shop that has no codes.
+    pub fn new(store: &'a Store, shop: &'a ShopId) -> Self {
+        Self {
+            store,
+            shop,
+            rows: bulk::Load::new(store, shop),
+            places: BTreeMap::new(),
+            uses: BTreeMap::new(),
+            customer_uses: BTreeMap::new(),
+            last: 0,
+        }
+    }
+
+    /// Adds a code of a rule that is not limited; `lapsed` where that has ended and its codes were settled.
+    pub async fn push(&mut self, code: &CouponCode, lapsed: bool) -> Result<(), Error> {
+        let class = Row::class_of(code, lapsed);
+        let (of_coupon, of_customer) = (OF_COUPON.of(code.coupon_id), OF_CUSTOMER.of(code.customer_id));
+        for list in [&CODES, &of_coupon, &of_customer] {
+            self.rows.push(list, code.id, class, code).await?;
+        }
+        if code.claimed {
+            self.rows.mark(&of_coupon, code.id, CLAIMED);
+        }
+        *self.places.entry(code.coupon_id).or_default() += 1;
+        if code.used_at.is_some() {
+            *self.uses.entry(code.price_rule_id).or_default() += 1;
+            *self.customer_uses.entry((code.customer_id, code.price_rule_id)).or_default() += 1;
+        }
+        self.last = self.last.max(code.id);
+        self.rows.put(text_item(self.shop, code)?).await
+    }
+
+    /// Writes what is left, the counters, the tallies and the counter of ids.
+    pub async fn finish(mut self) -> Result<(), Error> {
+        for (coupon, count) in &self.places {
+            self.rows.put(counters::first_shard(self.shop, Counter::CodesOf(*coupon), *count)).await?;
+        }
+        for (rule, count) in &self.uses {
+            self.rows.put(counters::first_shard(self.shop, Counter::UsesOf(*rule), *count)).await?;
+        }
+        for item in coupon_code_uses::of_customers(self.shop, &self.customer_uses) {
+            self.rows.put(item).await?;
+        }
+        sequence::skip_to(self.store, self.shop, CODES.name, self.last + 1).await?;
+        self.rows.finish().await
+    }
+}

@@ -1,0 +1,193 @@
+//! The job that stores what the clock has made of codes: nothing that is shown depends on it.
+
+use std::time::Duration;
+
+use chrono::{Timelike, Utc};
+use expire_coupon_codes::Report;
+use futures_util::future::{join, join_all};
+use serde_json::{Value, json};
+use shared::{
+    domain::shop::ShopId,
+    table::{
+        coupon_codes::{CODES as LIST, OF_COUPON, OF_CUSTOMER},
+        pages::bulk,
+        standings::{EXPIRED, UNUSED, USED},
+    },
+};
+use tests::Api;
+
+use crate::{
+    discounts::{
+        CODES, Coupon, FUTURE, PAST, change_rule, count, coupon, coupon_on, give, issued_ids, set_status, shop_of,
+    },
+    support::one,
+};
+
+fn shop() -> ShopId {
+    "demo".parse().expect("a shop")
+}
+
+async fn expire(api: &Api) -> Report {
+    expire_coupon_codes::run(&api.server.store).await.expect("a run")
+}
+
+/// How many codes of a coupon are stored in each class.
+async fn stored(api: &Api, coupon: u64) -> [i64; 3] {
+    let counts = OF_COUPON.of(coupon).counts(&api.server.store, &shop()).await.expect("counts").0;
+    [counts[usize::from(UNUSED)], counts[usize::from(USED)], counts[usize::from(EXPIRED)]]
+}
+
+/// The tallies of every list that a code stands in are right.
+async fn verified(api: &Api, coupons: &[u64], customers: &[u64]) {
+    let (coupons, customers) =
+        (coupons.iter().map(|id| OF_COUPON.of(*id)), customers.iter().map(|id| OF_CUSTOMER.of(*id)));
+    for list in coupons.chain(customers).chain([LIST]) {
+        let (rows, count) = bulk::verify(&api.server.store, &shop(), &list).await.expect("verified");
+        assert_eq!(rows, count, "{list:?}");
+    }
+}
+
+/// What every filter answers.
+async fn shown(api: &Api, coupon: u64) -> Vec<Value> {
+    let mut shown = Vec::new();
+    for of in ["", "&customer=3", &format!("&coupon={coupon}")] {
+        for status in
+            ["", "&status=unused", "&status=used", "&status=expired", "&status=available", "&status__in=used,expired"]
+        {
+            shown.push(api.get(&format!("{CODES}?page_size=100{of}{status}")).await.expect(200));
+        }
+    }
+    shown
+}
+
+/// Forty codes of a coupon, four of them used, beside ten of another coupon of another rule.
+async fn world() -> (Api, Coupon, Coupon, Vec<u64>) {
+    let api = shop_of(40).await;
+    let (made, other) = (coupon(&api, "A", &json!({})).await, coupon(&api, "B", &json!({"ends_at": FUTURE})).await);
+    let codes = issued_ids(&give(&api, made.id, 1..=40).await);
+    give(&api, other.id, 1..=10).await.expect(201);
+    for code in &codes[..4] {
+        set_status(&api, *code, "used").await.expect(200);
+    }
+    (api, made, other, codes)
+}
+
+#[tokio::test]
+async fn lists_say_the_same_before_and_after_the_job() {
+    let (api, made, other, _) = world().await;
+    assert_eq!(expire(&api).await, Report::default());
+    change_rule(&api, made.rule, &json!({"ends_at": PAST})).await;
+    let before = shown(&api, made.id).await;
+    assert_eq!(stored(&api, made.id).await, [36, 4, 0]);
+    assert_eq!(expire(&api).await, Report { rules: 1, expired: 36, ..Report::default() });
+    assert_eq!(stored(&api, made.id).await, [0, 4, 36]);
+    assert_eq!(shown(&api, made.id).await, before);
+    assert_eq!(expire(&api).await, Report::default());
+
+    // The end moved on: revived at once, and stored so by the next run.
+    change_rule(&api, made.rule, &json!({"ends_at": FUTURE})).await;
+    let revived = shown(&api, made.id).await;
+    assert_eq!(count(&api, &format!("{CODES}?coupon={}&status=available", made.id)).await, 36);
+    assert_eq!(expire(&api).await, Report { rules: 1, revived: 36, ..Report::default() });
+    assert_eq!(stored(&api, made.id).await, [36, 4, 0]);
+    assert_eq!(shown(&api, made.id).await, revived);
+    verified(&api, &[made.id, other.id], &[1, 3, 40]).await;
+}
+
+#[tokio::test]
+async fn codes_that_come_or_are_given_back_after_the_end_are_stored_as_expired() {
+    let (api, made, _, codes) = world().await;
+    change_rule(&api, made.rule, &json!({"ends_at": PAST})).await;
+    expire(&api).await;
+    assert_eq!(set_status(&api, codes[0], "unused").await.expect(200)["status"], "expired");
+    give(&api, made.id, [7, 8]).await.expect(201);
+    assert_eq!(stored(&api, made.id).await, [0, 3, 39]);
+    assert_eq!(count(&api, &format!("{CODES}?status=expired")).await, 39);
+    assert_eq!(expire(&api).await, Report::default());
+
+    // A new coupon of the rule does not know that its codes are to be stored so: the job looks again.
+    let late = coupon_on(&api, "late", made.rule).await;
+    give(&api, late, [1, 2, 3]).await.expect(201);
+    assert_eq!(count(&api, &format!("{CODES}?status=expired")).await, 42);
+    assert_eq!(count(&api, &format!("{CODES}?status=expired&coupon={late}")).await, 3);
+    assert_eq!(expire(&api).await, Report { rules: 1, expired: 3, ..Report::default() });
+    assert_eq!(count(&api, &format!("{CODES}?status=expired")).await, 42);
+    verified(&api, &[made.id, late], &[1, 7]).await;
+}
+
+#[tokio::test]
+async fn two_runs_at_once_store_each_code_once() {
+    let (api, made, other, _) = world().await;
+    change_rule(&api, made.rule, &json!({"ends_at": PAST})).await;
+    let (one, two) = join(expire(&api), expire(&api)).await;
+    assert_eq!((one.expired + two.expired, one.failed + two.failed), (36, 0));
+    assert_eq!(stored(&api, made.id).await, [0, 4, 36]);
+    verified(&api, &[made.id, other.id], &[3]).await;
+}
+
+#[tokio::test]
+async fn an_end_that_moves_while_the_job_runs_is_followed() {
+    let (api, made, _, _) = world().await;
+    let moves = async {
+        for end in [PAST, FUTURE, PAST, FUTURE, PAST] {
+            change_rule(&api, made.rule, &json!({"ends_at": end})).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let runs = async {
+        for _ in 0..6 {
+            assert_eq!(expire(&api).await.failed, 0);
+        }
+    };
+    join(moves, runs).await;
+    assert_eq!(count(&api, &format!("{CODES}?coupon={}&status=expired", made.id)).await, 36);
+    expire(&api).await;
+    assert_eq!(stored(&api, made.id).await, [0, 4, 36]);
+    assert_eq!(expire(&api).await, Report::default());
+    verified(&api, &[made.id], &[3]).await;
+}
+
+#[tokio::test]
+async fn expiry_while_codes_are_used_loses_nothing() {
+    let api = shop_of(60).await;
+    let end = Utc::now().with_nanosecond(0).expect("an instant") + chrono::Duration::milliseconds(2_500);
+    let made = coupon(&api, "A", &json!({"ends_at": end.to_rfc3339()})).await;
+    let codes = issued_ids(&give(&api, made.id, 1..=60).await);
+    let uses = join_all(codes.iter().enumerate().map(async |(index, code)| {
+        tokio::time::sleep(Duration::from_millis(60 * index as u64)).await;
+        set_status(&api, *code, "used").await.status
+    }));
+    let runs = async {
+        while Utc::now() < end + chrono::Duration::milliseconds(1_500) {
+            assert_eq!(expire(&api).await.failed, 0);
+            // However far the job is, what is not used is expired from the end on, and unused before.
+            let before = Utc::now() < end;
+            let unused = count(&api, &format!("{CODES}?status=unused")).await;
+            let expired = count(&api, &format!("{CODES}?status=expired")).await;
+            let after = Utc::now() >= end;
+            assert!(before != after || unused == 0 || expired == 0, "{unused} unused and {expired} expired");
+        }
+    };
+    let (replies, ()) = join(uses, runs).await;
+    let used = replies.iter().filter(|status| **status == 200).count() as i64;
+    assert!(replies.iter().all(|status| [200, 409].contains(status)), "{replies:?}");
+    assert!(used > 0 && used < 60, "{used} were used before the end");
+    assert_eq!(stored(&api, made.id).await, [0, used, 60 - used]);
+    assert_eq!(count(&api, &format!("{CODES}?status=used")).await, used as u64);
+    verified(&api, &[made.id], &[1, 60]).await;
+}
+
+#[tokio::test]
+async fn the_codes_of_a_deleted_coupon_are_removed_in_the_end() {
+    let (api, made, other, codes) = world().await;
+    api.delete(&one(crate::discounts::COUPONS, made.id)).await.expect(204);
+    let before = shown(&api, made.id).await;
+    let (first, second) = join(finish_batches::run(&api.server.store), finish_batches::run(&api.server.store)).await;
+    let (first, second) = (first.expect("a run"), second.expect("a run"));
+    assert_eq!((first.codes + second.codes, first.failed + second.failed), (36, 0));
+    assert_eq!(shown(&api, made.id).await, before);
+    assert_eq!(stored(&api, made.id).await, [0, 4, 0]);
+    assert_eq!(finish_batches::run(&api.server.store).await.expect("a run"), finish_batches::Report::default());
+    assert_eq!(api.get(&one(CODES, codes[0])).await.expect(200)["coupon_id"], made.id);
+    verified(&api, &[made.id, other.id], &[1, 3, 40]).await;
+}
