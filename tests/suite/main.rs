@@ -3,6 +3,7 @@
 mod access;
 mod adjust;
 mod conventions;
+mod coupon_batches;
 mod coupon_code_filters;
 mod coupon_code_updates;
 mod coupon_codes;
