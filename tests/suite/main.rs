@@ -5,6 +5,7 @@ mod adjust;
 mod conventions;
 mod coupon_batches;
 mod coupon_code_filters;
+mod coupon_code_pages;
 mod coupon_code_updates;
 mod coupon_codes;
 mod coupon_deletion;
