@@ -27,7 +27,7 @@ use shared::{
     table::{
         connect::Connection,
         entity,
-        pages::{Class, Direction, List, PageNumber, SPARSE, Select, bulk, paginate},
+        pages::{Class, Direction, List, PageNumber, Select, bulk, paginate},
         schema,
         store::Store,
         transaction::Transaction,
@@ -35,9 +35,9 @@ use shared::{
 };
 
 static DENSE: List = List { classes: 3, ..List::dense("dense") };
-static SCATTERED: List = List { name: "scattered", of: None, shifts: SPARSE, row_shift: 53, classes: 3 };
+static SCATTERED: List = List { classes: 3, ..List::sparse("scattered") };
 /// Levels so low that a few rows fill all of them.
-static DEEP: List = List { name: "deep", of: None, shifts: &[1, 2, 4, 6], row_shift: 6, classes: 3 };
+static DEEP: List = List { shifts: &[1, 2, 4, 6], row_shift: 6, classes: 3, ..List::dense("deep") };
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Row {

@@ -40,6 +40,8 @@ enum Action {
     /// Makes and lists shops.
     #[command(subcommand)]
     Shop(ShopAction),
+    /// Stores codes as expired whose price rule has ended, as the schedule does every minute, and shows what it did.
+    Expire(At),
 }
 
 /// The flags of `serve`.
@@ -175,6 +177,7 @@ pub async fn run() -> Result<(), CliError> {
             };
             show(&operate(&at, command).await?)
         }
+        Action::Expire(at) => show(&expire_coupon_codes::run(&connection(&at.store).open().await?).await?),
     }
 }
 
@@ -182,7 +185,7 @@ async fn operate(at: &At, command: Command) -> Result<Answer, CliError> {
     Ok(operator::run(&connection(&at.store).open().await?, command).await?)
 }
 
-fn show(answer: &Answer) -> Result<(), CliError> {
+fn show(answer: &impl serde::Serialize) -> Result<(), CliError> {
     println!("{}", serde_json::to_string_pretty(answer)?);
     Ok(())
 }
@@ -227,6 +230,7 @@ fn introduce(url: &str, store: &str, token: &str) {
     println!("\nTry:");
     println!("  curl {auth} {url}/api/loyalty/level/");
     println!("  curl {auth} '{url}/api/loyalty/point_history/?customer=50784'");
+    println!("  curl {auth} '{url}/api/discounts/coupon_code/?status=available'");
     println!(
         "  curl {auth} -H 'Content-Type: application/json' -d '{{\"customer_id\": 100000, \"points\": 100}}' \
          {url}/api/loyalty/point_history/adjust/"

@@ -8,6 +8,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use aws_smithy_runtime_api::{
@@ -39,12 +40,20 @@ pub struct Profile {
     pub timeout_before: f64,
     /// A call times out after its effect.
     pub timeout_after: f64,
+    /// How long every call takes at least: what a network adds.
+    pub latency: Duration,
 }
 
 impl Profile {
     /// Every fault now and then: about one call in five fails.
-    pub const MILD: Self =
-        Self { conflict: 0.2, throttled: 0.03, server_error: 0.02, timeout_before: 0.02, timeout_after: 0.05 };
+    pub const MILD: Self = Self {
+        conflict: 0.2,
+        throttled: 0.03,
+        server_error: 0.02,
+        timeout_before: 0.02,
+        timeout_after: 0.05,
+        latency: Duration::ZERO,
+    };
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +152,14 @@ impl HttpConnector for HostileConnector {
             _ => self.state.next(false),
         };
         match fault {
-            Fault::None => self.inner.call(request),
+            Fault::None if self.state.profile.latency.is_zero() => self.inner.call(request),
+            Fault::None => {
+                let (call, latency) = (self.inner.call(request), self.state.profile.latency);
+                HttpConnectorFuture::new(async move {
+                    tokio::time::sleep(latency).await;
+                    call.await
+                })
+            }
             Fault::Conflict => HttpConnectorFuture::ready(Ok(cancelled(&request))),
             Fault::Throttled => HttpConnectorFuture::ready(Ok(failed(400, "ThrottlingException", json!({})))),
             Fault::ServerError => HttpConnectorFuture::ready(Ok(failed(500, "InternalServerError", json!({})))),

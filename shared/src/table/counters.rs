@@ -10,12 +10,11 @@ use futures_util::future::try_join;
 use serde::Deserialize;
 
 use super::{
-    Item,
     attempts::Attempts,
     entity, keys,
     price_rules::{self, StoredRule},
     store::{Range, Store},
-    transaction::{CommitError, Transaction, key_attributes, n, s},
+    transaction::{CommitError, Transaction, n, s},
 };
 use crate::{
     domain::{
@@ -102,11 +101,12 @@ pub enum Turn {
     Closed,
 }
 
-/// The one shard of a new counter that counts so much without a limit, for bulk loads.
-pub(super) fn first_shard(shop: &ShopId, counter: Counter, count: i64) -> Item {
-    let mut item = key_attributes(&counter.key(shop, 0));
-    item.extend([(keys::TYPE.to_owned(), s(TYPE)), ("count".to_owned(), n(count))]);
-    item
+/// Counts so much on one shard of a counter that nobody else writes, for bulk loads.
+pub(super) async fn load(store: &Store, shop: &ShopId, counter: Counter, count: i64) -> Result<(), Error> {
+    let shards = read(store, shop, counter).await?;
+    let mut transaction = Transaction::default();
+    shards.count(&mut transaction, shop, &[(0, count)]);
+    Ok(store.commit(&transaction).await?)
 }
 
 /// Reads a counter: one range of at most 16 small items.

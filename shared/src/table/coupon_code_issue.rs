@@ -63,12 +63,12 @@ pub struct Prepared {
     counters: HashMap<Id, Shards>,
 }
 
-/// Whether the codes of these pairs fit into one transaction, wherever their ids lie: of each code four items, the tally
+/// Whether the codes of these pairs fit into one transaction, wherever their ids lie: of each code five items, the tally
 /// of its customer and perhaps a shard of its coupon's counter; of each coupon four tallies; those of the list of all; the
 /// guard.
 pub fn is_few(pairs: &[Pair]) -> bool {
     let coupons: HashSet<_> = pairs.iter().filter_map(|pair| pair.coupon_id).collect();
-    6 * pairs.len() + 4 * coupons.len() + 5 <= MAX_ITEMS
+    7 * pairs.len() + 4 * coupons.len() + 5 <= MAX_ITEMS
 }
 
 /// How many codes of each coupon there are, in the order in which they are first named.

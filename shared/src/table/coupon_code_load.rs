@@ -64,10 +64,10 @@ impl<'a> Load<'a> {
     /// Writes what is left, the counters, the tallies and the counter of ids.
     pub async fn finish(mut self) -> Result<(), Error> {
         for (coupon, count) in &self.places {
-            self.rows.put(counters::first_shard(self.shop, Counter::CodesOf(*coupon), *count)).await?;
+            counters::load(self.store, self.shop, Counter::CodesOf(*coupon), *count).await?;
         }
         for (rule, count) in &self.uses {
-            self.rows.put(counters::first_shard(self.shop, Counter::UsesOf(*rule), *count)).await?;
+            counters::load(self.store, self.shop, Counter::UsesOf(*rule), *count).await?;
         }
         for item in coupon_code_uses::of_customers(self.shop, &self.customer_uses) {
             self.rows.put(item).await?;

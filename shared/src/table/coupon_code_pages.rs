@@ -4,8 +4,10 @@
 //! seen otherwise than they are stored ([`standings`](super::standings)), the list of all is read through a lens made of
 //! the tallies of just those coupons; of one coupon all codes are seen alike; and those of one customer are few, and read.
 
+use std::pin::pin;
+
 use chrono::{DateTime, Utc};
-use futures_util::future::{join, try_join};
+use futures_util::future::{Either, join, select, try_join};
 
 use super::{
     Item,
@@ -112,12 +114,10 @@ pub async fn page(
         }
         (None, Some([customer, ..]), None) => {
             let list = OF_CUSTOMER.of(*customer);
-            let (standings, page) = join(standings, listed.as_stored(&list, filter.statuses)).await;
-            let standings = standings?;
-            if standings.is_empty() {
-                return page;
+            match unless_unsettled(standings, listed.as_stored(&list, filter.statuses)).await? {
+                Ok(page) => Ok(page),
+                Err(standings) => listed.sorted(all_of(store, shop, &list).await?, &standings, filter),
             }
-            listed.sorted(all_of(store, shop, &list).await?, &standings, filter)
         }
         (None, Some([customer, ..]), Some(_)) => {
             let list = OF_CUSTOMER.of(*customer);
@@ -125,12 +125,30 @@ pub async fn page(
             listed.sorted(rows, &standings, filter)
         }
         (None, None, Some([coupon, ..])) => listed.of_coupon(standings, *coupon, filter.statuses).await,
-        (None, None, None) => {
-            let (standings, page) = join(standings, listed.as_stored(&CODES, filter.statuses)).await;
-            let standings = standings?;
-            if standings.is_empty() { page } else { listed.through(&standings).await }
-        }
+        (None, None, None) => match unless_unsettled(standings, listed.as_stored(&CODES, filter.statuses)).await? {
+            Ok(page) => Ok(page),
+            Err(standings) => listed.through(&standings).await,
+        },
     }
+}
+
+/// The page as it is stored, which is read beside the standings, if every code is seen so; else the standings.
+async fn unless_unsettled(
+    standings: impl Future<Output = Result<Standings, Error>>,
+    page: impl Future<Output = Result<Page<Row>, Error>>,
+) -> Result<Result<Page<Row>, Standings>, Error> {
+    let (standings, page) = (pin!(standings), pin!(page));
+    let (standings, page) = match select(standings, page).await {
+        Either::Left((standings, page)) => {
+            let standings = standings?;
+            if !standings.is_empty() {
+                return Ok(Err(standings));
+            }
+            (standings, page.await)
+        }
+        Either::Right((page, standings)) => (standings.await?, page),
+    };
+    if standings.is_empty() { page.map(Ok) } else { Ok(Err(standings)) }
 }
 
 /// All rows of a list whose rows share a partition.

@@ -2,7 +2,7 @@
 //!
 //! A code is stored three times: as a row of the list of all codes, which is the one that conditions are put on, and as
 //! copies in the list of its coupon and that of its customer, so that a page of each is one range. The three change in
-//! one transaction, and their tallies with them. A text leads to its code by an item of its own, which stays when the code
+//! one transaction, and their tallies with them. The list of all has its rows by class too ([`List::by_class`]). A text leads to its code by an item of its own, which stays when the code
 //! goes: a text once given is never given again.
 
 use std::collections::{HashMap, HashSet};
@@ -14,7 +14,7 @@ use super::{
     Item,
     coupons::{self, StoredCoupon},
     customers, entity, keys,
-    pages::{Class, DENSE, List, class},
+    pages::{Class, List, class},
     price_rules,
     standings::{EXPIRED, UNUSED, USED},
     store::Store,
@@ -26,15 +26,15 @@ use crate::{
 };
 
 /// The codes of a shop, by id.
-pub static CODES: List = List { classes: 3, ..List::dense("coupon_code") };
+pub static CODES: List = List { classes: 3, by_class: true, ..List::dense("coupon_code") };
 
 /// The codes of one coupon ([`List::of`]), by id. All share a partition, since other coupons' ids lie between them.
-pub static OF_COUPON: List = List { name: "coupon_code_of_coupon", of: None, shifts: DENSE, row_shift: 53, classes: 3 };
+pub static OF_COUPON: List = List { row_shift: 53, classes: 3, ..List::dense("coupon_code_of_coupon") };
 
 /// The codes of one customer ([`List::of`]), by id. Customers have few, so one level of wide buckets is enough, and a use
 /// of several codes changes few tallies.
 pub static OF_CUSTOMER: List =
-    List { name: "coupon_code_of_customer", of: None, shifts: &[16], row_shift: 53, classes: 3 };
+    List { shifts: &[16], row_shift: 53, classes: 3, ..List::dense("coupon_code_of_customer") };
 
 /// The mark, in the tallies of [`OF_COUPON`], of codes that were claimed.
 pub const CLAIMED: Class = 3;

@@ -23,8 +23,8 @@ use crate::{
     error::Error,
 };
 
-/// Of so many rules and coupons each is read by itself; of more, all coupons at once.
-const FEW: usize = 100;
+/// Of so many rules the coupons are read by themselves; of more, all coupons of the shop at once.
+const FEW: usize = 10;
 
 /// Which coupons.
 #[derive(Debug, Clone, Default)]
@@ -67,10 +67,13 @@ pub async fn page(store: &Store, shop: &ShopId, filter: &Filter, select: &Select
     let named = filter.ids.is_some() || filter.prefixes.is_some();
     let (rules, mut coupons) = if named {
         try_join(rules, by_name(store, shop, filter)).await?
-    } else {
+    } else if filter.rules.title.is_some() {
+        // A title is that of few rules.
         let rules = rules.await?;
-        let coupons = by_rules(store, shop, rules.as_ref()).await?;
+        let coupons = of_rules(store, shop, rules.as_ref()).await?;
         (rules, coupons)
+    } else {
+        try_join(rules, all(store, shop)).await?
     };
     coupons.retain(|coupon| {
         select.holds(coupon.id)
@@ -98,15 +101,15 @@ async fn by_name(store: &Store, shop: &ShopId, filter: &Filter) -> Result<Vec<Co
     Ok(by_ids(store, shop, &ids).await?.into_values().collect())
 }
 
-/// The coupons of these rules, or all and more.
-async fn by_rules(store: &Store, shop: &ShopId, rules: Option<&BTreeSet<Id>>) -> Result<Vec<Coupon>, Error> {
-    if let Some(rules) = rules.filter(|rules| rules.len() <= FEW) {
-        let of_rules = rules.iter().map(|rule| coupons_of_rule(store, shop, *rule));
-        let ids: Vec<_> = try_join_all(of_rules).await?.into_iter().flatten().collect();
-        if ids.len() <= FEW {
-            return Ok(by_ids(store, shop, &ids).await?.into_values().collect());
-        }
-    }
+/// The coupons of these rules, or all of the shop.
+async fn of_rules(store: &Store, shop: &ShopId, rules: Option<&BTreeSet<Id>>) -> Result<Vec<Coupon>, Error> {
+    let Some(rules) = rules.filter(|rules| rules.len() <= FEW) else { return all(store, shop).await };
+    let of_rules = rules.iter().map(|rule| coupons_of_rule(store, shop, *rule));
+    let ids: Vec<_> = try_join_all(of_rules).await?.into_iter().flatten().collect();
+    Ok(by_ids(store, shop, &ids).await?.into_values().collect())
+}
+
+async fn all(store: &Store, shop: &ShopId) -> Result<Vec<Coupon>, Error> {
     let all = Select {
         classes: Some(classes(None)),
         number: PageNumber::Number(1),

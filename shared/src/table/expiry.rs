@@ -27,8 +27,8 @@ use crate::{
 
 /// How many codes are read at once.
 const AT_ONCE: u64 = 200;
-/// The most items that one code takes: three rows, the tally of its customer, and two of each list.
-const ITEMS_OF_ONE: usize = 8;
+/// The most items that one code takes: five rows, the tally of its customer, and two of each list.
+const ITEMS_OF_ONE: usize = 10;
 
 /// What became of a rule.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -44,14 +44,17 @@ pub struct ListName {
     pub name: &'static str,
     /// What it belongs to.
     pub of: Option<Id>,
+    /// The class of its rows, where copies of them stand by class.
+    pub class: Option<u8>,
 }
 
 impl fmt::Display for ListName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.of {
-            None => f.write_str(self.name),
-            Some(id) => write!(f, "{}@{id}", self.name),
+        f.write_str(self.name)?;
+        if let Some(id) = self.of {
+            write!(f, "@{id}")?;
         }
+        self.class.map_or(Ok(()), |class| write!(f, "~{class}"))
     }
 }
 

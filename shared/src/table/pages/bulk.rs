@@ -1,5 +1,7 @@
 //! Bulk loads, for imports into a table that nobody else writes, and the proof that tallies are right.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{
@@ -46,6 +48,9 @@ impl<'a> Load<'a> {
     ) -> Result<(), Error> {
         self.tallies.count(self.shop, list, position, class, 1);
         let row = list.item(self.shop, position, class, entity)?;
+        if let Some(copy) = list.class_copy(self.shop, position, class, &row) {
+            self.put(copy).await?;
+        }
         self.put(row).await
     }
 
@@ -92,4 +97,16 @@ pub async fn verify(store: &Store, shop: &ShopId, list: &List) -> Result<(u64, u
         }
     }
     Ok((rows, count))
+}
+
+/// How many rows the top tallies of a list count on each shard. For measurements.
+pub async fn shards(store: &Store, shop: &ShopId, list: &List) -> Result<BTreeMap<u8, i64>, Error> {
+    let pk = keys::tally_partition(shop, list.key_name(), list.top(), 0);
+    let mut shards = BTreeMap::new();
+    for item in store.query(&Range { pk, ..Range::default() }).await? {
+        let shard = entity::id(&item).and_then(|shard| u8::try_from(shard).ok()).unwrap_or_default();
+        let rows: i64 = Counts::of_item(&item).0[..usize::from(list.classes)].iter().sum();
+        *shards.entry(shard).or_default() += rows;
+    }
+    Ok(shards)
 }

@@ -46,6 +46,9 @@ pub struct List {
     pub row_shift: u32,
     /// How many classes its rows fall into.
     pub classes: u8,
+    /// Whether copies of its rows stand by class too, so that a page of one class is a range however few its rows are
+    /// among the others.
+    pub by_class: bool,
 }
 
 /// Positions that grow one by one, such as ids of our own: at a million rows the top level has 123 tallies.
@@ -58,13 +61,13 @@ pub const SPARSE: &[u32] = &[6, 14, 22, 30, 38, 46];
 impl List {
     /// A list over ids of our own, of one class.
     pub const fn dense(name: &'static str) -> Self {
-        Self { name, of: None, shifts: DENSE, row_shift: 13, classes: 1 }
+        Self { name, of: None, shifts: DENSE, row_shift: 13, classes: 1, by_class: false }
     }
 
     /// A list over the shop's ids, of one class. All rows share a partition, so that scattered ones are read at once;
     /// DynamoDB splits such a partition by sort key when it is hot.
     pub const fn sparse(name: &'static str) -> Self {
-        Self { name, of: None, shifts: SPARSE, row_shift: 53, classes: 1 }
+        Self { name, of: None, shifts: SPARSE, row_shift: 53, classes: 1, by_class: false }
     }
 
     /// The list of this name that belongs to `id`.
@@ -74,7 +77,12 @@ impl List {
     }
 
     fn key_name(&self) -> ListName {
-        ListName { name: self.name, of: self.of }
+        ListName { name: self.name, of: self.of, class: None }
+    }
+
+    /// The name under which the copies of its rows of one class stand, all in one partition.
+    fn class_name(&self, class: Class) -> ListName {
+        ListName { class: Some(class), ..self.key_name() }
     }
 
     fn bucket(&self, level: usize, position: u64) -> u64 {

@@ -229,14 +229,16 @@ impl Reader<'_> {
 
     /// Whether two stretches are read by one query: they share a partition, and nothing unwanted lies between them.
     fn joins(&self, run: Bounds, next: Bounds, unfiltered: bool) -> bool {
-        let partition = |position: u64| position >> self.list.row_shift;
+        let by_class = self.list.by_class && self.lens.is_none() && self.select.classes.is_some();
+        let partition = |position: u64| if by_class { 0 } else { position >> self.list.row_shift };
         let adjacent = run.last + 1 == next.first || next.last + 1 == run.first;
         partition(run.first) == partition(next.first) && (unfiltered || adjacent)
     }
 
-    /// Whether every row between the bounds is wanted.
+    /// Whether every row that is read between the bounds is wanted: there is no filter, or it is by classes whose rows
+    /// stand by themselves.
     fn unfiltered(&self) -> bool {
-        self.select.classes.is_none() && self.lens.is_none()
+        self.lens.is_none() && (self.select.classes.is_none() || self.list.by_class)
     }
 
     fn wanted(&self, row: &Item) -> bool {
@@ -311,9 +313,25 @@ impl Reader<'_> {
         Ok(node)
     }
 
-    /// The rows of a stretch inside one partition, in the order of the selection.
+    /// The rows of a stretch, in the order of the selection; at most `limit` of each class where they stand by class.
     async fn rows(&self, bounds: Bounds, limit: Option<usize>) -> Result<Vec<Item>, Error> {
-        let pk = keys::row_partition(self.shop, self.list.key_name(), bounds.first >> self.list.row_shift);
+        let own = || keys::row_partition(self.shop, self.list.key_name(), bounds.first >> self.list.row_shift);
+        match &self.select.classes {
+            Some(classes) if self.list.by_class && self.lens.is_none() => {
+                let of_class = |class: &Class| keys::row_partition(self.shop, self.list.class_name(*class), 0);
+                let reads = classes.iter().map(|class| self.range(of_class(class), bounds, limit));
+                let mut rows: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
+                rows.sort_by_cached_key(entity::id);
+                if self.select.direction == Direction::Descending {
+                    rows.reverse();
+                }
+                Ok(rows)
+            }
+            _ => self.range(own(), bounds, limit).await,
+        }
+    }
+
+    async fn range(&self, pk: String, bounds: Bounds, limit: Option<usize>) -> Result<Vec<Item>, Error> {
         let between = Some((keys::row_position(bounds.first), keys::row_position(bounds.last)));
         let descending = self.select.direction == Direction::Descending;
         self.store.query(&Range { pk, between, descending, limit }).await

@@ -10,7 +10,7 @@ use crate::{
         Item,
         entity::{self, VERSION},
         keys::{self, Key},
-        transaction::{ABSENT, Label, PRESENT, Transaction, n},
+        transaction::{ABSENT, Label, PRESENT, Transaction, key_attributes, n},
     },
 };
 
@@ -41,6 +41,25 @@ impl List {
         Ok(item)
     }
 
+    /// The copy of a row among those of its class.
+    pub(super) fn class_copy(&self, shop: &ShopId, position: u64, class: Class, row: &Item) -> Option<Item> {
+        self.by_class.then(|| {
+            let mut item = row.clone();
+            item.extend(key_attributes(&self.class_key(shop, position, class)));
+            item
+        })
+    }
+
+    fn class_key(&self, shop: &ShopId, position: u64, class: Class) -> Key {
+        keys::row(shop, self.class_name(class), 0, position)
+    }
+
+    fn remove_class_copy(&self, transaction: &mut Transaction, shop: &ShopId, (position, class): (u64, Class)) {
+        if self.by_class {
+            transaction.delete("copy", self.class_key(shop, position, class), None, Vec::new());
+        }
+    }
+
     /// Adds a row; refused under `label` where there is one at `position` already.
     pub fn insert<T: Serialize>(
         &self,
@@ -50,7 +69,11 @@ impl List {
         (position, class): (u64, Class),
         entity: &T,
     ) -> Result<(), Error> {
-        transaction.put(label, self.item(shop, position, class, entity)?, Some(ABSENT), Vec::new());
+        let item = self.item(shop, position, class, entity)?;
+        if let Some(copy) = self.class_copy(shop, position, class, &item) {
+            transaction.put("copy", copy, None, Vec::new());
+        }
+        transaction.put(label, item, Some(ABSENT), Vec::new());
         transaction.tallies.count(shop, self, position, class, 1);
         Ok(())
     }
@@ -92,6 +115,9 @@ impl List {
         entity: &T,
     ) -> Result<(), Error> {
         self.replace(transaction, label, shop, (position, to), version, entity)?;
+        if from != to {
+            self.remove_class_copy(transaction, shop, (position, from));
+        }
         transaction.tallies.reclass(shop, self, position, (from, to));
         Ok(())
     }
@@ -108,11 +134,15 @@ impl List {
     ) -> Result<(), Error> {
         let mut item = self.item(shop, position, class, entity)?;
         item.insert(VERSION.to_owned(), n(version + 1));
+        if let Some(copy) = self.class_copy(shop, position, class, &item) {
+            transaction.put("copy", copy, None, Vec::new());
+        }
         transaction.put(label, item, Some("#version = :version"), vec![(":version", n(version))]);
         Ok(())
     }
 
-    /// Moves a row to another class; refused under `label` where it is not in class `from`.
+    /// Moves a row to another class; refused under `label` where it is not in class `from`. Not for lists whose rows stand
+    /// by class: a copy has to be written whole.
     pub fn reclass(
         &self,
         transaction: &mut Transaction,
@@ -121,6 +151,7 @@ impl List {
         position: u64,
         (from, to): (Class, Class),
     ) {
+        debug_assert!(!self.by_class, "the copies by class would be lost");
         let values = vec![(":from", n(from)), (":to", n(to)), (":one", n(1))];
         transaction.update(
             label,
@@ -137,6 +168,7 @@ impl List {
         let (condition, values) =
             if self.classes > 1 { ("#class = :class", vec![(":class", n(class))]) } else { (PRESENT, Vec::new()) };
         transaction.delete(label, self.key(shop, position), Some(condition), values);
+        self.remove_class_copy(transaction, shop, (position, class));
         transaction.tallies.count(shop, self, position, class, -1);
     }
 
@@ -151,6 +183,7 @@ impl List {
     ) {
         let values = vec![(":version", n(version))];
         transaction.delete(label, self.key(shop, position), Some("#version = :version"), values);
+        self.remove_class_copy(transaction, shop, (position, class));
         transaction.tallies.count(shop, self, position, class, -1);
     }
 }

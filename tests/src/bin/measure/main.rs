@@ -3,6 +3,8 @@
 use clap::{Parser, Subcommand};
 
 mod capacity;
+mod contention;
+mod issue;
 mod start;
 
 /// Measures round trips and capacity units, and the start of the local server.
@@ -19,6 +21,27 @@ enum Measure {
         /// Numbers of point history entries.
         #[arg(long, value_delimiter = ',', default_value = "1000,10000")]
         rows: Vec<u64>,
+        /// Numbers of coupon codes.
+        #[arg(long, value_delimiter = ',', default_value = "1000,10000")]
+        codes: Vec<u64>,
+    },
+    /// Clients that issue codes of one coupon at once, over a store that cancels transactions for contention.
+    Contention {
+        /// How many.
+        #[arg(long, default_value_t = 16)]
+        clients: u64,
+        /// How many codes each issues, one by one.
+        #[arg(long, default_value_t = 50)]
+        codes: u64,
+        /// How often a transaction is cancelled, from 0 to 1.
+        #[arg(long, default_value_t = 0.3)]
+        conflict: f64,
+    },
+    /// How long 1 to 1000 codes take in one request.
+    Issue {
+        /// How often.
+        #[arg(long, default_value_t = 3)]
+        times: u64,
     },
     /// From the start of the built `youhui` beside this binary to its first answered request.
     Start {
@@ -31,7 +54,9 @@ enum Measure {
 #[tokio::main]
 async fn main() {
     match Cli::parse().measure {
-        Measure::Capacity { rows } => capacity::run(&rows).await,
+        Measure::Capacity { rows, codes } => capacity::run(&rows, &codes).await,
+        Measure::Contention { clients, codes, conflict } => contention::run(clients, codes, conflict).await,
+        Measure::Issue { times } => issue::run(times).await,
         Measure::Start { times } => start::run(times).await,
     }
 }
