@@ -1,8 +1,9 @@
 //! The exact keys of the table: what is stored is found again by the next version too.
 
+use chrono::{DateTime, TimeZone, Utc};
 use shared::{
     domain::shop::ShopId,
-    table::keys::{self, Key},
+    table::keys::{self, Key, ListName},
 };
 
 fn text(Key { pk, sk }: Key) -> String {
@@ -12,6 +13,7 @@ fn text(Key { pk, sk }: Key) -> String {
 #[test]
 fn keys_are_these() {
     let shop: ShopId = "demo".parse().expect("a shop");
+    let at = Utc.with_ymd_and_hms(2019, 6, 1, 16, 0, 0).single().expect("an instant");
     for (key, expected) in [
         (keys::row(&shop, "level", 0, 27), "SHOP#demo#LIST#level#ROW#0 | 0000000000000027"),
         (keys::tally(&shop, "level", 1, 0, 3, 0), "SHOP#demo#LIST#level#TALLY#1#0 | 0000000000000003#00"),
@@ -21,6 +23,28 @@ fn keys_are_these() {
         (keys::mobile(&shop, "134", 123), "SHOP#demo#MOBILE#134 | 0000000000000123"),
         (keys::price_rules_by(&shop, "title", "满减", 5), "SHOP#demo#PRICE_RULE_BY#title#满减 | 0000000000000005"),
         (keys::price_rule_quota(&shop), "SHOP#demo#PRICE_RULE_QUOTA | QUOTA"),
+        (
+            keys::row(&shop, ListName { name: "coupon_code_of_coupon", of: Some(987), class: None }, 0, 27518),
+            "SHOP#demo#LIST#coupon_code_of_coupon@987#ROW#0 | 0000000000027518",
+        ),
+        (
+            keys::row(&shop, ListName { name: "coupon_code", of: None, class: Some(2) }, 0, 27518),
+            "SHOP#demo#LIST#coupon_code~2#ROW#0 | 0000000000027518",
+        ),
+        (keys::coupon_of_rule(&shop, 5527, 3077), "SHOP#demo#COUPONS_OF_RULE#5527 | 0000000000003077"),
+        (keys::coupon_prefix(&shop, "JxxxxY"), "SHOP#demo#COUPON_PREFIX#JxxxxY | COUPON"),
+        (keys::coupon_quota(&shop), "SHOP#demo#COUPON_QUOTA | QUOTA"),
+        (keys::code_text(&shop, "jB7nNJPbf16adc"), "SHOP#demo#CODE#jB7nNJPbf16adc | CODE"),
+        (keys::counter_shard(&shop, "uses", 5527, 7), "SHOP#demo#COUNTER#uses#5527 | 07"),
+        (keys::customer_uses(&shop, 123, 5527), "SHOP#demo#CUSTOMER_USES#123 | 0000000000000021"),
+        (keys::code_redemption(&shop, 27518, at), "SHOP#demo#REDEMPTIONS#CODE#27518 | 063695001600000000"),
+        (keys::standing_mixed(&shop, 5527), "SHOP#demo#STANDINGS | CHANGED#0000000000005527"),
+        (keys::standing_deleted(&shop, 3077), "SHOP#demo#STANDINGS | DELETED#0000000000003077"),
+        (keys::standing_ends(&shop, at, 5527), "SHOP#demo#STANDINGS | ENDS#063695001600000000#0000000000005527"),
+        (keys::standing_off(&shop, 5527), "SHOP#demo#STANDINGS | OFF#0000000000005527"),
+        (keys::standing_starts(&shop, at, 5527), "SHOP#demo#STANDINGS | STARTS#063695001600000000#0000000000005527"),
+        (keys::due_rule(&shop, at, 5527), "DUE#RULE#3 | 063695001600000000#demo#5527"),
+        (keys::due_coupon(&shop, 3077), "DUE#COUPON#1 | demo#3077"),
         (keys::order(&shop, 9), "SHOP#demo#ORDER#9 | ORDER"),
         (keys::idempotency(&shop, "ab"), "SHOP#demo#IDEMPOTENCY#ab | RECORD"),
         (keys::idempotency_reply(&shop, "ab", "cd", 1), "SHOP#demo#IDEMPOTENCY#ab | REPLY#cd#0001"),
@@ -46,6 +70,23 @@ fn numbers_sort_as_numbers() {
         assert!(keys::tally(&shop, "level", 0, 0, 9, shard).sk < last);
         assert!(keys::tally(&shop, "level", 0, 0, 10, shard).sk > last);
     }
+}
+
+#[test]
+fn the_ranges_of_the_standings_hold_what_concerns_a_moment() {
+    let shop: ShopId = "demo".parse().expect("a shop");
+    let at = |second| Utc.timestamp_opt(second, 0).single().expect("an instant");
+    let holds = |(first, last): &(String, String), key: Key| *first <= key.sk && key.sk <= *last;
+    let all = keys::standings_at(at(1_000));
+    assert!(holds(&all, keys::standing_mixed(&shop, 1)) && holds(&all, keys::standing_deleted(&shop, u64::MAX >> 11)));
+    assert!(holds(&all, keys::standing_ends(&shop, at(-62_135_596_800), 1)));
+    assert!(holds(&all, keys::standing_ends(&shop, at(1_000), u64::MAX >> 11)));
+    assert!(!holds(&all, keys::standing_ends(&shop, at(1_001), 1)) && !holds(&all, keys::standing_off(&shop, 1)));
+    let [off, later] = keys::standings_barred(at(1_000));
+    assert!(holds(&off, keys::standing_off(&shop, 1)) && !holds(&off, keys::standing_starts(&shop, at(2_000), 1)));
+    assert!(holds(&later, keys::standing_starts(&shop, at(1_001), 1)));
+    assert!(holds(&later, keys::standing_starts(&shop, DateTime::<Utc>::MAX_UTC, 1)));
+    assert!(!holds(&later, keys::standing_starts(&shop, at(1_000), 1)), "a rule that begins now has begun");
 }
 
 #[test]

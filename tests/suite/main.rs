@@ -17,6 +17,7 @@ mod customer_batches;
 mod customer_import;
 mod customers;
 mod decisions;
+mod discount_decisions;
 mod discount_documents;
 mod discounts;
 mod documents;
