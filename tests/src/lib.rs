@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use local::{
     embedded::{Embedded, Place},
+    hostile::{Hostile, Profile},
     server::{Options, Server},
 };
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
-use shared::table::connect::Connection;
+use shared::table::{connect::Connection, store::Store};
 
 pub mod documents;
 
@@ -103,6 +104,16 @@ impl Api {
         let server = Server::start(embedded, connection, options).await.expect("the server");
         let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client");
         Self { server, client, table }
+    }
+
+    /// The same table from further away: every call takes at least so long.
+    pub async fn distant(&self, latency: Duration) -> Store {
+        let endpoint = self.server.store_endpoint().or_else(|| std::env::var(STORE).ok());
+        let far = Hostile::over_http(Profile { latency, ..Profile::default() }, 0);
+        let http_client = Some(aws_sdk_dynamodb::config::SharedHttpClient::new(far));
+        let table = self.table.clone();
+        let connection = Connection { endpoint, http_client, table };
+        connection.open().await.expect("a client")
     }
 
     /// A request of any kind. `path` starts with a slash.

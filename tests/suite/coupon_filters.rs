@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::Api;
 
 use crate::{
-    discounts::{COUPONS, RULES, change_rule, nested, with},
+    discounts::{COUPONS, RULES, change_rule, count, coupon, nested, with},
     support::{ENTER_A_NUMBER, detail, one, refused, refused_somehow, time},
 };
 
@@ -236,4 +236,16 @@ async fn what_says_nothing_is_ignored() {
         assert_eq!(api.get(&format!("{COUPONS}?{query}")).await.ids(), all, "{query}");
     }
     assert_eq!(api.get(&format!("{COUPONS}?id=99999999999999999999")).await.ids(), Vec::<u64>::new());
+}
+
+#[tokio::test]
+async fn what_is_too_long_for_a_key_matches_nothing() {
+    let api = Api::empty().await;
+    coupon(&api, "A", &json!({})).await;
+    let long = "x".repeat(3_000);
+    for filter in ["code_prefix", "code_prefix__in", "price_rule__title", "price_rule__title__icontains"] {
+        assert_eq!(count(&api, &format!("{COUPONS}?{filter}={long}")).await, 0, "{filter}");
+    }
+    assert_eq!(count(&api, &format!("{RULES}?title={long}")).await, 0);
+    assert_eq!(count(&api, &format!("{COUPONS}?code_prefix=a%23b%2F")).await, 0);
 }

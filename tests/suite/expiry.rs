@@ -1,15 +1,18 @@
 //! The job that stores what the clock has made of codes: nothing that is shown depends on it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{Timelike, Utc};
 use expire_coupon_codes::Report;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use shared::{
+    FieldErrors,
     domain::shop::ShopId,
     table::{
+        coupon_code_changes::{self as changes, Draft},
         coupon_codes::{CODES as LIST, OF_COUPON, OF_CUSTOMER},
+        expiry,
         pages::bulk,
         standings::{EXPIRED, UNUSED, USED},
     },
@@ -190,4 +193,49 @@ async fn the_codes_of_a_deleted_coupon_are_removed_in_the_end() {
     assert_eq!(finish_batches::run(&api.server.store).await.expect("a run"), finish_batches::Report::default());
     assert_eq!(api.get(&one(CODES, codes[0])).await.expect(200)["coupon_id"], made.id);
     verified(&api, &[made.id, other.id], &[1, 3, 40]).await;
+}
+
+#[tokio::test]
+async fn a_run_that_is_behind_the_times_changes_nothing() {
+    let (api, made, _, _) = world().await;
+    change_rule(&api, made.rule, &json!({"ends_at": PAST})).await;
+    let slow = api.distant(Duration::from_millis(40)).await;
+    let stale = tokio::spawn(async move {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        expiry::settle(&slow, &shop(), made.rule, Utc::now(), deadline).await.expect("settled")
+    });
+    while stored(&api, made.id).await[2] == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    change_rule(&api, made.rule, &json!({"ends_at": null})).await;
+    expire(&api).await;
+    assert_eq!(stored(&api, made.id).await, [36, 4, 0]);
+    assert!(stale.await.expect("a run").done);
+    assert_eq!(stored(&api, made.id).await, [36, 4, 0]);
+    assert_eq!(count(&api, &format!("{CODES}?coupon={}&status=unused", made.id)).await, 36);
+    verified(&api, &[made.id], &[3]).await;
+}
+
+#[tokio::test]
+async fn no_use_is_given_back_to_a_coupon_that_is_deleted_meanwhile() {
+    for delay in [20, 60, 100, 140, 180] {
+        let (api, made, _, codes) = world().await;
+        let slow = api.distant(Duration::from_millis(40)).await;
+        let code = codes[0];
+        let giving_back = tokio::spawn(async move {
+            let draft = Draft { customer_id: None, code: None, used: Some(false), errors: FieldErrors::NONE };
+            let (shop, now) = (shop(), Utc::now());
+            slow.carry_out(|| changes::update(&slow, &shop, code, Ok(draft.clone()), now)).await
+        });
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+        api.delete(&one(crate::discounts::COUPONS, made.id)).await.expect(204);
+        finish_batches::run(&api.server.store).await.expect("a run");
+        let _ = giving_back.await.expect("ended");
+        finish_batches::run(&api.server.store).await.expect("a run");
+        for filter in ["status=unused".to_owned(), format!("coupon={}&status=unused", made.id)] {
+            let left: Vec<u64> = api.get(&format!("{CODES}?page_size=100&{filter}")).await.ids();
+            assert!(!left.contains(&code), "{delay}: {filter}");
+        }
+        verified(&api, &[made.id], &[1]).await;
+    }
 }

@@ -22,6 +22,7 @@ fn keys_are_these() {
         (keys::ledger(&shop, 123, 7), "SHOP#demo#ACCOUNT#123 | ENTRY#0000000000000007"),
         (keys::mobile(&shop, "134", 123), "SHOP#demo#MOBILE#134 | 0000000000000123"),
         (keys::price_rules_by(&shop, "title", "满减", 5), "SHOP#demo#PRICE_RULE_BY#title#满减 | 0000000000000005"),
+        (keys::price_rule_version(&shop, 5527, 2), "SHOP#demo#PRICE_RULE_VERSIONS#5527 | 0000000000000002"),
         (keys::price_rule_quota(&shop), "SHOP#demo#PRICE_RULE_QUOTA | QUOTA"),
         (
             keys::row(&shop, ListName { name: "coupon_code_of_coupon", of: Some(987), class: None }, 0, 27518),

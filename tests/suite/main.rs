@@ -2,6 +2,7 @@
 
 mod access;
 mod adjust;
+mod code_texts;
 mod conventions;
 mod coupon_batches;
 mod coupon_code_filters;
@@ -27,10 +28,13 @@ mod expiry;
 mod house;
 mod idempotency;
 mod keys;
+mod lens;
+mod lens_races;
 mod levels;
 mod openapi;
 mod point_history;
 mod price_rules;
+mod quota;
 mod races;
 mod ranked_lists;
 mod robustness;

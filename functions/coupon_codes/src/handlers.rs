@@ -63,7 +63,8 @@ pub(crate) async fn list(
     let select = query.select(direction)?;
     let page = coupon_code_pages::page(store, shop, &filter, &select, now).await?;
     let nested = coupon_codes::nested(store, shop, page.rows.iter().map(|row| &row.code), &[]).await?;
-    let page = page.try_map(|row| CodeReply::new(&row.code, &nested, caller.shop.zone, now))?;
+    // A code may have gone with its coupon while this page was read.
+    let page = page.filter_map(|row| CodeReply::new(&row.code, &nested, caller.shop.zone, now));
     query.address.list(page, select.size, |code| code)
 }
 
@@ -79,7 +80,7 @@ pub(crate) async fn get(
     PathId(id): PathId,
 ) -> Result<Response, Error> {
     let (code, nested) = changes::get(&app.store, caller.shop_id(), id).await?;
-    envelope::ok(&CodeReply::new(&code, &nested, caller.shop.zone, Utc::now())?)
+    envelope::ok(&CodeReply::new(&code, &nested, caller.shop.zone, Utc::now()).ok_or(Error::NotFound)?)
 }
 
 /// Issues 1 to 1000 codes to customers, all or none.
@@ -121,7 +122,7 @@ async fn plan_issue(
 ) -> Result<(Transaction, Reply), Error> {
     let (store, shop) = (&app.store, caller.shop_id());
     let prepared = coupon_code_issue::prepare(store, shop, &pairs?).await?;
-    let (transaction, (codes, nested)) = prepared.plan(store, shop, attempt, now).await?;
+    let (transaction, (codes, nested)) = prepared.plan(shop, attempt, now)?;
     Ok((transaction, issue::reply(&codes, &nested, &caller.shop, now)?))
 }
 
@@ -141,7 +142,7 @@ pub(crate) async fn update(
     let plan = async || {
         let draft = change.body().map(parse_update);
         let (transaction, (code, nested)) = changes::update(&app.store, caller.shop_id(), id, draft, change.at).await?;
-        let reply = CodeReply::new(&code, &nested, caller.shop.zone, change.at)?;
+        let reply = CodeReply::new(&code, &nested, caller.shop.zone, change.at).ok_or(Error::NotFound)?;
         Ok((transaction, envelope::reply(StatusCode::OK, &reply)?))
     };
     change.once(&app, &caller, plan).await

@@ -31,6 +31,6 @@ pub async fn finish(store: &Store, shop: &Shop, mut batch: Batch) -> Result<Repl
 
 /// The reply to an issue.
 pub(crate) fn reply(codes: &[CouponCode], nested: &Nested, shop: &Shop, now: DateTime<Utc>) -> Result<Reply, Error> {
-    let rows = codes.iter().map(|code| CodeReply::new(code, nested, shop.zone, now)).collect::<Result<_, _>>()?;
+    let rows = codes.iter().filter_map(|code| CodeReply::new(code, nested, shop.zone, now)).collect();
     envelope::reply(StatusCode::CREATED, &Envelope::of_created(rows))
 }

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
-    Error, FieldErrors,
+    FieldErrors,
     domain::{
         coupon::Coupon,
         coupon_code::{CODE_LENGTH, CouponCode, MAX_ISSUED, MAX_ISSUED_COUPONS},
@@ -113,26 +113,24 @@ pub(crate) struct CodeReply {
 }
 
 impl CodeReply {
-    /// The code as it is at `now`.
-    pub(crate) fn new(code: &CouponCode, nested: &Nested, zone: Tz, now: DateTime<Utc>) -> Result<Self, Error> {
-        let lost = || Error::Internal(format!("coupon code {} without its coupon or rule", code.id));
-        let coupon = &nested.coupons.get(&code.coupon_id).ok_or_else(lost)?.coupon;
-        let rule = nested.rule_of(code).ok_or_else(lost)?;
+    /// The code as it is at `now`; `None` where it has gone with its coupon.
+    pub(crate) fn new(code: &CouponCode, nested: &Nested, zone: Tz, now: DateTime<Utc>) -> Option<Self> {
+        let (coupon, terms) = nested.terms(code)?;
         let render = |instant: DateTime<Utc>| timestamp::render(instant, zone);
-        Ok(Self {
+        Some(Self {
             id: code.id,
             customer: nested.customers.get(&code.customer_id).map(CustomerReply::new),
             coupon: CouponReply::new(coupon),
             customer_id: code.customer_id,
             coupon_id: code.coupon_id,
             code: code.code.clone(),
-            status: code.status(rule.has_ended(now)).name(),
+            status: code.status(terms.have_ended(now)).name(),
             used_at: code.used_at.map(render),
             created_at: render(code.created_at),
-            starts_at: rule.starts_at.map(render),
-            ends_at: rule.ends_at.map(render),
-            title: coupon.code_title(rule).to_owned(),
-            verbose_title: rule.verbose_title(),
+            starts_at: terms.starts_at.map(render),
+            ends_at: terms.ends_at.map(render),
+            title: terms.title,
+            verbose_title: terms.verbose_title,
         })
     }
 }

@@ -67,7 +67,8 @@ pub(crate) async fn list(
     let select = query.select(direction)?;
     let page = coupon_pages::page(&app.store, caller.shop_id(), &filter, &select).await?;
     let nested = coupons::nested(&app.store, caller.shop_id(), &page.rows).await?;
-    let page = page.try_map(|coupon| CouponReply::of(&coupon, &nested, zone))?;
+    // A coupon may have been deleted with its rule while this page was read.
+    let page = page.filter_map(|coupon| CouponReply::of(&coupon, &nested, zone));
     query.address.list(page, select.size, |coupon| coupon)
 }
 
@@ -84,7 +85,7 @@ pub(crate) async fn get(
 ) -> Result<Response, Error> {
     let coupon = coupons::get(&app.store, caller.shop_id(), id).await?;
     let nested = coupons::nested(&app.store, caller.shop_id(), std::slice::from_ref(&coupon)).await?;
-    envelope::ok(&CouponReply::of(&coupon, &nested, caller.shop.zone)?)
+    envelope::ok(&CouponReply::of(&coupon, &nested, caller.shop.zone).ok_or(Error::NotFound)?)
 }
 
 /// Creates a coupon, and its price rule if that is new.

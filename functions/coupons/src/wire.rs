@@ -5,7 +5,7 @@ use price_rules::wire::PriceRuleBody;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
-    Error, FieldErrors,
+    FieldErrors,
     domain::{
         coupon::{Counts, Coupon, PREFIX_LENGTH},
         id::Id,
@@ -65,11 +65,10 @@ impl CouponReply {
         }
     }
 
-    /// The coupon with what was read of it.
-    pub(crate) fn of(coupon: &Coupon, nested: &Nested, zone: Tz) -> Result<Self, Error> {
-        let no_rule = || Error::Internal(format!("coupon {} without its price rule", coupon.id));
-        let rule = nested.rules.get(&coupon.price_rule_id).ok_or_else(no_rule)?;
-        Ok(Self::new(coupon, rule, nested.counts.get(&coupon.id).copied().unwrap_or_default(), zone))
+    /// The coupon with what was read of it; `None` where it is gone, and its rule with it.
+    pub(crate) fn of(coupon: &Coupon, nested: &Nested, zone: Tz) -> Option<Self> {
+        let rule = nested.rules.get(&coupon.price_rule_id)?;
+        Some(Self::new(coupon, rule, nested.counts.get(&coupon.id).copied().unwrap_or_default(), zone))
     }
 }
 

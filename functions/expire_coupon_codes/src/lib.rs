@@ -8,6 +8,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use rand::seq::SliceRandom;
 use serde::Serialize;
 use shared::{
     Error,
@@ -40,7 +41,10 @@ pub async fn run(store: &Store) -> Result<Report, Error> {
     let now = Utc::now();
     let deadline = Instant::now() + PATIENCE;
     let mut report = Report::default();
-    for due in standings::due_rules(store, now).await? {
+    let mut rules = standings::due_rules(store, now).await?;
+    // None comes first every time: a rule that takes longer than a run does not keep the others waiting.
+    rules.shuffle(&mut rand::rng());
+    for due in rules {
         match expiry::settle(store, &due.shop, due.id, now, deadline).await {
             Ok(settled) => {
                 report.expired += settled.expired;

@@ -28,12 +28,37 @@ pub struct Coupon {
     pub price_rule_id: Id,
 }
 
-impl Coupon {
-    /// What its codes are called.
-    pub fn code_title<'a>(&'a self, rule: &'a PriceRule) -> &'a str {
-        self.title.as_deref().unwrap_or(&rule.title)
+/// What codes show of their coupon and rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The coupon's title, or else the rule's.
+    pub title: String,
+    /// The rule's; see [`PriceRule::verbose_title`].
+    pub verbose_title: String,
+    /// The rule's.
+    pub starts_at: Option<DateTime<Utc>>,
+    /// The rule's.
+    pub ends_at: Option<DateTime<Utc>>,
+}
+
+impl Terms {
+    /// As coupon and rule are now.
+    pub fn of(coupon: &Coupon, rule: &PriceRule) -> Self {
+        Self {
+            title: coupon.title.as_ref().unwrap_or(&rule.title).clone(),
+            verbose_title: rule.verbose_title(),
+            starts_at: rule.starts_at,
+            ends_at: rule.ends_at,
+        }
     }
 
+    /// Whether the window of the rule is over.
+    pub fn have_ended(&self, now: DateTime<Utc>) -> bool {
+        self.ends_at.is_some_and(|end| end <= now)
+    }
+}
+
+impl Coupon {
     /// Whether a text can be a prefix: see [`Coupon::code_prefix`].
     pub fn is_prefix(text: &str) -> bool {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);

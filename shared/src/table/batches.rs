@@ -162,7 +162,9 @@ impl Batch {
             guard.free(&self.shop, &mut transaction, &self.id);
         }
         match store.commit(&transaction).await {
-            Err(CommitError::Refused(_)) => Err(Error::AtWork { retry_after: 1 }),
+            Err(refused) if refused.refused(LABEL) => Err(Error::AtWork { retry_after: 1 }),
+            // The key stands for another request by now.
+            Err(refused) if refused.refused(idempotency::LABEL) => Ok(store.commit(&self.end()).await?),
             result => Ok(result?),
         }
     }

@@ -39,6 +39,22 @@ impl Store {
         }
     }
 
+    /// The same for a change that may be there already: the plan answers nothing then.
+    pub(super) async fn bring_about<F>(&self, mut plan: impl FnMut() -> F) -> Result<(), Error>
+    where
+        F: Future<Output = Result<Option<Transaction>, Error>>,
+    {
+        let mut attempts = Attempts::default();
+        while let Some(transaction) = plan().await? {
+            match self.commit(&transaction).await {
+                Ok(()) => break,
+                Err(CommitError::Refused(_)) => attempts.pause().await?,
+                Err(CommitError::Failed(error)) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// Carries out a transaction: all of it, once, or nothing.
     ///
     /// Contention (the transaction was cancelled for nothing but conflicts and throttling, so it is known not to have
@@ -149,9 +165,12 @@ fn classify(transaction: &Transaction, error: &SdkError<TransactWriteItemsError>
         | TransactWriteItemsError::InternalServerError(_) => Fault::Unknown,
         other => match other.meta().code() {
             Some("ThrottlingException" | "ThrottlingError") => Fault::Contended,
-            Some("ValidationException" | "ResourceNotFoundException" | "IdempotentParameterMismatchException") => {
-                Fault::Ours
-            }
+            Some(
+                "AccessDeniedException"
+                | "ValidationException"
+                | "ResourceNotFoundException"
+                | "IdempotentParameterMismatchException",
+            ) => Fault::Ours,
             _ => Fault::Unknown,
         },
     }

@@ -1,5 +1,5 @@
 //! Counters of codes and uses in the table: 16 shards each ([`crate::domain::quota`]), of which every issue and every use
-//! writes one, limited or not.
+//! writes one, limited or not. Those of a coupon's codes also count which of them are used and which were claimed.
 //!
 //! All shards agree on their *epoch*: what is written to one is conditioned on it. Whatever must not be overtaken by
 //! writes that were planned before it (a new limit, the end of a coupon, codes that from now on are stored as expired) is
@@ -14,7 +14,7 @@ use super::{
     entity, keys,
     price_rules::{self, StoredRule},
     store::{Range, Store},
-    transaction::{CommitError, Transaction, n, s},
+    transaction::{Label, Transaction, n, s},
 };
 use crate::{
     domain::{
@@ -26,9 +26,8 @@ use crate::{
     error::Error,
 };
 
-/// How often shards that say that nothing is left are read again until two readings agree.
-const READINGS: u32 = 10;
-
+/// The label of a shard in a transaction.
+pub(super) const LABEL: Label = "counter";
 /// The type attribute of a shard.
 const TYPE: &str = "counter_shard";
 
@@ -69,23 +68,47 @@ impl Counter {
 struct Stored {
     count: i64,
     room: i64,
+    used: i64,
+    claimed: i64,
     limit: Option<u64>,
     epoch: u64,
     lapsed: bool,
     closed: bool,
 }
 
-/// The shards of a counter as they were read.
+/// The shards of a counter as they were read. What they guard, a coupon or a rule, is to be read after them: what was
+/// read before may have changed with the epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shards {
     counter: Counter,
     /// Counts and limit.
     pub quota: Quota,
+    /// Codes that are used, of a coupon.
+    pub used: i64,
+    /// Codes that were claimed with the passphrase, of a coupon.
+    pub claimed: i64,
     epoch: u64,
     /// Whether codes that are not used are stored as expired from now on.
     pub lapsed: bool,
     /// Whether nothing is counted any more: the coupon is deleted.
     pub closed: bool,
+}
+
+/// A change of a counter: at most one write for each shard that it names, and at least one.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// What to count where; see [`Shards::take`] and [`Shards::give`].
+    pub parts: Vec<Part>,
+    /// More or fewer codes that are used.
+    pub used: i64,
+    /// More or fewer codes that were claimed.
+    pub claimed: i64,
+}
+
+impl From<Vec<Part>> for Change {
+    fn from(parts: Vec<Part>) -> Self {
+        Self { parts, ..Self::default() }
+    }
 }
 
 /// What all shards of a counter are to say from now on.
@@ -95,17 +118,15 @@ pub enum Turn {
     Limit(Option<u64>),
     /// How codes are stored that are not used.
     Lapsed(bool),
-    /// Nothing new: what was planned before must be planned anew.
-    Fence,
     /// Nothing is counted any more.
     Closed,
 }
 
-/// Counts so much on one shard of a counter that nobody else writes, for bulk loads.
-pub(super) async fn load(store: &Store, shop: &ShopId, counter: Counter, count: i64) -> Result<(), Error> {
+/// Changes a counter that nobody else writes, for bulk loads.
+pub(super) async fn load(store: &Store, shop: &ShopId, counter: Counter, change: Change) -> Result<(), Error> {
     let shards = read(store, shop, counter).await?;
     let mut transaction = Transaction::default();
-    shards.count(&mut transaction, shop, &[(0, count)]);
+    shards.write(&mut transaction, shop, &change);
     Ok(store.commit(&transaction).await?)
 }
 
@@ -115,19 +136,25 @@ pub async fn read(store: &Store, shop: &ShopId, counter: Counter) -> Result<Shar
     let range = Range { pk: keys::counter_partition(shop, name, of), ..Range::default() };
     let mut attempts = Attempts::default();
     loop {
-        let mut shards = Shards { counter, quota: Quota::default(), epoch: 0, lapsed: false, closed: false };
-        let mut epochs = Vec::new();
+        let mut shards =
+            Shards { counter, quota: Quota::default(), used: 0, claimed: 0, epoch: 0, lapsed: false, closed: false };
+        let mut epochs = Vec::with_capacity(SHARDS);
         for item in store.query(&range).await? {
             let shard = entity::id(&item).and_then(|id| usize::try_from(id).ok()).filter(|shard| *shard < SHARDS);
             let shard = shard.ok_or_else(|| Error::Internal("a shard without a number".to_owned()))?;
             let stored: Stored = entity::entity(item)?;
             shards.quota.shards[shard] = Shard { count: stored.count, room: stored.room };
             shards.quota.limit = stored.limit;
+            shards.used += stored.used;
+            shards.claimed += stored.claimed;
             (shards.epoch, shards.lapsed, shards.closed) = (stored.epoch, stored.lapsed, stored.closed);
             epochs.push(stored.epoch);
         }
-        // A turn in the middle of the reading: some shards are of the next epoch.
-        if epochs.windows(2).all(|pair| pair[0] == pair[1]) {
+        // A turn in the middle of the reading gives itself away: some shards are of the next epoch, or, since the first
+        // turn makes all of them, some are missing.
+        let whole = epochs.iter().all(|epoch| *epoch == 0)
+            || (epochs.len() == SHARDS && epochs.iter().all(|epoch| *epoch == epochs[0]));
+        if whole {
             return Ok(shards);
         }
         attempts.pause().await?;
@@ -146,60 +173,57 @@ pub async fn under_limit(store: &Store, shop: &ShopId, shards: Shards, rule: &Pr
 
 /// Brings the limit of a counter to what its rule says, in a transaction that is refused where the rule changes.
 async fn set_limit(store: &Store, shop: &ShopId, counter: Counter, rule: Id) -> Result<(), Error> {
-    let mut attempts = Attempts::default();
-    loop {
+    let plan = async || {
         let (row, shards) = try_join(store.get(&price_rules::key(shop, rule)), read(store, shop, counter)).await?;
-        let Some(row) = row else { return Ok(()) };
+        let Some(row) = row else { return Ok(None) };
         let (stored, version) = entity::versioned::<StoredRule>(row)?;
         let limit = counter.limit(&stored.rule);
         if shards.closed || shards.quota.limit == limit {
-            return Ok(());
+            return Ok(None);
         }
         let mut transaction = Transaction::default();
         shards.turn(&mut transaction, shop, Turn::Limit(limit));
-        let values = vec![(":version", n(version))];
-        transaction.check("price rule", price_rules::key(shop, rule), "#version = :version", values);
-        match store.commit(&transaction).await {
-            Ok(()) => return Ok(()),
-            Err(CommitError::Refused(_)) => attempts.pause().await?,
-            Err(CommitError::Failed(error)) => return Err(error),
-        }
-    }
+        price_rules::check_version(&mut transaction, shop, rule, version);
+        Ok(Some(transaction))
+    };
+    store.bring_about(plan).await
 }
 
 impl Shards {
-    /// The shards to take `n` from; `None` where there is not so much left, or it is closed. That is said only of shards that two readings
+    /// The shards to take `n` from; `None` where there is not so much left. That is said only of shards that two readings
     /// found the same, since one range is no reading of a single moment.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where they change all the time.
     pub async fn take(&mut self, store: &Store, shop: &ShopId, n: u64) -> Result<Option<Vec<Part>>, Error> {
         let n = i64::try_from(n).unwrap_or(i64::MAX);
-        for _ in 0..READINGS {
-            if self.closed {
-                break;
-            }
+        let mut attempts = Attempts::default();
+        loop {
             if let Some(parts) = self.quota.take(n, rand::random::<u8>().into()) {
                 return Ok(Some(parts));
             }
             let again = read(store, shop, self.counter).await?;
             if again == *self {
-                break;
+                return Ok(None);
             }
             *self = again;
-        }
-        Ok(None)
-    }
-
-    /// Counts what [`Self::take`] took.
-    pub fn count(&self, transaction: &mut Transaction, shop: &ShopId, parts: &[Part]) {
-        for (shard, part) in parts {
-            self.add(transaction, shop, *shard, *part);
+            attempts.pause().await?;
         }
     }
 
-    /// Gives `n` back.
-    pub fn give(&self, transaction: &mut Transaction, shop: &ShopId, n: u64) {
-        let n = i64::try_from(n).unwrap_or(i64::MAX);
-        for (shard, part) in self.quota.give(n, rand::random::<u8>().into()) {
-            self.add(transaction, shop, shard, -part);
+    /// The shards to give `n` back to.
+    pub fn give(&self, n: u64) -> Vec<Part> {
+        let parts = self.quota.give(i64::try_from(n).unwrap_or(i64::MAX), rand::random::<u8>().into());
+        parts.into_iter().map(|(shard, part)| (shard, -part)).collect()
+    }
+
+    /// Writes a change; refused under `counter` where the shards have turned since, or have not the room any more.
+    pub fn write(&self, transaction: &mut Transaction, shop: &ShopId, change: &Change) {
+        let anywhere = [(usize::from(rand::random::<u8>()) % SHARDS, 0)];
+        let parts = if change.parts.is_empty() { anywhere.as_slice() } else { &change.parts };
+        for (index, (shard, by)) in parts.iter().enumerate() {
+            let marks = if index == 0 { [("used", change.used), ("claimed", change.claimed)] } else { [("", 0); 2] };
+            self.add(transaction, shop, (*shard, *by), marks);
         }
     }
 
@@ -207,7 +231,7 @@ impl Shards {
     pub fn check(&self, transaction: &mut Transaction, shop: &ShopId) {
         let shard = usize::from(rand::random::<u8>()) % SHARDS;
         let (condition, epoch) = self.in_epoch();
-        transaction.check("counter", self.counter.key(shop, shard), condition, epoch);
+        transaction.check(LABEL, self.counter.key(shop, shard), condition, epoch);
     }
 
     fn in_epoch(&self) -> (&'static str, Vec<(&'static str, AttributeValue)>) {
@@ -217,18 +241,33 @@ impl Shards {
         }
     }
 
-    fn add(&self, transaction: &mut Transaction, shop: &ShopId, shard: usize, by: i64) {
+    fn add(&self, transaction: &mut Transaction, shop: &ShopId, (shard, by): Part, marks: [(&'static str, i64); 2]) {
         let (condition, mut values) = self.in_epoch();
-        values.extend([(":by", n(by)), (":type", s(TYPE))]);
-        let (mut update, mut condition) = ("SET #type = :type ADD #count :by".to_owned(), condition.to_owned());
-        if self.quota.limit.is_some() {
-            update.push_str(", #room :room");
-            values.push((":room", n(-by)));
-            if by > 0 {
-                condition.push_str(" AND #room >= :by");
+        values.push((":type", s(TYPE)));
+        let mut condition = condition.to_owned();
+        let mut adds = Vec::new();
+        if by != 0 {
+            adds.push("#count :by".to_owned());
+            values.push((":by", n(by)));
+            if self.quota.limit.is_some() {
+                adds.push("#room :room".to_owned());
+                values.push((":room", n(-by)));
+                if by > 0 {
+                    condition.push_str(" AND #room >= :by");
+                }
             }
         }
-        transaction.update_where("counter", self.counter.key(shop, shard), update, condition, values);
+        for ((mark, change), placeholder) in marks.into_iter().zip([":first", ":second"]) {
+            if change != 0 {
+                adds.push(format!("#{mark} {placeholder}"));
+                values.push((placeholder, n(change)));
+            }
+        }
+        let mut update = "SET #type = :type".to_owned();
+        if !adds.is_empty() {
+            update.push_str(&format!(" ADD {}", adds.join(", ")));
+        }
+        transaction.update_where(LABEL, self.counter.key(shop, shard), update, condition, values);
     }
 
     /// Gives all shards the next epoch.
@@ -240,7 +279,6 @@ impl Shards {
             let mut update = "SET #type = :type, #epoch = :next, #count = if_not_exists(#count, :zero)".to_owned();
             values.extend([(":type", s(TYPE)), (":next", n(self.epoch + 1)), (":zero", n(0))]);
             match turn {
-                Turn::Fence => {}
                 Turn::Lapsed(lapsed) => {
                     update.push_str(", #lapsed = :lapsed");
                     values.push((":lapsed", AttributeValue::Bool(lapsed)));
@@ -265,7 +303,7 @@ impl Shards {
                     }
                 }
             }
-            transaction.update_where("counter", self.counter.key(shop, shard), update, condition, values);
+            transaction.update_where(LABEL, self.counter.key(shop, shard), update, condition, values);
         }
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    counters::{self, Counter},
+    counters::{self, Change, Counter},
     coupon_code_uses as uses,
     coupon_codes::{self, Nested, Row},
     standings::EXPIRED,
@@ -11,7 +11,7 @@ use super::{
     transaction::Transaction,
 };
 use crate::{
-    domain::{coupon_code::CouponCode, id::Id, price_rule::PriceRule, shop::ShopId},
+    domain::{coupon_code::CouponCode, id::Id, shop::ShopId},
     error::{Error, FieldErrors},
 };
 
@@ -32,7 +32,7 @@ pub struct Draft {
 async fn find(store: &Store, shop: &ShopId, id: Id, customers: &[Id]) -> Result<(Row, Nested), Error> {
     let row = coupon_codes::get(store, shop, id).await?;
     let nested = coupon_codes::nested(store, shop, std::iter::once(&row.code), customers).await?;
-    if nested.is_there(&row.code) { Ok((row, nested)) } else { Err(Error::NotFound) }
+    if nested.terms(&row.code).is_some() { Ok((row, nested)) } else { Err(Error::NotFound) }
 }
 
 /// A code that is there.
@@ -69,19 +69,8 @@ pub async fn update(
         coupon_codes::give_text(&mut transaction, shop, &after)?;
     }
     let mut lapsed = row.class == EXPIRED;
-    match (row.code.used_at, draft.used) {
-        (None, Some(true)) => {
-            let rule = nested.rule_of(&row.code).ok_or_else(no_rule)?;
-            use_now(&mut transaction, store, shop, &mut after, rule, now).await?;
-        }
-        (Some(used_at), Some(false)) => {
-            if nested.coupons.get(&row.code.coupon_id).is_none_or(|stored| stored.deleted.is_some()) {
-                return Err(Error::conflict("The coupon of this code was deleted."));
-            }
-            lapsed = uses::give_back(&mut transaction, store, shop, (&row.code, used_at), now).await?;
-            after.used_at = None;
-        }
-        _ => {}
+    if draft.used.is_some_and(|used| used != row.code.used_at.is_some()) {
+        lapsed = turn_over(&mut transaction, store, shop, &mut after, now).await?;
     }
     coupon_codes::replace(&mut transaction, shop, &row, &after, lapsed)?;
     Ok((transaction, (after, nested)))
@@ -102,24 +91,32 @@ async fn check(store: &Store, shop: &ShopId, code: &CouponCode, draft: &Draft, n
     if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
 }
 
-fn no_rule() -> Error {
-    Error::Internal("a code whose price rule is gone".to_owned())
-}
-
-async fn use_now(
+/// Plans that a code which is not used is used, or that a use is given back. Answers whether codes that are not used are
+/// stored as expired. The counter of the coupon's codes is read after the coupon, and guards it from here on.
+async fn turn_over(
     transaction: &mut Transaction,
     store: &Store,
     shop: &ShopId,
     code: &mut CouponCode,
-    rule: &PriceRule,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
-    if rule.has_ended(now) {
-        return Err(Error::conflict("This code has expired."));
-    }
-    uses::take(transaction, store, shop, (code, now), rule).await?;
-    code.used_at = Some(now);
-    Ok(())
+) -> Result<bool, Error> {
+    let codes = counters::read(store, shop, Counter::CodesOf(code.coupon_id)).await?;
+    let used = match code.used_at {
+        None if codes.closed => return Err(Error::NotFound),
+        Some(_) if codes.closed => return Err(Error::conflict("The coupon of this code was deleted.")),
+        None => {
+            uses::take(transaction, store, shop, (code, now)).await?;
+            code.used_at = Some(now);
+            1
+        }
+        Some(used_at) => {
+            uses::give_back(transaction, store, shop, (code, used_at), now).await?;
+            code.used_at = None;
+            -1
+        }
+    };
+    codes.write(transaction, shop, &Change { used, ..Change::default() });
+    Ok(codes.lapsed)
 }
 
 /// Plans the end of a code. Its text stays taken; an unused one gives its place under the quota back.
@@ -127,11 +124,12 @@ pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction
     let (row, _) = find(store, shop, id, &[]).await?;
     let mut transaction = Transaction::default();
     coupon_codes::remove(&mut transaction, shop, &row);
-    if row.code.used_at.is_none() {
-        let shards = counters::read(store, shop, Counter::CodesOf(row.code.coupon_id)).await?;
-        if !shards.closed {
-            shards.give(&mut transaction, shop, 1);
-        }
+    let codes = counters::read(store, shop, Counter::CodesOf(row.code.coupon_id)).await?;
+    if !codes.closed {
+        let used = row.code.used_at.is_some();
+        let parts = if used { Vec::new() } else { codes.give(1) };
+        let change = Change { parts, used: -i64::from(used), claimed: -i64::from(row.code.claimed) };
+        codes.write(&mut transaction, shop, &change);
     }
     Ok((transaction, ()))
 }

@@ -22,6 +22,7 @@ use crate::{
     domain::{
         coupon_code::{CouponCode, suffix, suffix_length},
         id::Id,
+        quota::Part,
         shop::ShopId,
     },
     error::{Error, FieldErrors},
@@ -60,7 +61,8 @@ pub struct Prepared {
     pub drafts: Vec<Draft>,
     /// What they refer to.
     pub nested: Nested,
-    counters: HashMap<Id, Shards>,
+    /// The counter of each coupon, and where on it the places are.
+    places: HashMap<Id, (Shards, Vec<Part>)>,
 }
 
 /// Whether the codes of these pairs fit into one transaction, wherever their ids lie: of each code five items, the tally
@@ -118,14 +120,14 @@ pub async fn prepare(store: &Store, shop: &ShopId, pairs: &[Pair]) -> Result<Pre
     for ((coupon, codes), shards) in order.into_iter().zip(counters) {
         let rule = nested.coupons.get(&coupon).and_then(|stored| nested.rules.get(&stored.coupon.price_rule_id));
         // The coupon was deleted this moment, and perhaps its rule.
-        let Some(rule) = rule.filter(|_| !shards.closed) else { return Err(gone(pairs, coupon)) };
+        let Some(rule) = rule.filter(|_| !shards.closed) else {
+            return Err(gone(pairs.iter().map(|pair| pair.coupon_id), coupon));
+        };
         let mut shards = counters::under_limit(store, shop, shards, rule).await?;
-        if shards.take(store, shop, codes).await?.is_none() {
-            return Err(too_many(coupon, &shards));
-        }
-        ready.insert(coupon, shards);
+        let Some(parts) = shards.take(store, shop, codes).await? else { return Err(too_many(coupon, &shards)) };
+        ready.insert(coupon, (shards, parts));
     }
-    Ok(Prepared { drafts, nested, counters: ready })
+    Ok(Prepared { drafts, nested, places: ready })
 }
 
 /// The customers and coupons of pairs of which nothing is wrong.
@@ -147,12 +149,17 @@ fn check(pairs: &[Pair], nested: &Nested) -> Result<Vec<(Id, StoredCoupon)>, Err
     if errors.iter().all(FieldErrors::is_empty) { Ok(checked) } else { Err(Error::Invalid(FieldErrors::Items(errors))) }
 }
 
-/// The refusal of pairs whose coupon was deleted.
-fn gone(pairs: &[Pair], coupon: Id) -> Error {
-    let error = |pair: &Pair| {
-        if pair.coupon_id == Some(coupon) { FieldErrors::missing("coupon_id", coupon) } else { FieldErrors::NONE }
+/// The refusal of codes whose coupon was deleted, given the coupon of each.
+fn gone(coupons: impl Iterator<Item = Option<Id>>, coupon: Id) -> Error {
+    let error = |named: Option<Id>| match named {
+        Some(named) if named == coupon => FieldErrors::missing("coupon_id", coupon),
+        _ => FieldErrors::NONE,
     };
-    Error::Invalid(FieldErrors::Items(pairs.iter().map(error).collect()))
+    Error::Invalid(FieldErrors::Items(coupons.map(error).collect()))
+}
+
+fn gone_since(drafts: &[Draft], coupon: Id) -> Error {
+    gone(drafts.iter().map(|draft| Some(draft.coupon_id)), coupon)
 }
 
 fn too_many(coupon: Id, shards: &Shards) -> Error {
@@ -161,20 +168,26 @@ fn too_many(coupon: Id, shards: &Shards) -> Error {
 }
 
 impl Draft {
-    /// The code with a text that nobody can guess. `attempt` counts how often its transaction was refused: now and then
+    /// The code with a text that nobody can guess, other than these. `attempt` counts how often its transaction was refused: now and then
     /// because a text was taken, so the suffix grows in the end.
-    fn code(&self, shards: &Shards, attempt: u32, claimed: bool, now: DateTime<Utc>) -> CouponCode {
+    fn code(&self, shards: &Shards, attempt: u32, now: DateTime<Utc>, others: &mut HashSet<String>) -> CouponCode {
         let issued = u64::try_from(shards.quota.count()).unwrap_or(0);
         let length = suffix_length(issued) + attempt / 4;
-        let random = std::iter::repeat_with(rand::random::<u8>).take(length as usize);
+        let code = loop {
+            let random = std::iter::repeat_with(rand::random::<u8>).take(length as usize);
+            let code = format!("{}{}", self.code_prefix, suffix(random));
+            if others.insert(code.clone()) {
+                break code;
+            }
+        };
         CouponCode {
             id: self.id,
             coupon_id: self.coupon_id,
             price_rule_id: self.price_rule_id,
             customer_id: self.customer_id,
-            code: format!("{}{}", self.code_prefix, suffix(random)),
+            code,
             used_at: None,
-            claimed,
+            claimed: false,
             created_at: now,
         }
     }
@@ -182,23 +195,21 @@ impl Draft {
 
 impl Prepared {
     /// Plans the codes in one transaction, for [`is_few`]; `attempt` counts the plans of one request.
-    pub async fn plan(
-        mut self,
-        store: &Store,
+    pub fn plan(
+        self,
         shop: &ShopId,
         attempt: u32,
         now: DateTime<Utc>,
     ) -> Result<(Transaction, (Vec<CouponCode>, Nested)), Error> {
         let mut transaction = Transaction::default();
-        for (coupon, codes) in by_coupon(self.drafts.iter().map(|draft| draft.coupon_id)) {
-            let shards = self.counters.get_mut(&coupon).ok_or_else(unprepared)?;
-            let Some(parts) = shards.take(store, shop, codes).await? else { return Err(too_many(coupon, shards)) };
-            shards.count(&mut transaction, shop, &parts);
+        for (shards, parts) in self.places.values() {
+            shards.write(&mut transaction, shop, &parts.clone().into());
         }
+        let mut texts = HashSet::new();
         let mut issued = Vec::with_capacity(self.drafts.len());
         for draft in &self.drafts {
-            let shards = self.counters.get(&draft.coupon_id).ok_or_else(unprepared)?;
-            let code = draft.code(shards, attempt, false, now);
+            let (shards, _) = self.places.get(&draft.coupon_id).ok_or_else(unprepared)?;
+            let code = draft.code(shards, attempt, now, &mut texts);
             coupon_codes::insert(&mut transaction, shop, &code, shards.lapsed)?;
             issued.push(code);
         }
@@ -252,14 +263,6 @@ pub async fn carry_on(store: &Store, batch: &mut Batch) -> Result<Vec<CouponCode
     Ok(ids.iter().filter_map(|id| codes.remove(id)).collect())
 }
 
-/// The refusal of drafts whose coupon was deleted.
-fn gone_since(drafts: &[Draft], coupon: Id) -> Error {
-    let error = |draft: &Draft| {
-        if draft.coupon_id == coupon { FieldErrors::missing("coupon_id", coupon) } else { FieldErrors::NONE }
-    };
-    Error::Invalid(FieldErrors::Items(drafts.iter().map(error).collect()))
-}
-
 /// Plans the places of one coupon.
 async fn reserve(
     store: &Store,
@@ -274,7 +277,7 @@ async fn reserve(
     let mut shards = counters::under_limit(store, shop, shards, rule).await?;
     let Some(parts) = shards.take(store, shop, codes).await? else { return Err(too_many(coupon, &shards)) };
     let mut transaction = Transaction::default();
-    shards.count(&mut transaction, shop, &parts);
+    shards.write(&mut transaction, shop, &parts.into());
     Ok((transaction, 1))
 }
 
@@ -291,7 +294,7 @@ async fn write(
     let read = coupons.iter().map(|(coupon, _)| counters::read(store, shop, Counter::CodesOf(*coupon)));
     let counters: BTreeMap<_, _> = coupons.iter().map(|(coupon, _)| *coupon).zip(try_join_all(read).await?).collect();
     let mut transaction = Transaction::default();
-    let mut relied_on = HashSet::new();
+    let (mut relied_on, mut texts) = (HashSet::new(), HashSet::new());
     for (written, draft) in drafts.iter().enumerate() {
         let shards = counters.get(&draft.coupon_id).ok_or_else(unprepared)?;
         if shards.closed {
@@ -301,7 +304,7 @@ async fn write(
         if relied_on.insert(draft.coupon_id) {
             shards.check(&mut longer, shop);
         }
-        let code = draft.code(shards, attempt, false, batch.began_at);
+        let code = draft.code(shards, attempt, batch.began_at, &mut texts);
         coupon_codes::insert(&mut longer, shop, &code, shards.lapsed)?;
         if longer.len() + 1 > MAX_ITEMS {
             return Ok((transaction, written));
@@ -338,7 +341,7 @@ async fn take_back(store: &Store, batch: &mut Batch, drafts: &[Draft]) -> Result
             let mut transaction = Transaction::default();
             let unwritten = codes - of_coupon as u64;
             if !shards.closed && unwritten > 0 {
-                shards.give(&mut transaction, &shop, unwritten);
+                shards.write(&mut transaction, &shop, &shards.give(unwritten).into());
             }
             (transaction, 1)
         };
@@ -377,7 +380,7 @@ async fn remove(store: &Store, shop: &ShopId, drafts: &[Draft]) -> Result<(Trans
     for (coupon, codes) in places {
         let shards = counters::read(store, shop, Counter::CodesOf(coupon)).await?;
         if !shards.closed {
-            shards.give(&mut transaction, shop, codes);
+            shards.write(&mut transaction, shop, &shards.give(codes).into());
         }
     }
     Ok((transaction, items))

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    counters::{self, Counter},
+    counters::{self, Change, Counter},
     coupon_code_uses,
-    coupon_codes::{CLAIMED, CODES, OF_COUPON, OF_CUSTOMER, Row, text_item},
+    coupon_codes::{CODES, OF_COUPON, OF_CUSTOMER, Row, text_item},
     pages::bulk,
     sequence,
     store::Store,
@@ -22,7 +22,7 @@ pub struct Load<'a> {
     store: &'a Store,
     shop: &'a ShopId,
     rows: bulk::Load<'a>,
-    places: BTreeMap<Id, i64>,
+    codes: BTreeMap<Id, Change>,
     uses: BTreeMap<Id, i64>,
     customer_uses: BTreeMap<(Id, Id), i64>,
     last: Id,
@@ -35,7 +35,7 @@ impl<'a> Load<'a> {
             store,
             shop,
             rows: bulk::Load::new(store, shop),
-            places: BTreeMap::new(),
+            codes: BTreeMap::new(),
             uses: BTreeMap::new(),
             customer_uses: BTreeMap::new(),
             last: 0,
@@ -49,10 +49,11 @@ impl<'a> Load<'a> {
         for list in [&CODES, &of_coupon, &of_customer] {
             self.rows.push(list, code.id, class, code).await?;
         }
-        if code.claimed {
-            self.rows.mark(&of_coupon, code.id, CLAIMED);
-        }
-        *self.places.entry(code.coupon_id).or_default() += 1;
+        let codes =
+            self.codes.entry(code.coupon_id).or_insert_with(|| Change { parts: vec![(0, 0)], ..Change::default() });
+        codes.parts[0].1 += 1;
+        codes.used += i64::from(code.used_at.is_some());
+        codes.claimed += i64::from(code.claimed);
         if code.used_at.is_some() {
             *self.uses.entry(code.price_rule_id).or_default() += 1;
             *self.customer_uses.entry((code.customer_id, code.price_rule_id)).or_default() += 1;
@@ -63,11 +64,12 @@ impl<'a> Load<'a> {
 
     /// Writes what is left, the counters, the tallies and the counter of ids.
     pub async fn finish(mut self) -> Result<(), Error> {
-        for (coupon, count) in &self.places {
-            counters::load(self.store, self.shop, Counter::CodesOf(*coupon), *count).await?;
+        for (coupon, codes) in self.codes {
+            counters::load(self.store, self.shop, Counter::CodesOf(coupon), codes).await?;
         }
-        for (rule, count) in &self.uses {
-            counters::load(self.store, self.shop, Counter::UsesOf(*rule), *count).await?;
+        for (rule, count) in self.uses {
+            let uses = Change { parts: vec![(0, count)], ..Change::default() };
+            counters::load(self.store, self.shop, Counter::UsesOf(rule), uses).await?;
         }
         for item in coupon_code_uses::of_customers(self.shop, &self.customer_uses) {
             self.rows.put(item).await?;

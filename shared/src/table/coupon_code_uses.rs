@@ -1,20 +1,21 @@
-//! Uses of codes: counted over all codes of a rule, and for each customer of it; each kept with the rule as it was.
+//! Uses of codes: counted over all codes of a rule, and for each customer of it; each kept with the version of the rule
+//! that it was made under.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Item,
     counters::{self, Counter},
-    entity, keys,
+    entity, keys, price_rules,
     store::Store,
     transaction::{Transaction, key_attributes, n, s},
 };
 use crate::{
-    domain::{coupon_code::CouponCode, id::Id, price_rule::PriceRule, shop::ShopId},
+    domain::{coupon_code::CouponCode, id::Id, shop::ShopId},
     error::Error,
 };
 
@@ -28,8 +29,10 @@ pub struct Redemption {
     pub code_id: Id,
     /// Who used it.
     pub customer_id: Id,
-    /// Its rule as it was then.
-    pub price_rule: PriceRule,
+    /// Its rule.
+    pub price_rule_id: Id,
+    /// Which of the rule's versions it was used under: that item says what the rule was.
+    pub rule_version: u64,
     /// When it was used.
     pub used_at: DateTime<Utc>,
     /// When it was given back, if it was.
@@ -48,24 +51,29 @@ pub(super) fn of_customers(shop: &ShopId, uses: &BTreeMap<(Id, Id), i64>) -> Vec
     items.into_values().collect()
 }
 
-/// Plans that `code`, with `used_at` set, is used under `rule`.
+/// Plans that `code` is used at `used_at` under its rule.
 ///
 /// # Errors
-/// [`Error::Conflict`] where the rule's `usage_limit` is used up, or the customer may use it once and does.
+/// [`Error::Conflict`] where the rule has ended, its `usage_limit` is used up, or the customer may use it once and does.
 pub(super) async fn take(
     transaction: &mut Transaction,
     store: &Store,
     shop: &ShopId,
     (code, used_at): (&CouponCode, DateTime<Utc>),
-    rule: &PriceRule,
 ) -> Result<(), Error> {
-    let key = keys::customer_uses(shop, code.customer_id, rule.id);
-    let (shards, uses) = try_join(counters::read(store, shop, Counter::UsesOf(rule.id)), store.get(&key)).await?;
+    let key = keys::customer_uses(shop, code.customer_id, code.price_rule_id);
+    let stored = price_rules::stored(store, shop, code.price_rule_id);
+    let shards = counters::read(store, shop, Counter::UsesOf(code.price_rule_id));
+    let (shards, (stored, _), uses) = try_join3(shards, stored, store.get(&key)).await?;
+    let rule = &stored.rule;
+    if rule.has_ended(used_at) {
+        return Err(Error::conflict("This code has expired."));
+    }
     let mut shards = counters::under_limit(store, shop, shards, rule).await?;
     let Some(parts) = shards.take(store, shop, 1).await? else {
         return Err(Error::conflict(format!("The usage limit of {} is reached.", rule.usage_limit)));
     };
-    shards.count(transaction, shop, &parts);
+    shards.write(transaction, shop, &parts.into());
     let attribute = keys::use_attribute(rule.id);
     let live = uses.as_ref().and_then(|item| item.get(&attribute)?.as_n().ok()?.parse().ok()).unwrap_or(0i64);
     if rule.once_per_customer && live > 0 {
@@ -83,7 +91,8 @@ pub(super) async fn take(
     let redemption = Redemption {
         code_id: code.id,
         customer_id: code.customer_id,
-        price_rule: rule.clone(),
+        price_rule_id: rule.id,
+        rule_version: stored.rule_version,
         used_at,
         released_at: None,
     };
@@ -92,22 +101,22 @@ pub(super) async fn take(
     Ok(())
 }
 
-/// Plans that the use of `code` since `used_at` is given back. Answers whether its coupon's codes are stored as expired.
+/// Plans that the use of `code` since `used_at` is given back.
 pub(super) async fn give_back(
     transaction: &mut Transaction,
     store: &Store,
     shop: &ShopId,
     (code, used_at): (&CouponCode, DateTime<Utc>),
     now: DateTime<Utc>,
-) -> Result<bool, Error> {
+) -> Result<(), Error> {
     let rule = code.price_rule_id;
     let shards = counters::read(store, shop, Counter::UsesOf(rule)).await?;
-    shards.give(transaction, shop, 1);
+    shards.write(transaction, shop, &shards.give(1).into());
     let update = format!("ADD #{} :less", keys::use_attribute(rule));
     let key = keys::customer_uses(shop, code.customer_id, rule);
     transaction.update("customer uses", key, update, None, vec![(":less", n(-1))]);
     let released_at = serde_dynamo::to_attribute_value(now).map_err(|error| Error::Internal(error.to_string()))?;
     let key = keys::code_redemption(shop, code.id, used_at);
     transaction.update("redemption", key, "SET #released_at = :now", None, vec![(":now", released_at)]);
-    Ok(shards.lapsed)
+    Ok(())
 }

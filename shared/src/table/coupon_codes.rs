@@ -1,9 +1,9 @@
 //! Coupon codes in the table.
 //!
-//! A code is stored three times: as a row of the list of all codes, which is the one that conditions are put on, and as
-//! copies in the list of its coupon and that of its customer, so that a page of each is one range. The three change in
-//! one transaction, and their tallies with them. The list of all has its rows by class too ([`List::by_class`]). A text leads to its code by an item of its own, which stays when the code
-//! goes: a text once given is never given again.
+//! A code is a row of the list of all codes, which is the one that conditions are put on. Copies of it stand among those
+//! of its status ([`List::by_class`]), of its coupon and of its customer, so that a page of each is one range. All change
+//! in one transaction, and their tallies with them. A text leads to its code by an item of its own, which stays when the
+//! code goes: a text once given is never given again.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,7 +21,14 @@ use super::{
     transaction::{ABSENT, Transaction, n},
 };
 use crate::{
-    domain::{coupon_code::CouponCode, customer::Customer, id::Id, price_rule::PriceRule, shop::ShopId},
+    domain::{
+        coupon::{Coupon, Terms},
+        coupon_code::CouponCode,
+        customer::Customer,
+        id::Id,
+        price_rule::PriceRule,
+        shop::ShopId,
+    },
     error::Error,
 };
 
@@ -35,9 +42,6 @@ pub static OF_COUPON: List = List { row_shift: 53, classes: 3, ..List::dense("co
 /// of several codes changes few tallies.
 pub static OF_CUSTOMER: List =
     List { shifts: &[16], row_shift: 53, classes: 3, ..List::dense("coupon_code_of_customer") };
-
-/// The mark, in the tallies of [`OF_COUPON`], of codes that were claimed.
-pub const CLAIMED: Class = 3;
 
 /// A code as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +118,6 @@ pub(super) fn insert(
     CODES.insert(transaction, "code", shop, (code.id, class), code)?;
     OF_COUPON.of(code.coupon_id).copy(transaction, shop, (code.id, (None, class)), 1, code)?;
     OF_CUSTOMER.of(code.customer_id).copy(transaction, shop, (code.id, (None, class)), 1, code)?;
-    mark_claimed(transaction, shop, code, 1);
     Ok(())
 }
 
@@ -144,13 +147,6 @@ pub(super) fn remove(transaction: &mut Transaction, shop: &ShopId, row: &Row) {
     CODES.remove_unchanged(transaction, "code", shop, at, row.version);
     OF_COUPON.of(row.code.coupon_id).remove_copy(transaction, shop, at);
     OF_CUSTOMER.of(row.code.customer_id).remove_copy(transaction, shop, at);
-    mark_claimed(transaction, shop, &row.code, -1);
-}
-
-fn mark_claimed(transaction: &mut Transaction, shop: &ShopId, code: &CouponCode, by: i64) {
-    if code.claimed {
-        transaction.tallies.count(shop, &OF_COUPON.of(code.coupon_id), code.id, CLAIMED, by);
-    }
 }
 
 /// What codes refer to, by id.
@@ -158,22 +154,22 @@ fn mark_claimed(transaction: &mut Transaction, shop: &ShopId, code: &CouponCode,
 pub struct Nested {
     /// The customers.
     pub customers: HashMap<Id, Customer>,
-    /// The coupons; deleted ones with their rule as it last was.
+    /// The coupons; deleted ones with what their codes showed last.
     pub coupons: HashMap<Id, StoredCoupon>,
     /// The rules that are there.
     pub rules: HashMap<Id, PriceRule>,
 }
 
 impl Nested {
-    /// What the codes of a coupon say of themselves: its rule now, or as it was when the coupon was deleted.
-    pub fn rule_of(&self, code: &CouponCode) -> Option<&PriceRule> {
-        let last = self.coupons.get(&code.coupon_id).and_then(|stored| stored.deleted.as_ref());
-        last.or_else(|| self.rules.get(&code.price_rule_id))
-    }
-
-    /// Whether a code is there: of a deleted coupon only those that are used.
-    pub fn is_there(&self, code: &CouponCode) -> bool {
-        code.used_at.is_some() || self.coupons.get(&code.coupon_id).is_some_and(|stored| stored.deleted.is_none())
+    /// What a code shows of its coupon and rule: as they are, or as they were when the coupon was deleted. `None` where
+    /// the code is not there: of a deleted coupon only those are that are used.
+    pub fn terms(&self, code: &CouponCode) -> Option<(&Coupon, Terms)> {
+        let stored = self.coupons.get(&code.coupon_id)?;
+        let terms = match &stored.deleted {
+            None => Terms::of(&stored.coupon, self.rules.get(&code.price_rule_id)?),
+            Some(last) => last.clone(),
+        };
+        (stored.deleted.is_none() || code.used_at.is_some()).then_some((&stored.coupon, terms))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Removing what is left of a deleted coupon: its codes that are not used. Since its counter is closed and that of its
-//! rule's uses has turned, none is added any more. It can stop and begin again, and two can do it at once.
+//! Removing what is left of a deleted coupon: its codes that are not used. Since its counter is closed, none is added any
+//! more. It can stop and begin again, and two can do it at once.
 
 use std::time::Instant;
 
@@ -33,7 +33,8 @@ pub async fn remove(store: &Store, shop: &ShopId, coupon: Id, deadline: Instant)
         coupon_codes::remove(transaction, shop, row);
         Ok(())
     };
-    let walked = each(store, shop, (&list, vec![UNUSED, EXPIRED]), drop, deadline).await?;
+    let walked = each(store, shop, (&list, vec![UNUSED, EXPIRED]), drop, None, deadline).await?;
+    let Some(walked) = walked else { return Ok(Removed { codes: 0, done: false }) };
     if !walked.all {
         return Ok(Removed { codes: walked.codes, done: false });
     }

@@ -1,6 +1,6 @@
 //! Coupons in the table: one ranked list by id, an item for each prefix, and for each rule a partition of its coupons.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join_all};
@@ -9,18 +9,16 @@ use serde::{Deserialize, Serialize};
 use super::{
     Item,
     counters::{self, Counter, Turn},
-    coupon_codes::{CLAIMED, OF_COUPON},
     entity, keys,
     pages::{Class, List},
-    price_rules::{self, Standing, StoredRule},
+    price_rules::{self, StoredAs, StoredRule},
     sequence, standings,
-    standings::USED,
     store::Store,
     transaction::{ABSENT, Transaction, n},
 };
 use crate::{
     domain::{
-        coupon::{Counts, Coupon, MAX_COUPONS},
+        coupon::{Counts, Coupon, MAX_COUPONS, Terms},
         id::Id,
         price_rule::PriceRule,
         shop::ShopId,
@@ -28,19 +26,20 @@ use crate::{
     error::{Error, FieldErrors},
 };
 
-/// The coupons of a shop, by id. One level of tallies is enough for so few, and saves every page a round trip.
+/// The coupons of a shop, by id. One level of tallies saves every page a round trip, and is 157 small items for the first
+/// ten thousand ids.
 pub static COUPONS: List = List { shifts: &[6], classes: 3, ..List::dense("coupon") };
 
 /// The class of coupons that cannot be claimed; those that can are one above.
-const CLOSED: Class = 0;
+const UNCLAIMABLE: Class = 0;
 /// The class of deleted coupons, which stay for the sake of their used codes.
 const DELETED: Class = 2;
 
 /// The classes of coupons that are there, by [`Coupon::can_redeem`].
 pub(super) fn classes(can_redeem: Option<bool>) -> Vec<Class> {
     match can_redeem {
-        None => vec![CLOSED, CLOSED + 1],
-        Some(can_redeem) => vec![CLOSED + Class::from(can_redeem)],
+        None => vec![UNCLAIMABLE, UNCLAIMABLE + 1],
+        Some(can_redeem) => vec![UNCLAIMABLE + Class::from(can_redeem)],
     }
 }
 
@@ -50,14 +49,14 @@ pub struct StoredCoupon {
     /// The coupon.
     #[serde(flatten)]
     pub coupon: Coupon,
-    /// Its rule as it was when the coupon was deleted, if it was.
+    /// What its codes showed when the coupon was deleted, if it was.
     #[serde(default)]
-    pub deleted: Option<PriceRule>,
+    pub deleted: Option<Terms>,
 }
 
 impl StoredCoupon {
     fn class(&self) -> Class {
-        if self.deleted.is_some() { DELETED } else { CLOSED + Class::from(self.coupon.can_redeem) }
+        if self.deleted.is_some() { DELETED } else { UNCLAIMABLE + Class::from(self.coupon.can_redeem) }
     }
 
     /// The coupon, if it is there.
@@ -97,7 +96,9 @@ struct Pointer {
 
 /// The ids of the coupons that have these prefixes.
 pub(super) async fn ids_by_prefix(store: &Store, shop: &ShopId, prefixes: &[String]) -> Result<Vec<Id>, Error> {
-    let items = store.batch_get(prefixes.iter().map(|prefix| keys::coupon_prefix(shop, prefix)).collect()).await?;
+    // What can be no prefix is none, and may be too long for a key.
+    let prefixes = prefixes.iter().filter(|prefix| Coupon::is_prefix(prefix));
+    let items = store.batch_get(prefixes.map(|prefix| keys::coupon_prefix(shop, prefix)).collect()).await?;
     items.into_iter().map(|item| Ok(entity::entity::<Pointer>(item)?.coupon_id)).collect()
 }
 
@@ -110,14 +111,14 @@ pub struct Nested {
     pub counts: HashMap<Id, Counts>,
 }
 
-/// The rules and the counts of these coupons: a batch, and beside it a range of tallies for each.
+/// The rules and the counts of these coupons: a batch, and beside it a small range for each.
 pub async fn nested(store: &Store, shop: &ShopId, coupons: &[Coupon]) -> Result<Nested, Error> {
-    let rule_ids: std::collections::BTreeSet<_> = coupons.iter().map(|coupon| coupon.price_rule_id).collect();
+    let rule_ids: BTreeSet<_> = coupons.iter().map(|coupon| coupon.price_rule_id).collect();
     let rule_ids: Vec<_> = rule_ids.into_iter().collect();
     let counts = coupons.iter().map(async |coupon| {
-        let counts = OF_COUPON.of(coupon.id).counts(store, shop).await?;
-        let of = |class: Class| u64::try_from(counts.0[usize::from(class)]).unwrap_or(0);
-        Ok::<_, Error>((coupon.id, Counts { used: of(USED), redeemed: of(CLAIMED) }))
+        let shards = counters::read(store, shop, Counter::CodesOf(coupon.id)).await?;
+        let of = |count: i64| u64::try_from(count).unwrap_or(0);
+        Ok::<_, Error>((coupon.id, Counts { used: of(shards.used), redeemed: of(shards.claimed) }))
     });
     let (rules, counts) = try_join(price_rules::by_ids(store, shop, &rule_ids), try_join_all(counts)).await?;
     Ok(Nested { rules: rules.into_iter().collect(), counts: counts.into_iter().collect() })
@@ -209,7 +210,7 @@ async fn attach(transaction: &mut Transaction, store: &Store, shop: &ShopId, rul
     match rule {
         RuleOf::New(rule) => {
             let id = price_rules::new_id(store, shop).await?;
-            let stored = StoredRule { rule: PriceRule { id, ..*rule }, coupons: 1, codes: Standing::Unused };
+            let stored = StoredRule::new(PriceRule { id, ..*rule }, 1);
             price_rules::insert(transaction, shop, &stored)?;
             Ok(stored.rule)
         }
@@ -226,7 +227,7 @@ async fn attach(transaction: &mut Transaction, store: &Store, shop: &ShopId, rul
                 return Err(Error::field("minimum_amount", message));
             }
             // New codes are stored as unused; where those of the rule have all expired, the job has to look again.
-            let codes = if before.codes == Standing::Expired { Standing::Mixed } else { before.codes };
+            let codes = if before.codes == StoredAs::Expired { StoredAs::Mixed } else { before.codes };
             let after = StoredRule { coupons: before.coupons + 1, codes, ..before.clone() };
             price_rules::replace(transaction, shop, (&before, version), &after)?;
             Ok(after.rule)
@@ -235,7 +236,7 @@ async fn attach(transaction: &mut Transaction, store: &Store, shop: &ShopId, rul
 }
 
 /// Plans the end of a coupon: at once it is not there, nor are its codes but those that are used; the job removes them.
-/// What was planned on the coupon before is refused: its counter is closed, and that of the rule's uses is turned.
+/// What was planned on its codes before is refused, since its counter is closed.
 pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction, ()), Error> {
     let row = store.get(&COUPONS.key(shop, id)).await?.ok_or(Error::NotFound)?;
     let (stored, version) = entity::versioned::<StoredCoupon>(row)?;
@@ -243,19 +244,18 @@ pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction
     let rule_id = coupon.price_rule_id;
     let rule = price_rules::stored(store, shop, rule_id);
     let codes = counters::read(store, shop, Counter::CodesOf(id));
-    let uses = counters::read(store, shop, Counter::UsesOf(rule_id));
-    let ((rule, rule_version), (codes, uses)) = try_join(rule, try_join(codes, uses)).await?;
+    let ((rule, rule_version), codes) = try_join(rule, codes).await?;
     let mut transaction = Transaction::default();
     transaction.delete("prefix", keys::coupon_prefix(shop, &coupon.code_prefix), None, Vec::new());
     transaction.delete("coupon of rule", keys::coupon_of_rule(shop, rule_id, id), None, Vec::new());
     let less = vec![(":less", n(-1))];
     transaction.update("coupon quota", keys::coupon_quota(shop), "ADD #coupons :less", None, less);
-    let after = StoredCoupon { coupon, deleted: Some(rule.rule.clone()) };
+    let last = Terms::of(&coupon, &rule.rule);
+    let after = StoredCoupon { coupon, deleted: Some(last) };
     COUPONS.replace_reclassed(&mut transaction, "coupon", shop, (id, (class, DELETED)), version, &after)?;
     let one_less = StoredRule { coupons: rule.coupons.saturating_sub(1), ..rule.clone() };
     price_rules::replace(&mut transaction, shop, (&rule, rule_version), &one_less)?;
     codes.turn(&mut transaction, shop, Turn::Closed);
-    uses.turn(&mut transaction, shop, Turn::Fence);
     standings::bring_deleted(&mut transaction, shop, id, (false, true))?;
     Ok((transaction, ()))
 }

@@ -29,10 +29,14 @@ pub fn entity<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
 /// The attribute that counts the versions of a row, from 1.
 pub const VERSION: &str = "version";
 
+/// The version of a row.
+pub(super) fn version(item: &Item) -> Option<u64> {
+    item.get(VERSION)?.as_n().ok()?.parse().ok()
+}
+
 /// Reads an item as an entity and its version.
 pub fn versioned<T: DeserializeOwned>(item: Item) -> Result<(T, u64), Error> {
-    let version = item.get(VERSION).and_then(|value| value.as_n().ok()).and_then(|digits| digits.parse().ok());
-    let version = version.ok_or_else(|| Error::Internal("a row without a version".to_owned()))?;
+    let version = version(&item).ok_or_else(|| Error::Internal("a row without a version".to_owned()))?;
     Ok((entity(item)?, version))
 }
 

@@ -1,21 +1,23 @@
 //! Storing what the clock has made of codes: as expired where their rule has ended, as unused again where its end was moved
 //! on. Until then they are *seen* so ([`standings`](super::standings)).
 //!
-//! One rule is settled so: its row says that its codes are stored in both ways; the counters of its uses and of its
-//! coupons' codes turn, so that what is written from then on is stored in the new way; the codes that are stored in the
-//! old way are written anew, a transaction after the other; and its row says that it is done, on the condition that the
-//! rule has not changed since it was read. Every part can stop and begin again, and two can do it at once.
+//! One rule is settled so: its row says that its codes are stored in both ways; the counters of its coupons' codes turn,
+//! so that what is written from then on is stored in the new way; the codes that are stored in the old way are written
+//! anew, a transaction after the other; and its row says that it is done. All of it is conditioned on the rule being as it
+//! was read, or on the turn: a run that is behind the times changes nothing. Every part can stop and begin again, and two
+//! can do it at once.
 
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
+use futures_util::stream::{self, StreamExt};
 
 use super::{
     attempts::Attempts,
-    counters::{self, Counter, Turn},
+    counters::{self, Counter, Shards, Turn},
     coupon_codes::{self, OF_COUPON, Row, unused_class},
     pages::{Class, Direction, List, Select},
-    price_rules::{self, Standing, StoredRule},
+    price_rules::{self, StoredAs, StoredRule},
     standings::coupons_of_rule,
     store::Store,
     transaction::{CommitError, MAX_ITEMS, Transaction},
@@ -26,7 +28,9 @@ use crate::{
 };
 
 /// How many codes are read at once.
-const AT_ONCE: u64 = 200;
+const READ_AT_ONCE: u64 = 200;
+/// How many coupons of a rule are worked on at once.
+const AT_ONCE: usize = 8;
 /// The most items that one code takes: five rows, the tally of its customer, and two of each list.
 const ITEMS_OF_ONE: usize = 10;
 
@@ -51,74 +55,93 @@ pub async fn settle(
 ) -> Result<Settled, Error> {
     let mut settled = Settled::default();
     let mut attempts = Attempts::default();
-    loop {
+    while Instant::now() < deadline {
         let (before, version) = match price_rules::stored(store, shop, rule).await {
             Err(Error::NotFound) => return Ok(Settled { done: true, ..settled }),
             read => read?,
         };
         let lapsed = before.rule.has_ended(now);
-        let goal = if lapsed { Standing::Expired } else { Standing::Unused };
+        let goal = if lapsed { StoredAs::Expired } else { StoredAs::Unused };
         if before.codes == goal {
             return Ok(Settled { done: true, ..settled });
         }
-        let mixed = StoredRule { codes: Standing::Mixed, ..before.clone() };
-        if before.codes != Standing::Mixed {
-            say(store, shop, (&before, version), &mixed, &mut attempts).await?;
-            continue;
-        }
-        turn(store, shop, Counter::UsesOf(rule), lapsed).await?;
-        for coupon in coupons_of_rule(store, shop, rule).await? {
-            turn(store, shop, Counter::CodesOf(coupon), lapsed).await?;
-            let list = OF_COUPON.of(coupon);
-            let rewrite = |transaction: &mut Transaction, row: &Row| {
-                coupon_codes::replace(transaction, shop, row, &row.code, lapsed)
-            };
-            let walked = each(store, shop, (&list, vec![unused_class(!lapsed)]), rewrite, deadline).await?;
-            *(if lapsed { &mut settled.expired } else { &mut settled.revived }) += walked.codes;
-            if !walked.all {
-                return Ok(settled);
+        let mixed = before.codes == StoredAs::Mixed;
+        if mixed {
+            let Some(codes) = rewrite_coupons(store, shop, (rule, version), lapsed, deadline).await? else { continue };
+            *(if lapsed { &mut settled.expired } else { &mut settled.revived }) += codes.codes;
+            if !codes.all {
+                break;
             }
         }
-        let after = StoredRule { codes: goal, ..mixed };
-        if say(store, shop, (&before, version), &after, &mut attempts).await? {
-            return Ok(Settled { done: true, ..settled });
-        }
-    }
-}
-
-/// Writes how the codes of a rule are stored, unless the rule has changed.
-async fn say(
-    store: &Store,
-    shop: &ShopId,
-    before: (&StoredRule, u64),
-    after: &StoredRule,
-    attempts: &mut Attempts,
-) -> Result<bool, Error> {
-    let mut transaction = Transaction::default();
-    price_rules::replace(&mut transaction, shop, before, after)?;
-    match store.commit(&transaction).await {
-        Ok(()) => Ok(true),
-        Err(CommitError::Refused(_)) => attempts.pause().await.map(|()| false),
-        Err(CommitError::Failed(error)) => Err(error),
-    }
-}
-
-/// Turns a counter so that codes which are not used are stored in this way.
-async fn turn(store: &Store, shop: &ShopId, counter: Counter, lapsed: bool) -> Result<(), Error> {
-    let mut attempts = Attempts::default();
-    loop {
-        let shards = counters::read(store, shop, counter).await?;
-        if shards.lapsed == lapsed {
-            return Ok(());
-        }
+        let after = StoredRule { codes: if mixed { goal } else { StoredAs::Mixed }, ..before.clone() };
         let mut transaction = Transaction::default();
-        shards.turn(&mut transaction, shop, Turn::Lapsed(lapsed));
+        price_rules::replace(&mut transaction, shop, (&before, version), &after)?;
         match store.commit(&transaction).await {
-            Ok(()) => return Ok(()),
+            Ok(()) => attempts = Attempts::default(),
             Err(CommitError::Refused(_)) => attempts.pause().await?,
             Err(CommitError::Failed(error)) => return Err(error),
         }
     }
+    Ok(settled)
+}
+
+/// Turns the counters of a rule's coupons, some at once, and writes their codes anew; `None` where the rule is not of this
+/// version any more, or another run has turned them back.
+async fn rewrite_coupons(
+    store: &Store,
+    shop: &ShopId,
+    rule: (Id, u64),
+    lapsed: bool,
+    deadline: Instant,
+) -> Result<Option<Walked>, Error> {
+    let coupons = coupons_of_rule(store, shop, rule.0).await?;
+    let each = stream::iter(coupons).map(|coupon| rewrite(store, shop, (rule, coupon), lapsed, deadline));
+    let mut each = each.buffer_unordered(AT_ONCE);
+    let mut all = Walked { codes: 0, all: true };
+    let mut current = true;
+    while let Some(walked) = each.next().await {
+        match walked? {
+            Some(walked) => {
+                all.codes += walked.codes;
+                all.all &= walked.all;
+            }
+            None => current = false,
+        }
+    }
+    Ok(current.then_some(all))
+}
+
+/// Turns the counter of one coupon and writes its codes anew.
+async fn rewrite(
+    store: &Store,
+    shop: &ShopId,
+    ((rule, version), coupon): ((Id, u64), Id),
+    lapsed: bool,
+    deadline: Instant,
+) -> Result<Option<Walked>, Error> {
+    if Instant::now() >= deadline {
+        return Ok(Some(Walked { codes: 0, all: false }));
+    }
+    let counter = Counter::CodesOf(coupon);
+    let mut shards = counters::read(store, shop, counter).await?;
+    if shards.lapsed != lapsed && !shards.closed {
+        let mut transaction = Transaction::default();
+        shards.turn(&mut transaction, shop, Turn::Lapsed(lapsed));
+        price_rules::check_version(&mut transaction, shop, rule, version);
+        match store.commit(&transaction).await {
+            Ok(()) | Err(CommitError::Refused(_)) => shards = counters::read(store, shop, counter).await?,
+            Err(CommitError::Failed(error)) => return Err(error),
+        }
+    }
+    if shards.closed {
+        return Ok(Some(Walked { codes: 0, all: true }));
+    }
+    if shards.lapsed != lapsed {
+        return Ok(None);
+    }
+    let change =
+        |transaction: &mut Transaction, row: &Row| coupon_codes::replace(transaction, shop, row, &row.code, lapsed);
+    each(store, shop, (&OF_COUPON.of(coupon), vec![unused_class(!lapsed)]), change, Some(&shards), deadline).await
 }
 
 /// How far a walk came.
@@ -129,29 +152,34 @@ pub(super) struct Walked {
     pub(super) all: bool,
 }
 
-/// Changes every code of some classes, which takes it out of them, in transactions of as many as fit.
+/// Changes every code of some classes, which takes it out of them, in transactions of as many as fit; `None` where the
+/// counter that they rely on has turned.
 pub(super) async fn each(
     store: &Store,
     shop: &ShopId,
     (list, classes): (&List, Vec<Class>),
     change: impl Fn(&mut Transaction, &Row) -> Result<(), Error>,
+    relied_on: Option<&Shards>,
     deadline: Instant,
-) -> Result<Walked, Error> {
-    let select = Select { classes: Some(classes), ..Select::first(AT_ONCE, Direction::Ascending) };
+) -> Result<Option<Walked>, Error> {
+    let select = Select { classes: Some(classes), ..Select::first(READ_AT_ONCE, Direction::Ascending) };
     let mut codes = 0;
     let mut attempts = Attempts::default();
     loop {
         let page = list.page(store, shop, &select).await?;
         let rows = page.rows.into_iter().map(Row::of_item).collect::<Result<Vec<_>, _>>()?;
         if rows.is_empty() {
-            return Ok(Walked { codes, all: page.count == 0 });
+            return Ok(Some(Walked { codes, all: page.count == 0 }));
         }
         let mut rest = rows.as_slice();
         while !rest.is_empty() {
             if Instant::now() >= deadline {
-                return Ok(Walked { codes, all: false });
+                return Ok(Some(Walked { codes, all: false }));
             }
             let mut transaction = Transaction::default();
+            if let Some(shards) = relied_on {
+                shards.check(&mut transaction, shop);
+            }
             let mut taken = 0;
             while let Some(row) = rest.get(taken).filter(|_| transaction.len() + ITEMS_OF_ONE <= MAX_ITEMS) {
                 change(&mut transaction, row)?;
@@ -163,6 +191,7 @@ pub(super) async fn each(
                     attempts = Attempts::default();
                     rest = &rest[taken..];
                 }
+                Err(refused) if refused.refused(counters::LABEL) => return Ok(None),
                 // One of them was used or changed: the others are read again.
                 Err(CommitError::Refused(_)) => {
                     attempts.pause().await?;

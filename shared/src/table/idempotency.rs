@@ -155,7 +155,7 @@ impl Guard {
         Ok(())
     }
 
-    /// Removes what [`Self::reserve`] put there, unless it is gone or another's by now.
+    /// Removes what [`Self::reserve`] put there; refused under [`LABEL`] where it is another's by now.
     pub(super) fn free(&self, shop: &ShopId, transaction: &mut Transaction, batch: &str) {
         let ours = "attribute_not_exists(#PK) OR #batch = :batch";
         transaction.delete(LABEL, keys::idempotency(shop, &self.key), Some(ours), vec![(":batch", s(batch))]);

@@ -133,6 +133,11 @@ pub fn price_rules_by_partition(shop: &ShopId, field: &str, value: &str) -> Stri
     format!("SHOP#{shop}#PRICE_RULE_BY#{field}#{value}")
 }
 
+/// What a price rule was when it had been changed so often. Never written again.
+pub fn price_rule_version(shop: &ShopId, rule: Id, version: u64) -> Key {
+    key(format!("SHOP#{shop}#PRICE_RULE_VERSIONS#{rule}"), number(version))
+}
+
 /// How many price rules a shop has, for their limit.
 pub fn price_rule_quota(shop: &ShopId) -> Key {
     key(format!("SHOP#{shop}#PRICE_RULE_QUOTA"), "QUOTA")

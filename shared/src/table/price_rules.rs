@@ -17,7 +17,7 @@ use super::{
 use crate::{
     domain::{
         id::Id,
-        price_rule::{MAX_RULES, PriceRule, ValueType},
+        price_rule::{MAX_RULES, PriceRule, TITLE_LENGTH, ValueType},
         shop::ShopId,
     },
     error::Error,
@@ -34,7 +34,7 @@ fn class(automatic_discount: bool) -> Class {
 /// How the codes of a rule are stored that are not used. They are *shown* as its `ends_at` says; see [`standings`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum StoredAs {
     /// All as unused.
     #[default]
     Unused,
@@ -54,12 +54,15 @@ pub(super) struct StoredRule {
     pub(super) coupons: u64,
     /// How its codes are stored.
     #[serde(default)]
-    pub(super) codes: Standing,
+    pub(super) codes: StoredAs,
+    /// Counts what the rule has been, from 1: each stands in an item of its own, to which redemptions refer.
+    pub(super) rule_version: u64,
 }
 
 impl StoredRule {
-    fn new(rule: PriceRule) -> Self {
-        Self { rule, coupons: 0, codes: Standing::Unused }
+    /// A new rule that so many coupons have.
+    pub(super) fn new(rule: PriceRule, coupons: u64) -> Self {
+        Self { rule, coupons, codes: StoredAs::Unused, rule_version: 1 }
     }
 
     fn class(&self) -> Class {
@@ -70,6 +73,11 @@ impl StoredRule {
 /// The key of a rule's row.
 pub(super) fn key(shop: &ShopId, id: Id) -> keys::Key {
     PRICE_RULES.key(shop, id)
+}
+
+/// Refuses a transaction under `price rule` where the rule has changed since it was read.
+pub(super) fn check_version(transaction: &mut Transaction, shop: &ShopId, id: Id, version: u64) {
+    transaction.check("price rule", key(shop, id), "#version = :version", vec![(":version", n(version))]);
 }
 
 /// Which price rules.
@@ -165,6 +173,10 @@ pub async fn ids_of(store: &Store, shop: &ShopId, wanted: &OfCoupons) -> Result<
 }
 
 async fn members(store: &Store, shop: &ShopId, field: &str, value: &str) -> Result<Vec<Member>, Error> {
+    // No rule has a longer title, and no key could hold it.
+    if value.chars().count() > TITLE_LENGTH {
+        return Ok(Vec::new());
+    }
     let pk = keys::price_rules_by_partition(shop, field, value);
     store.query_as(&Range { pk, ..Range::default() }).await
 }
@@ -267,7 +279,7 @@ pub(super) async fn new_id(store: &Store, shop: &ShopId) -> Result<Id, Error> {
 pub async fn create(store: &Store, shop: &ShopId, rule: PriceRule) -> Result<(Transaction, PriceRule), Error> {
     let id = new_id(store, shop).await?;
     let mut transaction = Transaction::default();
-    let stored = StoredRule::new(PriceRule { id, ..rule });
+    let stored = StoredRule::new(PriceRule { id, ..rule }, 0);
     insert(&mut transaction, shop, &stored)?;
     Ok((transaction, stored.rule))
 }
@@ -276,9 +288,17 @@ pub async fn create(store: &Store, shop: &ShopId, rule: PriceRule) -> Result<(Tr
 pub(super) fn insert(transaction: &mut Transaction, shop: &ShopId, stored: &StoredRule) -> Result<(), Error> {
     PRICE_RULES.insert(transaction, "price rule", shop, (stored.rule.id, stored.class()), stored)?;
     index(transaction, shop, None, Some(stored))?;
+    put_version(transaction, shop, stored)?;
     let (room, values) =
         ("attribute_not_exists(#rules) OR #rules < :most", vec![(":one", n(1)), (":most", n(MAX_RULES))]);
     transaction.update("price rule quota", keys::price_rule_quota(shop), "ADD #rules :one", Some(room), values);
+    Ok(())
+}
+
+/// Keeps what a rule is now, for the redemptions under it.
+fn put_version(transaction: &mut Transaction, shop: &ShopId, stored: &StoredRule) -> Result<(), Error> {
+    let key = keys::price_rule_version(shop, stored.rule.id, stored.rule_version);
+    transaction.put("price rule version", entity::item(&key, "price_rule_version", &stored.rule)?, None, Vec::new());
     Ok(())
 }
 
@@ -316,11 +336,16 @@ pub async fn update(
     }
     let codes = match before.codes {
         // Expired codes may be revived, or end again: the job has to look.
-        Standing::Expired if rule.ends_at != before.rule.ends_at => Standing::Mixed,
+        StoredAs::Expired if rule.ends_at != before.rule.ends_at => StoredAs::Mixed,
         codes => codes,
     };
-    let after = StoredRule { rule, codes, ..before.clone() };
+    let changed = rule != before.rule;
+    let rule_version = before.rule_version + u64::from(changed);
+    let after = StoredRule { rule, codes, rule_version, ..before.clone() };
     let mut transaction = Transaction::default();
+    if changed {
+        put_version(&mut transaction, shop, &after)?;
+    }
     replace(&mut transaction, shop, (&before, version), &after)?;
     Ok((transaction, after.rule))
 }

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     keys,
     pages::Class,
-    price_rules::{Standing, StoredRule},
-    store::{Range, Store},
+    price_rules::{StoredAs, StoredRule},
+    store::{Range, Store, read_all},
     transaction::Transaction,
 };
 use crate::{
@@ -67,8 +67,8 @@ pub struct Due {
 
 fn marks(shop: &ShopId, stored: Option<&StoredRule>) -> (BTreeMap<keys::Key, Mark>, BTreeMap<keys::Key, Due>) {
     let (mut marks, mut due) = (BTreeMap::new(), BTreeMap::new());
-    // No coupon can have an automatic rule, so it has no codes.
-    let Some(StoredRule { rule, codes, .. }) = stored.filter(|stored| !stored.rule.automatic_discount) else {
+    // A rule without coupons has no codes.
+    let Some(StoredRule { rule, codes, .. }) = stored.filter(|stored| stored.coupons > 0) else {
         return (marks, due);
     };
     let mut mark = |key, why| {
@@ -76,15 +76,19 @@ fn marks(shop: &ShopId, stored: Option<&StoredRule>) -> (BTreeMap<keys::Key, Mar
     };
     let due_now = Due { shop: shop.clone(), id: rule.id };
     match (codes, rule.ends_at) {
-        (Standing::Unused, Some(at)) => {
+        (StoredAs::Unused, Some(at)) => {
             mark(keys::standing_ends(shop, at, rule.id), Why::Ends);
             due.insert(keys::due_rule(shop, at, rule.id), due_now);
         }
-        (Standing::Mixed, _) => {
+        (StoredAs::Mixed, _) => {
             mark(keys::standing_mixed(shop, rule.id), Why::Changed);
             due.insert(keys::due_rule(shop, DateTime::UNIX_EPOCH, rule.id), due_now);
         }
-        (Standing::Unused, None) | (Standing::Expired, _) => {}
+        (StoredAs::Unused, None) | (StoredAs::Expired, _) => {}
+    }
+    // What has expired is not available anyhow.
+    if *codes == StoredAs::Expired {
+        return (marks, due);
     }
     if !rule.is_enabled {
         mark(keys::standing_off(shop, rule.id), Why::Off);
@@ -194,7 +198,7 @@ impl Standings {
             let coupons = coupons_of_rule(store, shop, *rule).await?;
             Ok::<_, Error>(coupons.into_iter().map(|coupon| (coupon, *view)).collect::<Vec<_>>())
         });
-        let mut coupons: HashMap<_, _> = try_join_all(of_rules).await?.into_iter().flatten().collect();
+        let mut coupons: HashMap<_, _> = read_all(of_rules.collect()).await?.into_iter().flatten().collect();
         for coupon in &self.deleted {
             coupons.insert(*coupon, View { gone: true, ..View::default() });
         }

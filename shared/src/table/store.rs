@@ -10,7 +10,10 @@ use aws_sdk_dynamodb::{
     error::DisplayErrorContext,
     types::{AttributeValue, KeysAndAttributes, PutRequest, ReturnConsumedCapacity, ReturnValue, WriteRequest},
 };
-use futures_util::future::try_join_all;
+use futures_util::{
+    future::try_join_all,
+    stream::{self, StreamExt, TryStreamExt},
+};
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -29,6 +32,14 @@ const BATCH_GET: usize = 100;
 const BATCH_WRITE: usize = 25;
 /// How many batches of one caller run at once.
 const BATCHES_AT_ONCE: usize = 8;
+/// How many reads of one caller run at once.
+const READS_AT_ONCE: usize = 32;
+
+/// The results of these reads, in no order; some of them run at once.
+pub(super) async fn read_all<T>(reads: Vec<impl Future<Output = Result<T, Error>>>) -> Result<Vec<T>, Error> {
+    stream::iter(reads).buffer_unordered(READS_AT_ONCE).try_collect().await
+}
+
 /// One table behind the SDK. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {

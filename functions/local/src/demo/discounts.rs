@@ -85,7 +85,7 @@ async fn load_code(store: &Store, shop: &ShopId) -> Result<(), Error> {
         coupon_id: Some(987),
         errors: FieldErrors::NONE,
     });
-    let plan = async || issue::prepare(store, shop, &pairs).await?.plan(store, shop, 1, issued_at).await;
+    let plan = async || issue::prepare(store, shop, &pairs).await?.plan(shop, 1, issued_at);
     store.carry_out(plan).await?;
     let text = changes::Draft {
         customer_id: None,

@@ -54,11 +54,6 @@ impl<'a> Load<'a> {
         self.put(row).await
     }
 
-    /// Counts a mark of a row beside its class; see [`super::MAX_CLASSES`].
-    pub fn mark(&mut self, list: &List, position: u64, mark: Class) {
-        self.tallies.count(self.shop, list, position, mark, 1);
-    }
-
     /// Adds an item that is in no list.
     pub async fn put(&mut self, item: Item) -> Result<(), Error> {
         self.waiting.push(item);

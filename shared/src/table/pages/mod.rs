@@ -105,8 +105,7 @@ pub type Class = u8;
 /// The only class of a list that has no filter by tally.
 pub const ONLY: Class = 0;
 
-/// The most classes of a list, and what its tallies count beside them: counters from [`List::classes`] on are *marks*, of
-/// rows that are counted in a class too.
+/// The most classes of a list.
 pub const MAX_CLASSES: usize = 4;
 
 /// The attribute that holds the class of a row, in lists of more than one.

@@ -1,6 +1,6 @@
 //! Reading a page of a ranked list.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use futures_util::future::{try_join, try_join_all};
 
@@ -15,12 +15,9 @@ use crate::{
     error::Error,
     table::{
         Item, entity, keys,
-        store::{Range, Store},
+        store::{Range, Store, read_all},
     },
 };
-
-/// How often the corrections are read again where they change while the list is read.
-const STEADY_ATTEMPTS: u32 = 8;
 
 /// Up to so many rows before the page are read over rather than looked up: as many as a leaf has.
 const READ_OVER: u64 = 64;
@@ -44,8 +41,7 @@ impl List {
         self.page_through(store, shop, select, None).await
     }
 
-    /// Reads a page of what a lens shows of this list. While the rows of a correction change, the count may take a few
-    /// more readings until it belongs to one moment.
+    /// Reads a page of what a lens shows of this list.
     ///
     /// # Errors
     /// As [`Self::page`].
@@ -82,7 +78,7 @@ impl List {
         Ok(reader.survey().await?.iter().map(Segment::count).sum())
     }
 
-    /// What the tallies of the whole list count: rows by class, and marks. One range of one partition.
+    /// What the tallies of the whole list count: rows by class. One range of one partition.
     pub async fn counts(&self, store: &Store, shop: &ShopId) -> Result<Counts, Error> {
         let pk = keys::tally_partition(shop, self.key_name(), self.top(), 0);
         let mut counts = Counts::default();
@@ -112,7 +108,7 @@ impl Reader<'_> {
         let read_nodes = nodes.iter().map(|&(level, parent)| self.node(level, parent));
         let read_leaves = leaves.iter().map(|&leaf| self.rows(self.list.positions(0, leaf), None));
         let ((top_node, nodes_read), leaves_read) =
-            try_join(try_join(self.top_node(), try_join_all(read_nodes)), try_join_all(read_leaves)).await?;
+            try_join(try_join(self.node(top, 0), try_join_all(read_nodes)), try_join_all(read_leaves)).await?;
         let nodes: BTreeMap<_, _> = nodes.into_iter().zip(nodes_read).collect();
         let mut leaves: BTreeMap<_, _> = leaves.into_iter().zip(leaves_read).collect();
         Ok(self.assemble(top, &top_node, &nodes, &mut leaves))
@@ -260,39 +256,40 @@ impl Reader<'_> {
     }
 
     /// The wanted rows of each bucket below one parent, corrected.
+    ///
+    /// Where a row moves between classes both its list and a correction change, and what is read of the one may not fit
+    /// what is read of the other. So both are read twice, and what changed in between is counted from what is below it, in
+    /// the end from the rows, which say themselves how they are seen.
     async fn node(&self, level: usize, parent: u64) -> Result<Node, Error> {
-        let own = self.tallies(self.list, self.weights(), level, parent);
-        let (mut node, corrections) = try_join(own, self.corrections(level, parent)).await?;
+        if self.lens.is_none_or(|lens| lens.corrections.is_empty()) {
+            return self.tallies(self.list, self.weights(), level, parent).await;
+        }
+        let read = || try_join(self.tallies(self.list, self.weights(), level, parent), self.corrections(level, parent));
+        let (first, second) = (read().await?, read().await?);
+        let changed: BTreeSet<_> = differences(&first.0, &second.0).chain(differences(&first.1, &second.1)).collect();
+        let (mut node, corrections) = second;
         add(&mut node, corrections);
+        for bucket in changed {
+            node.insert(bucket, self.recount(level, bucket).await?);
+        }
         Ok(node)
     }
 
-    /// The node above all. Where a row moves between classes both its list and a correction change: what is read of the
-    /// one fits what is read of the other only if the corrections are the same before and after.
-    async fn top_node(&self) -> Result<Node, Error> {
-        let top = self.list.top();
-        if self.lens.is_none_or(|lens| lens.corrections.is_empty()) {
-            return self.tallies(self.list, self.weights(), top, 0).await;
+    /// The wanted rows of one bucket, by what is below it.
+    async fn recount(&self, level: usize, bucket: u64) -> Result<i64, Error> {
+        if level > 0 {
+            let below = Box::pin(self.node(level - 1, bucket)).await?;
+            return Ok(below.into_values().map(|count| count.max(0)).sum());
         }
-        let mut before = self.corrections(top, 0).await?;
-        let mut attempt = 0;
-        loop {
-            let mut node = self.tallies(self.list, self.weights(), top, 0).await?;
-            let after = self.corrections(top, 0).await?;
-            attempt += 1;
-            if before == after || attempt == STEADY_ATTEMPTS {
-                add(&mut node, after);
-                return Ok(node);
-            }
-            before = after;
-        }
+        let rows = self.rows(self.list.positions(0, bucket), None).await?;
+        Ok(rows.iter().filter(|row| self.wanted(row)).count() as i64)
     }
 
     async fn corrections(&self, level: usize, parent: u64) -> Result<Node, Error> {
         let corrections = self.lens.map(|lens| lens.corrections.as_slice()).unwrap_or_default();
         let read = corrections.iter().map(|part| self.tallies(&part.list, part.weights, level, parent));
         let mut sum = Node::new();
-        for node in try_join_all(read).await? {
+        for node in read_all(read.collect()).await? {
             add(&mut sum, node);
         }
         Ok(sum)
@@ -321,7 +318,9 @@ impl Reader<'_> {
                 let of_class = |class: &Class| keys::row_partition(self.shop, self.list.class_name(*class), 0);
                 let reads = classes.iter().map(|class| self.range(of_class(class), bounds, limit));
                 let mut rows: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
-                rows.sort_by_cached_key(entity::id);
+                // A row that moved to another class between the readings is there twice: the later version counts.
+                rows.sort_by_cached_key(|row| (entity::id(row), std::cmp::Reverse(entity::version(row))));
+                rows.dedup_by_key(|row| entity::id(row));
                 if self.select.direction == Direction::Descending {
                     rows.reverse();
                 }
@@ -336,6 +335,14 @@ impl Reader<'_> {
         let descending = self.select.direction == Direction::Descending;
         self.store.query(&Range { pk, between, descending, limit }).await
     }
+}
+
+/// The buckets of which two readings say otherwise.
+fn differences<'a>(one: &'a Node, other: &'a Node) -> impl Iterator<Item = u64> {
+    let missing = |node: &Node, bucket: u64, count: i64| node.get(&bucket).copied().unwrap_or(0) != count;
+    let changed = one.iter().filter(move |(bucket, count)| missing(other, **bucket, **count));
+    let new = other.iter().filter(move |(bucket, count)| missing(one, **bucket, **count));
+    changed.chain(new).map(|(bucket, _)| *bucket)
 }
 
 fn add(node: &mut Node, other: Node) {

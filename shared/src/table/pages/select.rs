@@ -68,6 +68,11 @@ impl<T> Page<T> {
         Page { count: self.count, number: self.number, rows }
     }
 
+    /// The page with each row turned into another, or dropped where there is none.
+    pub fn filter_map<U>(self, turn: impl FnMut(T) -> Option<U>) -> Page<U> {
+        Page { count: self.count, number: self.number, rows: self.rows.into_iter().filter_map(turn).collect() }
+    }
+
     /// The page with each row turned into another.
     pub fn try_map<U>(self, turn: impl FnMut(T) -> Result<U, Error>) -> Result<Page<U>, Error> {
         let Self { count, number, rows } = self;
