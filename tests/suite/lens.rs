@@ -189,10 +189,10 @@ async fn replay(store: &Store, lists: &Lists, history: Vec<Step>) -> Result<(), 
         match step {
             Step::Insert(rows) => {
                 for (id, class, part) in rows {
-                    if !model.contains_key(&id) {
+                    model.entry(id).or_insert_with(|| {
                         insert(&mut transaction, &shop, lists, Row { id, part }, class);
-                        model.insert(id, (class, part));
-                    }
+                        (class, part)
+                    });
                 }
             }
             Step::Reclass(index, to) => {
