@@ -8,7 +8,13 @@ use crate::support::{ADJUST, CUSTOMERS, HISTORY, LEVELS, REQUIRED, customer, det
 const MEGABYTE: usize = 1_000_000;
 
 /// Every path with the methods that it takes.
-const PATHS: [(&str, &[&str]); 7] = [
+const PATHS: [(&str, &[&str]); 13] = [
+    ("/api/discounts/price_rule/", &["GET", "POST"]),
+    ("/api/discounts/price_rule/5389/", &["GET", "PUT", "DELETE"]),
+    ("/api/discounts/coupon/", &["GET", "POST"]),
+    ("/api/discounts/coupon/3077/", &["GET", "DELETE"]),
+    ("/api/discounts/coupon_code/", &["GET", "POST"]),
+    ("/api/discounts/coupon_code/27518/", &["GET", "PUT", "DELETE"]),
     ("/api/loyalty/level/", &["GET", "POST"]),
     ("/api/loyalty/level/5/", &["GET", "PUT", "DELETE"]),
     ("/api/loyalty/point_history/", &["GET"]),
@@ -26,8 +32,16 @@ async fn send_as(api: &Api, method: &str, path: &str, media: &str, body: &[u8]) 
 }
 
 /// Every operation that reads a body.
-const WITH_BODIES: [(&str, &str); 4] =
-    [("POST", LEVELS), ("PUT", "/api/loyalty/level/5/"), ("POST", ADJUST), ("PUT", "/api/crm/customer/123/")];
+const WITH_BODIES: [(&str, &str); 8] = [
+    ("POST", LEVELS),
+    ("PUT", "/api/loyalty/level/5/"),
+    ("POST", ADJUST),
+    ("PUT", "/api/crm/customer/123/"),
+    ("POST", "/api/discounts/price_rule/"),
+    ("PUT", "/api/discounts/price_rule/5389/"),
+    ("POST", "/api/discounts/coupon/"),
+    ("PUT", "/api/discounts/coupon_code/27518/"),
+];
 
 #[tokio::test]
 async fn a_body_that_is_no_json_is_a_parse_error() {
