@@ -262,13 +262,15 @@ impl Reader<'_> {
     /// the end from the rows, which say themselves how they are seen.
     async fn node(&self, level: usize, parent: u64) -> Result<Node, Error> {
         if self.lens.is_none_or(|lens| lens.corrections.is_empty()) {
-            return self.tallies(self.list, self.weights(), level, parent).await;
+            let own = self.tallies(self.list, self.weights(), level, parent).await?;
+            return Ok(own.into_iter().map(|(bucket, tally)| (bucket, tally.count)).collect());
         }
         let read = || try_join(self.tallies(self.list, self.weights(), level, parent), self.corrections(level, parent));
         let (first, second) = (read().await?, read().await?);
         let changed: BTreeSet<_> = differences(&first.0, &second.0).chain(differences(&first.1, &second.1)).collect();
-        let (mut node, corrections) = second;
-        add(&mut node, corrections);
+        let (mut sum, corrections) = second;
+        add(&mut sum, corrections);
+        let mut node: Node = sum.into_iter().map(|(bucket, tally)| (bucket, tally.count)).collect();
         for bucket in changed {
             node.insert(bucket, self.recount(level, bucket).await?);
         }
@@ -285,10 +287,10 @@ impl Reader<'_> {
         Ok(rows.iter().filter(|row| self.wanted(row)).count() as i64)
     }
 
-    async fn corrections(&self, level: usize, parent: u64) -> Result<Node, Error> {
+    async fn corrections(&self, level: usize, parent: u64) -> Result<Reading, Error> {
         let corrections = self.lens.map(|lens| lens.corrections.as_slice()).unwrap_or_default();
         let read = corrections.iter().map(|part| self.tallies(&part.list, part.weights, level, parent));
-        let mut sum = Node::new();
+        let mut sum = Reading::new();
         for node in read_all(read.collect()).await? {
             add(&mut sum, node);
         }
@@ -296,18 +298,20 @@ impl Reader<'_> {
     }
 
     /// The tallies of one parent bucket, all shards summed, as far as they concern the selection.
-    async fn tallies(&self, list: &List, weights: Weights, level: usize, parent: u64) -> Result<Node, Error> {
+    async fn tallies(&self, list: &List, weights: Weights, level: usize, parent: u64) -> Result<Reading, Error> {
         let pk = keys::tally_partition(self.shop, list.key_name(), level, parent);
         let Bounds { first, last } = self.bounds;
         let between = Some(keys::tally_range(list.bucket(level, first), list.bucket(level, last)));
         let items = self.store.query(&Range { pk, between, ..Range::default() }).await?;
-        let mut node = Node::new();
+        let mut reading = Reading::new();
         for item in &items {
             if let Some(bucket) = text(item, keys::SK).and_then(keys::tally_bucket) {
-                *node.entry(bucket).or_default() += Counts::of_item(item).weighted(weights);
+                let tally: &mut Tallied = reading.entry(bucket).or_default();
+                tally.count += Counts::of_item(item).weighted(weights);
+                tally.changes += Counts::changes_of(item);
             }
         }
-        Ok(node)
+        Ok(reading)
     }
 
     /// The rows of a stretch, in the order of the selection; at most `limit` of each class where they stand by class.
@@ -338,18 +342,29 @@ impl Reader<'_> {
 }
 
 /// The buckets of which two readings say otherwise.
-fn differences<'a>(one: &'a Node, other: &'a Node) -> impl Iterator<Item = u64> {
-    let missing = |node: &Node, bucket: u64, count: i64| node.get(&bucket).copied().unwrap_or(0) != count;
-    let changed = one.iter().filter(move |(bucket, count)| missing(other, **bucket, **count));
-    let new = other.iter().filter(move |(bucket, count)| missing(one, **bucket, **count));
-    changed.chain(new).map(|(bucket, _)| *bucket)
+fn differences<'a>(one: &'a Reading, other: &'a Reading) -> impl Iterator<Item = u64> {
+    let changed = one.iter().filter(|(bucket, tally)| other.get(bucket) != Some(tally));
+    let new = other.keys().filter(|bucket| !one.contains_key(bucket));
+    changed.map(|(bucket, _)| *bucket).chain(new.copied())
 }
 
-fn add(node: &mut Node, other: Node) {
-    for (bucket, count) in other {
-        *node.entry(bucket).or_default() += count;
+fn add(reading: &mut Reading, other: Reading) {
+    for (bucket, tally) in other {
+        let sum = reading.entry(bucket).or_default();
+        sum.count += tally.count;
+        sum.changes += tally.changes;
     }
 }
+
+/// A tally as it was read: what it counts of the wanted rows, and how often it was changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Tallied {
+    count: i64,
+    changes: u64,
+}
+
+/// The tallies below one parent, by bucket.
+type Reading = BTreeMap<u64, Tallied>;
 
 enum Run {
     Read(Vec<Item>),

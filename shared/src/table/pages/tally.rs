@@ -17,6 +17,9 @@ use crate::{
 /// The attribute of each class, and its placeholder in expressions.
 const COUNTERS: [(&str, &str); MAX_CLASSES] = [("c0", ":c0"), ("c1", ":c1"), ("c2", ":c2"), ("c3", ":c3")];
 
+/// The attribute that counts the changes of a tally, so that two readings tell whether there was one in between.
+const CHANGES: &str = "changes";
+
 /// The type attribute of a tally.
 pub(super) const TALLY: &str = "tally";
 
@@ -49,6 +52,12 @@ impl Counts {
             }
         }
         counts
+    }
+
+    /// How often a stored tally was changed.
+    pub(super) fn changes_of(item: &Item) -> u64 {
+        let digits = item.get(CHANGES).and_then(|value| value.as_n().ok());
+        digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
     }
 
     /// As attributes of a stored tally.
@@ -117,8 +126,8 @@ impl Tallies {
     pub(in crate::table) fn updates(&self, shard: u8) -> impl Iterator<Item = (Key, String, Values)> {
         self.changes().map(move |(place, counts)| {
             let changed = counts.0.into_iter().zip(COUNTERS).filter(|(count, _)| *count != 0);
-            let mut values = vec![(":type", s(TALLY))];
-            let mut adds = Vec::new();
+            let mut values = vec![(":type", s(TALLY)), (":one", n(1))];
+            let mut adds = vec![format!("#{CHANGES} :one")];
             for (count, (attribute, placeholder)) in changed {
                 adds.push(format!("#{attribute} {placeholder}"));
                 values.push((placeholder, n(count)));
