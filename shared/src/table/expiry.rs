@@ -1,7 +1,7 @@
 //! Storing what the clock has made of codes: as expired where their rule has ended, as unused again where its end was moved
 //! on. Until then they are *seen* so ([`standings`](super::standings)).
 //!
-//! One rule is settled so: its row says that its codes are stored in both ways; the counters of its coupons' codes turn,
+//! One rule is settled so: its row says which way its codes are being stored; the counters of its coupons' codes turn,
 //! so that what is written from then on is stored in the new way; the codes that are stored in the old way are written
 //! anew, a transaction after the other; and its row says that it is done. All of it is conditioned on the rule being as it
 //! was read, or on the turn: a run that is behind the times changes nothing. Every part can stop and begin again, and two
@@ -61,19 +61,21 @@ pub async fn settle(
             read => read?,
         };
         let lapsed = before.rule.has_ended(now);
-        let goal = if lapsed { StoredAs::Expired } else { StoredAs::Unused };
+        // A run whose clock says otherwise has to say so in the row first, and then this one's version is gone.
+        let (under_way, goal) =
+            if lapsed { (StoredAs::Expiring, StoredAs::Expired) } else { (StoredAs::Reviving, StoredAs::Unused) };
         if before.codes == goal {
             return Ok(Settled { done: true, ..settled });
         }
-        let mixed = before.codes == StoredAs::Mixed;
-        if mixed {
+        let began = before.codes == under_way;
+        if began {
             let Some(codes) = rewrite_coupons(store, shop, (rule, version), lapsed, deadline).await? else { continue };
             *(if lapsed { &mut settled.expired } else { &mut settled.revived }) += codes.codes;
             if !codes.all {
                 break;
             }
         }
-        let after = StoredRule { codes: if mixed { goal } else { StoredAs::Mixed }, ..before.clone() };
+        let after = StoredRule { codes: if began { goal } else { under_way }, ..before.clone() };
         let mut transaction = Transaction::default();
         price_rules::replace(&mut transaction, shop, (&before, version), &after)?;
         match store.commit(&transaction).await {

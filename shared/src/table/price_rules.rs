@@ -40,8 +40,12 @@ pub enum StoredAs {
     Unused,
     /// All as expired.
     Expired,
-    /// Some so, some otherwise: the job is at work, or has yet to begin.
+    /// Some so, some otherwise, and the job has yet to look.
     Mixed,
+    /// Some so, some otherwise: the job is storing them as expired.
+    Expiring,
+    /// Some so, some otherwise: the job is storing them as unused.
+    Reviving,
 }
 
 /// A row of [`PRICE_RULES`].

@@ -80,7 +80,7 @@ fn marks(shop: &ShopId, stored: Option<&StoredRule>) -> (BTreeMap<keys::Key, Mar
             mark(keys::standing_ends(shop, at, rule.id), Why::Ends);
             due.insert(keys::due_rule(shop, at, rule.id), due_now);
         }
-        (StoredAs::Mixed, _) => {
+        (StoredAs::Mixed | StoredAs::Expiring | StoredAs::Reviving, _) => {
             mark(keys::standing_mixed(shop, rule.id), Why::Changed);
             due.insert(keys::due_rule(shop, DateTime::UNIX_EPOCH, rule.id), due_now);
         }
