@@ -320,8 +320,12 @@ impl Reader<'_> {
         match &self.select.classes {
             Some(classes) if self.list.by_class && self.lens.is_none() => {
                 let of_class = |class: &Class| keys::row_partition(self.shop, self.list.class_name(*class), 0);
-                let reads = classes.iter().map(|class| self.range(of_class(class), bounds, limit));
-                let mut rows: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
+                let read = || classes.iter().map(|class| self.range(of_class(class), bounds, limit));
+                let mut rows: Vec<_> = try_join_all(read()).await?.into_iter().flatten().collect();
+                // A row that moved from a class not yet read to one that was is in neither: the second reading has it.
+                if classes.len() > 1 {
+                    rows.extend(try_join_all(read()).await?.into_iter().flatten());
+                }
                 // A row that moved to another class between the readings is there twice: the later version counts.
                 rows.sort_by_cached_key(|row| (entity::id(row), std::cmp::Reverse(entity::version(row))));
                 rows.dedup_by_key(|row| entity::id(row));
