@@ -284,6 +284,26 @@ async fn a_limit_that_is_set_while_others_count_leaves_rooms_that_sum() {
 }
 
 #[tokio::test]
+async fn a_closed_counter_counts_nothing_however_freshly_it_was_read() {
+    let api = Api::empty().await;
+    let made = coupon(&api, "A", &json!({"allocation_limit": 5})).await;
+    let counted = Counted::of(&api, Counter::CodesOf(made.id), made.rule);
+    for turn in [Turn::Limit(Some(5)), Turn::Closed] {
+        counted.turn(turn).await;
+    }
+    let mut shards = counted.read().await;
+    let parts = shards.take(&counted.store, &counted.shop, 1).await.expect("read").expect("room");
+    let (mut written, mut checked) = (Transaction::default(), Transaction::default());
+    shards.write(&mut written, &counted.shop, &parts.into());
+    shards.check(&mut checked, &counted.shop);
+    for planned in [written, checked] {
+        let refused = counted.store.commit(&planned).await.expect_err("a refusal");
+        assert!(refused.refused("counter"), "{refused:?}");
+    }
+    assert_eq!(counted.read().await.quota.count(), 0);
+}
+
+#[tokio::test]
 async fn what_was_planned_before_a_turn_is_refused() {
     let api = Api::empty().await;
     for turn in [Turn::Limit(Some(9)), Turn::Lapsed(true), Turn::Closed] {

@@ -38,14 +38,13 @@ pub struct Report {
 /// # Errors
 /// Where the index of what is due cannot be read; a rule that fails is counted and left for the next run.
 pub async fn run(store: &Store) -> Result<Report, Error> {
-    let now = Utc::now();
     let deadline = Instant::now() + PATIENCE;
     let mut report = Report::default();
-    let mut rules = standings::due_rules(store, now).await?;
+    let mut rules = standings::due_rules(store, Utc::now()).await?;
     // None comes first every time: a rule that takes longer than a run does not keep the others waiting.
     rules.shuffle(&mut rand::rng());
     for due in rules {
-        match expiry::settle(store, &due.shop, due.id, now, deadline).await {
+        match expiry::settle(store, &due.shop, due.id, deadline).await {
             Ok(settled) => {
                 report.expired += settled.expired;
                 report.revived += settled.revived;

@@ -203,7 +203,8 @@ impl Shards {
                 return Ok(Some(parts));
             }
             let again = read(store, shop, self.counter).await?;
-            if again == *self {
+            // Uses of codes go on where no place is left: they change neither.
+            if (again.epoch, again.quota) == (self.epoch, self.quota) {
                 return Ok(None);
             }
             *self = again;
@@ -217,7 +218,8 @@ impl Shards {
         parts.into_iter().map(|(shard, part)| (shard, -part)).collect()
     }
 
-    /// Writes a change; refused under `counter` where the shards have turned since, or have not the room any more.
+    /// Writes a change; refused under `counter` where the shards have turned since, are closed, or have not the room any
+    /// more.
     pub fn write(&self, transaction: &mut Transaction, shop: &ShopId, change: &Change) {
         let anywhere = [(usize::from(rand::random::<u8>()) % SHARDS, 0)];
         let parts = if change.parts.is_empty() { anywhere.as_slice() } else { &change.parts };
@@ -234,10 +236,12 @@ impl Shards {
         transaction.check(LABEL, self.counter.key(shop, shard), condition, epoch);
     }
 
+    /// What every write to a shard is conditioned on. A closed counter is in an epoch that does not end, so that it is
+    /// closed stands in the condition too.
     fn in_epoch(&self) -> (&'static str, Vec<(&'static str, AttributeValue)>) {
         match self.epoch {
             0 => ("attribute_not_exists(#epoch)", Vec::new()),
-            epoch => ("#epoch = :epoch", vec![(":epoch", n(epoch))]),
+            epoch => ("#epoch = :epoch AND attribute_not_exists(#closed)", vec![(":epoch", n(epoch))]),
         }
     }
 

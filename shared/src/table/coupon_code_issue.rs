@@ -22,6 +22,7 @@ use crate::{
     domain::{
         coupon_code::{CouponCode, suffix, suffix_length},
         id::Id,
+        price_rule::PriceRule,
         quota::Part,
         shop::ShopId,
     },
@@ -116,18 +117,35 @@ pub async fn prepare(store: &Store, shop: &ShopId, pairs: &[Pair]) -> Result<Pre
     };
     let drafts = (first..).zip(&checked).map(draft).collect();
     nested.rules = rules.into_iter().collect();
-    let mut ready = HashMap::new();
+    let mut places = HashMap::new();
     for ((coupon, codes), shards) in order.into_iter().zip(counters) {
         let rule = nested.coupons.get(&coupon).and_then(|stored| nested.rules.get(&stored.coupon.price_rule_id));
-        // The coupon was deleted this moment, and perhaps its rule.
-        let Some(rule) = rule.filter(|_| !shards.closed) else {
-            return Err(gone(pairs.iter().map(|pair| pair.coupon_id), coupon));
-        };
-        let mut shards = counters::under_limit(store, shop, shards, rule).await?;
-        let Some(parts) = shards.take(store, shop, codes).await? else { return Err(too_many(coupon, &shards)) };
-        ready.insert(coupon, (shards, parts));
+        let taken = take_places(store, shop, shards, rule, (coupon, codes)).await?;
+        places.insert(coupon, taken.ok_or_else(|| gone(pairs.iter().map(|pair| pair.coupon_id), coupon))?);
     }
-    Ok(Prepared { drafts, nested, places: ready })
+    Ok(Prepared { drafts, nested, places })
+}
+
+/// The places of codes under the quota of their coupon; `None` where that was deleted this moment, and perhaps its rule.
+///
+/// # Errors
+/// [`Error::Conflict`] where not so many are left.
+async fn take_places(
+    store: &Store,
+    shop: &ShopId,
+    shards: Shards,
+    rule: Option<&PriceRule>,
+    (coupon, codes): (Id, u64),
+) -> Result<Option<(Shards, Vec<Part>)>, Error> {
+    let Some(rule) = rule.filter(|_| !shards.closed) else { return Ok(None) };
+    let mut shards = counters::under_limit(store, shop, shards, rule).await?;
+    match shards.take(store, shop, codes).await? {
+        Some(parts) => Ok(Some((shards, parts))),
+        None => {
+            let left = shards.quota.left().unwrap_or(0);
+            Err(Error::conflict(format!("Coupon {coupon} has {left} codes left to issue.")))
+        }
+    }
 }
 
 /// The customers and coupons of pairs of which nothing is wrong.
@@ -162,14 +180,9 @@ fn gone_since(drafts: &[Draft], coupon: Id) -> Error {
     gone(drafts.iter().map(|draft| Some(draft.coupon_id)), coupon)
 }
 
-fn too_many(coupon: Id, shards: &Shards) -> Error {
-    let left = shards.quota.left().unwrap_or(0);
-    Error::conflict(format!("Coupon {coupon} has {left} codes left to issue."))
-}
-
 impl Draft {
-    /// The code with a text that nobody can guess, other than these. `attempt` counts how often its transaction was refused: now and then
-    /// because a text was taken, so the suffix grows in the end.
+    /// The code with a text that nobody can guess, other than these. `attempt` counts how often its transaction was
+    /// refused: now and then because a text was taken, so the suffix grows in the end.
     fn code(&self, shards: &Shards, attempt: u32, now: DateTime<Utc>, others: &mut HashSet<String>) -> CouponCode {
         let issued = u64::try_from(shards.quota.count()).unwrap_or(0);
         let length = suffix_length(issued) + attempt / 4;
@@ -273,9 +286,8 @@ async fn reserve(
     let rule_id = drafts.iter().find(|draft| draft.coupon_id == coupon).ok_or_else(unprepared)?.price_rule_id;
     let counter = counters::read(store, shop, Counter::CodesOf(coupon));
     let (shards, rule) = try_join(counter, price_rules::by_ids(store, shop, &[rule_id])).await?;
-    let Some(rule) = rule.get(&rule_id).filter(|_| !shards.closed) else { return Err(gone_since(drafts, coupon)) };
-    let mut shards = counters::under_limit(store, shop, shards, rule).await?;
-    let Some(parts) = shards.take(store, shop, codes).await? else { return Err(too_many(coupon, &shards)) };
+    let taken = take_places(store, shop, shards, rule.get(&rule_id), (coupon, codes)).await?;
+    let (shards, parts) = taken.ok_or_else(|| gone_since(drafts, coupon))?;
     let mut transaction = Transaction::default();
     shards.write(&mut transaction, shop, &parts.into());
     Ok((transaction, 1))

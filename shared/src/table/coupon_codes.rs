@@ -171,6 +171,27 @@ impl Nested {
         };
         (stored.deleted.is_none() || code.used_at.is_some()).then_some((&stored.coupon, terms))
     }
+
+    /// Adds a customer, a coupon or a rule.
+    pub(super) fn add(&mut self, item: Item) -> Result<(), Error> {
+        let kind = item.get(keys::TYPE).and_then(|kind: &AttributeValue| kind.as_s().ok()).cloned();
+        match kind.as_deref() {
+            Some("customer") => {
+                let customer = customers::of_item(item)?;
+                self.customers.insert(customer.id, customer);
+            }
+            Some("coupon") => {
+                let stored: StoredCoupon = entity::entity(item)?;
+                self.coupons.insert(stored.coupon.id, stored);
+            }
+            Some("price_rule") => {
+                let rule: PriceRule = entity::entity(item)?;
+                self.rules.insert(rule.id, rule);
+            }
+            other => return Err(Error::Internal(format!("codes do not refer to {other:?}"))),
+        }
+        Ok(())
+    }
 }
 
 /// What these codes refer to, in one batch; and these customers beside.
@@ -192,27 +213,4 @@ pub async fn nested(
         nested.add(item)?;
     }
     Ok(nested)
-}
-
-impl Nested {
-    /// Adds a customer, a coupon or a rule.
-    pub(super) fn add(&mut self, item: Item) -> Result<(), Error> {
-        let kind = item.get(keys::TYPE).and_then(|kind: &AttributeValue| kind.as_s().ok()).cloned();
-        match kind.as_deref() {
-            Some("customer") => {
-                let customer = customers::of_item(item)?;
-                self.customers.insert(customer.id, customer);
-            }
-            Some("coupon") => {
-                let stored: StoredCoupon = entity::entity(item)?;
-                self.coupons.insert(stored.coupon.id, stored);
-            }
-            Some("price_rule") => {
-                let rule: PriceRule = entity::entity(item)?;
-                self.rules.insert(rule.id, rule);
-            }
-            other => return Err(Error::Internal(format!("codes do not refer to {other:?}"))),
-        }
-        Ok(())
-    }
 }

@@ -9,7 +9,7 @@
 
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use futures_util::stream::{self, StreamExt};
 
 use super::{
@@ -46,13 +46,7 @@ pub struct Settled {
 }
 
 /// Brings the codes of a rule to what the clock has made of them, until `deadline` at the latest.
-pub async fn settle(
-    store: &Store,
-    shop: &ShopId,
-    rule: Id,
-    now: DateTime<Utc>,
-    deadline: Instant,
-) -> Result<Settled, Error> {
+pub async fn settle(store: &Store, shop: &ShopId, rule: Id, deadline: Instant) -> Result<Settled, Error> {
     let mut settled = Settled::default();
     let mut attempts = Attempts::default();
     while Instant::now() < deadline {
@@ -60,7 +54,7 @@ pub async fn settle(
             Err(Error::NotFound) => return Ok(Settled { done: true, ..settled }),
             read => read?,
         };
-        let lapsed = before.rule.has_ended(now);
+        let lapsed = before.rule.has_ended(Utc::now());
         // A run whose clock says otherwise has to say so in the row first, and then this one's version is gone.
         let (under_way, goal) =
             if lapsed { (StoredAs::Expiring, StoredAs::Expired) } else { (StoredAs::Reviving, StoredAs::Unused) };
@@ -69,7 +63,12 @@ pub async fn settle(
         }
         let began = before.codes == under_way;
         if began {
-            let Some(codes) = rewrite_coupons(store, shop, (rule, version), lapsed, deadline).await? else { continue };
+            let codes = rewrite_coupons(store, shop, (rule, version), lapsed, deadline).await?;
+            attempts = Attempts::default();
+            let Some(codes) = codes else {
+                attempts.pause().await?;
+                continue;
+            };
             *(if lapsed { &mut settled.expired } else { &mut settled.revived }) += codes.codes;
             if !codes.all {
                 break;

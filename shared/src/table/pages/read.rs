@@ -77,16 +77,6 @@ impl List {
         let reader = Reader { store, shop, list: self, select: &select, lens: None, bounds };
         Ok(reader.survey().await?.iter().map(Segment::count).sum())
     }
-
-    /// What the tallies of the whole list count: rows by class. One range of one partition.
-    pub async fn counts(&self, store: &Store, shop: &ShopId) -> Result<Counts, Error> {
-        let pk = keys::tally_partition(shop, self.key_name(), self.top(), 0);
-        let mut counts = Counts::default();
-        for item in store.query(&Range { pk, ..Range::default() }).await? {
-            counts.add(Counts::of_item(&item));
-        }
-        Ok(counts)
-    }
 }
 
 impl Reader<'_> {
