@@ -100,3 +100,24 @@ pub(crate) async fn set_status(api: &Api, code: u64, status: &str) -> Reply {
 pub(crate) async fn count(api: &Api, path: &str) -> u64 {
     api.get(path).await.expect(200)["count"].as_u64().expect("a count")
 }
+
+/// An operation: method, path and body, whether it writes, and what it answers where it is allowed.
+pub(crate) type Operation = (&'static str, String, Option<Value>, bool, u16);
+
+/// Each operation is allowed to the scopes of its kind, and a 403 to every other.
+pub(crate) async fn each_needs_its_scope(api: &Api, operations: &[Operation]) {
+    for (scopes, reads, writes) in [
+        ("discounts:read", true, false),
+        ("discounts:write", false, true),
+        ("read", true, false),
+        ("write", false, true),
+        ("loyalty:read,loyalty:write,crm:read,crm:write,orders:read,orders:write", false, false),
+    ] {
+        let token = api.token("demo", scopes).await;
+        for (method, path, body, changes, status) in operations {
+            let reply = api.call_as(&token, method, path, body.as_ref()).await;
+            let expected = if *changes && writes || !*changes && reads { *status } else { 403 };
+            assert_eq!(reply.status, expected, "{scopes}: {method} {path}: {}", reply.text);
+        }
+    }
+}

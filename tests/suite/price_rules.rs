@@ -7,17 +7,10 @@ use tests::{
     documents::{DISCOUNTS, example},
 };
 
-use crate::support::{REQUIRED, refused, same_text};
-
-const RULES: &str = "/api/discounts/price_rule/";
-
-fn rule(changes: &Value) -> Value {
-    let mut rule = json!({"title": "rule", "value": "-10.00", "value_type": "fixed_amount"});
-    for (name, value) in changes.as_object().expect("changes") {
-        rule[name] = value.clone();
-    }
-    rule
-}
+use crate::{
+    discounts::{RULES, each_needs_its_scope, rule},
+    support::{REQUIRED, one, refused, same_text},
+};
 
 fn without(value: &Value, names: &[&str]) -> Value {
     let fields = value.as_object().expect("an object").iter();
@@ -275,27 +268,14 @@ async fn nothing_of_a_shop_is_reachable_with_anothers_token() {
 #[tokio::test]
 async fn each_operation_needs_its_scope() {
     let api = Api::start().await;
-    for (scopes, reads, writes) in [
-        ("discounts:read", true, false),
-        ("discounts:write", false, true),
-        ("read", true, false),
-        ("write", false, true),
-        ("loyalty:read,loyalty:write,crm:read,crm:write,orders:read,orders:write", false, false),
-    ] {
-        let token = api.token("demo", scopes).await;
-        let allowed = |status: u16| status != 403;
-        let path = format!("{RULES}5527/");
-        for (method, path, body, may) in [
-            ("GET", RULES, None, reads),
-            ("GET", path.as_str(), None, reads),
-            ("POST", RULES, Some(rule(&json!({}))), writes),
-            ("PUT", path.as_str(), Some(rule(&json!({}))), writes),
-            ("DELETE", "/api/discounts/price_rule/999/", None, writes),
-        ] {
-            let reply = api.call_as(&token, method, path, body.as_ref()).await;
-            assert_eq!(allowed(reply.status), may, "{scopes}: {method} {path}: {}", reply.text);
-        }
-    }
+    let operations = [
+        ("GET", RULES.to_owned(), None, false, 200),
+        ("GET", one(RULES, 5527), None, false, 200),
+        ("POST", RULES.to_owned(), Some(rule(&json!({}))), true, 201),
+        ("PUT", one(RULES, 5527), Some(rule(&json!({}))), true, 200),
+        ("DELETE", one(RULES, 999), None, true, 404),
+    ];
+    each_needs_its_scope(&api, &operations).await;
 }
 
 #[tokio::test]
