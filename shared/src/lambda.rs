@@ -1,52 +1,105 @@
 //! What each function's `main` calls: init once, then serve.
 
-use std::{io::IsTerminal, time::Duration};
+use std::time::{Duration, Instant};
 
-use tracing_subscriber::EnvFilter;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde::{Serialize, de::DeserializeOwned};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     app::App,
     error::Error,
     http::service::service,
-    table::{connect::Connection, keys::Key},
+    table::{connect::Connection, meter::Meter, store::Store},
+    telemetry,
 };
 
 /// How long init waits for its first call: Lambda ends an init of 10 s.
 const WARM_UP: Duration = Duration::from_secs(2);
 
-/// JSON log lines on stdout, which CloudWatch reads; `RUST_LOG` filters.
-pub fn log_json() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_target(false).init();
-}
-
-/// Log lines for people on stderr; `RUST_LOG` filters.
-pub fn log_text() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,dynoxide=error"));
-    let stderr = std::io::stderr;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
-    lines.with_ansi(stderr().is_terminal()).with_writer(stderr).init();
-}
-
 /// The app of a deployed function. Its connection is made here, in init, and not in the first request.
-///
-/// # Errors
-/// Where the environment names no store that this build can reach.
-pub async fn app() -> Result<App, Error> {
+async fn init() -> Result<App, Error> {
+    let began = Instant::now();
+    telemetry::log_json();
     let store = Connection::from_env().open().await?;
     // The answer does not matter: a call opens the connection and signs once, and a fault shows in the first request.
-    let key = Key { pk: "WARM".to_owned(), sk: "WARM".to_owned() };
-    let _ = tokio::time::timeout(WARM_UP, store.get(&key)).await;
+    let _ = tokio::time::timeout(WARM_UP, store.warm_up()).await;
+    tracing::info!(target: telemetry::INIT, init_ms = began.elapsed().as_secs_f64() * 1000.0, "ready");
     Ok(App::new(store))
 }
 
 /// Serves these routes to API Gateway until Lambda ends the process.
 ///
 /// # Errors
-/// Where init or the Lambda runtime fails.
-pub async fn serve(routes: OpenApiRouter<App>) -> Result<(), lambda_http::Error> {
-    log_json();
-    let app = app().await?;
+/// Where the environment names no store that this build can reach, or the Lambda runtime fails.
+pub async fn serve(routes: OpenApiRouter<App>) -> Result<(), lambda_runtime::Error> {
+    let app = init().await?;
     lambda_http::run(service(&app, routes)).await
+}
+
+/// What whoever invoked a function without a route is told: the fields that are wrong, or the cause.
+impl From<Error> for Diagnostic {
+    fn from(error: Error) -> Self {
+        let error_message = match &error {
+            Error::Invalid(errors) => serde_json::to_string(errors).unwrap_or_default(),
+            other => other.to_string(),
+        };
+        Self { error_type: "Error".to_owned(), error_message }
+    }
+}
+
+/// Answers the events of an operator until Lambda ends the process.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn answer<E: DeserializeOwned, A: Serialize>(
+    work: impl AsyncFn(&Store, E) -> Result<A, Error>,
+) -> Result<(), lambda_runtime::Error> {
+    let app = init().await?;
+    let handle = async |event: LambdaEvent<E>| -> Result<A, Error> { work(&app.store, event.payload).await };
+    lambda_runtime::run(service_fn(handle)).await
+}
+
+/// What a run of a scheduled job did.
+pub trait Report: Serialize {
+    /// How much of its work failed; the next run tries it again.
+    fn failures(&self) -> u64;
+}
+
+/// Runs a job whenever the schedule invokes it, until Lambda ends the process. A run of which a part failed ends with an
+/// error once all of it was tried, so that Lambda's metric, its retries and the dead letters tell of it.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn schedule<R: Report>(work: impl AsyncFn(&Store) -> Result<R, Error>) -> Result<(), lambda_runtime::Error> {
+    let app = init().await?;
+    // What the schedule says does not matter: only that it is time.
+    let handle = async |_: LambdaEvent<serde_json::Value>| -> Result<R, Error> { run(&app.store, &work).await };
+    lambda_runtime::run(service_fn(handle)).await
+}
+
+/// One run of a job and its line, which is its metrics too.
+async fn run<R: Report>(store: &Store, work: &impl AsyncFn(&Store) -> Result<R, Error>) -> Result<R, Error> {
+    let began = Instant::now();
+    let meter = Meter::default();
+    // Boxed: the type of a whole job's future is deeper than the compiler goes.
+    let report = meter.watch(Box::pin(work(store))).await;
+    let usage = meter.usage();
+    tracing::info!(
+        target: telemetry::JOB,
+        job_duration_ms = began.elapsed().as_secs_f64() * 1000.0,
+        job_failures = report.as_ref().map_or(1, Report::failures),
+        calls = usage.calls,
+        read_units = usage.read_units,
+        write_units = usage.write_units,
+        report = report.as_ref().ok().and_then(|report| serde_json::to_string(report).ok()),
+        fault = report.as_ref().err().map(tracing::field::display),
+        "ran"
+    );
+    match report {
+        Ok(report) if report.failures() > 0 => {
+            Err(Error::Internal(format!("{} parts of the job failed; see the log", report.failures())))
+        }
+        outcome => outcome,
+    }
 }

@@ -11,7 +11,7 @@ use chrono::Utc;
 use rand::seq::SliceRandom;
 use serde::Serialize;
 use shared::{
-    Error,
+    Error, lambda,
     table::{expiry, standings, store::Store},
 };
 
@@ -31,6 +31,12 @@ pub struct Report {
     pub unfinished: u64,
     /// Rules that failed; the next run tries again.
     pub failed: u64,
+}
+
+impl lambda::Report for Report {
+    fn failures(&self) -> u64 {
+        self.failed
+    }
 }
 
 /// Settles every rule that is due.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use shared::{
-    Error,
+    Error, lambda,
     table::{
         batches::{self, Due},
         coupon_code_issue, coupon_removal, customer_import, shops, standings,
@@ -30,7 +30,13 @@ pub struct Report {
     /// Codes of deleted coupons that were removed.
     pub codes: u64,
     /// Batches and coupons that failed; the next run tries again.
-    pub failed: usize,
+    pub failed: u64,
+}
+
+impl lambda::Report for Report {
+    fn failures(&self) -> u64 {
+        self.failed
+    }
 }
 
 /// Finishes what is left over.

@@ -196,7 +196,7 @@ fn connection(store: &str) -> Connection {
 }
 
 async fn serve(flags: Serve) -> Result<(), CliError> {
-    shared::lambda::log_text();
+    shared::telemetry::log_text();
     let on_aws = flags.store.as_deref() == Some("aws");
     let (place, connection) = match (&flags.store, flags.memory) {
         (Some(store), _) => (None, connection(store)),

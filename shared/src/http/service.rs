@@ -26,7 +26,12 @@ use super::{
     error::{Fault, json_reply},
     gateway,
 };
-use crate::{app::App, error::Error, table::meter::Meter};
+use crate::{
+    app::App,
+    error::Error,
+    table::meter::{Meter, Usage},
+    telemetry,
+};
 
 /// How long a request may take before it is a 503; the gateway gives up at 30 s.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -81,7 +86,7 @@ async fn attend(router: Router, mut request: Request) -> Response {
     let id = request_id(&request);
     let method = request.method().clone();
     with_slash(request.uri_mut());
-    let span = tracing::info_span!("request", id, shop = tracing::field::Empty);
+    let span = tracing::info_span!("request", request_id = id, shop = tracing::field::Empty);
     let meter = Meter::default();
     let work = meter.watch(answer(router, request)).instrument(span.clone());
     let mut response = work.await;
@@ -90,24 +95,31 @@ async fn attend(router: Router, mut request: Request) -> Response {
         response = with_request_id(response, fault.detail, &id);
     }
     finish_headers(response.headers_mut(), &id);
-    let usage = meter.usage();
-    let route = response.extensions().get::<Route>().map_or("", |route| route.0.as_str());
-    span.in_scope(|| {
-        tracing::info!(
-            %method,
-            route,
-            status = response.status().as_u16(),
-            ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            round_trips = usage.sequential,
-            calls = usage.calls,
-            read_units = usage.read_units,
-            write_units = usage.write_units,
-            fault = fault.map(|fault| fault.cause),
-            "answered"
-        );
-    });
+    span.in_scope(|| log(&method, &response, began.elapsed(), meter.usage(), fault.map(|fault| fault.cause)));
     response.extensions_mut().insert(meter);
     response
+}
+
+/// The line of a request, which is its metrics too.
+fn log(method: &Method, response: &Response, duration: Duration, usage: Usage, cause: Option<String>) {
+    let route = response.extensions().get::<Route>().map_or("", |route| route.0.as_str());
+    let status = response.status();
+    tracing::info!(
+        target: telemetry::REQUEST,
+        %method,
+        route,
+        status = status.as_u16(),
+        duration_ms = duration.as_secs_f64() * 1000.0,
+        round_trips = usage.sequential,
+        calls = usage.calls,
+        read_units = usage.read_units,
+        write_units = usage.write_units,
+        conflicts = usage.conflicts,
+        refused = u8::from(status.is_client_error()),
+        faults = u8::from(status.is_server_error()),
+        fault = cause,
+        "answered"
+    );
 }
 
 /// The reply of the routes, or what stands for it when they panic, take too long, or the body is too large.

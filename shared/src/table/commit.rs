@@ -104,7 +104,10 @@ impl Store {
                     meter::count(began, Operation::TransactWriteItems, &[]);
                     match classify(transaction, &error) {
                         Fault::Refused(labels) => return Err(CommitError::Refused(labels)),
-                        Fault::Contended if !unknown => return Ok(Sent::Contended),
+                        Fault::Contended if !unknown => {
+                            meter::count_conflict();
+                            return Ok(Sent::Contended);
+                        }
                         Fault::Contended | Fault::Unknown => {
                             unknown = true;
                             if attempts.pause().await.is_err() {

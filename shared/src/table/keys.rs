@@ -33,6 +33,11 @@ fn key(pk: String, sk: impl Into<String>) -> Key {
     Key { pk, sk: sk.into() }
 }
 
+/// The item that init asks for; there is none.
+pub fn warm_up() -> Key {
+    key("WARM".to_owned(), "WARM")
+}
+
 fn number(value: u64) -> String {
     format!("{value:016}")
 }

@@ -4,7 +4,7 @@
 //! of which each began after the one before it had ended.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
@@ -49,7 +49,13 @@ impl Operation {
 
 /// A running count; clones count together.
 #[derive(Debug, Clone, Default)]
-pub struct Meter(Arc<Mutex<Vec<Call>>>);
+pub struct Meter(Arc<Mutex<Counted>>);
+
+#[derive(Debug, Clone, Default)]
+struct Counted {
+    calls: Vec<Call>,
+    conflicts: usize,
+}
 
 /// What was counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -62,6 +68,8 @@ pub struct Usage {
     pub read_units: f64,
     /// Write capacity units.
     pub write_units: f64,
+    /// Transactions that were cancelled for nothing but contention, and tried again.
+    pub conflicts: usize,
 }
 
 impl Meter {
@@ -77,10 +85,10 @@ impl Meter {
 
     /// What was counted so far of some operations, as if there were no others.
     pub fn usage_of(&self, wanted: impl Fn(Operation) -> bool) -> Usage {
-        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Counted { mut calls, conflicts } = self.counted().clone();
         calls.retain(|call| wanted(call.operation));
         calls.sort_by_key(|call| call.ended);
-        let mut usage = Usage { calls: calls.len(), ..Usage::default() };
+        let mut usage = Usage { calls: calls.len(), conflicts, ..Usage::default() };
         let mut last_end = None;
         for call in &calls {
             usage.read_units += call.read_units;
@@ -91,6 +99,10 @@ impl Meter {
             }
         }
         usage
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -105,6 +117,11 @@ pub(super) fn count(began: Instant, operation: Operation, capacity: &[ConsumedCa
             if operation.writes() { write_units = units } else { read_units = units }
         }
         let call = Call { operation, began, ended: Instant::now(), read_units, write_units };
-        meter.0.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+        meter.counted().calls.push(call);
     });
+}
+
+/// Counts a transaction that was cancelled for contention.
+pub(super) fn count_conflict() {
+    let _ = METER.try_with(|meter| meter.counted().conflicts += 1);
 }

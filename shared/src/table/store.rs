@@ -6,7 +6,8 @@
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use aws_sdk_dynamodb::{
-    Client,
+    Client, Config,
+    config::retry::RetryConfig,
     error::DisplayErrorContext,
     types::{AttributeValue, KeysAndAttributes, PutRequest, ReturnConsumedCapacity, ReturnValue, WriteRequest},
 };
@@ -96,6 +97,14 @@ impl Store {
             .map_err(|error| unavailable(&error))?;
         meter::count(began, Operation::GetItem, output.consumed_capacity.as_slice());
         Ok(output.item)
+    }
+
+    /// Makes the connection and signs once: one attempt, whose answer nobody needs.
+    pub async fn warm_up(&self) -> Result<(), Error> {
+        let once = Config::builder().retry_config(RetryConfig::disabled());
+        let request = self.client.get_item().table_name(&*self.table).set_key(Some(key_attributes(&keys::warm_up())));
+        request.customize().config_override(once).send().await.map_err(|error| unavailable(&error))?;
+        Ok(())
     }
 
     /// One item as an entity.
