@@ -46,7 +46,7 @@ pub const METRICS: [(&str, &[(&str, &str)]); 3] = [
 /// JSON log lines on stdout, which CloudWatch reads; `RUST_LOG` filters, and `STACK_NAME` is the dimension of the metrics.
 pub fn log_json() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let stack = std::env::var("STACK_NAME").ok().filter(|name| !name.is_empty());
+    let named = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
     let mut lines = json_subscriber::fmt::layer()
         .flatten_event(true)
         .flatten_span_list_on_top_level(true)
@@ -54,7 +54,8 @@ pub fn log_json() {
         .with_span_list(false)
         .with_target(false);
     let fields = lines.inner_layer_mut();
-    fields.add_static_field(DIMENSION, stack.unwrap_or_else(|| "local".to_owned()).into());
+    fields.add_static_field(DIMENSION, named("STACK_NAME").unwrap_or_else(|| "local".to_owned()).into());
+    fields.add_static_field("function", named("AWS_LAMBDA_FUNCTION_NAME").into());
     fields.add_dynamic_field("_aws", |event: &Event<'_>, _: &tracing_subscriber::layer::Context<'_, Registry>| {
         metrics_of(event.metadata().target())
     });

@@ -106,6 +106,11 @@ impl Api {
         Self { server, client, table }
     }
 
+    /// The store as a scheduled job reaches it, under its role.
+    pub async fn job(&self, function: &str) -> Store {
+        self.server.store_of(function).await.expect("a role")
+    }
+
     /// The same table from further away: every call takes at least so long.
     pub async fn distant(&self, latency: Duration) -> Store {
         let endpoint = self.server.store_endpoint().or_else(|| std::env::var(STORE).ok());

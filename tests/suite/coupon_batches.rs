@@ -35,7 +35,7 @@ fn shop() -> ShopId {
 }
 
 /// Begins an issue of 60 codes and lets its process die after the first of them.
-async fn abandoned(api: &Api, coupon: u64) -> Batch {
+pub(crate) async fn abandoned(api: &Api, coupon: u64) -> Batch {
     let (store, shop) = (api.server.store.clone(), shop());
     let pair = |customer| Pair { customer_id: Some(customer), coupon_id: Some(coupon), errors: FieldErrors::NONE };
     let pairs: Vec<_> = (1..=60).map(pair).collect();
@@ -66,8 +66,8 @@ async fn the_job_undoes_what_a_dead_process_began() {
     let made = coupon(&api, "A", &json!({"allocation_limit": 70})).await;
     abandoned(&api, made.id).await;
     assert_eq!(places(&api, made.id).await, (60, Some(10)));
-    let (store, other) = (&api.server.store, &api.server.store);
-    let (first, second) = tokio::join!(finish_batches::run(store), finish_batches::run(other));
+    let store = &api.job("finish_batches").await;
+    let (first, second) = tokio::join!(finish_batches::run(store), finish_batches::run(store));
     let (first, second) = (first.expect("a run"), second.expect("a run"));
     assert_eq!((first.finished + second.finished, first.failed + second.failed), (1, 0));
     assert_eq!(count(&api, CODES).await, 0);
@@ -83,7 +83,7 @@ async fn a_code_that_was_used_meanwhile_stays_and_keeps_its_place() {
     abandoned(&api, made.id).await;
     let code = api.get(&format!("{CODES}?order_by=id&page_size=1")).await.ids()[0];
     set_status(&api, code, "used").await.expect(200);
-    finish_batches::run(&api.server.store).await.expect("a run");
+    finish_batches::run(&api.job("finish_batches").await).await.expect("a run");
     assert_eq!(api.get(CODES).await.ids(), [code]);
     assert_eq!(places(&api, made.id).await.0, 1);
     assert_eq!(api.get(&one(COUPONS, made.id)).await.expect(200)["used_count"], 1);
@@ -98,7 +98,7 @@ async fn the_codes_of_a_batch_whose_coupon_is_deleted_are_taken_back() {
     batch = batches::adopt(&api.server.store, &shop(), &batch.id).await.expect("adopted");
     let refused = issue::carry_on(&api.server.store, &mut batch).await.expect_err("a refusal");
     assert!(matches!(refused, shared::Error::Invalid(FieldErrors::Items(items)) if items.len() == 60));
-    assert_eq!(finish_batches::run(&api.server.store).await.expect("a run").failed, 0);
+    assert_eq!(finish_batches::run(&api.job("finish_batches").await).await.expect("a run").failed, 0);
     let (rows, counted) = bulk::verify(&api.server.store, &shop(), &OF_COUPON.of(made.id)).await.expect("verified");
     assert_eq!((rows, counted, count(&api, CODES).await), (0, 0, 0));
 }

@@ -48,7 +48,7 @@ async fn one_bad_customer_and_nothing_is_imported() {
 }
 
 /// Begins an import, does its first step and lets its lease end, as a process that died would have.
-async fn abandoned(api: &Api, guard: Option<&Guard>) -> usize {
+pub(crate) async fn abandoned(api: &Api, guard: Option<&Guard>) -> usize {
     let (store, shop) = (&api.server.store, shop());
     let drafts: Vec<customer_import::Draft> = (1..=60)
         .map(|id| {
@@ -69,7 +69,7 @@ async fn abandoned(api: &Api, guard: Option<&Guard>) -> usize {
 async fn the_job_finishes_what_a_dead_process_began() {
     let api = Api::empty().await;
     abandoned(&api, None).await;
-    let store = &api.server.store;
+    let store = &api.job("finish_batches").await;
     let (one, other) = tokio::join!(finish_batches::run(store), finish_batches::run(store));
     let (one, other) = (one.expect("a run"), other.expect("a run"));
     assert_eq!((one.finished + other.finished, one.failed + other.failed), (1, 0));

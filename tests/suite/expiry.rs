@@ -31,7 +31,7 @@ fn shop() -> ShopId {
 }
 
 async fn expire(api: &Api) -> Report {
-    expire_coupon_codes::run(&api.server.store).await.expect("a run")
+    expire_coupon_codes::run(&api.job("expire_coupon_codes").await).await.expect("a run")
 }
 
 /// How many codes of a coupon are stored in each class.
@@ -186,12 +186,13 @@ async fn the_codes_of_a_deleted_coupon_are_removed_in_the_end() {
     let (api, made, other, codes) = world().await;
     api.delete(&one(crate::discounts::COUPONS, made.id)).await.expect(204);
     let before = shown(&api, made.id).await;
-    let (first, second) = join(finish_batches::run(&api.server.store), finish_batches::run(&api.server.store)).await;
+    let job = api.job("finish_batches").await;
+    let (first, second) = join(finish_batches::run(&job), finish_batches::run(&job)).await;
     let (first, second) = (first.expect("a run"), second.expect("a run"));
     assert_eq!((first.codes + second.codes, first.failed + second.failed), (36, 0));
     assert_eq!(shown(&api, made.id).await, before);
     assert_eq!(stored(&api, made.id).await, [0, 4, 0]);
-    assert_eq!(finish_batches::run(&api.server.store).await.expect("a run"), finish_batches::Report::default());
+    assert_eq!(finish_batches::run(&job).await.expect("a run"), finish_batches::Report::default());
     assert_eq!(api.get(&one(CODES, codes[0])).await.expect(200)["coupon_id"], made.id);
     verified(&api, &[made.id, other.id], &[1, 3, 40]).await;
 }
@@ -230,9 +231,9 @@ async fn no_use_is_given_back_to_a_coupon_that_is_deleted_meanwhile() {
         });
         tokio::time::sleep(Duration::from_millis(delay)).await;
         api.delete(&one(crate::discounts::COUPONS, made.id)).await.expect(204);
-        finish_batches::run(&api.server.store).await.expect("a run");
+        finish_batches::run(&api.job("finish_batches").await).await.expect("a run");
         let _ = giving_back.await.expect("ended");
-        finish_batches::run(&api.server.store).await.expect("a run");
+        finish_batches::run(&api.job("finish_batches").await).await.expect("a run");
         for filter in ["status=unused".to_owned(), format!("coupon={}&status=unused", made.id)] {
             let left: Vec<u64> = api.get(&format!("{CODES}?page_size=100&{filter}")).await.ids();
             assert!(!left.contains(&code), "{delay}: {filter}");

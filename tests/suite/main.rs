@@ -38,5 +38,6 @@ mod quota;
 mod races;
 mod ranked_lists;
 mod robustness;
+mod roles;
 mod support;
 mod tenancy;

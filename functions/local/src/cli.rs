@@ -56,6 +56,9 @@ struct Serve {
     /// Keeps the embedded store in memory: gone with the process.
     #[arg(long, conflicts_with = "store")]
     memory: bool,
+    /// The port of the embedded store on 127.0.0.1, for `sam local`; a free one without.
+    #[arg(long, default_value_t = 0, conflicts_with = "store")]
+    store_port: u16,
     /// Another store: the address of a DynamoDB on this machine, or `aws`.
     #[arg(long, value_name = "URL")]
     store: Option<String>,
@@ -203,7 +206,7 @@ async fn serve(flags: Serve) -> Result<(), CliError> {
         (None, true) => (Some(Place::Memory), Connection::default()),
         (None, false) => (Some(Place::File(flags.data.clone())), Connection::default()),
     };
-    let embedded = place.as_ref().map(Embedded::start).transpose()?;
+    let embedded = place.as_ref().map(|place| Embedded::start_on(place, flags.store_port)).transpose()?;
     let options = Options {
         port: flags.port,
         create_table: !on_aws,

@@ -50,12 +50,20 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Starts a store on a free port of the loopback interface. It has a thread and a runtime of its own: SQLite has one
-    /// writer at a time and blocks.
+    /// Starts a store on a free port of the loopback interface.
     ///
     /// # Errors
     /// See [`EmbeddedError`].
     pub fn start(place: &Place) -> Result<Self, EmbeddedError> {
+        Self::start_on(place, 0)
+    }
+
+    /// Starts a store on this port of the loopback interface; 0 takes a free one. It has a thread and a runtime of its
+    /// own: SQLite has one writer at a time and blocks.
+    ///
+    /// # Errors
+    /// See [`EmbeddedError`].
+    pub fn start_on(place: &Place, port: u16) -> Result<Self, EmbeddedError> {
         let lock = match place {
             Place::Memory => None,
             Place::File(path) => Some(lock(path)?),
@@ -66,7 +74,7 @@ impl Embedded {
         };
         let failed = |error: &dyn std::fmt::Display| EmbeddedError::Database(error.to_string());
         let database = database.map_err(|error| failed(&error))?;
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| failed(&error))?;
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| failed(&error))?;
         listener.set_nonblocking(true).map_err(|error| failed(&error))?;
         let address = listener.local_addr().map_err(|error| failed(&error))?;
         let runtime =

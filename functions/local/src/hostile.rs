@@ -143,8 +143,7 @@ struct HostileConnector {
 
 impl HttpConnector for HostileConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let operation = request.headers().get("x-amz-target").and_then(|target| target.split('.').nth(1));
-        let operation = operation.unwrap_or_default().to_owned();
+        let operation = operation(&request);
         // Tables are made before anything else happens to them.
         let fault = match operation.as_str() {
             "CreateTable" | "DescribeTable" | "DeleteTable" => Fault::None,
@@ -181,14 +180,22 @@ fn timed_out() -> ConnectorError {
     ConnectorError::timeout("injected".into())
 }
 
-fn failed(status: u16, code: &str, mut body: Value) -> HttpResponse {
+/// The operation of a call, such as `GetItem`.
+pub(crate) fn operation(request: &HttpRequest) -> String {
+    let target = request.headers().get("x-amz-target").and_then(|target| target.split('.').nth(1));
+    target.unwrap_or_default().to_owned()
+}
+
+/// A fault of DynamoDB as it words them.
+pub(crate) fn failed(status: u16, code: &str, mut body: Value) -> HttpResponse {
     body["__type"] = format!("com.amazonaws.dynamodb.v20120810#{code}").into();
     body["message"] = "injected".into();
     let status = StatusCode::try_from(status).expect("a status between 100 and 999");
     HttpResponse::new(status, SdkBody::from(body.to_string()))
 }
 
-fn body(request: &HttpRequest) -> Value {
+/// What a call says.
+pub(crate) fn body(request: &HttpRequest) -> Value {
     request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default()
 }
 

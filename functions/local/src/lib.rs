@@ -2,6 +2,7 @@
 //!
 //! * [`embedded`]: DynamoDB on SQLite (`dynoxide-rs`), reached through the AWS SDK like any other.
 //! * [`gateway`]: API Gateway's part, from HTTP to the event of a function and back, by the routes of template.yaml.
+//! * [`template`]: what template.yaml says; [`routes`] and [`roles`], API Gateway's and IAM's part of it.
 //! * [`demo`]: the data of the documents. [`hostile`]: the faults of a real store. [`server`]: all of it together.
 
 pub mod cli;
@@ -9,5 +10,7 @@ pub mod demo;
 pub mod embedded;
 pub mod gateway;
 pub mod hostile;
+pub mod roles;
 pub mod routes;
 pub mod server;
+pub mod template;

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde_yaml_ng::Value;
-use shared::table::schema::TEMPLATE;
+use crate::template::Template;
 
 /// A route of the gateway and the function behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,31 +13,14 @@ pub struct Route {
     pub function: String,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Template {
-    resources: BTreeMap<String, Resource>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Resource {
-    r#type: String,
-    #[serde(default)]
-    properties: Value,
-    #[serde(default)]
-    metadata: Value,
-}
-
 /// The routes of template.yaml.
 ///
 /// # Errors
 /// Where the template that this binary was built with cannot be read.
 pub fn of_template() -> Result<Vec<Route>, serde_yaml_ng::Error> {
-    let template: Template = serde_yaml_ng::from_str(TEMPLATE)?;
+    let template = Template::read()?;
     let mut routes = Vec::new();
-    for resource in template.resources.values().filter(|resource| resource.r#type == "AWS::Serverless::Function") {
-        let Some(function) = resource.metadata["BuildProperties"]["Binary"].as_str() else { continue };
+    for (function, resource) in template.functions() {
         let events = resource.properties["Events"].as_mapping();
         for event in events.into_iter().flat_map(|events| events.values()) {
             if event["Type"].as_str() == Some("HttpApi") {

@@ -1,7 +1,7 @@
 //! Store, functions and gateway together, on one address.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     net::{Ipv4Addr, SocketAddr},
     str::FromStr,
     time::Duration,
@@ -24,7 +24,13 @@ use shared::{
 };
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use crate::{demo, embedded::Embedded, gateway::Gateway, routes};
+use crate::{
+    demo,
+    embedded::Embedded,
+    gateway::Gateway,
+    roles::{self, Role},
+    routes,
+};
 
 /// A token of a given text, for tests by outside tools.
 #[derive(Debug, Clone)]
@@ -107,8 +113,11 @@ pub enum ServerError {
 pub struct Server {
     /// Where the API listens.
     pub address: SocketAddr,
-    /// The store behind it.
+    /// The store behind it, as an operator's own credentials reach it.
     pub store: Store,
+    /// The roles of the functions, by the name of their binaries, and what was called under them.
+    pub roles: BTreeMap<String, Role>,
+    connection: Connection,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
     jobs: Option<JoinHandle<()>>,
@@ -145,12 +154,17 @@ impl Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port));
         let listener = listener.await.map_err(|error| ServerError::Port { port: options.port, error })?;
         let address = listener.local_addr().map_err(|error| ServerError::Port { port: options.port, error })?;
-        let store = connection.open().await?;
+        connection.http_client = Some(connection.http_client()?);
+        let store = connection.clone().open().await?;
         prepare(&store, &options).await?;
-        let app = App { store: store.clone(), callers: Callers::new(options.remember_tokens) };
-        let functions: HashMap<_, _> =
-            functions().into_iter().map(|(name, routes)| (name.to_owned(), service(&app, routes))).collect();
-        let router = Gateway::new(routes::of_template()?, functions).router();
+        let roles = roles::of_template()?;
+        let mut served = HashMap::new();
+        for (name, routes) in functions() {
+            let store = open_as(&connection, &roles, name).await?;
+            let app = App { store, callers: Callers::new(options.remember_tokens) };
+            served.insert(name.to_owned(), service(&app, routes));
+        }
+        let router = Gateway::new(routes::of_template()?, served).router();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
             let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -159,13 +173,24 @@ impl Server {
                 tracing::error!(%error, "the server stopped");
             }
         });
-        let jobs = options.jobs_every.map(|every| tokio::spawn(run_jobs(store.clone(), every)));
-        Ok(Self { address, store, stop: Some(stop), task, jobs, embedded })
+        let jobs = match options.jobs_every {
+            Some(every) => Some(tokio::spawn(run_jobs(Jobs::open(&connection, &roles).await?, every))),
+            None => None,
+        };
+        Ok(Self { address, store, roles, connection, stop: Some(stop), task, jobs, embedded })
     }
 
     /// The address of the API.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The store as a function reaches it, under its role.
+    ///
+    /// # Errors
+    /// Where the function has no role in template.yaml.
+    pub async fn store_of(&self, function: &str) -> Result<Store, Error> {
+        open_as(&self.connection, &self.roles, function).await
     }
 
     /// The address of the embedded store, if there is one.
@@ -185,13 +210,36 @@ impl Server {
     }
 }
 
+/// The store of a connection under the role of a function.
+async fn open_as(connection: &Connection, roles: &BTreeMap<String, Role>, function: &str) -> Result<Store, Error> {
+    let role =
+        roles.get(function).ok_or_else(|| Error::Internal(format!("{function} has no role in template.yaml")))?;
+    let http_client = Some(role.client(connection.http_client()?));
+    Connection { http_client, ..connection.clone() }.open().await
+}
+
+/// The stores of the scheduled jobs.
+struct Jobs {
+    finish_batches: Store,
+    expire_coupon_codes: Store,
+}
+
+impl Jobs {
+    async fn open(connection: &Connection, roles: &BTreeMap<String, Role>) -> Result<Self, Error> {
+        Ok(Self {
+            finish_batches: open_as(connection, roles, "finish_batches").await?,
+            expire_coupon_codes: open_as(connection, roles, "expire_coupon_codes").await?,
+        })
+    }
+}
+
 /// The scheduled jobs, on this server's own timer.
-async fn run_jobs(store: Store, every: Duration) {
+async fn run_jobs(jobs: Jobs, every: Duration) {
     let mut timer = tokio::time::interval(every);
     loop {
         timer.tick().await;
-        note("finish_batches", finish_batches::run(&store).await);
-        note("expire_coupon_codes", expire_coupon_codes::run(&store).await);
+        note("finish_batches", finish_batches::run(&jobs.finish_batches).await);
+        note("expire_coupon_codes", expire_coupon_codes::run(&jobs.expire_coupon_codes).await);
     }
 }
 

@@ -31,16 +31,24 @@ impl Connection {
         Self { endpoint: set("YOUHUI_STORE"), table: set("TABLE_NAME"), http_client: None }
     }
 
+    /// What carries the calls: the given client, else one with its own pool of connections.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn http_client(&self) -> Result<SharedHttpClient, Error> {
+        match (&self.http_client, &self.endpoint) {
+            (Some(client), _) => Ok(client.clone()),
+            (None, Some(_)) => Ok(aws_smithy_http_client::Builder::new().build_http()),
+            (None, None) => https(),
+        }
+    }
+
     /// The store.
     ///
     /// # Errors
     /// [`Error::Internal`] where AWS is meant and this build has no TLS (feature `tls`).
     pub async fn open(self) -> Result<Store, Error> {
-        let http_client = match (self.http_client, &self.endpoint) {
-            (Some(client), _) => client,
-            (None, Some(_)) => aws_smithy_http_client::Builder::new().build_http(),
-            (None, None) => https()?,
-        };
+        let http_client = self.http_client()?;
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
             .operation_attempt_timeout(Duration::from_secs(4))

@@ -1,0 +1,162 @@
+//! The roles of template.yaml. That they allow enough is shown by every test of the suite, since the local server refuses
+//! a function what its role does not allow; that they allow nothing more is shown here, by what the functions call.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::Utc;
+use local::roles::Role;
+use operator::Command;
+use rand::{Rng, distr::Alphanumeric};
+use serde_json::{Value, json};
+use shared::{domain::shop::ShopId, table::idempotency::Guard};
+use tests::Api;
+
+use crate::{
+    coupon_batches, customer_batches,
+    discounts::{
+        CODES, COUPONS, FUTURE, PAST, RULES, change_rule, coupon, give, issued_ids, nested, rule, shop_of, with,
+    },
+    support::{ADJUST, CUSTOMERS, HISTORY, LEVELS, customer, id, one},
+};
+
+/// A text that does not compress, so that a reply with it stands apart from its idempotency record.
+fn noise(length: usize) -> String {
+    rand::rng().sample_iter(Alphanumeric).take(length).map(char::from).collect()
+}
+
+/// A change under a key, and the same again: the second is the first one's reply.
+async fn twice(api: &Api, method: &str, path: &str, body: &Value) -> Value {
+    let key = noise(20);
+    let first = api.keyed(method, path, &key, body).await;
+    let again = api.keyed(method, path, &key, body).await;
+    assert_eq!((again.header("idempotent-replayed"), &again.text), ("true", &first.text), "{method} {path}");
+    first.json()
+}
+
+async fn read(api: &Api, list: &str, queries: &[&str]) {
+    for query in queries {
+        api.get(&format!("{list}{query}")).await.expect(200);
+    }
+}
+
+async fn loyalty(api: &Api) {
+    let level = twice(api, "POST", LEVELS, &json!({"title": "金"})).await["id"].clone();
+    let level = one(LEVELS, level);
+    read(api, LEVELS, &["", "?page=last", "?id__gt=1"]).await;
+    read(api, &level, &[""]).await;
+    api.put(&level, &json!({"title": "银"})).await.expect(200);
+    api.delete(&level).await.expect(204);
+    let entry = twice(api, "POST", ADJUST, &json!({"customer_id": 1, "points": 5})).await["id"].clone();
+    read(api, HISTORY, &["", "?customer=1", "?customer__in=1,2", "?id__gt=0"]).await;
+    read(api, &one(HISTORY, entry), &[""]).await;
+}
+
+async fn customers(api: &Api) {
+    let import: Value = (1..=60).map(|id| with(customer(&format!("139{id:08}")), &json!({ "id": id }))).collect();
+    twice(api, "POST", CUSTOMERS, &import).await;
+    let noted = with(customer("13900000001"), &json!({"note": noise(2000)}));
+    twice(api, "PUT", &one(CUSTOMERS, 1), &noted).await;
+    read(api, CUSTOMERS, &["", "?mobile=13900000001", "?id__in=1,2", "?order_by=id&id__gt=3"]).await;
+    read(api, &one(CUSTOMERS, 1), &[""]).await;
+}
+
+async fn price_rules(api: &Api) {
+    let vendors: Vec<_> = (0..9).map(|_| noise(200)).collect();
+    let wide = rule(&json!({"target_selection": "entitled", "entitled_vendor_titles": vendors}));
+    let path = one(RULES, twice(api, "POST", RULES, &wide).await["id"].clone());
+    read(api, RULES, &["", "?title=rule", "?automatic_discount=false", "?id__gt=0", "?page=last"]).await;
+    read(api, &path, &[""]).await;
+    api.put(&path, &rule(&json!({"title": "other", "ends_at": FUTURE}))).await.expect(200);
+    api.delete(&path).await.expect(204);
+    let wide = json!({"target_selection": "entitled", "entitled_vendor_titles": vendors});
+    twice(api, "POST", COUPONS, &nested("WIDE", &wide)).await;
+}
+
+async fn coupons_and_codes(api: &Api) {
+    let limited =
+        coupon(api, "A", &json!({"allocation_limit": 200, "usage_limit": 9, "once_per_customer": true})).await;
+    let free = coupon(api, "B", &json!({})).await;
+    let on_rule = api.post(COUPONS, &json!({"code_prefix": "C", "price_rule_id": free.rule})).await;
+    read(api, COUPONS, &["", "?code_prefix=A", "?price_rule__title=rule", "?can_redeem=true"]).await;
+    read(api, &one(COUPONS, free.id), &[""]).await;
+    let pairs: Value = (1..=60).map(|customer| json!({"customer_id": customer, "coupon_id": limited.id})).collect();
+    twice(api, "POST", CODES, &pairs).await;
+    let code = issued_ids(&give(api, free.id, [1]).await)[0];
+    let code = one(CODES, code);
+    for change in
+        [json!({"status": "used"}), json!({"status": "unused"}), json!({"customer_id": 2}), json!({"code": "X"})]
+    {
+        api.put(&code, &change).await.expect(200);
+    }
+    let used = issued_ids(&give(api, limited.id, [3]).await)[0];
+    twice(api, "PUT", &one(CODES, used), &json!({"status": "used"})).await;
+    let others = [free.id, limited.id].map(|coupon| json!({"customer_id": 4, "coupon_id": coupon}));
+    api.post(CODES, &json!(others)).await.expect(201);
+    read(api, CODES, &["", "?status=available", "?customer=1", "?status__in=used,unused", "?id__gt=0"]).await;
+    read(api, &code, &[""]).await;
+    api.delete(&code).await.expect(204);
+    api.delete(&one(COUPONS, id(&on_rule))).await.expect(204);
+    change_rule(api, free.rule, &json!({"ends_at": PAST})).await;
+    let settled = expire_coupon_codes::run(&api.job("expire_coupon_codes").await).await.expect("a run");
+    assert!(settled.rules > 0 && settled.expired > 0, "{settled:?}");
+}
+
+async fn left_over(api: &Api) {
+    let guard = Guard { key: noise(20), fingerprint: noise(20), now: Utc::now() };
+    customer_batches::abandoned(api, Some(&guard)).await;
+    let made = coupon(api, "LEFT-OVER", &json!({"allocation_limit": 100})).await;
+    coupon_batches::abandoned(api, made.id).await;
+    let deleted = coupon(api, "DELETED", &json!({})).await;
+    give(api, deleted.id, 1..=20).await.expect(201);
+    api.delete(&one(COUPONS, deleted.id)).await.expect(204);
+    let report = finish_batches::run(&api.job("finish_batches").await).await.expect("a run");
+    assert_eq!((report.finished, report.codes, report.failed), (2, 20, 0));
+}
+
+async fn operator(api: &Api) {
+    let store = api.server.store_of("operator").await.expect("a role");
+    let shop: ShopId = "roles".parse().expect("a shop");
+    let done = async |command| serde_json::to_value(operator::run(&store, command).await.expect("done")).expect("JSON");
+    done(Command::PutShop { shop: shop.clone(), zone: None }).await;
+    done(Command::ListShops).await;
+    let scopes = "read".parse().expect("scopes");
+    let minted = done(Command::MintToken { shop: shop.clone(), scopes, label: String::new(), days: None }).await;
+    done(Command::ListTokens { shop: shop.clone() }).await;
+    let id = minted["token"]["id"].as_str().expect("an id").to_owned();
+    done(Command::RevokeToken { shop, id }).await;
+}
+
+#[tokio::test]
+async fn a_role_allows_what_its_function_calls_and_nothing_more() {
+    let api = Api::empty().await;
+    customers(&api).await;
+    loyalty(&api).await;
+    price_rules(&api).await;
+    coupons_and_codes(&api).await;
+    operator(&api).await;
+    api.get("/elsewhere/").await.expect(404);
+    api.post("/api/openapi.json", &json!({})).await.expect(405);
+    let other = shop_of(60).await;
+    left_over(&other).await;
+    let role = |(name, role): (&String, &Role)| {
+        let elsewhere = other.server.roles[name].called();
+        (name.clone(), role.allowed().clone(), role.called().union(&elsewhere).cloned().collect::<BTreeSet<_>>())
+    };
+    let roles: Vec<_> = api.server.roles.iter().map(role).collect();
+    let allowed: BTreeMap<_, _> = roles.iter().map(|(name, allowed, _)| (name, allowed)).collect();
+    let called: BTreeMap<_, _> = roles.iter().map(|(name, _, called)| (name, called)).collect();
+    assert_eq!(allowed, called);
+}
+
+#[tokio::test]
+async fn what_a_role_does_not_allow_is_refused() {
+    let api = Api::empty().await;
+    let store = api.server.store_of("openapi").await.expect("a role");
+    let shop = shared::domain::shop::Shop { id: "mine".parse().expect("a shop"), zone: chrono_tz::Tz::UTC };
+    let refused = shared::table::shops::put(&store, &shop).await.expect_err("no role to write");
+    assert!(
+        matches!(&refused, shared::Error::Unavailable(cause) | shared::Error::Internal(cause)
+        if cause.contains("AccessDenied")),
+        "{refused}"
+    );
+}
