@@ -40,4 +40,5 @@ mod ranked_lists;
 mod robustness;
 mod roles;
 mod support;
+mod template;
 mod tenancy;

@@ -4,6 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use chrono::Utc;
 use http::Request;
+use http_body_util::BodyExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use lambda_http::tower::ServiceExt;
 use local::{
@@ -23,6 +24,8 @@ use shared::{
         tokens::{self, Grant},
     },
 };
+
+use crate::cost;
 
 mod codes;
 mod points;
@@ -45,8 +48,11 @@ pub(crate) async fn run(entries: &[u64], codes: &[u64]) {
     let distant = Connection { http_client, endpoint: Some(embedded.endpoint()), ..Connection::default() };
     let distant = distant.open().await.expect("a client");
     schema::create(&store).await.expect("a table");
-    println!("| rows | operation | sequential round trips | calls | read units | write units | + nested read units |");
-    println!("|---:|---|---:|---:|---:|---:|---:|");
+    println!(
+        "| rows | operation | sequential round trips | calls | read units | write units | + nested read units \
+         | USD a million, table | USD a million, all |"
+    );
+    println!("|---:|---|---:|---:|---:|---:|---:|---:|---:|");
     for &size in entries {
         let shop = new_shop(&store, "entries", size).await;
         points::load(&store, &shop, size).await;
@@ -70,6 +76,18 @@ async fn new_shop(store: &Store, kind: &str, size: u64) -> ShopId {
 fn progress(size: u64, shop: &ShopId) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}").expect("a style");
     ProgressBar::new(size).with_style(style).with_message(shop.to_string())
+}
+
+/// What a request takes.
+struct Measured {
+    /// Without the objects that the reply nests.
+    usage: Usage,
+    /// The read units of those.
+    nested: f64,
+    /// Both.
+    whole: Usage,
+    /// The bytes of the reply's body.
+    bytes: usize,
 }
 
 /// The functions of a shop with a token that they have read before.
@@ -99,16 +117,20 @@ impl Bench {
         // The load may have taken longer than a token is remembered.
         self.measure("GET", "/api/loyalty/level/", None).await;
         for (name, method, path, body) in calls {
-            let (usage, nested) = self.measure(method, &path, body).await;
+            let Measured { usage, nested, whole, bytes } = self.measure(method, &path, body).await;
             println!(
-                "| {size} | {name} | {} | {} | {} | {} | {nested} |",
-                usage.sequential, usage.calls, usage.read_units, usage.write_units
+                "| {size} | {name} | {} | {} | {} | {} | {nested} | {:.2} | {:.2} |",
+                usage.sequential,
+                usage.calls,
+                usage.read_units,
+                usage.write_units,
+                cost::table(whole.read_units, whole.write_units),
+                cost::all(&whole, bytes),
             );
         }
     }
 
-    /// What a request takes, and the read units of the objects that it nests apart.
-    async fn measure(&self, method: &str, path: &str, body: Option<serde_json::Value>) -> (Usage, f64) {
+    async fn measure(&self, method: &str, path: &str, body: Option<serde_json::Value>) -> Measured {
         let function = match path.split('/').nth(3) {
             Some("coupon") => "coupons",
             Some("coupon_code") => "coupon_codes",
@@ -126,8 +148,13 @@ impl Bench {
             .expect("a request");
         let response = self.functions[function].clone().oneshot(request).await.expect("a reply");
         assert!(response.status().is_success(), "{method} {path}: {}", response.status());
-        let meter = response.extensions().get::<Meter>().expect("a meter");
+        let meter = response.extensions().get::<Meter>().expect("a meter").clone();
         let is_nested = |operation| operation == Operation::BatchGetItem;
-        (meter.usage_of(|operation| !is_nested(operation)), meter.usage_of(is_nested).read_units)
+        Measured {
+            usage: meter.usage_of(|operation| !is_nested(operation)),
+            nested: meter.usage_of(is_nested).read_units,
+            whole: meter.usage(),
+            bytes: response.into_body().collect().await.expect("a body").to_bytes().len(),
+        }
     }
 }

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 mod capacity;
 mod contention;
+mod cost;
 mod issue;
 mod start;
 
