@@ -59,6 +59,8 @@ pub struct Ended {
 /// A running function.
 #[derive(Debug)]
 pub struct Function {
+    /// When its process was started.
+    pub started: Instant,
     child: Child,
     lines: Option<JoinHandle<Vec<String>>>,
     runtime: Arc<Runtime>,
@@ -99,10 +101,11 @@ impl Function {
         let mut command = Command::new(binary);
         command.env_clear().envs(environment_of(name)).env("AWS_LAMBDA_RUNTIME_API", address.to_string());
         command.envs(environment.iter().map(|(name, value)| (name, value)));
+        let started = Instant::now();
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("a built function");
         let stdout = BufReader::new(child.stdout.take().expect("its output"));
         let lines = std::thread::spawn(move || stdout.lines().map(|line| line.expect("UTF-8")).collect());
-        Self { child, lines: Some(lines), runtime, server }
+        Self { started, child, lines: Some(lines), runtime, server }
     }
 
     /// Sends an event and waits for what it comes to.
