@@ -15,6 +15,8 @@ use serde_json::Value;
 use shared::table::{connect::Connection, store::Store};
 
 pub mod documents;
+pub mod functions;
+pub mod lambda;
 
 /// The token of the demo shop with every scope.
 pub const TOKEN: &str = "token-of-the-demo-shop";
@@ -119,6 +121,12 @@ impl Api {
         let table = self.table.clone();
         let connection = Connection { endpoint, http_client, table };
         connection.open().await.expect("a client")
+    }
+
+    /// The store as a deployed function is told of it.
+    pub fn store_environment(&self) -> Vec<(&'static str, String)> {
+        let endpoint = self.server.store_endpoint().or_else(|| std::env::var(STORE).ok()).unwrap_or_default();
+        vec![("YOUHUI_STORE", endpoint), ("TABLE_NAME", self.table.clone().unwrap_or_default())]
     }
 
     /// A request of any kind. `path` starts with a slash.

@@ -16,7 +16,7 @@ pub const DEFAULT_TABLE: &str = "youhui";
 /// Where the store is.
 #[derive(Debug, Clone, Default)]
 pub struct Connection {
-    /// `http://host:port` of a DynamoDB on this machine; the AWS of the environment without.
+    /// `http://host:port` of a DynamoDB on this machine, or `https://` of one behind TLS; the AWS of the environment without.
     pub endpoint: Option<String>,
     /// The table's name; [`DEFAULT_TABLE`] without.
     pub table: Option<String>,
@@ -38,15 +38,17 @@ impl Connection {
     pub fn http_client(&self) -> Result<SharedHttpClient, Error> {
         match (&self.http_client, &self.endpoint) {
             (Some(client), _) => Ok(client.clone()),
-            (None, Some(_)) => Ok(aws_smithy_http_client::Builder::new().build_http()),
-            (None, None) => https(),
+            (None, Some(endpoint)) if !endpoint.starts_with("https://") => {
+                Ok(aws_smithy_http_client::Builder::new().build_http())
+            }
+            (None, _) => https(),
         }
     }
 
     /// The store.
     ///
     /// # Errors
-    /// [`Error::Internal`] where AWS is meant and this build has no TLS (feature `tls`).
+    /// [`Error::Internal`] where AWS or `https://` is meant and this build has no TLS (feature `tls`).
     pub async fn open(self) -> Result<Store, Error> {
         let http_client = self.http_client()?;
         let timeouts = TimeoutConfig::builder()
@@ -95,5 +97,5 @@ fn https() -> Result<SharedHttpClient, Error> {
 
 #[cfg(not(feature = "tls"))]
 fn https() -> Result<SharedHttpClient, Error> {
-    Err(Error::Internal("this build has no TLS: build with --features tls to reach AWS".to_owned()))
+    Err(Error::Internal("this build has no TLS: build with --features tls to reach AWS or https://".to_owned()))
 }

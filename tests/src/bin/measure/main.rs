@@ -5,8 +5,12 @@ use clap::{Parser, Subcommand};
 mod capacity;
 mod contention;
 mod cost;
+#[cfg(feature = "tls")]
+mod functions;
 mod issue;
 mod start;
+#[cfg(feature = "tls")]
+mod tls;
 
 /// Measures round trips and capacity units, and the start of the local server.
 #[derive(Parser)]
@@ -38,6 +42,16 @@ enum Measure {
         #[arg(long, default_value_t = 0.3)]
         conflict: f64,
     },
+    /// Size, start and memory of a function as deployed, for several release profiles; wants `--features tls` and builds
+    /// each profile once, for minutes.
+    Functions {
+        /// How often each is started.
+        #[arg(long, default_value_t = 21)]
+        times: usize,
+        /// Only these profiles.
+        #[arg(long, value_delimiter = ',')]
+        profiles: Vec<String>,
+    },
     /// How long 1 to 1000 codes take in one request.
     Issue {
         /// How often.
@@ -57,6 +71,13 @@ async fn main() {
     match Cli::parse().measure {
         Measure::Capacity { rows, codes } => capacity::run(&rows, &codes).await,
         Measure::Contention { clients, codes, conflict } => contention::run(clients, codes, conflict).await,
+        #[cfg(feature = "tls")]
+        Measure::Functions { times, profiles } => functions::run(times, &profiles).await,
+        #[cfg(not(feature = "tls"))]
+        Measure::Functions { .. } => {
+            eprintln!("Build it with TLS: cargo run -p tests --features tls --bin measure -- functions");
+            std::process::exit(2);
+        }
         Measure::Issue { times } => issue::run(times).await,
         Measure::Start { times } => start::run(times).await,
     }

@@ -1,0 +1,149 @@
+//! What a function costs before its first reply, for several release profiles, beside a function that does nothing. The
+//! table and what it means are in functions.md.
+
+use std::{
+    fs,
+    io::Write,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use flate2::{Compression, write::DeflateEncoder};
+use serde_json::Value;
+use tests::{Api, TOKEN, functions::cargo, lambda::Function};
+
+use crate::tls::Terminator;
+
+/// The largest of our functions.
+const FUNCTION: &str = "coupon_codes";
+/// What it is asked: a page of codes, nested objects and all.
+const EVENT: &str = include_str!("../../../../events/coupon_code_list.json");
+
+/// The release profile of Cargo.toml and others, as what differs from it.
+const PROFILES: [(&str, &[(&str, &str)]); 4] = [
+    ("opt3-fat", &[]),
+    ("opt3-thin", &[("CARGO_PROFILE_RELEASE_LTO", "thin")]),
+    ("opts-fat", &[("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s")]),
+    ("opt3-none", &[("CARGO_PROFILE_RELEASE_LTO", "off")]),
+];
+
+/// A binary and what was measured of it.
+struct Subject {
+    name: String,
+    binary: PathBuf,
+    /// Without a store that can be reached.
+    first_poll: Vec<Duration>,
+    /// With the store behind TLS.
+    first_reply: Vec<Duration>,
+    peak_memory: Vec<u64>,
+}
+
+/// Where the function finds its store.
+struct Place {
+    reachable: Vec<(&'static str, String)>,
+    closed: Vec<(&'static str, String)>,
+}
+
+/// Builds the profiles, starts every binary `times` times in turn, and prints medians.
+pub(crate) async fn run(times: usize, only: &[String]) {
+    let chosen = PROFILES.iter().filter(|(name, _)| only.is_empty() || only.iter().any(|profile| profile == name));
+    let mut subjects: Vec<_> = chosen.flat_map(|(name, overrides)| build(name, overrides)).collect();
+    let api = Api::start().await;
+    let store = Terminator::start(&api.server.store_endpoint().expect("the embedded store")).await;
+    let place = Place::of(&store);
+    let event: Value = serde_json::from_str(&EVENT.replace("Bearer TOKEN", &format!("Bearer {TOKEN}"))).expect("JSON");
+    for round in 0..=times {
+        for subject in &mut subjects {
+            // The first round fills the caches of the system.
+            subject.start(&place, &event, round > 0).await;
+        }
+    }
+    api.stop().await;
+    println!(
+        "| function | MB | zipped MB | ms to first poll | ms to first reply | peak MB |\n|---|---:|---:|---:|---:|---:|"
+    );
+    for pair in subjects.chunks_exact_mut(2) {
+        let (nothing, ours) = pair.split_at_mut(1);
+        nothing[0].print(None);
+        ours[0].print(Some(&nothing[0]));
+    }
+}
+
+/// The function that does nothing, and ours. Each profile has a target folder of its own: no build undoes another.
+fn build(profile: &str, overrides: &[(&str, &str)]) -> [Subject; 2] {
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/functions").join(profile);
+    let mut cargo = cargo();
+    cargo.args(["build", "--release", "--package", FUNCTION, "--package", "shared", "--bin", FUNCTION]);
+    cargo.args(["--example", "nothing", "--target-dir"]).arg(&target).envs(overrides.iter().copied());
+    assert!(cargo.status().expect("cargo").success(), "{profile} is not built");
+    [("nothing", "release/examples/nothing"), (FUNCTION, "release/coupon_codes")].map(|(name, path)| Subject {
+        name: format!("`{name}` {profile}"),
+        binary: target.join(path),
+        first_poll: Vec::new(),
+        first_reply: Vec::new(),
+        peak_memory: Vec::new(),
+    })
+}
+
+impl Place {
+    /// As in Lambda the SDK's own settings name the store, so that its whole configuration is loaded.
+    fn of(store: &Terminator) -> Self {
+        let trusted = ("SSL_CERT_FILE", store.bundle.to_string_lossy().into_owned());
+        let at = |endpoint: String| vec![("AWS_ENDPOINT_URL_DYNAMODB", endpoint), trusted.clone()];
+        let closed = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        Self { reachable: at(store.endpoint.clone()), closed: at(format!("https://localhost:{closed}")) }
+    }
+}
+
+impl Subject {
+    /// Starts the binary with and without a store.
+    async fn start(&mut self, place: &Place, event: &Value, counts: bool) {
+        let alone = Function::start(&self.binary, &place.closed).await;
+        let first_poll = alone.first_poll().await - alone.started;
+        drop(alone);
+        let served = Function::start(&self.binary, &place.reachable).await;
+        let reply = served.invoke(event).await.outcome.expect("a reply");
+        let first_reply = Instant::now() - served.started;
+        assert_eq!(reply["statusCode"], 200, "{}: {reply}", self.name);
+        if counts {
+            self.first_poll.push(first_poll);
+            self.first_reply.push(first_reply);
+            self.peak_memory.push(served.peak_memory());
+        }
+    }
+
+    /// A row of the table: medians, and how many times those of the function that does nothing.
+    fn print(&mut self, nothing: Option<&Self>) {
+        self.first_poll.sort_unstable();
+        self.first_reply.sort_unstable();
+        self.peak_memory.sort_unstable();
+        let binary = fs::read(&self.binary).expect("a binary");
+        let mut zipped = DeflateEncoder::new(Vec::new(), Compression::default());
+        zipped.write_all(&binary).expect("in memory");
+        let zipped = zipped.finish().expect("in memory").len();
+        let milliseconds = |of: fn(&Self) -> Duration| {
+            let own = of(self).as_secs_f64() * 1000.0;
+            let ratio = nothing.map(|nothing| format!(" ({:.1} x)", own / (of(nothing).as_secs_f64() * 1000.0)));
+            format!("{own:.1}{}", ratio.unwrap_or_default())
+        };
+        println!(
+            "| {} | {:.1} | {:.1} | {} | {} | {:.1} |",
+            self.name,
+            megabytes(binary.len()),
+            megabytes(zipped),
+            milliseconds(|subject| median(&subject.first_poll)),
+            milliseconds(|subject| median(&subject.first_reply)),
+            median(&self.peak_memory) as f64 / 1024.0,
+        );
+    }
+}
+
+/// Of a sorted list that is not empty.
+fn median<T: Copy>(sorted: &[T]) -> T {
+    sorted[sorted.len() / 2]
+}
+
+fn megabytes(bytes: usize) -> f64 {
+    bytes as f64 / 1e6
+}

@@ -1,0 +1,62 @@
+//! A store behind TLS on this machine, as DynamoDB is: what a function's first call costs over HTTPS.
+
+use std::{fs, net::Ipv4Addr, path::PathBuf, sync::Arc};
+
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{ServerConfig, crypto::ring, pki_types::PrivatePkcs8KeyDer},
+};
+
+/// Where the system keeps the certificates that it trusts.
+const BUNDLES: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
+
+/// Opens TLS in front of a plain address. It ends with the process.
+pub(crate) struct Terminator {
+    /// `https://localhost:port`
+    pub(crate) endpoint: String,
+    /// The certificate to trust, after all those that this system trusts: a function in Lambda reads as many.
+    pub(crate) bundle: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Terminator {
+    /// Starts in front of `http://host:port`.
+    pub(crate) async fn start(plain: &str) -> Self {
+        let behind = plain.trim_start_matches("http://").to_owned();
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("TLS 1.2 and 1.3")
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key.into())
+            .expect("a configuration");
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(pass(acceptor.clone(), stream, behind.clone()));
+            }
+        });
+        let folder = tempfile::tempdir().expect("a folder");
+        let bundle = folder.path().join("bundle.pem");
+        let system = BUNDLES.into_iter().find_map(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+        fs::write(&bundle, system + &made.cert.pem()).expect("a file");
+        Self { endpoint: format!("https://localhost:{port}"), bundle, _folder: folder }
+    }
+}
+
+/// One connection. The client may leave at any time.
+async fn pass(acceptor: TlsAcceptor, stream: TcpStream, behind: String) {
+    let _ = stream.set_nodelay(true);
+    let (Ok(mut client), Ok(mut store)) = tokio::join!(acceptor.accept(stream), TcpStream::connect(behind)) else {
+        return;
+    };
+    let _ = store.set_nodelay(true);
+    let _ = copy_bidirectional(&mut client, &mut store).await;
+}

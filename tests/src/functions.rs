@@ -1,0 +1,52 @@
+//! The binaries of the functions, as they are deployed but in the profile of the suite.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_yaml_ng::Value;
+use shared::table::schema::TEMPLATE;
+
+/// Variables that cargo and the test runner set for this process, and that build scripts would take for a change.
+const OURS: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "NEXTEST"];
+
+/// The names of all binaries that template.yaml deploys.
+pub fn binaries() -> Vec<String> {
+    let template: Value = serde_yaml_ng::from_str(TEMPLATE).expect("template.yaml");
+    let resources = template["Resources"].as_mapping().expect("resources");
+    let binary = |resource: &Value| resource["Metadata"]["BuildProperties"]["Binary"].as_str().map(str::to_owned);
+    resources.values().filter_map(binary).collect()
+}
+
+/// cargo in this repository, as whoever started this process would run it.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(|name| OURS.iter().any(|start| name.starts_with(start))) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    cargo
+}
+
+/// Builds every function where its binary is missing or old, and says where they are. One test at a time builds: cargo
+/// locks the folder. `local` is selected with them, since the features of its dependencies are those of the suite: nothing
+/// but the functions themselves is compiled.
+pub fn built() -> PathBuf {
+    let suite = env::current_exe().expect("this binary");
+    let folder = suite.parent().and_then(Path::parent).expect("the folder of the profile");
+    let profile = folder.file_name().and_then(|name| name.to_str()).expect("a profile");
+    let mut cargo = cargo();
+    cargo.args(["build", "--no-default-features", "--package", "local"]);
+    cargo.args(["--profile", if profile == "debug" { "dev" } else { profile }]);
+    cargo.arg("--target-dir").arg(folder.parent().expect("the target folder"));
+    for name in binaries() {
+        cargo.args(["--package", &name, "--bin", &name]);
+    }
+    let output = cargo.output().expect("cargo");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    folder.to_owned()
+}
