@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use local::{gateway, routes, server::functions};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{App, http::service::service};
 use tests::{Api, TOKEN};
 
@@ -13,6 +13,11 @@ async fn every_operation_has_an_event_that_works() {
     let app = App::new(api.server.store.clone());
     let routes = routes::of_template().expect("routes");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
+    // Redemptions need points, and a level that redeems.
+    api.put("/api/loyalty/level/5/", &json!({"title": "初级会员", "redeem_points": 100})).await.expect(200);
+    api.post("/api/loyalty/point_history/adjust/", &json!({"customer_id": 123, "points": 500})).await.expect(201);
+    let redemption = api.post("/api/loyalty/point_history/redeem/", &json!({"customer_id": 123, "points": 200})).await;
+    assert_eq!(redemption.expect(201)["id"], 92_922, "the one that an event refunds");
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("a file").path();

@@ -1,6 +1,7 @@
 //! The suite: one binary, one module a subject.
 
 mod access;
+mod accounts;
 mod adjust;
 mod code_texts;
 mod conventions;
@@ -32,7 +33,11 @@ mod lens;
 mod lens_races;
 mod levels;
 mod openapi;
+mod order_effects;
+mod orders;
 mod point_history;
+mod point_redemptions;
+mod point_signs;
 mod price_rules;
 mod quota;
 mod races;

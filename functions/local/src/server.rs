@@ -10,6 +10,7 @@ use std::{
 use chrono::{SubsecRound, Utc};
 use shared::{
     App, Error,
+    app::Clock,
     domain::{
         scope::Scopes,
         shop::{Shop, ShopId},
@@ -109,6 +110,8 @@ pub struct Server {
     pub address: SocketAddr,
     /// The store behind it.
     pub store: Store,
+    /// What time it is for its requests.
+    pub clock: Clock,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
     jobs: Option<JoinHandle<()>>,
@@ -117,13 +120,15 @@ pub struct Server {
 }
 
 /// Every function that serves HTTP, by the name of its binary.
-pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 7] {
+pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 9] {
     [
+        ("accounts", accounts::routes()),
         ("coupon_codes", coupon_codes::routes()),
         ("coupons", coupons::routes()),
         ("customers", customers::routes()),
         ("levels", levels::routes()),
         ("openapi", openapi::routes()),
+        ("orders", orders::routes()),
         ("point_history", point_history::routes()),
         ("price_rules", price_rules::routes()),
     ]
@@ -147,7 +152,9 @@ impl Server {
         let address = listener.local_addr().map_err(|error| ServerError::Port { port: options.port, error })?;
         let store = connection.open().await?;
         prepare(&store, &options).await?;
-        let app = App { store: store.clone(), callers: Callers::new(options.remember_tokens) };
+        let clock = Clock::default();
+        let callers = Callers::new(options.remember_tokens);
+        let app = App { store: store.clone(), callers, clock: clock.clone() };
         let functions: HashMap<_, _> =
             functions().into_iter().map(|(name, routes)| (name.to_owned(), service(&app, routes))).collect();
         let router = Gateway::new(routes::of_template()?, functions).router();
@@ -159,8 +166,8 @@ impl Server {
                 tracing::error!(%error, "the server stopped");
             }
         });
-        let jobs = options.jobs_every.map(|every| tokio::spawn(run_jobs(store.clone(), every)));
-        Ok(Self { address, store, stop: Some(stop), task, jobs, embedded })
+        let jobs = options.jobs_every.map(|every| tokio::spawn(run_jobs(app, every)));
+        Ok(Self { address, store, clock, stop: Some(stop), task, jobs, embedded })
     }
 
     /// The address of the API.
@@ -186,12 +193,14 @@ impl Server {
 }
 
 /// The scheduled jobs, on this server's own timer.
-async fn run_jobs(store: Store, every: Duration) {
+async fn run_jobs(app: App, every: Duration) {
+    let store = app.store;
     let mut timer = tokio::time::interval(every);
     loop {
         timer.tick().await;
         note("finish_batches", finish_batches::run(&store).await);
         note("expire_coupon_codes", expire_coupon_codes::run(&store).await);
+        note("expire_points", expire_points::run(&store, app.clock.now()).await);
     }
 }
 
@@ -234,6 +243,6 @@ fn shop_id(text: &str) -> Result<ShopId, Error> {
 async fn ensure_shop(store: &Store, id: &ShopId) -> Result<(), Error> {
     match shops::get(store, id).await? {
         Some(_) => Ok(()),
-        None => shops::put(store, &Shop { id: id.clone(), zone: Shop::DEFAULT_ZONE }).await,
+        None => shops::put(store, &Shop::new(id.clone())).await,
     }
 }

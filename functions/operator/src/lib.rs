@@ -30,6 +30,8 @@ pub enum Command {
         shop: ShopId,
         /// An IANA zone; Asia/Shanghai by default.
         zone: Option<Tz>,
+        /// After how many months points expire; 0, as in a new shop, is never.
+        points_expire_after_months: Option<u32>,
     },
     /// Lists the shops.
     ListShops,
@@ -92,10 +94,15 @@ pub enum Answer {
 /// [`Error::NotFound`] for a shop or token that does not exist.
 pub async fn run(store: &Store, command: Command) -> Result<Answer, Error> {
     match command {
-        Command::PutShop { shop, zone } => {
-            let stored = shops::get(store, &shop).await?;
-            let zone = zone.or(stored.map(|shop| shop.zone)).unwrap_or(Shop::DEFAULT_ZONE);
-            let shop = Shop { id: shop, zone };
+        Command::PutShop { shop, zone, points_expire_after_months } => {
+            let stored = shops::get(store, &shop).await?.unwrap_or(Shop::new(shop));
+            let zone = zone.unwrap_or(stored.zone);
+            let months = points_expire_after_months.unwrap_or(stored.points_expire_after_months);
+            if months > Shop::MAX_MONTHS {
+                let message = format!("Ensure this value is less than or equal to {}.", Shop::MAX_MONTHS);
+                return Err(Error::field("points_expire_after_months", message));
+            }
+            let shop = Shop { zone, points_expire_after_months: months, ..stored };
             shops::put(store, &shop).await?;
             Ok(Answer::Shop(shop))
         }

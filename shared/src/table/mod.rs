@@ -5,6 +5,7 @@
 //! * [`transaction`] is one atomic change with labels; [`pages`] are exact lists.
 //! * One file a resource: what it reads and writes.
 
+pub mod accounts;
 pub mod attempts;
 pub mod batches;
 mod commit;
@@ -29,8 +30,12 @@ pub mod levels;
 pub mod meter;
 pub mod orders;
 pub mod pages;
+pub mod point_days;
+pub mod point_expiry;
 pub mod point_history;
+pub mod point_history_changes;
 pub mod point_history_load;
+mod posting;
 pub mod price_rules;
 pub mod schema;
 pub mod sequence;
