@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
+use chrono::{NaiveDate, Utc};
 use clap::{Args, Parser, Subcommand};
 use operator::{Answer, Command};
 use shared::{
@@ -40,6 +40,31 @@ enum Action {
     /// Makes and lists shops.
     #[command(subcommand)]
     Shop(ShopAction),
+    /// Goes through the books of a shop and shows what has drifted: nothing, or there is a fault.
+    Audit {
+        /// Whose.
+        #[arg(long, default_value = demo::SHOP)]
+        shop: ShopId,
+        /// Mends what has drifted.
+        #[arg(long)]
+        repair: bool,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Shows what a shop owed its customers in points, day by day.
+    Liability {
+        /// Whose.
+        #[arg(long, default_value = demo::SHOP)]
+        shop: ShopId,
+        /// The first day, such as 2026-01-31; the last one by default.
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// The last day; today by default.
+        #[arg(long)]
+        to: Option<NaiveDate>,
+        #[command(flatten)]
+        at: At,
+    },
     /// Stores codes as expired whose price rule has ended, and lets points expire, as the schedules do; shows what was done.
     Expire(At),
 }
@@ -182,6 +207,11 @@ pub async fn run() -> Result<(), CliError> {
             };
             show(&operate(&at, command).await?)
         }
+        Action::Audit { shop, repair, at } => {
+            let command = Command::Audit { shop, repair, after: 0, seconds: Some(u32::MAX) };
+            show(&operate(&at, command).await?)
+        }
+        Action::Liability { shop, from, to, at } => show(&operate(&at, Command::Liability { shop, from, to }).await?),
         Action::Expire(at) => {
             let store = connection(&at.store).open().await?;
             show(&expire_coupon_codes::run(&store).await?)?;

@@ -53,6 +53,20 @@ impl DaySums {
         sums
     }
 
+    /// What is left without others.
+    #[must_use]
+    pub fn less(&self, others: &Self) -> Self {
+        Self {
+            earned: self.earned - others.earned,
+            signed: self.signed - others.signed,
+            returned: self.returned - others.returned,
+            adjusted: self.adjusted - others.adjusted,
+            redeemed: self.redeemed - others.redeemed,
+            reversed: self.reversed - others.reversed,
+            expired: self.expired - others.expired,
+        }
+    }
+
     /// By how much the points in the hands of customers grow.
     pub fn change(&self) -> i64 {
         let Self { earned, signed, returned, adjusted, redeemed, reversed, expired } = *self;

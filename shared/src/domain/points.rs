@@ -252,6 +252,23 @@ impl Account {
         entry
     }
 
+    /// What the entries of a customer, all of them in their order, sum to.
+    ///
+    /// # Errors
+    /// Which entry cannot be one of such a ledger.
+    pub fn of(entries: &[PointEntry]) -> Result<Self, String> {
+        let mut account = Self::default();
+        for entry in entries {
+            let gained = account.gained + entry.points.max(0);
+            let follows = entry.id > account.last_entry_id && account.day.is_none_or(|day| day <= entry.day);
+            if entry.gained != gained || !follows {
+                return Err(format!("entry {} does not follow on the one before it", entry.id));
+            }
+            account = account.with(entry).map_err(|refusal| format!("entry {}: {refusal}", entry.id))?;
+        }
+        Ok(account)
+    }
+
     /// The account after `entry`; refused where the balance would leave its range.
     pub fn with(&self, entry: &PointEntry) -> Result<Self, Refusal> {
         let balance = self.points.checked_add(entry.points).ok_or(Refusal::Overflow)?;

@@ -29,6 +29,9 @@ pub struct Key {
     pub sk: String,
 }
 
+/// Positions of rows are below two to this power.
+pub const POSITION_BITS: u32 = 53;
+
 fn key(pk: String, sk: impl Into<String>) -> Key {
     Key { pk, sk: sk.into() }
 }

@@ -7,6 +7,9 @@
 
 pub mod accounts;
 pub mod attempts;
+pub mod audit;
+mod audit_accounts;
+mod audit_codes;
 pub mod batches;
 mod commit;
 pub mod connect;

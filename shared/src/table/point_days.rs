@@ -92,9 +92,14 @@ struct Shard {
     changes: u64,
 }
 
-/// All days until `last`, that included.
-pub async fn until(store: &Store, shop: &ShopId, last: NaiveDate) -> Result<BTreeMap<NaiveDate, StoredDay>, Error> {
-    let range = Range { pk: keys::point_days(shop), between: Some(keys::point_days_until(last)), ..Range::default() };
+/// All days, or those until `last`, that included.
+pub async fn until(
+    store: &Store,
+    shop: &ShopId,
+    last: Option<NaiveDate>,
+) -> Result<BTreeMap<NaiveDate, StoredDay>, Error> {
+    let between = last.map(keys::point_days_until);
+    let range = Range { pk: keys::point_days(shop), between, ..Range::default() };
     let mut days: BTreeMap<_, StoredDay> = BTreeMap::new();
     for item in store.query(&range).await? {
         let sk = item.get(keys::SK).and_then(|sk| sk.as_s().ok());
@@ -136,7 +141,7 @@ pub async fn liability(
     shop: &ShopId,
     (first, last): (NaiveDate, NaiveDate),
 ) -> Result<Vec<LiabilityDay>, Error> {
-    let mut stored = until(store, shop, last).await?;
+    let mut stored = until(store, shop, Some(last)).await?;
     for day in [first, last] {
         stored.entry(day).or_default();
     }
