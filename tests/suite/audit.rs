@@ -128,6 +128,15 @@ async fn an_account_that_is_gone_comes_back() {
 }
 
 #[tokio::test]
+async fn a_ledger_that_is_wrong_itself_is_told_and_not_mended() {
+    let api = busy_shop().await;
+    damage(&api, &keys::ledger(&shop(), 1, 2), "gained", 1_000).await;
+    let report = audit(&api, true).await;
+    assert_eq!((drifts(&report), &report["repaired"]), (vec!["account of customer 1".to_owned()], &json!(0)));
+    assert!(report["drifts"][0]["recomputed"].as_str().expect("a reason").contains("does not follow"), "{report}");
+}
+
+#[tokio::test]
 async fn writers_beside_it_are_not_called_drift() {
     let api = busy_shop().await;
     let coupon = coupon(&api, "live", &json!({})).await.id;

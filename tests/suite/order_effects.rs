@@ -1,7 +1,13 @@
 //! What the state of an order does to points: once, however often and in whatever order it is sent.
 
+use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
+use proptest::prelude::*;
 use serde_json::{Value, json};
+use shared::domain::{
+    money::Hundredths,
+    order::{Effects, Snapshot},
+};
 use tests::{Api, Reply};
 
 use crate::{
@@ -195,6 +201,51 @@ async fn what_the_balance_does_not_hold_is_written_off_and_never_collected_later
 }
 
 #[tokio::test]
+async fn a_reversal_is_in_proportion_to_what_was_paid_when_the_order_earned() {
+    let api = shop().await;
+    put(&api, 5, &paid("20.00", "0.00")).await;
+    put(&api, 5, &paid("10.00", "5.00")).await;
+    assert_eq!(balance(&api).await, 15);
+    put(&api, 5, &paid("1000.00", "20.00")).await;
+    assert_eq!(balance(&api).await, 0);
+}
+
+#[tokio::test]
+async fn a_reversal_of_nothing_is_no_entry() {
+    let api = shop().await;
+    put(&api, 5, &cancelled(paid("0.50", "0.50"))).await;
+    assert_eq!(entries(&api).await, [("buy".to_owned(), 0)]);
+}
+
+#[tokio::test]
+async fn an_order_that_is_cancelled_no_more_earns_nothing_again_and_can_be_spent_on() {
+    let api = shop().await;
+    api.post(LEVELS, &json!({"title": "x", "redeem_points": 1})).await.expect(201);
+    adjust(&api, 1, 10).await.expect(201);
+    for _ in 0..2 {
+        put(&api, 5, &cancelled(paid("20.00", "0.00"))).await;
+        put(&api, 5, &paid("20.00", "0.00")).await;
+        assert_eq!(balance(&api).await, 10);
+    }
+    redeem_for(&api, 5, 10).await.expect(201);
+    put(&api, 5, &cancelled(paid("20.00", "0.00"))).await;
+    assert_eq!(balance(&api).await, 10);
+}
+
+#[tokio::test]
+async fn what_was_spent_on_a_cancelled_order_comes_back_before_what_it_earned_is_taken() {
+    let api = shop().await;
+    api.post(LEVELS, &json!({"title": "x", "redeem_points": 1})).await.expect(201);
+    adjust(&api, 1, 100).await.expect(201);
+    put(&api, 5, &paid("50.00", "0.00")).await;
+    redeem_for(&api, 5, 100).await.expect(201);
+    redeem(&api, 50).await.expect(201);
+    assert_eq!(balance(&api).await, 0);
+    put(&api, 5, &cancelled(paid("50.00", "0.00"))).await;
+    assert_eq!(balance(&api).await, 50);
+}
+
+#[tokio::test]
 async fn both_signs_of_a_cancelled_order_count() {
     let api = shop().await;
     let mut by_time = paid("20.00", "0.00");
@@ -305,4 +356,46 @@ async fn points_beyond_every_balance_are_refused_and_nothing_is_stored() {
     let reply = api.put(&one(ORDERS, 5), &paid("9999999999.99", "0.00")).await;
     refused(&reply, "paid_price", "The balance would be too large.", &"huge");
     detail(&api.get(&one(ORDERS, 5)).await, 404, "Not found.");
+}
+
+/// The snapshots of a paid order of customer 1 whose refunds grow, second by second.
+fn snapshots(paid: i64, refunds: &[i64]) -> Vec<Snapshot> {
+    let mut refunded = 0;
+    let snapshot = |(second, more): (i64, &i64)| {
+        refunded += more;
+        Snapshot {
+            id: 5,
+            customer_id: Some(Some(1)),
+            body: String::new(),
+            updated_at: DateTime::<Utc>::from_timestamp(second, 0),
+            paid: Some(Hundredths(paid)),
+            refunded: Hundredths(refunded),
+            cancelled: false,
+        }
+    };
+    (0..).zip(refunds).map(snapshot).collect()
+}
+
+proptest! {
+    #[test]
+    fn whatever_order_snapshots_arrive_in_they_do_what_the_newest_says(
+        paid in 0..100_000i64, refunds in proptest::collection::vec(0..30_000i64, 1..8),
+        arrivals in proptest::collection::vec(any::<proptest::sample::Index>(), 0..20),
+    ) {
+        let snapshots = snapshots(paid, &refunds);
+        let newest = snapshots.last().expect("a snapshot");
+        let (mut effects, mut bought, mut reversed) = (Effects::default(), Vec::new(), 0);
+        for snapshot in arrivals.iter().map(|index| index.get(&snapshots)).chain([newest]) {
+            if !effects.outdate(snapshot) {
+                let (after, due) = effects.after(snapshot, None).expect("a balance");
+                bought.extend(due.buy);
+                reversed += due.reverse;
+                effects = after;
+            }
+        }
+        let refunded: i64 = refunds.iter().sum();
+        let earned = paid / 100;
+        let taken = if refunded >= paid { earned } else { earned * refunded / paid };
+        prop_assert_eq!((bought, reversed), (vec![earned], taken));
+    }
 }

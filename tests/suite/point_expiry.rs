@@ -97,6 +97,17 @@ async fn first_in_first_out_and_only_what_was_not_consumed() {
 }
 
 #[tokio::test]
+async fn until_the_job_has_written_it_points_that_are_over_can_be_spent() {
+    let api = shop("2030-01-10", 1).await;
+    adjust(&api, 1, 100).await.expect(201);
+    move_to(&api, "2030-02-15");
+    assert_eq!(expiring(&api).await, (100, json!("2030-02-11T00:00:00+08:00")));
+    redeem(&api, 60).await.expect(201);
+    assert_eq!(expire(&api).await.points, 40);
+    assert_eq!(redeem(&api, 1).await.status, 400);
+}
+
+#[tokio::test]
 async fn a_refunded_redemption_is_earned_anew() {
     let api = shop("2030-01-10", 1).await;
     adjust(&api, 1, 100).await.expect(201);

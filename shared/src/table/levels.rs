@@ -30,7 +30,8 @@ pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Level, Error> {
 }
 
 /// All levels of a shop, by id. Copies of them stand together for that: whoever earns, signs in or redeems needs them all
-/// to find the customer's.
+/// to find the customer's. Nothing is conditioned on them, since every such request of the shop would meet on them: the
+/// level of a request is the one that was read for it.
 pub async fn all(store: &Store, shop: &ShopId) -> Result<Vec<Level>, Error> {
     store.query_as(&Range { pk: keys::levels(shop), ..Range::default() }).await
 }
