@@ -200,6 +200,22 @@ async fn operators_cannot_set_more_than_a_century() {
     assert!(matches!(answer, Err(shared::Error::Invalid(_))), "{answer:?}");
 }
 
+#[test]
+fn a_day_whose_midnight_the_clock_skips_begins_after_it() {
+    let shop = |zone: &str| Shop { zone: zone.parse().expect("a zone"), ..Shop::new("demo".parse().expect("a shop")) };
+    let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
+    for (zone, date, start) in [
+        ("America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00Z"),
+        ("America/Sao_Paulo", "2018-11-05", "2018-11-05T02:00:00Z"),
+        ("America/Havana", "2026-11-01", "2026-11-01T04:00:00Z"),
+        ("Asia/Shanghai", "2030-03-01", "2030-02-28T16:00:00Z"),
+    ] {
+        let instant = shop(zone).start_of(day(date)).expect("an instant");
+        assert_eq!(instant, start.parse::<DateTime<Utc>>().expect("an instant"), "{zone} {date}");
+        assert_eq!(shop(zone).day(instant), day(date));
+    }
+}
+
 fn days() -> impl Strategy<Value = NaiveDate> {
     (0..40_000i64).prop_map(|days| NaiveDate::from_ymd_opt(1990, 1, 1).expect("a day") + Duration::days(days))
 }

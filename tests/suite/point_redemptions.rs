@@ -8,6 +8,7 @@ use tests::{Api, Reply};
 use crate::{
     accounts::{account, balance, entries},
     order_effects::put,
+    point_signs::{move_to, shop_in},
     support::{
         HISTORY, LEVELS, NOT_AN_INTEGER, NULL, REDEEM, REFUND, REQUIRED, adjust, detail, keys, one, refused, same_text,
         store_customers,
@@ -228,6 +229,30 @@ async fn a_month_of_the_shop_begins_with_its_own_midnight() {
         "This level redeems at most 100 points a month; 40 are left of this month.",
         &41,
     );
+}
+
+#[tokio::test]
+async fn months_are_the_shops_also_in_summer_time() {
+    let (api, token) = shop_in("Europe/Berlin").await;
+    let call = async |path: &str, body: Value| api.call_as(&token, "POST", path, Some(&body)).await;
+    let level = api.call_as(&token, "PUT", &one(LEVELS, 1), Some(&level(1, 0, 10))).await;
+    level.expect(200);
+    call("/api/loyalty/point_history/adjust/", json!({"customer_id": 1, "points": 100})).await.expect(201);
+    for (at, status, left) in [
+        ("2027-03-31T21:59:50Z", 201, 0), // 23:59:50 on 31 March, in summer time
+        ("2027-03-31T21:59:55Z", 400, 0),
+        ("2027-03-31T22:00:00Z", 201, 0), // 1 April
+        ("2027-10-31T22:59:50Z", 201, 0), // 23:59:50 on 31 October, in winter time
+        ("2027-10-31T22:59:55Z", 400, 0),
+        ("2027-10-31T23:00:00Z", 201, 0), // 1 November
+    ] {
+        move_to(&api, at);
+        let reply = call(REDEEM, json!({"customer_id": 1, "points": 10})).await;
+        assert_eq!(reply.status, status, "{at}: {}", reply.text);
+        let shown = api.call_as(&token, "GET", "/api/loyalty/account/1/", None).await.expect(200);
+        let said = (&shown["redeemable_points"], &shown["redeemed_this_month"]);
+        assert_eq!(said, (&json!(left), &json!(10)), "{at}");
+    }
 }
 
 #[tokio::test]

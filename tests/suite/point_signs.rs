@@ -78,7 +78,7 @@ async fn twenty_at_once_on_one_day_give_one() {
 }
 
 /// Moves the clock of a shop to an instant.
-fn move_to(api: &Api, at: &str) {
+pub(crate) fn move_to(api: &Api, at: &str) {
     let at: DateTime<Utc> = at.parse().expect("an instant");
     let by = at - api.server.clock.now();
     assert!(by > Duration::zero(), "clocks go on only");
@@ -86,7 +86,7 @@ fn move_to(api: &Api, at: &str) {
 }
 
 /// A shop in a zone of its own, with customer 1.
-async fn shop_in(zone: &str) -> (Api, String) {
+pub(crate) async fn shop_in(zone: &str) -> (Api, String) {
     let api = Api::empty().await;
     let command = json!({"action": "put_shop", "shop": "away", "zone": zone});
     operator::run(&api.server.store, serde_json::from_value(command).expect("a command")).await.expect("a shop");

@@ -11,7 +11,7 @@ use super::{
     point_history_changes::give_back,
     posting::Posting,
     store::Store,
-    transaction::{ABSENT, Transaction, n},
+    transaction::{ABSENT, Label, Transaction, Values, n},
 };
 use crate::{
     domain::{
@@ -24,6 +24,9 @@ use crate::{
     },
     error::{Error, FieldErrors},
 };
+
+/// The label of what an order has done in a transaction.
+const LABEL: Label = "order";
 
 /// What an order has done, as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +48,20 @@ pub async fn effects(store: &Store, shop: &ShopId, id: Id) -> Result<Option<Stor
     Ok(Some(Stored { effects, version }))
 }
 
+/// Refuses a transaction under `order` where an order has changed since its effects were read, or is stored since it was
+/// not. For whoever relies on how an order stands without changing what it has done.
+pub fn check_effects(transaction: &mut Transaction, shop: &ShopId, id: Id, read: Option<&Stored>) {
+    let (condition, values) = unchanged(read);
+    transaction.check(LABEL, keys::order_effects(shop, id), condition, values);
+}
+
+fn unchanged(read: Option<&Stored>) -> (&'static str, Values) {
+    match read {
+        None => (ABSENT, Vec::new()),
+        Some(stored) => ("#version = :version", vec![(":version", n(stored.version))]),
+    }
+}
+
 /// Writes what an order has done; refused under `order` where that has changed since it was read.
 pub(super) fn put_effects(
     transaction: &mut Transaction,
@@ -55,11 +72,8 @@ pub(super) fn put_effects(
 ) -> Result<(), Error> {
     let mut item = entity::item(&keys::order_effects(shop, id), "order_effects", effects)?;
     item.insert(entity::VERSION.to_owned(), n(before.map_or(0, |stored| stored.version) + 1));
-    let (condition, values) = match before {
-        None => (ABSENT, Vec::new()),
-        Some(stored) => ("#version = :version", vec![(":version", n(stored.version))]),
-    };
-    transaction.put("order", item, Some(condition), values);
+    let (condition, values) = unchanged(before);
+    transaction.put(LABEL, item, Some(condition), values);
     Ok(())
 }
 
