@@ -43,6 +43,28 @@ async fn unknown_fields_numbers_and_their_order_come_back_as_they_came() {
 }
 
 #[tokio::test]
+async fn the_same_order_again_writes_nothing_and_another_one_does() {
+    let api = Api::start().await;
+    let shop = "demo".parse().expect("a shop");
+    let versions = async || {
+        let effects = shared::table::orders::effects(&api.server.store, &shop, 7).await;
+        effects.expect("read").expect("stored")
+    };
+    let mut order = documented();
+    order["id"] = json!(7);
+    api.put(&one(ORDERS, 7), &order).await.expect(201);
+    let first = versions().await;
+    for _ in 0..2 {
+        same_text(&api.put(&one(ORDERS, 7), &order).await.expect(200), &order);
+        assert_eq!(versions().await, first);
+    }
+    order["note"] = json!("改");
+    api.put(&one(ORDERS, 7), &order).await.expect(200);
+    assert_ne!(versions().await, first);
+    same_text(&api.get(&one(ORDERS, 7)).await.expect(200), &order);
+}
+
+#[tokio::test]
 async fn the_id_of_the_path_wins() {
     let api = Api::empty().await;
     let shown = api.put(&one(ORDERS, 5), &json!({"note": "x", "id": 6})).await.expect(201);

@@ -59,7 +59,8 @@ pub enum Command {
         /// Whose.
         shop: ShopId,
     },
-    /// Goes through the books of a shop: every sum that is kept beside what it sums.
+    /// Goes through the books of a shop: every sum that is kept beside what it sums. It reads everything: a shop that is too
+    /// large for one invocation is audited from the command line.
     Audit {
         /// Whose.
         shop: ShopId,

@@ -102,6 +102,8 @@ pub struct Effects {
     pub settled: i64,
     /// The live redemptions, at most [`MAX_OF_ORDER`](super::redemption::MAX_OF_ORDER).
     pub spent: Vec<Spent>,
+    /// A digest of the stored body: by it the same snapshot is known when it comes again, and nothing needs to be written.
+    pub digest: String,
 }
 
 /// What a snapshot is to do to the points of its customer, in this order.

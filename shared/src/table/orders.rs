@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join3};
+use sha2::{Digest, Sha256};
 
 use super::{
     customers, entity, keys, levels,
@@ -106,7 +107,7 @@ async fn buyer(store: &Store, shop: &Shop, id: Option<Id>) -> Result<Option<Buye
 }
 
 /// Plans an order as the shop sends it, in place of the one stored before, and what its state does to points: 2 round
-/// trips, 3 where it does something. Answers whether it was not there before.
+/// trips, 3 where it does something, and 1 where it is the stored one again. Answers whether it was not there before.
 ///
 /// # Errors
 /// [`Error::Invalid`] over [`MAX_BYTES`], for an unknown or another customer, and for more points than a balance holds.
@@ -139,9 +140,14 @@ pub async fn put(
     }
     let earned = buyer.as_ref().map_or(0, |(_, account)| account.earned_points);
     let (level, _) = level::standing(&levels, earned);
-    let (after, due) = before.after(snapshot, level).ok_or_else(too_many)?;
+    let (mut after, due) = before.after(snapshot, level).ok_or_else(too_many)?;
+    after.digest = format!("{:x}", Sha256::digest(&snapshot.body));
     let order = Order { id, customer_id, body: snapshot.body.clone() };
     let mut transaction = Transaction::default();
+    // The same order again.
+    if stored.is_some() && after == before {
+        return Ok((transaction, (Shown { order, customer: buyer.map(|(customer, _)| customer) }, false)));
+    }
     transaction.put("order body", entity::item(&keys::order(&shop.id, id), "order", &order)?, None, Vec::new());
     put_effects(&mut transaction, &shop.id, id, stored.as_ref(), &after)?;
     let customer = buyer.as_ref().map(|(customer, _)| customer.clone());
@@ -150,7 +156,7 @@ pub async fn put(
         post(&mut transaction, store, posting, (id, &due)).await?;
     }
     // What else a cancelled order gives back joins the transaction here: the condition on its effects is in it, and
-    // `after.cancelled` says how the order stands.
+    // `after.cancelled` says how the order stands. The same order again does not come this far.
     Ok((transaction, (Shown { order, customer }, stored.is_none())))
 }
 
