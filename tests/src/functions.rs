@@ -6,18 +6,15 @@ use std::{
     process::Command,
 };
 
-use serde_yaml_ng::Value;
-use shared::table::schema::TEMPLATE;
+use local::template::Template;
 
 /// Variables that cargo and the test runner set for this process, and that build scripts would take for a change.
 const OURS: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "NEXTEST"];
 
 /// The names of all binaries that template.yaml deploys.
 pub fn binaries() -> Vec<String> {
-    let template: Value = serde_yaml_ng::from_str(TEMPLATE).expect("template.yaml");
-    let resources = template["Resources"].as_mapping().expect("resources");
-    let binary = |resource: &Value| resource["Metadata"]["BuildProperties"]["Binary"].as_str().map(str::to_owned);
-    resources.values().filter_map(binary).collect()
+    let template = Template::read().expect("template.yaml");
+    template.functions().map(|(binary, _)| binary.to_owned()).collect()
 }
 
 /// cargo in this repository, as whoever started this process would run it.

@@ -108,8 +108,8 @@ impl Api {
         Self { server, client, table }
     }
 
-    /// The store as a scheduled job reaches it, under its role.
-    pub async fn job(&self, function: &str) -> Store {
+    /// The store as a function reaches it, under its role.
+    pub async fn store_of(&self, function: &str) -> Store {
         self.server.store_of(function).await.expect("a role")
     }
 
@@ -192,7 +192,7 @@ impl Api {
             label: "test".to_owned(),
             days: None,
         };
-        match operator::run(&self.server.store, command).await {
+        match operator::run(&self.store_of("operator").await, command).await {
             Ok(operator::Answer::Minted { text, .. }) => text,
             other => panic!("{other:?}"),
         }

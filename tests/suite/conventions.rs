@@ -8,7 +8,7 @@ use crate::support::{ADJUST, CUSTOMERS, HISTORY, LEVELS, REQUIRED, customer, det
 const MEGABYTE: usize = 1_000_000;
 
 /// Every path with the methods that it takes.
-const PATHS: [(&str, &[&str]); 13] = [
+const PATHS: [(&str, &[&str]); 18] = [
     ("/api/discounts/price_rule/", &["GET", "POST"]),
     ("/api/discounts/price_rule/5389/", &["GET", "PUT", "DELETE"]),
     ("/api/discounts/coupon/", &["GET", "POST"]),
@@ -20,6 +20,11 @@ const PATHS: [(&str, &[&str]); 13] = [
     ("/api/loyalty/point_history/", &["GET"]),
     ("/api/loyalty/point_history/11742/", &["GET"]),
     ("/api/loyalty/point_history/adjust/", &["POST"]),
+    ("/api/loyalty/point_history/sign/", &["POST"]),
+    ("/api/loyalty/point_history/redeem/", &["POST"]),
+    ("/api/loyalty/point_history/refund/", &["POST"]),
+    ("/api/loyalty/account/50784/", &["GET"]),
+    ("/api/orders/order/2528283/", &["GET", "PUT"]),
     ("/api/crm/customer/", &["GET", "POST"]),
     ("/api/crm/customer/123/", &["GET", "PUT"]),
 ];
@@ -32,10 +37,14 @@ async fn send_as(api: &Api, method: &str, path: &str, media: &str, body: &[u8]) 
 }
 
 /// Every operation that reads a body.
-const WITH_BODIES: [(&str, &str); 8] = [
+const WITH_BODIES: [(&str, &str); 12] = [
     ("POST", LEVELS),
     ("PUT", "/api/loyalty/level/5/"),
     ("POST", ADJUST),
+    ("POST", "/api/loyalty/point_history/sign/"),
+    ("POST", "/api/loyalty/point_history/redeem/"),
+    ("POST", "/api/loyalty/point_history/refund/"),
+    ("PUT", "/api/orders/order/2528283/"),
     ("PUT", "/api/crm/customer/123/"),
     ("POST", "/api/discounts/price_rule/"),
     ("PUT", "/api/discounts/price_rule/5389/"),

@@ -66,7 +66,7 @@ async fn the_job_undoes_what_a_dead_process_began() {
     let made = coupon(&api, "A", &json!({"allocation_limit": 70})).await;
     abandoned(&api, made.id).await;
     assert_eq!(places(&api, made.id).await, (60, Some(10)));
-    let store = &api.job("finish_batches").await;
+    let store = &api.store_of("finish_batches").await;
     let (first, second) = tokio::join!(finish_batches::run(store), finish_batches::run(store));
     let (first, second) = (first.expect("a run"), second.expect("a run"));
     assert_eq!((first.finished + second.finished, first.failed + second.failed), (1, 0));
@@ -83,7 +83,7 @@ async fn a_code_that_was_used_meanwhile_stays_and_keeps_its_place() {
     abandoned(&api, made.id).await;
     let code = api.get(&format!("{CODES}?order_by=id&page_size=1")).await.ids()[0];
     set_status(&api, code, "used").await.expect(200);
-    finish_batches::run(&api.job("finish_batches").await).await.expect("a run");
+    finish_batches::run(&api.store_of("finish_batches").await).await.expect("a run");
     assert_eq!(api.get(CODES).await.ids(), [code]);
     assert_eq!(places(&api, made.id).await.0, 1);
     assert_eq!(api.get(&one(COUPONS, made.id)).await.expect(200)["used_count"], 1);
@@ -98,7 +98,7 @@ async fn the_codes_of_a_batch_whose_coupon_is_deleted_are_taken_back() {
     batch = batches::adopt(&api.server.store, &shop(), &batch.id).await.expect("adopted");
     let refused = issue::carry_on(&api.server.store, &mut batch).await.expect_err("a refusal");
     assert!(matches!(refused, shared::Error::Invalid(FieldErrors::Items(items)) if items.len() == 60));
-    assert_eq!(finish_batches::run(&api.job("finish_batches").await).await.expect("a run").failed, 0);
+    assert_eq!(finish_batches::run(&api.store_of("finish_batches").await).await.expect("a run").failed, 0);
     let (rows, counted) = bulk::verify(&api.server.store, &shop(), &OF_COUPON.of(made.id)).await.expect("verified");
     assert_eq!((rows, counted, count(&api, CODES).await), (0, 0, 0));
 }
@@ -138,7 +138,7 @@ async fn the_same_key_finishes_the_batch_whose_connection_was_cut() {
 }
 
 /// A shop over a store that fails about one call in five.
-async fn hostile(customers: u64, seed: u64) -> (Api, Hostile) {
+pub(crate) async fn hostile(customers: u64, seed: u64) -> (Api, Hostile) {
     let hostile = Hostile::over_http(Profile::MILD, seed);
     let http_client = Some(aws_sdk_dynamodb::config::SharedHttpClient::new(hostile.clone()));
     let options = Options { demo: false, ..Options::default() };
@@ -149,7 +149,7 @@ async fn hostile(customers: u64, seed: u64) -> (Api, Hostile) {
 }
 
 /// A request under a key, sent again as long as it is answered that the service is busy.
-async fn again(api: &Api, method: &str, path: &str, key: &str, body: &Value) -> Reply {
+pub(crate) async fn again(api: &Api, method: &str, path: &str, key: &str, body: &Value) -> Reply {
     loop {
         let reply = api.keyed(method, path, key, body).await;
         let at_work = reply.status == 409 && !reply.header("retry-after").is_empty();
@@ -160,7 +160,7 @@ async fn again(api: &Api, method: &str, path: &str, key: &str, body: &Value) -> 
     }
 }
 
-async fn read(api: &Api, path: &str) -> Value {
+pub(crate) async fn read(api: &Api, path: &str) -> Value {
     loop {
         let reply = api.get(path).await;
         if reply.status != 503 {

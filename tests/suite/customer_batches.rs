@@ -52,7 +52,14 @@ pub(crate) async fn abandoned(api: &Api, guard: Option<&Guard>) -> usize {
     let (store, shop) = (&api.server.store, shop());
     let drafts: Vec<customer_import::Draft> = (1..=60)
         .map(|id| {
-            (id, CustomerDraft { full_name: Some(format!("{id}")), email: Some(None), ..CustomerDraft::default() })
+            (
+                id,
+                CustomerDraft {
+                    full_name: Some(format!("{:032x}", rand::random::<u128>())),
+                    email: Some(None),
+                    ..CustomerDraft::default()
+                },
+            )
         })
         .collect();
     let now = Utc::now();
@@ -69,7 +76,7 @@ pub(crate) async fn abandoned(api: &Api, guard: Option<&Guard>) -> usize {
 async fn the_job_finishes_what_a_dead_process_began() {
     let api = Api::empty().await;
     abandoned(&api, None).await;
-    let store = &api.job("finish_batches").await;
+    let store = &api.store_of("finish_batches").await;
     let (one, other) = tokio::join!(finish_batches::run(store), finish_batches::run(store));
     let (one, other) = (one.expect("a run"), other.expect("a run"));
     assert_eq!((one.finished + other.finished, one.failed + other.failed), (1, 0));

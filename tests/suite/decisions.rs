@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use shared::{
     domain::{
         customer::CustomerDraft,
-        points::{PointEntry, kind},
-        shop::ShopId,
+        points::Cause,
+        shop::{Shop, ShopId},
     },
     table::{customer_import, customers, point_history_load::Load},
 };
@@ -71,15 +71,13 @@ async fn a_large_range_of_ids_wants_their_order() {
 #[tokio::test]
 async fn pages_of_several_customers_reach_so_far_from_either_end() {
     let api = Api::empty().await;
-    let (store, shop) = (&api.server.store, shop());
+    let (store, shop) = (&api.server.store, Shop::new(shop()));
     for id in [1, 2] {
         api.put(&format!("{CUSTOMERS}{id}/"), &json!({})).await.expect(201);
     }
     let mut load = Load::new(store, &shop);
     for id in 1..=4_400 {
-        let kind = kind::MANUAL.to_owned();
-        let entry = PointEntry { id, customer_id: id % 2 + 1, points: 1, kind, order_id: None, created_at: Utc::now() };
-        load.push(&entry, false).await.expect("an entry");
+        load.push((id, id % 2 + 1), Cause::Manual, 1, Utc::now()).await.expect("an entry");
     }
     load.finish().await.expect("loaded");
     let page = async |number: &str| api.get(&format!("{HISTORY}?customer__in=1,2&page_size=100&page={number}")).await;
@@ -93,9 +91,9 @@ async fn pages_of_several_customers_reach_so_far_from_either_end() {
 #[tokio::test]
 async fn local_times_of_a_clock_change() {
     let api = Api::empty().await;
-    let berlin =
-        operator::Command::PutShop { shop: "berlin".parse().expect("a shop"), zone: Some(chrono_tz::Europe::Berlin) };
-    operator::run(&api.server.store, berlin).await.expect("a shop");
+    let berlin = serde_json::from_value(json!({"action": "put_shop", "shop": "berlin", "zone": "Europe/Berlin"}))
+        .expect("a command");
+    operator::run(&api.store_of("operator").await, berlin).await.expect("a shop");
     let token = api.token("berlin", "write").await;
     let put = async |at: &str| {
         let body: Value = json!({ "created_at": at });

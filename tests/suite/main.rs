@@ -1,7 +1,9 @@
 //! The suite: one binary, one module a subject.
 
 mod access;
+mod accounts;
 mod adjust;
+mod audit;
 mod code_texts;
 mod conventions;
 mod coupon_batches;
@@ -26,14 +28,23 @@ mod envelope;
 mod expiry;
 mod house;
 mod idempotency;
+mod idempotency_everywhere;
 mod keys;
 mod lambda;
 mod lambda_lines;
 mod lens;
 mod lens_races;
 mod levels;
+mod liability;
 mod openapi;
+mod order_effects;
+mod orders;
+mod point_expiry;
+mod point_faults;
 mod point_history;
+mod point_model;
+mod point_redemptions;
+mod point_signs;
 mod price_rules;
 mod quota;
 mod races;

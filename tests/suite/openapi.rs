@@ -8,7 +8,7 @@ use tests::Api;
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// What the API offers, with `{}` for each parameter.
-const OPERATIONS: [(&str, &str); 26] = [
+const OPERATIONS: [(&str, &str); 32] = [
     ("/api/discounts/coupon/", "get"),
     ("/api/discounts/coupon/", "post"),
     ("/api/discounts/coupon/{}/", "get"),
@@ -27,6 +27,7 @@ const OPERATIONS: [(&str, &str); 26] = [
     ("/api/crm/customer/", "post"),
     ("/api/crm/customer/{}/", "get"),
     ("/api/crm/customer/{}/", "put"),
+    ("/api/loyalty/account/{}/", "get"),
     ("/api/loyalty/level/", "get"),
     ("/api/loyalty/level/", "post"),
     ("/api/loyalty/level/{}/", "delete"),
@@ -34,7 +35,12 @@ const OPERATIONS: [(&str, &str); 26] = [
     ("/api/loyalty/level/{}/", "put"),
     ("/api/loyalty/point_history/", "get"),
     ("/api/loyalty/point_history/adjust/", "post"),
+    ("/api/loyalty/point_history/redeem/", "post"),
+    ("/api/loyalty/point_history/refund/", "post"),
+    ("/api/loyalty/point_history/sign/", "post"),
     ("/api/loyalty/point_history/{}/", "get"),
+    ("/api/orders/order/{}/", "get"),
+    ("/api/orders/order/{}/", "put"),
 ];
 
 async fn description() -> Value {
@@ -124,7 +130,7 @@ async fn every_operation_names_the_status_that_it_answers_with() {
         let statuses: &[&str] = match (anonymous(path).as_str(), method) {
             (_, "get") => &["200"],
             (_, "delete") => &["204"],
-            ("/api/crm/customer/{}/", "put") => &["200", "201"],
+            ("/api/crm/customer/{}/" | "/api/orders/order/{}/", "put") => &["200", "201"],
             (_, "put") => &["200"],
             _ => &["201"],
         };

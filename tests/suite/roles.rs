@@ -3,20 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::Utc;
+use chrono::{Duration, Utc};
 use local::roles::Role;
 use operator::Command;
 use rand::{Rng, distr::Alphanumeric};
 use serde_json::{Value, json};
-use shared::{domain::shop::ShopId, table::idempotency::Guard};
+use shared::{
+    domain::shop::{Shop, ShopId},
+    table::{idempotency::Guard, keys},
+};
 use tests::Api;
 
 use crate::{
+    audit::{audit, damage},
     coupon_batches, customer_batches,
     discounts::{
         CODES, COUPONS, FUTURE, PAST, RULES, change_rule, coupon, give, issued_ids, nested, rule, shop_of, with,
     },
-    support::{ADJUST, CUSTOMERS, HISTORY, LEVELS, customer, id, one},
+    support::{ADJUST, CUSTOMERS, HISTORY, LEVELS, adjust, customer, id, one},
 };
 
 /// A text that does not compress, so that a reply with it stands apart from its idempotency record.
@@ -49,6 +53,39 @@ async fn loyalty(api: &Api) {
     let entry = twice(api, "POST", ADJUST, &json!({"customer_id": 1, "points": 5})).await["id"].clone();
     read(api, HISTORY, &["", "?customer=1", "?customer__in=1,2", "?id__gt=0"]).await;
     read(api, &one(HISTORY, entry), &[""]).await;
+}
+
+/// A shop whose points expire after a month, a customer who earns, spends and gets back, and a month that passes.
+async fn points(api: &Api) {
+    let store = api.store_of("operator").await;
+    let shop: ShopId = "demo".parse().expect("a shop");
+    let months = Command::PutShop { shop: shop.clone(), zone: None, points_expire_after_months: Some(1) };
+    operator::run(&store, months).await.expect("a shop");
+    let level = id(&api.post(LEVELS, &json!({"title": "铜", "redeem_points": 10, "sign_points": 5})).await);
+    let note = json!({"note": noise(2000), "id": 7});
+    let paid = json!({"customer": {"id": 1}, "financial_status": "paid", "paid_price": "50.00", "note": noise(2000)});
+    api.put(&one(CUSTOMERS, 7), &with(customer("13900000007"), &note)).await.expect(200);
+    let order = "/api/orders/order/900/";
+    twice(api, "PUT", order, &paid).await;
+    read(api, order, &[""]).await;
+    twice(api, "POST", &format!("{HISTORY}sign/"), &json!({"customer_id": 7})).await;
+    let spent = json!({"customer_id": 1, "points": 20, "order_id": 900});
+    let entry = twice(api, "POST", &format!("{HISTORY}redeem/"), &spent).await["id"].clone();
+    twice(api, "POST", &format!("{HISTORY}refund/"), &json!({"point_history_id": entry})).await;
+    twice(api, "POST", &format!("{HISTORY}redeem/"), &spent).await;
+    twice(api, "PUT", order, &with(paid, &json!({"order_status": "cancelled"}))).await;
+    adjust(api, 1, 30).await.expect(201);
+    read(api, "/api/loyalty/account/1/", &[""]).await;
+    api.server.clock.advance(Duration::days(40));
+    let job = api.store_of("expire_points").await;
+    let expired = expire_points::run(&job, api.server.clock.now()).await.expect("a run");
+    assert!(expired.customers > 0 && expired.failed == 0, "{expired:?}");
+    damage(api, &keys::account(&shop, 1), "points", 7).await;
+    damage(api, &keys::tally(&shop, "level", 1, 0, 0, 0), "c0", 9).await;
+    let repaired = audit(api, true).await;
+    assert_eq!(repaired["repaired"], 2, "{repaired}");
+    operator::run(&store, Command::Liability { shop, from: None, to: None }).await.expect("days");
+    api.delete(&one(LEVELS, level)).await.expect(204);
 }
 
 async fn customers(api: &Api) {
@@ -97,7 +134,7 @@ async fn coupons_and_codes(api: &Api) {
     api.delete(&code).await.expect(204);
     api.delete(&one(COUPONS, id(&on_rule))).await.expect(204);
     change_rule(api, free.rule, &json!({"ends_at": PAST})).await;
-    let settled = expire_coupon_codes::run(&api.job("expire_coupon_codes").await).await.expect("a run");
+    let settled = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await).await.expect("a run");
     assert!(settled.rules > 0 && settled.expired > 0, "{settled:?}");
 }
 
@@ -109,15 +146,15 @@ async fn left_over(api: &Api) {
     let deleted = coupon(api, "DELETED", &json!({})).await;
     give(api, deleted.id, 1..=20).await.expect(201);
     api.delete(&one(COUPONS, deleted.id)).await.expect(204);
-    let report = finish_batches::run(&api.job("finish_batches").await).await.expect("a run");
+    let report = finish_batches::run(&api.store_of("finish_batches").await).await.expect("a run");
     assert_eq!((report.finished, report.codes, report.failed), (2, 20, 0));
 }
 
 async fn operator(api: &Api) {
-    let store = api.server.store_of("operator").await.expect("a role");
+    let store = api.store_of("operator").await;
     let shop: ShopId = "roles".parse().expect("a shop");
     let done = async |command| serde_json::to_value(operator::run(&store, command).await.expect("done")).expect("JSON");
-    done(Command::PutShop { shop: shop.clone(), zone: None }).await;
+    done(Command::PutShop { shop: shop.clone(), zone: None, points_expire_after_months: None }).await;
     done(Command::ListShops).await;
     let scopes = "read".parse().expect("scopes");
     let minted = done(Command::MintToken { shop: shop.clone(), scopes, label: String::new(), days: None }).await;
@@ -131,6 +168,7 @@ async fn a_role_allows_what_its_function_calls_and_nothing_more() {
     let api = Api::empty().await;
     customers(&api).await;
     loyalty(&api).await;
+    points(&api).await;
     price_rules(&api).await;
     coupons_and_codes(&api).await;
     operator(&api).await;
@@ -151,8 +189,8 @@ async fn a_role_allows_what_its_function_calls_and_nothing_more() {
 #[tokio::test]
 async fn what_a_role_does_not_allow_is_refused() {
     let api = Api::empty().await;
-    let store = api.server.store_of("openapi").await.expect("a role");
-    let shop = shared::domain::shop::Shop { id: "mine".parse().expect("a shop"), zone: chrono_tz::Tz::UTC };
+    let store = api.store_of("openapi").await;
+    let shop = Shop::new("mine".parse().expect("a shop"));
     let refused = shared::table::shops::put(&store, &shop).await.expect_err("no role to write");
     assert!(
         matches!(&refused, shared::Error::Unavailable(cause) | shared::Error::Internal(cause)

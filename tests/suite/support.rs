@@ -8,6 +8,11 @@ use tests::{Api, Reply};
 pub(crate) const LEVELS: &str = "/api/loyalty/level/";
 pub(crate) const HISTORY: &str = "/api/loyalty/point_history/";
 pub(crate) const ADJUST: &str = "/api/loyalty/point_history/adjust/";
+pub(crate) const SIGN: &str = "/api/loyalty/point_history/sign/";
+pub(crate) const REDEEM: &str = "/api/loyalty/point_history/redeem/";
+pub(crate) const REFUND: &str = "/api/loyalty/point_history/refund/";
+pub(crate) const ACCOUNTS: &str = "/api/loyalty/account/";
+pub(crate) const ORDERS: &str = "/api/orders/order/";
 pub(crate) const CUSTOMERS: &str = "/api/crm/customer/";
 
 pub(crate) const REQUIRED: &str = "This field is required.";

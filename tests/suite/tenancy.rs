@@ -4,7 +4,10 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, OTHER_TOKEN, Reply, TOKEN};
 
-use crate::support::{ADJUST, CUSTOMERS, HISTORY, LEVELS, customer, detail, id, one, refused, refused_somehow};
+use crate::support::{
+    ACCOUNTS, ADJUST, CUSTOMERS, HISTORY, LEVELS, ORDERS, REDEEM, REFUND, customer, detail, id, one, refused,
+    refused_somehow,
+};
 
 async fn other(api: &Api, method: &str, path: &str, body: Option<&Value>) -> Reply {
     api.call_as(OTHER_TOKEN, method, path, body).await
@@ -48,7 +51,8 @@ async fn no_list_and_no_filter_shows_a_row_of_another_shop() {
 #[tokio::test]
 async fn no_id_of_another_shop_is_found() {
     let api = Api::start().await;
-    for path in [one(LEVELS, 5), one(HISTORY, 11742), one(CUSTOMERS, 50784)] {
+    let orders_and_accounts = [one(ORDERS, 2_528_283), one(ACCOUNTS, 50784)];
+    for path in [one(LEVELS, 5), one(HISTORY, 11742), one(CUSTOMERS, 50784)].into_iter().chain(orders_and_accounts) {
         detail(&other(&api, "GET", &path, None).await, 404, "Not found.");
         assert_eq!(other(&api, "HEAD", &path, None).await.status, 404);
         assert_eq!(api.get(&path).await.status, 200);
@@ -94,6 +98,30 @@ async fn points_of_the_same_customer_id_are_not_shared() {
     refused_somehow(&api.post(ADJUST, &body(-11)).await, "points", &-11);
     api.post(ADJUST, &body(-10)).await.expect(201);
     other(&api, "POST", ADJUST, Some(&body(-3))).await.expect(201);
+}
+
+#[tokio::test]
+async fn orders_levels_and_redemptions_of_the_same_ids_are_not_shared() {
+    let api = Api::start().await;
+    let level = json!({"title": "x", "redeem_points": 1});
+    api.put(&one(LEVELS, 5), &level).await.expect(200);
+    other(&api, "PUT", &one(CUSTOMERS, 50784), Some(&customer("1"))).await.expect(201);
+    let order = json!({"customer": {"id": 50784}, "financial_status": "paid", "paid_price": "20.00"});
+    other(&api, "PUT", &one(ORDERS, 2_528_283), Some(&order)).await.expect(201);
+    let points = async |token: &str| {
+        let shown = api.call_as(token, "GET", &one(ACCOUNTS, 50784), None).await.expect(200);
+        (shown["points"].as_i64().expect("points"), shown["level"]["id"].as_u64())
+    };
+    assert_eq!((points(TOKEN).await, points(OTHER_TOKEN).await), ((0, Some(5)), (20, None)));
+    api.post(ADJUST, &json!({"customer_id": 50784, "points": 20})).await.expect(201);
+    let body = json!({"customer_id": 50784, "points": 5, "order_id": 2_528_283});
+    let redemption = api.post(REDEEM, &body).await.expect(201);
+    refused_somehow(&other(&api, "POST", REDEEM, Some(&body)).await, "points", &"no level there");
+    let refund = json!({"point_history_id": redemption["id"]});
+    refused_somehow(&other(&api, "POST", REFUND, Some(&refund)).await, "point_history_id", &redemption["id"]);
+    let cancelled = json!({"customer": {"id": 50784}, "order_status": "cancelled"});
+    other(&api, "PUT", &one(ORDERS, 2_528_283), Some(&cancelled)).await.expect(200);
+    assert_eq!((points(TOKEN).await.0, points(OTHER_TOKEN).await.0), (15, 0));
 }
 
 #[tokio::test]

@@ -7,13 +7,14 @@ use shared::{
         access::{Loyalty, Read, Write},
         change::Change,
         envelope::{self, Envelope},
+        level::LevelReply,
         path::PathId,
         query::{ListParameters, OrderBy, Query},
     },
     table::{levels, pages::Direction},
 };
 
-use crate::wire::{LevelBody, LevelReply, parse};
+use crate::wire::{LevelBody, parse};
 
 /// Lists the levels, by id.
 #[utoipa::path(

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
+use chrono::{NaiveDate, Utc};
 use clap::{Args, Parser, Subcommand};
 use operator::{Answer, Command};
 use shared::{
@@ -40,7 +40,32 @@ enum Action {
     /// Makes and lists shops.
     #[command(subcommand)]
     Shop(ShopAction),
-    /// Stores codes as expired whose price rule has ended, as the schedule does every minute, and shows what it did.
+    /// Goes through the books of a shop and shows what has drifted: nothing, or there is a fault.
+    Audit {
+        /// Whose.
+        #[arg(long, default_value = demo::SHOP)]
+        shop: ShopId,
+        /// Mends what has drifted.
+        #[arg(long)]
+        repair: bool,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Shows what a shop owed its customers in points, day by day.
+    Liability {
+        /// Whose.
+        #[arg(long, default_value = demo::SHOP)]
+        shop: ShopId,
+        /// The first day, such as 2026-01-31; the last one by default.
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// The last day; today by default.
+        #[arg(long)]
+        to: Option<NaiveDate>,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Stores codes as expired whose price rule has ended, and lets points expire, as the schedules do; shows what was done.
     Expire(At),
 }
 
@@ -125,6 +150,9 @@ enum ShopAction {
         /// The zone of its days and timestamps; Asia/Shanghai by default.
         #[arg(long)]
         zone: Option<chrono_tz::Tz>,
+        /// After how many months points expire; 0 is never, as in a new shop.
+        #[arg(long, value_name = "N")]
+        points_expire_after_months: Option<u32>,
         #[command(flatten)]
         at: At,
     },
@@ -175,12 +203,23 @@ pub async fn run() -> Result<(), CliError> {
         }
         Action::Shop(action) => {
             let (at, command) = match action {
-                ShopAction::Put { shop, zone, at } => (at, Command::PutShop { shop, zone }),
+                ShopAction::Put { shop, zone, points_expire_after_months, at } => {
+                    (at, Command::PutShop { shop, zone, points_expire_after_months })
+                }
                 ShopAction::List { at } => (at, Command::ListShops),
             };
             show(&operate(&at, command).await?)
         }
-        Action::Expire(at) => show(&expire_coupon_codes::run(&connection(&at.store).open().await?).await?),
+        Action::Audit { shop, repair, at } => {
+            let command = Command::Audit { shop, repair, after: 0, seconds: Some(u32::MAX) };
+            show(&operate(&at, command).await?)
+        }
+        Action::Liability { shop, from, to, at } => show(&operate(&at, Command::Liability { shop, from, to }).await?),
+        Action::Expire(at) => {
+            let store = connection(&at.store).open().await?;
+            show(&expire_coupon_codes::run(&store).await?)?;
+            show(&expire_points::run(&store, Utc::now()).await?)
+        }
     }
 }
 
@@ -233,6 +272,7 @@ fn introduce(url: &str, store: &str, token: &str) {
     println!("\nTry:");
     println!("  curl {auth} {url}/api/loyalty/level/");
     println!("  curl {auth} '{url}/api/loyalty/point_history/?customer=50784'");
+    println!("  curl {auth} {url}/api/loyalty/account/50784/");
     println!("  curl {auth} '{url}/api/discounts/coupon_code/?status=available'");
     println!(
         "  curl {auth} -H 'Content-Type: application/json' -d '{{\"customer_id\": 100000, \"points\": 100}}' \

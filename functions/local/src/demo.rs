@@ -9,17 +9,11 @@ use shared::{
     domain::{
         customer::CustomerDraft,
         level::LevelDraft,
-        order::Order,
-        points::kind,
         shop::{Shop, ShopId},
         timestamp,
     },
-    table::{
-        customers, levels, orders,
-        point_history::{self, Draft, EntryError, POINT_HISTORY},
-        sequence,
-        store::Store,
-    },
+    http::order,
+    table::{customers, levels, orders, point_history::POINT_HISTORY, sequence, store::Store},
 };
 
 mod discounts;
@@ -96,25 +90,12 @@ async fn load_customers(store: &Store, shop: &ShopId) -> Result<(), Error> {
 /// The order of the documents, and the entry of 0 points that its 0.02 yuan earned.
 async fn load_order(store: &Store, shop: &ShopId) -> Result<(), Error> {
     let unreadable = |error: serde_json::Error| Error::Internal(format!("demo order: {error}"));
-    let order: serde_json::Value = serde_json::from_str(ORDER).map_err(unreadable)?;
-    let (order_id, customer_id) = (2_528_283, 50_784);
-    let order = Order { id: order_id, customer_id: Some(customer_id), body: order.to_string() };
-    store.carry_out(async || Ok((orders::put(shop, &order)?, ()))).await?;
-    sequence::skip_to(store, shop, POINT_HISTORY.name, 11_742).await?;
-    let draft = Draft {
-        customer_id,
-        points: 0,
-        kind: kind::BUY,
-        order_id: Some(order_id),
-        earned: true,
-        now: instant("2018-09-04T13:55:20.294707+08:00")?,
-    };
-    let plan = async || {
-        point_history::append(store, shop, draft).await.map_err(|error| match error {
-            EntryError::Failed(error) => error,
-            refused => Error::Internal(format!("demo entry: {refused:?}")),
-        })
-    };
-    store.carry_out(plan).await?;
-    sequence::skip_to(store, shop, POINT_HISTORY.name, 92_921).await
+    let (id, paid_at) = (2_528_283, instant("2018-09-04T13:55:20.294707+08:00")?);
+    let body = serde_json::from_str(ORDER).map_err(unreadable)?;
+    let mut snapshot = ::orders::wire::parse(id, &body, Shop::DEFAULT_ZONE).map_err(Error::Invalid)?;
+    snapshot.body = order::body(id, ORDER)?;
+    let shop = Shop::new(shop.clone());
+    sequence::skip_to(store, &shop.id, POINT_HISTORY.name, 11_742).await?;
+    store.carry_out(|| orders::put(store, &shop, &snapshot, paid_at)).await?;
+    sequence::skip_to(store, &shop.id, POINT_HISTORY.name, 92_921).await
 }

@@ -10,6 +10,7 @@ use std::{
 use chrono::{SubsecRound, Utc};
 use shared::{
     App, Error,
+    app::Clock,
     domain::{
         scope::Scopes,
         shop::{Shop, ShopId},
@@ -118,6 +119,8 @@ pub struct Server {
     /// The roles of the functions, by the name of their binaries, and what was called under them.
     pub roles: BTreeMap<String, Role>,
     connection: Connection,
+    /// What time it is for its requests.
+    pub clock: Clock,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
     jobs: Option<JoinHandle<()>>,
@@ -126,13 +129,15 @@ pub struct Server {
 }
 
 /// Every function that serves HTTP, by the name of its binary.
-pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 7] {
+pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 9] {
     [
+        ("accounts", accounts::routes()),
         ("coupon_codes", coupon_codes::routes()),
         ("coupons", coupons::routes()),
         ("customers", customers::routes()),
         ("levels", levels::routes()),
         ("openapi", openapi::routes()),
+        ("orders", orders::routes()),
         ("point_history", point_history::routes()),
         ("price_rules", price_rules::routes()),
     ]
@@ -158,10 +163,11 @@ impl Server {
         let store = connection.clone().open().await?;
         prepare(&store, &options).await?;
         let roles = roles::of_template()?;
+        let clock = Clock::default();
         let mut served = HashMap::new();
         for (name, routes) in functions() {
             let store = open_as(&connection, &roles, name).await?;
-            let app = App { store, callers: Callers::new(options.remember_tokens) };
+            let app = App { store, callers: Callers::new(options.remember_tokens), clock: clock.clone() };
             served.insert(name.to_owned(), service(&app, routes));
         }
         let router = Gateway::new(routes::of_template()?, served).router();
@@ -174,10 +180,10 @@ impl Server {
             }
         });
         let jobs = match options.jobs_every {
-            Some(every) => Some(tokio::spawn(run_jobs(Jobs::open(&connection, &roles).await?, every))),
+            Some(every) => Some(tokio::spawn(run_jobs(Jobs::open(&connection, &roles, &clock).await?, every))),
             None => None,
         };
-        Ok(Self { address, store, roles, connection, stop: Some(stop), task, jobs, embedded })
+        Ok(Self { address, store, clock, roles, connection, stop: Some(stop), task, jobs, embedded })
     }
 
     /// The address of the API.
@@ -222,13 +228,17 @@ async fn open_as(connection: &Connection, roles: &BTreeMap<String, Role>, functi
 struct Jobs {
     finish_batches: Store,
     expire_coupon_codes: Store,
+    expire_points: Store,
+    clock: Clock,
 }
 
 impl Jobs {
-    async fn open(connection: &Connection, roles: &BTreeMap<String, Role>) -> Result<Self, Error> {
+    async fn open(connection: &Connection, roles: &BTreeMap<String, Role>, clock: &Clock) -> Result<Self, Error> {
         Ok(Self {
             finish_batches: open_as(connection, roles, "finish_batches").await?,
             expire_coupon_codes: open_as(connection, roles, "expire_coupon_codes").await?,
+            expire_points: open_as(connection, roles, "expire_points").await?,
+            clock: clock.clone(),
         })
     }
 }
@@ -240,6 +250,7 @@ async fn run_jobs(jobs: Jobs, every: Duration) {
         timer.tick().await;
         note("finish_batches", finish_batches::run(&jobs.finish_batches).await);
         note("expire_coupon_codes", expire_coupon_codes::run(&jobs.expire_coupon_codes).await);
+        note("expire_points", expire_points::run(&jobs.expire_points, jobs.clock.now()).await);
     }
 }
 
@@ -282,6 +293,6 @@ fn shop_id(text: &str) -> Result<ShopId, Error> {
 async fn ensure_shop(store: &Store, id: &ShopId) -> Result<(), Error> {
     match shops::get(store, id).await? {
         Some(_) => Ok(()),
-        None => shops::put(store, &Shop { id: id.clone(), zone: Shop::DEFAULT_ZONE }).await,
+        None => shops::put(store, &Shop::new(id.clone())).await,
     }
 }

@@ -19,10 +19,12 @@ pub fn routes() -> OpenApiRouter<App> {
 /// The description of every function's routes.
 pub fn description() -> OpenApi {
     let functions = [
+        accounts::routes(),
         coupon_codes::routes(),
         coupons::routes(),
         customers::routes(),
         levels::routes(),
+        orders::routes(),
         point_history::routes(),
         price_rules::routes(),
         routes(),

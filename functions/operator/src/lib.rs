@@ -1,16 +1,21 @@
-//! What operators do: shops and tokens. Invoked with IAM permissions only; no route of the API leads here. The local
+//! What operators do: shops, tokens and the books. Invoked with IAM permissions only; no route of the API leads here. The local
 //! command line runs the same code.
 
-use chrono::{Duration, SubsecRound, Utc};
+use std::time::Instant;
+
+use chrono::{Duration, NaiveDate, SubsecRound, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use shared::{
     Error,
     domain::{
+        id::Id,
         scope::Scopes,
         shop::{Shop, ShopId},
     },
     table::{
+        audit::{self, Report, Scope},
+        point_days::{self, LiabilityDay},
         shops,
         store::Store,
         tokens::{self, Grant, Token},
@@ -19,6 +24,8 @@ use shared::{
 
 /// The most days that a token with an end may live: a century.
 pub const MAX_DAYS: u32 = 36_500;
+/// How long an audit begins new customers, in seconds, where nobody says so.
+const PATIENCE: u32 = 20;
 
 /// A command, such as `{"action": "mint_token", "shop": "demo", "scopes": ["read"], "label": "ERP"}`.
 #[derive(Debug, Clone, Deserialize)]
@@ -30,6 +37,8 @@ pub enum Command {
         shop: ShopId,
         /// An IANA zone; Asia/Shanghai by default.
         zone: Option<Tz>,
+        /// After how many months points expire; 0, as in a new shop, is never.
+        points_expire_after_months: Option<u32>,
     },
     /// Lists the shops.
     ListShops,
@@ -49,6 +58,29 @@ pub enum Command {
     ListTokens {
         /// Whose.
         shop: ShopId,
+    },
+    /// Goes through the books of a shop: every sum that is kept beside what it sums. It reads everything: a shop that is too
+    /// large for one invocation is audited from the command line.
+    Audit {
+        /// Whose.
+        shop: ShopId,
+        /// Whether to mend what has drifted.
+        #[serde(default)]
+        repair: bool,
+        /// Where the answer before this one says to go on.
+        #[serde(default)]
+        after: Id,
+        /// How long to begin new customers: 20 seconds by default, since Lambda ends the function at 29.
+        seconds: Option<u32>,
+    },
+    /// What a shop owed its customers in points, day by day.
+    Liability {
+        /// Whose.
+        shop: ShopId,
+        /// The first day in the shop's zone; the last one by default.
+        from: Option<NaiveDate>,
+        /// The last day; today by default.
+        to: Option<NaiveDate>,
     },
     /// Ends a token: within a minute everywhere.
     RevokeToken {
@@ -82,6 +114,13 @@ pub enum Answer {
         /// By id.
         tokens: Vec<Token>,
     },
+    /// What an audit found.
+    Audit(Report),
+    /// What a shop owed.
+    Liability {
+        /// The first and the last day, and those between them that have entries.
+        days: Vec<LiabilityDay>,
+    },
     /// Done; there is nothing to show.
     Done {},
 }
@@ -92,10 +131,15 @@ pub enum Answer {
 /// [`Error::NotFound`] for a shop or token that does not exist.
 pub async fn run(store: &Store, command: Command) -> Result<Answer, Error> {
     match command {
-        Command::PutShop { shop, zone } => {
-            let stored = shops::get(store, &shop).await?;
-            let zone = zone.or(stored.map(|shop| shop.zone)).unwrap_or(Shop::DEFAULT_ZONE);
-            let shop = Shop { id: shop, zone };
+        Command::PutShop { shop, zone, points_expire_after_months } => {
+            let stored = shops::get(store, &shop).await?.unwrap_or(Shop::new(shop));
+            let zone = zone.unwrap_or(stored.zone);
+            let months = points_expire_after_months.unwrap_or(stored.points_expire_after_months);
+            if months > Shop::MAX_MONTHS {
+                let message = format!("Ensure this value is less than or equal to {}.", Shop::MAX_MONTHS);
+                return Err(Error::field("points_expire_after_months", message));
+            }
+            let shop = Shop { zone, points_expire_after_months: months, ..stored };
             shops::put(store, &shop).await?;
             Ok(Answer::Shop(shop))
         }
@@ -115,6 +159,20 @@ pub async fn run(store: &Store, command: Command) -> Result<Answer, Error> {
         Command::ListTokens { shop } => {
             shops::get(store, &shop).await?.ok_or(Error::NotFound)?;
             Ok(Answer::Tokens { tokens: tokens::list(store, &shop).await? })
+        }
+        Command::Audit { shop, repair, after, seconds } => {
+            let shop = shops::get(store, &shop).await?.ok_or(Error::NotFound)?;
+            let deadline = Instant::now() + std::time::Duration::from_secs(seconds.unwrap_or(PATIENCE).into());
+            Ok(Answer::Audit(audit::run(store, &shop, Scope { repair, after, deadline }).await?))
+        }
+        Command::Liability { shop, from, to } => {
+            let shop = shops::get(store, &shop).await?.ok_or(Error::NotFound)?;
+            let to = to.unwrap_or_else(|| shop.day(Utc::now()));
+            let from = from.unwrap_or(to);
+            if from > to {
+                return Err(Error::field("from", "Ensure this day is not after the last one."));
+            }
+            Ok(Answer::Liability { days: point_days::liability(store, &shop.id, (from, to)).await? })
         }
         Command::RevokeToken { shop, id } => {
             tokens::revoke(store, &shop, &id).await?;

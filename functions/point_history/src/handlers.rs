@@ -3,24 +3,29 @@ use lambda_http::http::StatusCode;
 use serde_json::Value;
 use shared::{
     App, Error, FieldErrors,
-    domain::{id::Id, shop::ShopId},
+    domain::id::Id,
     http::{
-        access::{Loyalty, Read, Write},
+        access::{Caller, Loyalty, Read, Write},
         change::Change,
         envelope::{self, Envelope},
-        fields,
+        fields::Checked,
         path::PathId,
         query::{ListParameters, OrderBy, Query},
     },
     table::{
         customers,
+        idempotency::Reply,
         pages::Direction,
-        point_history::{self, EntryError, Nested},
-        store::Store,
+        point_history,
+        point_history_changes::{self as changes, Posted},
+        transaction::Transaction,
     },
 };
 
-use crate::wire::{AdjustBody, EntryDetail, EntryReply, customer_of, parse};
+use crate::wire::{
+    AdjustBody, EntryDetail, EntryReply, RedeemBody, RefundBody, SignBody, customer_of, parse_adjust, parse_redeem,
+    parse_refund, parse_sign,
+};
 
 /// Lists the entries, newest first.
 #[utoipa::path(
@@ -79,36 +84,92 @@ pub(crate) async fn adjust(
     State(app): State<App>,
     change: Change,
 ) -> Result<Response, Error> {
-    let (store, shop) = (&app.store, caller.shop_id());
     let plan = async || {
-        let body = change.body()?;
-        let adjust = match parse(body) {
-            Ok(adjust) => adjust,
-            // All errors are answered at once, so also whether there is such a customer.
-            Err(errors) => return Err(Error::Invalid(with_customer(store, shop, body, errors).await?)),
-        };
-        let draft = point_history::adjustment(adjust.customer_id, adjust.points, change.at);
-        let (transaction, (entry, customer)) =
-            point_history::append(store, shop, draft).await.map_err(|error| match error {
-                EntryError::UnknownCustomer => Error::Invalid(unknown_customer(adjust.customer_id)),
-                EntryError::Refused(refusal) => Error::field("points", refusal.to_string()),
-                EntryError::Failed(error) => error,
-            })?;
-        let nested = Nested { customers: [(customer.id, customer)].into(), ..Nested::default() };
-        let reply = EntryReply::new(entry, &nested, caller.shop.zone)?;
-        Ok((transaction, envelope::reply(StatusCode::CREATED, &reply)?))
+        let adjust = read(&app, &caller, &change, parse_adjust).await?;
+        posted(changes::adjust(&app.store, &caller.shop, adjust, change.at).await?, &caller)
     };
     change.once(&app, &caller, plan).await
 }
 
-fn unknown_customer(id: Id) -> FieldErrors {
-    FieldErrors::Fields(vec![("customer_id".into(), fields::missing(id))])
+/// Signs a customer in: the level's `sign_points`, once a day of the shop's zone.
+#[utoipa::path(
+    post, path = "/api/loyalty/point_history/sign/", operation_id = "point_history_sign", tag = "loyalty",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = SignBody,
+    responses((status = 201, body = EntryReply), (status = 400), (status = 409)),
+)]
+pub(crate) async fn sign(
+    Write(caller, ..): Write<Loyalty>,
+    State(app): State<App>,
+    change: Change,
+) -> Result<Response, Error> {
+    let plan = async || {
+        let customer_id = change.parsed(parse_sign)?;
+        posted(changes::sign(&app.store, &caller.shop, customer_id, change.at).await?, &caller)
+    };
+    change.once(&app, &caller, plan).await
 }
 
-/// The errors of a body, and first among them that there is no such customer, if it names one that is not there.
-async fn with_customer(store: &Store, shop: &ShopId, body: &Value, errors: FieldErrors) -> Result<FieldErrors, Error> {
+/// Spends points of a customer, within the balance and the caps of the customer's level.
+#[utoipa::path(
+    post, path = "/api/loyalty/point_history/redeem/", operation_id = "point_history_redeem", tag = "loyalty",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = RedeemBody,
+    responses((status = 201, body = EntryReply), (status = 400), (status = 409)),
+)]
+pub(crate) async fn redeem(
+    Write(caller, ..): Write<Loyalty>,
+    State(app): State<App>,
+    change: Change,
+) -> Result<Response, Error> {
+    let plan = async || {
+        let redemption = read(&app, &caller, &change, parse_redeem).await?;
+        posted(changes::redeem(&app.store, &caller.shop, redemption, change.at).await?, &caller)
+    };
+    change.once(&app, &caller, plan).await
+}
+
+/// Gives a redemption back, once.
+#[utoipa::path(
+    post, path = "/api/loyalty/point_history/refund/", operation_id = "point_history_refund", tag = "loyalty",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = RefundBody,
+    responses((status = 201, body = EntryReply), (status = 400), (status = 409)),
+)]
+pub(crate) async fn refund(
+    Write(caller, ..): Write<Loyalty>,
+    State(app): State<App>,
+    change: Change,
+) -> Result<Response, Error> {
+    let plan = async || {
+        let redemption_id = change.parsed(parse_refund)?;
+        posted(changes::refund(&app.store, &caller.shop, redemption_id, change.at).await?, &caller)
+    };
+    change.once(&app, &caller, plan).await
+}
+
+/// A planned entry with its reply.
+fn posted((transaction, posted): (Transaction, Posted), caller: &Caller) -> Result<(Transaction, Reply), Error> {
+    let reply = EntryReply::of_posted(posted, caller.shop.zone)?;
+    Ok((transaction, envelope::reply(StatusCode::CREATED, &reply)?))
+}
+
+/// What `parse` reads from the body. All errors are answered at once, so also, and first, whether there is such a customer.
+async fn read<T>(
+    app: &App,
+    caller: &Caller,
+    change: &Change,
+    parse: impl FnOnce(&Value) -> Checked<T>,
+) -> Result<T, Error> {
+    let body = change.body()?;
+    let errors = match parse(body) {
+        Ok(read) => return Ok(read),
+        Err(errors) => errors,
+    };
     match customer_of(body) {
-        Some(id) if customers::get(store, shop, id).await?.is_none() => Ok(unknown_customer(id).and(errors)),
-        _ => Ok(errors),
+        Some(id) if customers::get(&app.store, caller.shop_id(), id).await?.is_none() => {
+            Err(Error::Invalid(FieldErrors::missing("customer_id", id).and(errors)))
+        }
+        _ => Err(Error::Invalid(errors)),
     }
 }

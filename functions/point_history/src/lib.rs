@@ -11,5 +11,8 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::description())
         .routes(routes!(handlers::list))
         .routes(routes!(handlers::adjust))
+        .routes(routes!(handlers::sign))
+        .routes(routes!(handlers::redeem))
+        .routes(routes!(handlers::refund))
         .routes(routes!(handlers::get))
 }

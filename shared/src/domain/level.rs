@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::id::Id;
+use super::{id::Id, money::Hundredths};
 
 /// The longest title, in characters.
 pub const TITLE_LENGTH: usize = 64;
@@ -27,6 +27,30 @@ pub struct Level {
     pub redeem_limitation: u32,
     /// The most points redeemed in a calendar month of the shop's zone; 0 is no cap.
     pub redeem_limitation_monthly: u32,
+}
+
+/// The level that so many earned points give, and the one after it: the highest `condition_points` not above them, the
+/// lowest above them, and of levels of the same condition the lowest id (`readings.md`).
+pub fn standing(levels: &[Level], earned_points: i64) -> (Option<&Level>, Option<&Level>) {
+    let (reached, ahead): (Vec<_>, Vec<_>) =
+        levels.iter().partition(|level| i64::from(level.condition_points) <= earned_points);
+    let level = reached.into_iter().max_by_key(|level| (level.condition_points, std::cmp::Reverse(level.id)));
+    (level, ahead.into_iter().min_by_key(|level| (level.condition_points, level.id)))
+}
+
+impl Level {
+    /// What a paid order earns: `floor(paid x (1 + gain_points))`, whatever is paid; `None` beyond all balances.
+    ///
+    /// ```
+    /// # use shared::domain::{level::Level, money::Hundredths};
+    /// assert_eq!(Level::points_for(None, Hundredths(1999)), Some(19));
+    /// ```
+    pub fn points_for(level: Option<&Self>, paid: Hundredths) -> Option<i64> {
+        let gain = level.map(|level| level.gain_points.normalize()).unwrap_or_default();
+        let paid = i128::from(paid.0);
+        let more = paid.checked_mul(gain.mantissa())? / 10i128.checked_pow(gain.scale())?;
+        i64::try_from(paid.checked_add(more)? / 100).ok()
+    }
 }
 
 /// What a client sends of a level: an omitted field stays as it is, or takes its default in a new one.

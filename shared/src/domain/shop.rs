@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -62,9 +63,31 @@ pub struct Shop {
     pub id: ShopId,
     /// The zone of its days, months and timestamps.
     pub zone: Tz,
+    /// After how many months points expire; 0 is never.
+    #[serde(default)]
+    pub points_expire_after_months: u32,
 }
 
 impl Shop {
     /// The zone of a shop that names none (`readings.md`).
     pub const DEFAULT_ZONE: Tz = Tz::Asia__Shanghai;
+    /// The most months that points may live: a century.
+    pub const MAX_MONTHS: u32 = 1_200;
+
+    /// A shop as it is before anything was set.
+    pub fn new(id: ShopId) -> Self {
+        Self { id, zone: Self::DEFAULT_ZONE, points_expire_after_months: 0 }
+    }
+
+    /// The day of this shop at an instant.
+    pub fn day(&self, now: DateTime<Utc>) -> NaiveDate {
+        now.with_timezone(&self.zone).date_naive()
+    }
+
+    /// When a day of this shop begins: at midnight, or when the clock has skipped that.
+    pub fn start_of(&self, day: NaiveDate) -> Option<DateTime<Utc>> {
+        let clocks = (0..24 * 4).filter_map(|quarter| NaiveTime::from_hms_opt(quarter / 4, quarter % 4 * 15, 0));
+        let mut instants = clocks.filter_map(|clock| day.and_time(clock).and_local_timezone(self.zone).earliest());
+        instants.next().map(|instant| instant.to_utc())
+    }
 }

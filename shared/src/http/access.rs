@@ -68,6 +68,13 @@ impl InArea for Crm {
     const AREA: Area = Area::Crm;
 }
 
+/// `/api/orders/`
+#[derive(Debug)]
+pub enum Orders {}
+impl InArea for Orders {
+    const AREA: Area = Area::Orders;
+}
+
 /// A caller who may read in an area: 401 without a token, 403 without the scope.
 #[derive(Debug)]
 pub struct Read<A>(pub Caller, pub PhantomData<A>);

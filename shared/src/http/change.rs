@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use serde::Serialize;
@@ -35,6 +35,7 @@ const KEY_LENGTH: usize = 255;
 #[derive(Debug)]
 pub struct Change {
     body: Body,
+    bytes: Bytes,
     /// When the request came.
     pub at: DateTime<Utc>,
     guard: Option<Guard>,
@@ -43,13 +44,12 @@ pub struct Change {
 impl FromRequest<App> for Change {
     type Rejection = Error;
 
-    async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
         let bytes = collect(body).await?;
         let body = parse(&parts.headers, &bytes);
         let key = key(&parts.headers)?;
-        // Microseconds are what replies show, so they are what is stored.
-        let at = Utc::now().trunc_subsecs(6);
+        let at = app.clock.now();
         let guard = match (key, &body) {
             (Some(key), Body::Json(body)) => {
                 let request = format!("{} {} {}", parts.method, parts.uri.path(), canonical(body));
@@ -58,7 +58,7 @@ impl FromRequest<App> for Change {
             // What is no JSON is refused, and refusals are not kept.
             _ => None,
         };
-        Ok(Self { body, at, guard })
+        Ok(Self { body, bytes, at, guard })
     }
 }
 
@@ -83,6 +83,15 @@ impl Change {
             Body::Malformed(reason) => Err(Error::Parse(reason.clone())),
             Body::Foreign(media_type) => Err(Error::UnsupportedMediaType(media_type.clone())),
         }
+    }
+
+    /// The text of the body as it came, where it is JSON.
+    ///
+    /// # Errors
+    /// As [`Self::body`].
+    pub fn text(&self) -> Result<&str, Error> {
+        self.body()?;
+        std::str::from_utf8(&self.bytes).map_err(|error| Error::Parse(error.to_string()))
     }
 
     /// What `parse` reads from the body.

@@ -12,6 +12,7 @@ pub mod envelope;
 mod error;
 pub mod fields;
 mod gateway;
+pub mod level;
 pub mod openapi;
 pub mod order;
 pub mod path;

@@ -4,7 +4,44 @@ use indexmap::IndexMap;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::customer::CustomerReply;
-use crate::{domain::order::Order, error::Error};
+use crate::{
+    domain::{id::Id, order::Order},
+    error::Error,
+};
+
+/// The text of an order as it is stored: without blanks between its parts, and under the id of its path.
+///
+/// # Errors
+/// [`Error::Parse`] where it is no JSON object.
+pub fn body(id: Id, text: &str) -> Result<String, Error> {
+    let unreadable = |error: serde_json::Error| Error::Parse(error.to_string());
+    let compact = without_blanks(text);
+    let mut fields: IndexMap<String, Box<RawValue>> = serde_json::from_str(&compact).map_err(unreadable)?;
+    let id = to_raw_value(&id).map_err(unreadable)?;
+    match fields.get_mut("id") {
+        Some(stored) => *stored = id,
+        None => {
+            fields.shift_insert(0, "id".to_owned(), id);
+        }
+    }
+    serde_json::to_string(&fields).map_err(unreadable)
+}
+
+/// JSON text without the blanks outside of its strings.
+fn without_blanks(text: &str) -> String {
+    let (mut inside, mut escaped) = (false, false);
+    let kept = |letter: &char| {
+        let keep = inside || !matches!(letter, ' ' | '\t' | '\n' | '\r');
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' => escaped = inside,
+            '"' => inside = !inside,
+            _ => {}
+        }
+        keep
+    };
+    text.chars().filter(kept).collect()
+}
 
 /// The order's JSON, with its keys in their order and its numbers as they came.
 ///

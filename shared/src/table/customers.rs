@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{
         customer::{Customer, CustomerDraft},
-        id::Id,
+        id::{Id, MAX_ID},
         shop::ShopId,
     },
     error::Error,
@@ -70,6 +70,14 @@ pub struct Filter {
 /// A customer.
 pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Option<Customer>, Error> {
     Ok(store.read::<Stored>(&CUSTOMERS.key(shop, id)).await?.map(|stored| stored.customer))
+}
+
+/// The ids of at most `limit` customers after this id, ascending. For walks over all of them.
+pub(super) async fn ids_after(store: &Store, shop: &ShopId, after: Id, limit: usize) -> Result<Vec<Id>, Error> {
+    let (first, last) = (keys::row_position(after.saturating_add(1)), keys::row_position(MAX_ID));
+    let pk = CUSTOMERS.partition(shop, 0);
+    let range = Range { pk, between: Some((first, last)), limit: Some(limit), ..Range::default() };
+    Ok(store.query(&range).await?.iter().filter_map(entity::id).collect())
 }
 
 /// The customer in a row of the table.

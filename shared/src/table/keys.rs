@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::{id::Id, shop::ShopId};
 
@@ -28,6 +28,9 @@ pub struct Key {
     /// Sort key.
     pub sk: String,
 }
+
+/// Positions of rows are below two to this power.
+pub const POSITION_BITS: u32 = 53;
 
 fn key(pk: String, sk: impl Into<String>) -> Key {
     Key { pk, sk: sk.into() }
@@ -111,6 +114,46 @@ pub fn account(shop: &ShopId, customer: Id) -> Key {
 /// The `index`-th entry, from 1, of a customer's ledger.
 pub fn ledger(shop: &ShopId, customer: Id, index: u64) -> Key {
     key(account(shop, customer).pk, format!("ENTRY#{}", number(index)))
+}
+
+/// That a redemption of a customer was given back.
+pub fn refund(shop: &ShopId, customer: Id, redemption: Id) -> Key {
+    key(account(shop, customer).pk, format!("REFUND#{}", number(redemption)))
+}
+
+/// One shard of what the entries of a day sum to.
+pub fn point_day(shop: &ShopId, day: NaiveDate, shard: u8) -> Key {
+    key(point_days(shop), format!("{day}#{shard:02}"))
+}
+
+/// The partition of [`point_day`].
+pub fn point_days(shop: &ShopId) -> String {
+    format!("SHOP#{shop}#POINT_DAYS")
+}
+
+/// The sort keys of all days until `last`, that included.
+pub fn point_days_until(last: NaiveDate) -> (String, String) {
+    ("0".to_owned(), format!("{last}#~"))
+}
+
+/// The day in the sort key of [`point_day`].
+pub fn point_day_in(sk: &str) -> Option<NaiveDate> {
+    sk.split_once('#')?.0.parse().ok()
+}
+
+/// How far points of a shop have been let expire.
+pub fn point_expiry(shop: &ShopId) -> Key {
+    key(format!("SHOP#{shop}#POINT_EXPIRY"), "PROGRESS")
+}
+
+/// A level among all of its shop.
+pub fn level(shop: &ShopId, level: Id) -> Key {
+    key(levels(shop), number(level))
+}
+
+/// The partition of [`level`].
+pub fn levels(shop: &ShopId) -> String {
+    format!("SHOP#{shop}#LEVELS")
 }
 
 /// The customers that have a mobile number.
@@ -250,6 +293,11 @@ fn instant(at: DateTime<Utc>) -> String {
 /// A stored order.
 pub fn order(shop: &ShopId, order: Id) -> Key {
     key(format!("SHOP#{shop}#ORDER#{order}"), "ORDER")
+}
+
+/// What an order has done, and how it stands.
+pub fn order_effects(shop: &ShopId, order_id: Id) -> Key {
+    key(order(shop, order_id).pk, "EFFECTS")
 }
 
 /// The record of an `Idempotency-Key`, by its hash.

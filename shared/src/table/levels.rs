@@ -1,10 +1,10 @@
 //! Levels in the table: one ranked list by id.
 
 use super::{
-    entity,
+    entity, keys,
     pages::{List, ONLY, Page, Select},
     sequence,
-    store::Store,
+    store::{Range, Store},
     transaction::Transaction,
 };
 use crate::{
@@ -29,11 +29,24 @@ pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Level, Error> {
     store.read(&LEVELS.key(shop, id)).await?.ok_or(Error::NotFound)
 }
 
+/// All levels of a shop, by id. Copies of them stand together for that: whoever earns, signs in or redeems needs them all
+/// to find the customer's. Nothing is conditioned on them, since every such request of the shop would meet on them: the
+/// level of a request is the one that was read for it.
+pub async fn all(store: &Store, shop: &ShopId) -> Result<Vec<Level>, Error> {
+    store.query_as(&Range { pk: keys::levels(shop), ..Range::default() }).await
+}
+
+fn copy(transaction: &mut Transaction, shop: &ShopId, level: &Level) -> Result<(), Error> {
+    transaction.put("copy", entity::item(&keys::level(shop, level.id), "level_copy", level)?, None, Vec::new());
+    Ok(())
+}
+
 /// Plans a new level.
 pub async fn create(store: &Store, shop: &ShopId, draft: LevelDraft) -> Result<(Transaction, Level), Error> {
     let level = draft.over(sequence::next(store, shop, LEVELS.name).await?, None);
     let mut transaction = Transaction::default();
     LEVELS.insert(&mut transaction, "level", shop, (level.id, ONLY), &level)?;
+    copy(&mut transaction, shop, &level)?;
     Ok((transaction, level))
 }
 
@@ -49,6 +62,7 @@ pub async fn update(
     let level = draft?.over(id, Some(stored));
     let mut transaction = Transaction::default();
     LEVELS.replace(&mut transaction, "level", shop, (id, ONLY), version, &level)?;
+    copy(&mut transaction, shop, &level)?;
     Ok((transaction, level))
 }
 
@@ -57,5 +71,6 @@ pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction
     store.get(&LEVELS.key(shop, id)).await?.ok_or(Error::NotFound)?;
     let mut transaction = Transaction::default();
     LEVELS.remove(&mut transaction, "level", shop, (id, ONLY));
+    transaction.delete("copy", keys::level(shop, id), None, Vec::new());
     Ok((transaction, ()))
 }

@@ -5,7 +5,11 @@
 //! * [`transaction`] is one atomic change with labels; [`pages`] are exact lists.
 //! * One file a resource: what it reads and writes.
 
+pub mod accounts;
 pub mod attempts;
+pub mod audit;
+mod audit_accounts;
+mod audit_codes;
 pub mod batches;
 mod commit;
 pub mod connect;
@@ -29,8 +33,12 @@ pub mod levels;
 pub mod meter;
 pub mod orders;
 pub mod pages;
+pub mod point_days;
+pub mod point_expiry;
 pub mod point_history;
+pub mod point_history_changes;
 pub mod point_history_load;
+mod posting;
 pub mod price_rules;
 pub mod schema;
 pub mod sequence;

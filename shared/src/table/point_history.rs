@@ -6,22 +6,19 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
-use futures_util::future::{try_join_all, try_join3};
+use futures_util::future::try_join_all;
 
 use super::{
     customers, entity, keys,
-    pages::{Direction, List, ONLY, Page, Select, paginate},
-    sequence,
+    pages::{Direction, List, Page, Select, paginate},
     store::{Range, Store},
-    transaction::{ABSENT, Transaction, n},
 };
 use crate::{
     domain::{
         customer::Customer,
         id::Id,
         order::Order,
-        points::{Account, PointEntry, Refusal, kind},
+        points::{Account, PointEntry},
         shop::ShopId,
     },
     error::Error,
@@ -167,7 +164,7 @@ pub async fn account(store: &Store, shop: &ShopId, customer: Id) -> Result<Accou
 }
 
 /// The accounts of these customers that have one: one read for one customer, one batch for several.
-async fn accounts(store: &Store, shop: &ShopId, customers: &[Id]) -> Result<Vec<(Id, Account)>, Error> {
+pub(super) async fn accounts(store: &Store, shop: &ShopId, customers: &[Id]) -> Result<Vec<(Id, Account)>, Error> {
     if let [customer] = customers {
         return Ok(vec![(*customer, account(store, shop, *customer).await?)]);
     }
@@ -204,81 +201,4 @@ pub async fn nested(store: &Store, shop: &ShopId, entries: &[PointEntry], with_o
         }
     }
     Ok(nested)
-}
-
-/// What an entry is to say.
-#[derive(Debug, Clone, Copy)]
-pub struct Draft {
-    /// Whose points.
-    pub customer_id: Id,
-    /// Signed.
-    pub points: i64,
-    /// See [`kind`].
-    pub kind: &'static str,
-    /// The order that causes it, if one does.
-    pub order_id: Option<Id>,
-    /// Whether it counts for the level.
-    pub earned: bool,
-    /// When it is written.
-    pub now: DateTime<Utc>,
-}
-
-/// Why an entry was not planned.
-#[derive(Debug)]
-pub enum EntryError {
-    /// There is no such customer.
-    UnknownCustomer,
-    /// The account cannot take it.
-    Refused(Refusal),
-    /// The store failed.
-    Failed(Error),
-}
-
-impl From<Error> for EntryError {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-/// Plans an entry and the change of its account: one round trip to read, one to write.
-pub async fn append(
-    store: &Store,
-    shop: &ShopId,
-    draft: Draft,
-) -> Result<(Transaction, (PointEntry, Customer)), EntryError> {
-    let (customer, account, id) = try_join3(
-        customers::get(store, shop, draft.customer_id),
-        account(store, shop, draft.customer_id),
-        sequence::next(store, shop, POINT_HISTORY.name),
-    )
-    .await?;
-    let customer = customer.ok_or(EntryError::UnknownCustomer)?;
-    // Another entry of this customer took a later id and was first: ids must grow along the ledger.
-    let id = if id > account.last_entry_id { id } else { sequence::next(store, shop, POINT_HISTORY.name).await? };
-    let after = account.after(id, draft.points, draft.earned).map_err(EntryError::Refused)?;
-    let entry = PointEntry {
-        id,
-        customer_id: draft.customer_id,
-        points: draft.points,
-        kind: draft.kind.to_owned(),
-        order_id: draft.order_id,
-        created_at: draft.now,
-    };
-    let mut transaction = Transaction::default();
-    POINT_HISTORY.insert(&mut transaction, "entry", shop, (id, ONLY), &entry)?;
-    let ledger = keys::ledger(shop, draft.customer_id, after.entries);
-    transaction.put("ledger", entity::item(&ledger, "ledger", &entry)?, Some(ABSENT), Vec::new());
-    let item = entity::item(&keys::account(shop, draft.customer_id), "account", &after)?;
-    let (condition, values) = if account.entries == 0 {
-        (ABSENT, Vec::new())
-    } else {
-        ("#entries = :entries", vec![(":entries", n(account.entries))])
-    };
-    transaction.put("account", item, Some(condition), values);
-    Ok((transaction, (entry, customer)))
-}
-
-/// The draft of a manual adjustment.
-pub fn adjustment(customer_id: Id, points: i64, now: DateTime<Utc>) -> Draft {
-    Draft { customer_id, points, kind: kind::MANUAL, order_id: None, earned: points > 0, now }
 }

@@ -26,13 +26,17 @@ pub async fn next(store: &Store, shop: &ShopId, resource: &str) -> Result<Id, Er
     reserve(store, shop, resource, 1).await
 }
 
+/// The newest id of `resource`, 0 without one.
+pub(super) async fn last(store: &Store, shop: &ShopId, resource: &str) -> Result<Id, Error> {
+    Ok(store.read::<Counter>(&keys::sequence(shop, resource)).await?.map_or(0, |counter| counter.last))
+}
+
 /// Moves the counter on, so that the next id of `resource` is `next`, unless it is past that. For loaders that bring ids
 /// of their own and run alone.
 pub async fn skip_to(store: &Store, shop: &ShopId, resource: &str, next: Id) -> Result<(), Error> {
-    let key = keys::sequence(shop, resource);
-    let last = store.read::<Counter>(&key).await?.map_or(0, |counter| counter.last);
+    let last = last(store, shop, resource).await?;
     if last + 1 < next {
-        store.add(&key, COUNTER, next - 1 - last).await?;
+        store.add(&keys::sequence(shop, resource), COUNTER, next - 1 - last).await?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use super::{
     Item, entity,
     keys::{self, Key},
     pages::tally::Tallies,
+    point_days::PointDays,
 };
 use crate::error::Error;
 
@@ -93,6 +94,8 @@ pub struct Transaction {
     operations: Vec<Operation>,
     /// What the transaction changes in the tallies of ranked lists.
     pub tallies: Tallies,
+    /// What it changes in the sums of days.
+    pub point_days: PointDays,
 }
 
 impl Transaction {
@@ -157,7 +160,7 @@ impl Transaction {
 
     /// How many items it touches.
     pub fn len(&self) -> usize {
-        self.operations.len() + self.tallies.len()
+        self.operations.len() + self.tallies.len() + self.point_days.len()
     }
 
     /// Whether it does nothing.
@@ -165,12 +168,12 @@ impl Transaction {
         self.len() == 0
     }
 
-    /// The label of the `index`-th item of [`Self::render`]; tallies have no conditions, so they have none.
+    /// The label of the `index`-th item of [`Self::render`]; tallies and sums have no conditions, so they have none.
     pub(super) fn label(&self, index: usize) -> Option<Label> {
         self.operations.get(index).map(|operation| operation.label)
     }
 
-    /// The request items, with the tallies on `shard`.
+    /// The request items, with the tallies and sums on `shard`.
     pub(super) fn render(&self, table: &str, shard: u8) -> Result<Vec<TransactWriteItem>, Error> {
         if self.len() > MAX_ITEMS {
             return Err(Error::Internal(format!("a transaction of {} items", self.len())));
@@ -179,7 +182,7 @@ impl Transaction {
         for operation in &self.operations {
             items.push(operation.render(table)?);
         }
-        for (key, update, values) in self.tallies.updates(shard) {
+        for (key, update, values) in self.tallies.updates(shard).chain(self.point_days.updates(shard)) {
             let expression = Expression::new(&update, None, &values);
             let update = expression.update(Update::builder(), table, &key).update_expression(update);
             items.push(TransactWriteItem::builder().update(update.build().map_err(incomplete)?).build());

@@ -16,6 +16,7 @@
 //! While others write, `count` is one reading of the top tallies, and the rows are sorted, free of duplicates, and
 //! refilled from what follows where one vanished. At rest all is exact.
 
+pub mod audit;
 pub mod bulk;
 pub mod paginate;
 mod read;

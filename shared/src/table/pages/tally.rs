@@ -10,7 +10,7 @@ use crate::{
     table::{
         Item,
         keys::{self, Key, ListName},
-        transaction::{Values, n, s},
+        transaction::{MAX_ITEMS, Values, n, s},
     },
 };
 
@@ -36,6 +36,15 @@ impl Counts {
         for (mine, others) in self.0.iter_mut().zip(other.0) {
             *mine += others;
         }
+    }
+
+    /// What is left without others.
+    #[must_use]
+    pub(super) fn less(mut self, others: Self) -> Self {
+        for (mine, others) in self.0.iter_mut().zip(others.0) {
+            *mine -= others;
+        }
+        self
     }
 
     /// The sum of all counters, each times its weight.
@@ -100,6 +109,17 @@ impl Tallies {
             let place = Place { shop: shop.clone(), list: list.key_name(), level, parent, bucket };
             self.changes.entry(place).or_default().add(change);
         }
+    }
+
+    /// Changes one tally, whatever those above and below it say.
+    pub(super) fn lack(&mut self, place: &Place, counts: Counts) {
+        self.changes.entry(place.clone()).or_default().add(counts);
+    }
+
+    /// The same changes, as many in each as fit into a transaction.
+    pub(super) fn apart(&self) -> Vec<Self> {
+        let changes: Vec<_> = self.changes().map(|(place, counts)| (place.clone(), counts)).collect();
+        changes.chunks(MAX_ITEMS).map(|chunk| Self { changes: chunk.iter().cloned().collect() }).collect()
     }
 
     /// Counts the row at `position` out of one class and into another.

@@ -69,7 +69,7 @@ pub(crate) async fn run(entries: &[u64], codes: &[u64]) {
 
 async fn new_shop(store: &Store, kind: &str, size: u64) -> ShopId {
     let shop: ShopId = format!("{kind}-{size}").parse().expect("a shop");
-    shops::put(store, &Shop { id: shop.clone(), zone: Shop::DEFAULT_ZONE }).await.expect("a shop");
+    shops::put(store, &Shop::new(shop.clone())).await.expect("a shop");
     shop
 }
 
@@ -132,6 +132,8 @@ impl Bench {
 
     async fn measure(&self, method: &str, path: &str, body: Option<serde_json::Value>) -> Measured {
         let function = match path.split('/').nth(3) {
+            Some("account") => "accounts",
+            Some("order") => "orders",
             Some("coupon") => "coupons",
             Some("coupon_code") => "coupon_codes",
             Some("customer") => "customers",

@@ -5,9 +5,10 @@ use serde_json::json;
 use shared::{
     domain::{
         customer::CustomerDraft,
-        points::{PointEntry, kind},
-        shop::ShopId,
+        points::Cause,
+        shop::{Shop, ShopId},
     },
+    http::order,
     table::{customers, orders, pages::bulk, point_history::POINT_HISTORY, point_history_load::Load, store::Store},
 };
 
@@ -18,6 +19,9 @@ const CUSTOMERS: u64 = 100;
 /// Every tenth entry has an order of its own, up to so many.
 const ORDERS: u64 = 50;
 
+/// The documented order.
+const ORDER: &str = include_str!("../../../../../functions/local/src/demo/order.json");
+
 /// What is measured of it.
 pub(super) fn operations(size: u64) -> Vec<Call> {
     let history = "/api/loyalty/point_history/";
@@ -25,7 +29,16 @@ pub(super) fn operations(size: u64) -> Vec<Call> {
     let of_customer = size / CUSTOMERS;
     let page = |name, page: u64| (name, "GET", format!("{history}?page_size=10&page={page}"), None);
     let get = |name, query: String| (name, "GET", format!("{history}{query}"), None);
-    let level = json!({"title": "measured"});
+    let level = json!({"title": "measured", "redeem_points": 1});
+    let of_order = json!({"customer_id": 1, "points": 1, "order_id": 1});
+    // After the adjustment, the sign-in and the first redemption.
+    let refund = json!({"point_history_id": size + 3});
+    let order = |status: &str| {
+        let mut order: serde_json::Value = serde_json::from_str(ORDER).expect("an order");
+        order["customer"] = json!({"id": 1});
+        order["financial_status"] = json!(status);
+        order
+    };
     vec![
         page("point_history, first page", 1),
         page("point_history, 20th page", 20.min(last)),
@@ -37,12 +50,21 @@ pub(super) fn operations(size: u64) -> Vec<Call> {
         get("point_history, customer, middle page", format!("?customer=1&page={}", (of_customer / 20).max(1))),
         get("point_history, one entry", format!("{}/", size / 2)),
         ("point_history, adjust", "POST", format!("{history}adjust/"), Some(json!({"customer_id": 1, "points": 1}))),
+        ("level, create", "POST", "/api/loyalty/level/".to_owned(), Some(level.clone())),
+        ("point_history, sign", "POST", format!("{history}sign/"), Some(json!({"customer_id": 1}))),
+        ("point_history, redeem", "POST", format!("{history}redeem/"), Some(json!({"customer_id": 1, "points": 1}))),
+        ("point_history, redeem for an order", "POST", format!("{history}redeem/"), Some(of_order)),
+        ("point_history, refund", "POST", format!("{history}refund/"), Some(refund)),
+        ("account, get", "GET", "/api/loyalty/account/1/".to_owned(), None),
+        ("order, put a new one", "PUT", "/api/orders/order/900/".to_owned(), Some(order("pending"))),
+        ("order, put one that is paid", "PUT", "/api/orders/order/900/".to_owned(), Some(order("paid"))),
+        ("order, put it again", "PUT", "/api/orders/order/900/".to_owned(), Some(order("paid"))),
+        ("order, get", "GET", "/api/orders/order/900/".to_owned(), None),
         ("customer, list", "GET", "/api/crm/customer/".to_owned(), None),
         ("customer, walk by id__gt", "GET", "/api/crm/customer/?order_by=id&id__gt=50".to_owned(), None),
         ("customer, get", "GET", "/api/crm/customer/1/".to_owned(), None),
         ("customer, put a new one", "PUT", format!("/api/crm/customer/{}/", 1u64 << 40), Some(json!({"mobile": "1"}))),
         ("customer, put one that is there", "PUT", "/api/crm/customer/1/".to_owned(), Some(json!({"note": "x"}))),
-        ("level, create", "POST", "/api/loyalty/level/".to_owned(), Some(level.clone())),
         ("level, list", "GET", "/api/loyalty/level/".to_owned(), None),
         ("level, get", "GET", "/api/loyalty/level/1/".to_owned(), None),
         ("level, update", "PUT", "/api/loyalty/level/1/".to_owned(), Some(level)),
@@ -57,27 +79,22 @@ pub(super) async fn load(store: &Store, shop: &ShopId, size: u64) {
         let draft = CustomerDraft { mobile: Some(format!("138{id:08}")), ..CustomerDraft::default() };
         store.carry_out(|| customers::put(store, shop, id, draft.clone(), now)).await.expect("a customer");
     }
-    let body = include_str!("../../../../../functions/local/src/demo/order.json");
+    let shop = Shop::new(shop.clone());
     for id in 1..=ORDERS {
-        let order = shared::domain::order::Order { id, customer_id: Some(1), body: body.to_owned() };
-        store.carry_out(async || Ok((orders::put(shop, &order)?, ()))).await.expect("an order");
+        let mut snapshot = ::orders::wire::parse(id, &json!({"customer": {"id": 1}}), shop.zone).expect("an order");
+        snapshot.body = order::body(id, ORDER).expect("a body");
+        store.carry_out(|| orders::put(store, &shop, &snapshot, now)).await.expect("an order");
     }
-    let progress = progress(size, shop);
-    let mut load = Load::new(store, shop);
+    let progress = progress(size, &shop.id);
+    let mut load = Load::new(store, &shop);
     for id in 1..=size {
-        let entry = PointEntry {
-            id,
-            customer_id: id % CUSTOMERS + 1,
-            points: 1,
-            kind: kind::BUY.to_owned(),
-            order_id: id.is_multiple_of(10).then_some(id / 10 % ORDERS + 1),
-            created_at: now,
-        };
-        load.push(&entry, true).await.expect("an entry");
+        let order_id = id.is_multiple_of(10).then_some(id / 10 % ORDERS + 1);
+        let cause = order_id.map_or(Cause::Manual, |order_id| Cause::Buy { order_id });
+        load.push((id, id % CUSTOMERS + 1), cause, 1, now).await.expect("an entry");
         progress.inc(1);
     }
     load.finish().await.expect("loaded");
     progress.finish_and_clear();
-    let counted = bulk::verify(store, shop, &POINT_HISTORY).await.expect("verified");
+    let counted = bulk::verify(store, &shop.id, &POINT_HISTORY).await.expect("verified");
     assert_eq!(counted, (size, size), "the tallies are wrong");
 }

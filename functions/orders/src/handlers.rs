@@ -1,0 +1,65 @@
+use axum::{extract::State, response::Response};
+use chrono_tz::Tz;
+use lambda_http::http::StatusCode;
+use serde_json::value::RawValue;
+use shared::{
+    App, Error,
+    domain::id::Id,
+    http::{
+        access::{Orders, Read, Write},
+        change::Change,
+        customer::CustomerReply,
+        envelope, order,
+        path::PathId,
+    },
+    table::orders::{self, Shown},
+};
+
+use crate::wire::{OrderBody, parse};
+
+/// The order as the shop sent it, with the customer as stored here.
+fn render(shown: &Shown, zone: Tz) -> Result<Box<RawValue>, Error> {
+    let customer = shown.customer.as_ref().map(|customer| CustomerReply::new(customer, zone));
+    order::render(&shown.order, customer.as_ref())
+}
+
+/// An order.
+#[utoipa::path(
+    get, path = "/api/orders/order/{id}/", operation_id = "order_get", tag = "orders",
+    params(("id" = Id, Path)),
+    responses((status = 200, body = OrderBody), (status = 404)),
+)]
+pub(crate) async fn get(
+    Read(caller, ..): Read<Orders>,
+    State(app): State<App>,
+    PathId(id): PathId,
+) -> Result<Response, Error> {
+    let shown = orders::get(&app.store, caller.shop_id(), id).await?;
+    envelope::ok(&render(&shown, caller.shop.zone)?)
+}
+
+/// Stores an order as the shop sends it, unknown fields too, and lets its state act once: paid, it earns points; refunded,
+/// it loses them in proportion; cancelled, it loses all and gives back the points spent on it. A snapshot older by
+/// `updated_at` than the stored one is ignored.
+#[utoipa::path(
+    put, path = "/api/orders/order/{id}/", operation_id = "order_put", tag = "orders",
+    params(("id" = Id, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = OrderBody,
+    responses((status = 201, body = OrderBody), (status = 200, body = OrderBody), (status = 400)),
+)]
+pub(crate) async fn put(
+    Write(caller, ..): Write<Orders>,
+    State(app): State<App>,
+    PathId(id): PathId,
+    change: Change,
+) -> Result<Response, Error> {
+    let zone = caller.shop.zone;
+    let plan = async || {
+        let mut snapshot = change.parsed(|body| parse(id, body, zone))?;
+        snapshot.body = order::body(id, change.text()?)?;
+        let (transaction, (shown, created)) = orders::put(&app.store, &caller.shop, &snapshot, change.at).await?;
+        let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+        Ok((transaction, envelope::reply(status, &render(&shown, zone)?)?))
+    };
+    change.once(&app, &caller, plan).await
+}

@@ -1,0 +1,104 @@
+//! What coupons say of their codes: how many are used, and how many were claimed with the passphrase.
+
+use serde_json::json;
+
+use super::{
+    attempts::Attempts,
+    audit::{Report, audit_lists},
+    counters::{self, Change, Counter, Shards},
+    coupon_codes::{OF_COUPON, Row},
+    coupons::COUPONS,
+    keys,
+    pages::List,
+    sequence,
+    store::{Range, Store},
+    transaction::Transaction,
+};
+use crate::{
+    domain::{id::Id, shop::Shop},
+    error::Error,
+};
+
+/// How often the codes of a coupon are read that are written meanwhile.
+const READINGS: usize = 5;
+
+/// Compares the counts of each coupon with its codes.
+pub(super) async fn audit(store: &Store, shop: &Shop, repair: bool, report: &mut Report) -> Result<(), Error> {
+    let last = sequence::last(store, &shop.id, COUPONS.name).await? >> COUPONS.row_shift;
+    for partition in 0..=last {
+        let pk = keys::row_partition(&shop.id, COUPONS.name, partition);
+        for item in store.query(&Range { pk, ..Range::default() }).await? {
+            if let Some(coupon) = super::entity::id(&item) {
+                audit_lists(store, shop, vec![OF_COUPON.of(coupon)], repair, report).await?;
+                audit_coupon(store, shop, coupon, repair, report).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The shards of a coupon, and how many of its codes are used and claimed.
+struct Counted {
+    shards: Shards,
+    used: i64,
+    claimed: i64,
+}
+
+impl Counted {
+    fn agrees(&self) -> bool {
+        (self.shards.used, self.shards.claimed) == (self.used, self.claimed)
+    }
+}
+
+/// Counts the codes of a coupon between two readings of its shards.
+async fn count(store: &Store, shop: &Shop, list: &List, coupon: Id) -> Result<(Counted, bool), Error> {
+    let before = counters::read(store, &shop.id, Counter::CodesOf(coupon)).await?;
+    let changes = list.changes(store, &shop.id).await?;
+    let (mut used, mut claimed) = (0, 0);
+    let pk = list.partition(&shop.id, 0);
+    for item in store.query(&Range { pk, ..Range::default() }).await? {
+        let code = Row::of_item(item)?.code;
+        used += i64::from(code.used_at.is_some());
+        claimed += i64::from(code.claimed);
+    }
+    let shards = counters::read(store, &shop.id, Counter::CodesOf(coupon)).await?;
+    // A use changes the tallies too, which also tell of one that was taken back meanwhile.
+    let settled = shards == before && list.changes(store, &shop.id).await? == changes;
+    Ok((Counted { shards, used, claimed }, settled))
+}
+
+async fn audit_coupon(store: &Store, shop: &Shop, coupon: Id, repair: bool, report: &mut Report) -> Result<(), Error> {
+    let list = OF_COUPON.of(coupon);
+    let mut attempts = Attempts::default();
+    let (mut counted, mut settled) = count(store, shop, &list, coupon).await?;
+    for _ in 1..READINGS {
+        if settled || counted.agrees() {
+            break;
+        }
+        attempts.pause().await?;
+        (counted, settled) = count(store, shop, &list, coupon).await?;
+    }
+    // Nothing is counted any more of a deleted coupon.
+    if counted.shards.closed {
+        return Ok(());
+    }
+    report.coupons += 1;
+    if counted.agrees() {
+        return Ok(());
+    }
+    if !settled {
+        report.unsettled += 1;
+        return Ok(());
+    }
+    let shown = |used: i64, claimed: i64| json!({"used_count": used, "redeem_count": claimed});
+    let stored = shown(counted.shards.used, counted.shards.claimed);
+    report.tell(format!("counts of coupon {coupon}"), stored, shown(counted.used, counted.claimed));
+    if repair {
+        let (used, claimed) = (counted.used - counted.shards.used, counted.claimed - counted.shards.claimed);
+        let mut transaction = Transaction::default();
+        counted.shards.write(&mut transaction, &shop.id, &Change { used, claimed, ..Change::default() });
+        store.commit(&transaction).await?;
+        report.repaired += 1;
+    }
+    Ok(())
+}

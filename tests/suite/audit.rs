@@ -1,0 +1,189 @@
+//! The operator's audit: nothing drifts, what is made to drift is found and mended, and writers do not disturb it.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::NaiveDate;
+use futures_util::future::{join, join_all};
+use serde_json::{Value, json};
+use shared::{
+    domain::shop::ShopId,
+    table::keys::{self, Key},
+};
+use tests::Api;
+
+use crate::{
+    accounts::{account, balance},
+    discounts::{coupon, give, issued_ids, set_status},
+    order_effects::{cancelled, paid, put},
+    point_redemptions::{redeem, redeem_for},
+    support::{LEVELS, SIGN, adjust, store_customers},
+};
+
+fn shop() -> ShopId {
+    "demo".parse().expect("a shop")
+}
+
+pub(crate) async fn audit(api: &Api, repair: bool) -> Value {
+    let command = json!({"action": "audit", "shop": "demo", "repair": repair, "seconds": 600});
+    let command = serde_json::from_value(command).expect("a command");
+    let answer = operator::run(&api.store_of("operator").await, command).await.expect("a report");
+    serde_json::to_value(answer).expect("JSON")
+}
+
+/// What is said to have drifted.
+fn drifts(report: &Value) -> Vec<String> {
+    let drifts = report["drifts"].as_array().expect("drifts");
+    assert_eq!(report["drift"], drifts.len());
+    drifts.iter().map(|drift| drift["of"].as_str().expect("a text").to_owned()).collect()
+}
+
+/// Nothing has drifted, and nothing was left out.
+#[track_caller]
+pub(crate) fn is_clean(report: &Value) {
+    assert_eq!((&report["drift"], &report["unsettled"]), (&json!(0), &json!(0)), "{report}");
+    assert_eq!(report["goes_on_after"], Value::Null, "{report}");
+}
+
+/// A shop in which everything happened.
+async fn busy_shop() -> Api {
+    let api = Api::start().await;
+    store_customers(&api, &[1, 2]).await;
+    api.post(LEVELS, &json!({"title": "x", "condition_points": 1, "redeem_points": 1, "sign_points": 2}))
+        .await
+        .expect(201);
+    adjust(&api, 1, 100).await.expect(201);
+    api.post(SIGN, &json!({"customer_id": 1})).await.expect(201);
+    put(&api, 5, &paid("20.00", "0.00")).await;
+    redeem(&api, 10).await.expect(201);
+    redeem_for(&api, 5, 10).await.expect(201);
+    put(&api, 5, &paid("20.00", "5.00")).await;
+    put(&api, 5, &cancelled(paid("20.00", "5.00"))).await;
+    let coupon = coupon(&api, "audit", &json!({})).await.id;
+    let issued = give(&api, coupon, [1, 1, 2]).await;
+    set_status(&api, issued_ids(&issued)[0], "used").await.expect(200);
+    api
+}
+
+/// Sets a number of an item behind everybody's back.
+pub(crate) async fn damage(api: &Api, key: &Key, attribute: &str, value: i64) {
+    let store = &api.server.store;
+    let update = store.client().update_item().table_name(store.table());
+    let update =
+        update.key(keys::PK, AttributeValue::S(key.pk.clone())).key(keys::SK, AttributeValue::S(key.sk.clone()));
+    let update = update.update_expression("SET #a = :v").expression_attribute_names("#a", attribute);
+    update.expression_attribute_values(":v", AttributeValue::N(value.to_string())).send().await.expect("damaged");
+}
+
+#[tokio::test]
+async fn a_shop_in_which_everything_happened_has_not_drifted() {
+    let api = busy_shop().await;
+    let report = audit(&api, false).await;
+    is_clean(&report);
+    let at_least = [("customers", 6), ("entries", 9), ("days", 2), ("lists", 14), ("rows", 30), ("coupons", 4)];
+    for (name, least) in at_least {
+        assert!(report[name].as_u64().expect("a number") >= least, "{name}: {report}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_drifted_is_found_and_mended() {
+    let api = busy_shop().await;
+    let (before, today) =
+        (account(&api).await, chrono::Utc::now().with_timezone(&chrono_tz::Asia::Shanghai).date_naive());
+    let balance_before = balance(&api).await;
+    let coupon = api.get("/api/discounts/coupon/?code_prefix=audit").await.expect(200)["results"][0].clone();
+    let coupon_id = coupon["id"].as_u64().expect("id");
+    damage(&api, &keys::account(&shop(), 1), "points", 7).await;
+    damage(&api, &keys::account(&shop(), 1), "redeemed", 1_000).await;
+    damage(&api, &keys::point_day(&shop(), today, 0), "earned", 1_000).await;
+    damage(&api, &keys::tally(&shop(), "level", 1, 0, 0, 0), "c0", 9).await;
+    damage(&api, &keys::counter_shard(&shop(), "codes", coupon_id, 3), "used", 5).await;
+    let found = audit(&api, false).await;
+    let expected = [
+        "account of customer 1".to_owned(),
+        format!("sums of {today}"),
+        "tally of level level 1 bucket 0".to_owned(),
+        format!("counts of coupon {coupon_id}"),
+    ];
+    assert_eq!(drifts(&found), expected, "{found}");
+    assert_eq!(found["repaired"], 0);
+    assert_eq!(drifts(&audit(&api, true).await), expected);
+    is_clean(&audit(&api, false).await);
+    assert_eq!((account(&api).await, balance(&api).await), (before, balance_before));
+    assert_eq!(api.get("/api/discounts/coupon/?code_prefix=audit").await.expect(200)["results"][0], coupon);
+    // What was mended works on.
+    adjust(&api, 1, 1).await.expect(201);
+    is_clean(&audit(&api, false).await);
+}
+
+#[tokio::test]
+async fn an_account_that_is_gone_comes_back() {
+    let api = busy_shop().await;
+    let balance_before = balance(&api).await;
+    let (store, key) = (&api.server.store, keys::account(&shop(), 1));
+    let delete = store.client().delete_item().table_name(store.table());
+    let delete = delete.key(keys::PK, AttributeValue::S(key.pk)).key(keys::SK, AttributeValue::S(key.sk));
+    delete.send().await.expect("deleted");
+    assert_eq!(drifts(&audit(&api, true).await), ["account of customer 1"]);
+    assert_eq!(balance(&api).await, balance_before);
+}
+
+#[tokio::test]
+async fn a_ledger_that_is_wrong_itself_is_told_and_not_mended() {
+    let api = busy_shop().await;
+    damage(&api, &keys::ledger(&shop(), 1, 2), "gained", 1_000).await;
+    let report = audit(&api, true).await;
+    assert_eq!((drifts(&report), &report["repaired"]), (vec!["account of customer 1".to_owned()], &json!(0)));
+    assert!(report["drifts"][0]["recomputed"].as_str().expect("a reason").contains("does not follow"), "{report}");
+}
+
+#[tokio::test]
+async fn writers_beside_it_are_not_called_drift() {
+    let api = busy_shop().await;
+    let coupon = coupon(&api, "live", &json!({})).await.id;
+    let codes = issued_ids(&give(&api, coupon, [1, 2]).await);
+    let writers = join_all((0..4u64).map(async |writer| {
+        for number in 0..12 {
+            let status = if number % 2 == 0 { "used" } else { "unused" };
+            let reply = match writer {
+                0 => adjust(&api, 1, 1).await,
+                1 => put(&api, 100 + number, &paid("3.00", "0.00")).await,
+                2 => set_status(&api, codes[0], status).await,
+                _ => give(&api, coupon, [2]).await,
+            };
+            assert!([200, 201].contains(&reply.status), "{}", reply.text);
+        }
+    }));
+    let auditor = async {
+        for _ in 0..6 {
+            let report = audit(&api, true).await;
+            assert_eq!((&report["drift"], &report["repaired"]), (&json!(0), &json!(0)), "{report}");
+        }
+    };
+    join(writers, auditor).await;
+    is_clean(&audit(&api, false).await);
+}
+
+#[tokio::test]
+async fn an_audit_out_of_time_says_where_to_go_on() {
+    let api = busy_shop().await;
+    let command = json!({"action": "audit", "shop": "demo", "seconds": 0});
+    let answer =
+        operator::run(&api.store_of("operator").await, serde_json::from_value(command).expect("a command")).await;
+    let report = serde_json::to_value(answer.expect("a report")).expect("JSON");
+    assert_eq!((&report["customers"], &report["goes_on_after"]), (&json!(0), &json!(0)));
+    let command = json!({"action": "audit", "shop": "demo", "after": 2});
+    let answer =
+        operator::run(&api.store_of("operator").await, serde_json::from_value(command).expect("a command")).await;
+    let report = serde_json::to_value(answer.expect("a report")).expect("JSON");
+    is_clean(&report);
+    assert_eq!((&report["customers"], &report["days"]), (&json!(4), &json!(0)), "days need all customers");
+}
+
+#[test]
+fn days_in_keys_are_read_back() {
+    let day = NaiveDate::from_ymd_opt(2026, 2, 28).expect("a day");
+    assert_eq!(keys::point_day_in(&keys::point_day(&shop(), day, 15).sk), Some(day));
+    let (first, last) = keys::point_days_until(day);
+    let inside = |day: NaiveDate| (first.clone()..=last.clone()).contains(&keys::point_day(&shop(), day, 15).sk);
+    assert!(inside(day) && inside(day.pred_opt().expect("a day")) && !inside(day.succ_opt().expect("a day")));
+}
