@@ -125,6 +125,9 @@ async fn an_account_that_is_gone_comes_back() {
     delete.send().await.expect("deleted");
     assert_eq!(drifts(&audit(&api, true).await), ["account of customer 1"]);
     assert_eq!(balance(&api).await, balance_before);
+    damage(&api, &keys::account(&shop(), 1), "entries", 0).await;
+    assert_eq!(audit(&api, true).await["repaired"], 1);
+    assert_eq!(balance(&api).await, balance_before);
 }
 
 #[tokio::test]

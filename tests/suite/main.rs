@@ -37,6 +37,7 @@ mod lens_races;
 mod levels;
 mod liability;
 mod openapi;
+mod order_arrivals;
 mod order_effects;
 mod orders;
 mod point_expiry;

@@ -66,8 +66,11 @@ impl<'a> Posting<'a> {
         Ok(entry)
     }
 
-    /// Writes the entries; refused under `account` where there are others since the account was read.
+    /// Writes the entries, if there are any; refused under `account` where there are others since the account was read.
     pub(super) fn write(&self, transaction: &mut Transaction) -> Result<(), Error> {
+        if self.entries.is_empty() {
+            return Ok(());
+        }
         let shop = &self.shop.id;
         for (index, entry) in (self.before.entries + 1..).zip(&self.entries) {
             POINT_HISTORY.insert(transaction, "entry", shop, (entry.id, ONLY), entry)?;
@@ -92,10 +95,9 @@ pub(super) fn put_account(
     (entries, account): (u64, &Account),
 ) -> Result<(), Error> {
     let item = entity::item(&keys::account(&shop.id, customer_id), "account", account)?;
-    let (condition, values) = match entries {
-        0 => (ABSENT, Vec::new()),
-        entries => ("#entries = :entries", vec![(":entries", n(entries))]),
-    };
-    transaction.put("account", item, Some(condition), values);
+    // Without entries there is no account, or a damaged one.
+    let condition =
+        if entries == 0 { "attribute_not_exists(#PK) OR #entries = :entries" } else { "#entries = :entries" };
+    transaction.put("account", item, Some(condition), vec![(":entries", n(entries))]);
     Ok(())
 }
