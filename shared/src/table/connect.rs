@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+#[cfg(not(feature = "profiles"))]
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_sdk_dynamodb::{
-    Client,
-    config::{BehaviorVersion, Credentials, Region, SharedHttpClient, retry::RetryConfig, timeout::TimeoutConfig},
+    Client, Config,
+    config::{
+        BehaviorVersion, Builder, Credentials, Region, SharedHttpClient, retry::RetryConfig, timeout::TimeoutConfig,
+    },
 };
 
 use super::store::Store;
@@ -12,6 +16,10 @@ use crate::error::Error;
 
 /// The name of the table where the environment names none.
 pub const DEFAULT_TABLE: &str = "youhui";
+
+/// Where Lambda names the region.
+#[cfg(any(feature = "tls", not(feature = "profiles")))]
+const REGION: &str = "AWS_REGION";
 
 /// Where the store is.
 #[derive(Debug, Clone, Default)]
@@ -60,39 +68,45 @@ impl Connection {
             .with_max_attempts(5)
             .with_initial_backoff(Duration::from_millis(30))
             .with_max_backoff(Duration::from_secs(1));
-        let client = if let Some(endpoint) = self.endpoint {
-            let config = aws_sdk_dynamodb::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .endpoint_url(endpoint)
-                .region(Region::new("local"))
-                .credentials_provider(local_credentials())
-                .http_client(http_client)
-                .retry_config(retries)
-                .timeout_config(timeouts)
-                .build();
-            Client::from_conf(config)
-        } else {
-            let config = aws_config::defaults(BehaviorVersion::latest())
-                .http_client(http_client)
-                .retry_config(retries)
-                .timeout_config(timeouts)
-                .load()
-                .await;
-            Client::new(&config)
+        let config = match self.endpoint {
+            Some(endpoint) => local(endpoint),
+            None => of_aws(http_client.clone()).await,
         };
+        let config = config.http_client(http_client).retry_config(retries).timeout_config(timeouts).build();
+        let client = Client::from_conf(config);
         Ok(Store::new(client, self.table.as_deref().unwrap_or(DEFAULT_TABLE)))
     }
 }
 
 /// A store on this machine wants a signature and checks none.
-fn local_credentials() -> Credentials {
-    Credentials::new("local", "local", None, None, "local")
+fn local(endpoint: String) -> Builder {
+    let credentials = Credentials::new("local", "local", None, None, "local");
+    Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(endpoint)
+        .region(Region::new("local"))
+        .credentials_provider(credentials)
+}
+
+/// AWS as the machine of a developer knows it: environment, profiles, roles.
+#[cfg(feature = "profiles")]
+async fn of_aws(http_client: SharedHttpClient) -> Builder {
+    (&aws_config::defaults(BehaviorVersion::latest()).http_client(http_client).load().await).into()
+}
+
+/// AWS as Lambda tells a function of it: its role's keys stand in the environment. The rest of the SDK's chain (profiles,
+/// STS, instance metadata) is left out of the binary.
+#[cfg(not(feature = "profiles"))]
+async fn of_aws(_: SharedHttpClient) -> Builder {
+    Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(std::env::var(REGION).ok().map(Region::new))
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
 }
 
 #[cfg(feature = "tls")]
 fn https() -> Result<SharedHttpClient, Error> {
-    use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-    Ok(aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
+    super::tls::client(std::env::var(REGION).ok().as_deref())
 }
 
 #[cfg(not(feature = "tls"))]

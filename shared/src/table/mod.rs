@@ -45,6 +45,8 @@ pub mod sequence;
 pub mod shops;
 pub mod standings;
 pub mod store;
+#[cfg(feature = "tls")]
+mod tls;
 pub mod tokens;
 pub mod transaction;
 

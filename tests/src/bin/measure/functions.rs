@@ -17,15 +17,14 @@ use crate::tls::Terminator;
 
 /// The largest of our functions.
 const FUNCTION: &str = "coupon_codes";
-/// What it is asked: a page of codes, nested objects and all.
-const EVENT: &str = include_str!("../../../../events/coupon_code_list.json");
+/// What it is asked: a code, with the token, the rule, the coupon and the customer that it needs.
+const EVENT: &str = include_str!("../../../../events/coupon_code_get.json");
 
 /// The release profile of Cargo.toml and others, as what differs from it.
-const PROFILES: [(&str, &[(&str, &str)]); 4] = [
+const PROFILES: [(&str, &[(&str, &str)]); 3] = [
     ("opt3-fat", &[]),
     ("opt3-thin", &[("CARGO_PROFILE_RELEASE_LTO", "thin")]),
     ("opts-fat", &[("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s")]),
-    ("opt3-none", &[("CARGO_PROFILE_RELEASE_LTO", "off")]),
 ];
 
 /// A binary and what was measured of it.
@@ -87,10 +86,9 @@ fn build(profile: &str, overrides: &[(&str, &str)]) -> [Subject; 2] {
 }
 
 impl Place {
-    /// As in Lambda the SDK's own settings name the store, so that its whole configuration is loaded.
     fn of(store: &Terminator) -> Self {
         let trusted = ("SSL_CERT_FILE", store.bundle.to_string_lossy().into_owned());
-        let at = |endpoint: String| vec![("AWS_ENDPOINT_URL_DYNAMODB", endpoint), trusted.clone()];
+        let at = |endpoint: String| vec![("YOUHUI_STORE", endpoint), trusted.clone()];
         let closed = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
         Self { reachable: at(store.endpoint.clone()), closed: at(format!("https://localhost:{closed}")) }
     }
