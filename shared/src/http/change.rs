@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{access::Caller, error::json_reply, fields::Checked};
+use super::{access::Caller, error::json_reply, fields::Checked, json};
 use crate::{
     app::App,
     error::Error,
@@ -183,7 +183,7 @@ fn parse(headers: &HeaderMap, bytes: &Bytes) -> Body {
     if !media_type.eq_ignore_ascii_case("application/json") {
         return Body::Foreign(content_type.to_owned());
     }
-    serde_json::from_slice(bytes).map_or_else(|error| Body::Malformed(error.to_string()), Body::Json)
+    json::parse(bytes).map_or_else(|error| Body::Malformed(error.to_string()), Body::Json)
 }
 
 fn key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
