@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::{
-        customer::{Customer, CustomerDraft},
+        customer::{Customer, CustomerDraft, MOBILE_LENGTH},
         id::{Id, MAX_ID},
         shop::ShopId,
     },
@@ -144,6 +144,8 @@ pub async fn page(
 async fn filtered(store: &Store, shop: &ShopId, filter: &Filter) -> Result<Vec<Stored>, Error> {
     let ids = match (&filter.ids, &filter.mobile) {
         (Some(ids), _) => ids.clone(),
+        // No customer has a longer number, and no key could hold it.
+        (None, Some(mobile)) if mobile.chars().count() > MOBILE_LENGTH => Vec::new(),
         (None, Some(mobile)) => {
             let limit = usize::try_from(MAX_SORTED + 1).ok();
             let range = Range { pk: keys::mobile_partition(shop, mobile), limit, ..Range::default() };
