@@ -26,6 +26,7 @@ mod discounts;
 mod documents;
 mod envelope;
 mod expiry;
+mod hostile_input;
 mod house;
 mod idempotency;
 mod idempotency_everywhere;
