@@ -144,7 +144,6 @@ fn start(text: &str) -> String {
 }
 
 /// The API answers a good request as ever.
-#[track_caller]
 pub(crate) async fn is_alive(api: &Api, what: &str) {
     let page = api.get(LEVELS).await.expect(200);
     assert_eq!(keys(&page), ["count", "next", "previous", "results"], "{what}");

@@ -41,6 +41,7 @@ mod openapi;
 mod order_arrivals;
 mod order_effects;
 mod orders;
+mod parsers;
 mod point_expiry;
 mod point_faults;
 mod point_history;
