@@ -15,6 +15,7 @@ use serde_json::Value;
 use shared::table::{connect::Connection, store::Store};
 
 pub mod documents;
+pub mod vectors;
 
 /// The token of the demo shop with every scope.
 pub const TOKEN: &str = "token-of-the-demo-shop";

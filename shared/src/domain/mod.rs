@@ -3,6 +3,7 @@
 pub mod coupon;
 pub mod coupon_code;
 pub mod customer;
+pub mod evaluation;
 pub mod id;
 pub mod level;
 pub mod money;
