@@ -1,6 +1,9 @@
 //! What a running function holds.
 
-use crate::{http::access::Callers, table::store::Store};
+use crate::{
+    http::access::Callers,
+    table::{automatic_rules::AutomaticRules, store::Store},
+};
 
 /// Made once in init; cheap to clone for each request.
 #[derive(Debug, Clone)]
@@ -9,11 +12,13 @@ pub struct App {
     pub store: Store,
     /// The tokens that this instance has read.
     pub callers: Callers,
+    /// The automatic price rules that this instance has read.
+    pub automatic_rules: AutomaticRules,
 }
 
 impl App {
     /// An app over this store.
     pub fn new(store: Store) -> Self {
-        Self { store, callers: Callers::default() }
+        Self { store, callers: Callers::default(), automatic_rules: AutomaticRules::default() }
     }
 }

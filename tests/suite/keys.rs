@@ -32,6 +32,8 @@ fn keys_are_these() {
             keys::row(&shop, ListName { name: "coupon_code", of: None, class: Some(2) }, 0, 27518),
             "SHOP#demo#LIST#coupon_code~2#ROW#0 | 0000000000027518",
         ),
+        (keys::automatic_rule(&shop, 5527), "SHOP#demo#AUTOMATIC_RULES | 0000000000005527"),
+        (keys::automatic_rules_version(&shop), "SHOP#demo#AUTOMATIC_RULES_VERSION | VERSION"),
         (keys::coupon_of_rule(&shop, 5527, 3077), "SHOP#demo#COUPONS_OF_RULE#5527 | 0000000000003077"),
         (keys::coupon_prefix(&shop, "JxxxxY"), "SHOP#demo#COUPON_PREFIX#JxxxxY | COUPON"),
         (keys::coupon_quota(&shop), "SHOP#demo#COUPON_QUOTA | QUOTA"),

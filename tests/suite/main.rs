@@ -23,6 +23,7 @@ mod discount_documents;
 mod discounts;
 mod documents;
 mod envelope;
+mod evaluate;
 mod evaluation_properties;
 mod events;
 mod expiry;

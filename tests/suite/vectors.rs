@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{
     domain::{
         evaluation::{Candidate, evaluate},
@@ -12,7 +12,15 @@ use shared::{
     },
     http::{cart, evaluation::EvaluationReply},
 };
-use tests::vectors::{Vector, all};
+use tests::{
+    Api,
+    vectors::{Vector, all},
+};
+
+use crate::{
+    discounts::{COUPONS, EVALUATE, RULES, coupon_on, give, issued, shop_of, with},
+    support::{id, one},
+};
 
 /// The vector priced by the pure function, its rules numbered from 1.
 fn priced(vector: &Vector) -> Value {
@@ -62,6 +70,39 @@ fn the_pure_function_keeps_every_vector() {
         sums_agree(&reply);
         let name = |id: u64| vector.rules[usize::try_from(id).expect("an index") - 1].0.clone();
         let observed = vector.observed(&reply, name);
+        assert_eq!(observed.to_string(), vector.expected.to_string(), "{}", vector.name);
+    }
+}
+
+/// Creates the rules of a vector, each code of a coupon of its own; prices the cart; and deletes the rules.
+async fn priced_over_http(api: &Api, vector: &Vector, number: usize) -> Value {
+    let (mut names, mut codes, mut coupons) = (BTreeMap::new(), Vec::new(), Vec::new());
+    for (name, by_code, body) in &vector.rules {
+        let rule = id(&api.post(RULES, body).await);
+        if *by_code {
+            let coupon = coupon_on(api, &format!("v{number}{name}"), rule).await;
+            codes.push(issued(&give(api, coupon, [1]).await)[0]["code"].clone());
+            coupons.push(coupon);
+        }
+        names.insert(rule, name.clone());
+    }
+    let request = with(vector.cart.clone(), &json!({"codes": codes, "customer_id": 1}));
+    let reply = api.post(EVALUATE, &request).await.expect(200);
+    sums_agree(&reply);
+    for coupon in coupons {
+        api.delete(&one(COUPONS, coupon)).await.expect(204);
+    }
+    for rule in names.keys() {
+        api.delete(&one(RULES, rule)).await.expect(204);
+    }
+    vector.observed(&reply, |rule| names[&rule].clone())
+}
+
+#[tokio::test]
+async fn the_api_keeps_every_vector() {
+    let api = shop_of(1).await;
+    for (number, vector) in all().into_iter().enumerate() {
+        let observed = priced_over_http(&api, &vector, number).await;
         assert_eq!(observed.to_string(), vector.expected.to_string(), "{}", vector.name);
     }
 }

@@ -117,11 +117,12 @@ pub struct Server {
 }
 
 /// Every function that serves HTTP, by the name of its binary.
-pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 7] {
+pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 8] {
     [
         ("coupon_codes", coupon_codes::routes()),
         ("coupons", coupons::routes()),
         ("customers", customers::routes()),
+        ("evaluate", evaluate::routes()),
         ("levels", levels::routes()),
         ("openapi", openapi::routes()),
         ("point_history", point_history::routes()),
@@ -147,7 +148,7 @@ impl Server {
         let address = listener.local_addr().map_err(|error| ServerError::Port { port: options.port, error })?;
         let store = connection.open().await?;
         prepare(&store, &options).await?;
-        let app = App { store: store.clone(), callers: Callers::new(options.remember_tokens) };
+        let app = App { callers: Callers::new(options.remember_tokens), ..App::new(store.clone()) };
         let functions: HashMap<_, _> =
             functions().into_iter().map(|(name, routes)| (name.to_owned(), service(&app, routes))).collect();
         let router = Gateway::new(routes::of_template()?, functions).router();

@@ -22,6 +22,7 @@ pub fn description() -> OpenApi {
         coupon_codes::routes(),
         coupons::routes(),
         customers::routes(),
+        evaluate::routes(),
         levels::routes(),
         point_history::routes(),
         price_rules::routes(),

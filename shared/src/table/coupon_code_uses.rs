@@ -51,6 +51,12 @@ pub(super) fn of_customers(shop: &ShopId, uses: &BTreeMap<(Id, Id), i64>) -> Vec
     items.into_values().collect()
 }
 
+/// How many live uses of a rule an item of [`keys::customer_uses`] counts.
+pub(super) fn live_uses(item: &Item, rule: Id) -> u64 {
+    let digits = item.get(&keys::use_attribute(rule)).and_then(|count| count.as_n().ok());
+    digits.and_then(|digits| digits.parse::<i64>().ok()).map_or(0, |count| u64::try_from(count).unwrap_or(0))
+}
+
 /// Plans that `code` is used at `used_at` under its rule.
 ///
 /// # Errors
@@ -75,7 +81,7 @@ pub(super) async fn take(
     };
     shards.write(transaction, shop, &parts.into());
     let attribute = keys::use_attribute(rule.id);
-    let live = uses.as_ref().and_then(|item| item.get(&attribute)?.as_n().ok()?.parse().ok()).unwrap_or(0i64);
+    let live = uses.as_ref().map_or(0, |item| live_uses(item, rule.id));
     if rule.once_per_customer && live > 0 {
         return Err(Error::conflict(format!("Customer {} has used this price rule already.", code.customer_id)));
     }

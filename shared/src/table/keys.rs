@@ -143,6 +143,21 @@ pub fn price_rule_quota(shop: &ShopId) -> Key {
     key(format!("SHOP#{shop}#PRICE_RULE_QUOTA"), "QUOTA")
 }
 
+/// An automatic price rule of a shop, among all of them.
+pub fn automatic_rule(shop: &ShopId, rule: Id) -> Key {
+    key(automatic_rules(shop), number(rule))
+}
+
+/// The partition of [`automatic_rule`].
+pub fn automatic_rules(shop: &ShopId) -> String {
+    format!("SHOP#{shop}#AUTOMATIC_RULES")
+}
+
+/// What tells whether the automatic rules of a shop have changed.
+pub fn automatic_rules_version(shop: &ShopId) -> Key {
+    key(format!("SHOP#{shop}#AUTOMATIC_RULES_VERSION"), "VERSION")
+}
+
 /// A coupon among those of its rule.
 pub fn coupon_of_rule(shop: &ShopId, rule: Id, coupon: Id) -> Key {
     key(coupons_of_rule(shop, rule), number(coupon))

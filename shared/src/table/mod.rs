@@ -6,6 +6,7 @@
 //! * One file a resource: what it reads and writes.
 
 pub mod attempts;
+pub mod automatic_rules;
 pub mod batches;
 mod commit;
 pub mod connect;
@@ -22,6 +23,7 @@ pub mod coupons;
 pub mod customer_import;
 pub mod customers;
 pub mod entity;
+pub mod evaluation;
 pub mod expiry;
 pub mod idempotency;
 pub mod keys;
