@@ -2,6 +2,7 @@
 
 mod access;
 mod adjust;
+mod checkout;
 mod code_texts;
 mod conventions;
 mod coupon_batches;

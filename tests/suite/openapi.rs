@@ -8,13 +8,15 @@ use tests::Api;
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// What the API offers, with `{}` for each parameter.
-const OPERATIONS: [(&str, &str); 27] = [
+const OPERATIONS: [(&str, &str); 29] = [
     ("/api/discounts/coupon/", "get"),
     ("/api/discounts/coupon/", "post"),
     ("/api/discounts/coupon/{}/", "get"),
     ("/api/discounts/coupon/{}/", "delete"),
     ("/api/discounts/coupon_code/", "get"),
     ("/api/discounts/coupon_code/", "post"),
+    ("/api/discounts/coupon_code/use/", "post"),
+    ("/api/discounts/coupon_code/release/", "post"),
     ("/api/discounts/coupon_code/{}/", "get"),
     ("/api/discounts/coupon_code/{}/", "put"),
     ("/api/discounts/coupon_code/{}/", "delete"),
@@ -128,6 +130,7 @@ async fn every_operation_names_the_status_that_it_answers_with() {
             ("/api/crm/customer/{}/", "put") => &["200", "201"],
             (_, "put") => &["200"],
             ("/api/discounts/evaluate/", "post") => &["200"],
+            ("/api/discounts/coupon_code/use/" | "/api/discounts/coupon_code/release/", "post") => &["200"],
             _ => &["201"],
         };
         for status in statuses {

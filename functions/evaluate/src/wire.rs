@@ -39,5 +39,5 @@ pub(crate) fn parse(body: &Value, zone: Tz, now: DateTime<Utc>) -> Checked<Asked
     let cart = cart::take(&mut fields);
     let codes = fields.nullable("codes", list(MAX_CODES, text(CODE_LENGTH, false))).flatten().unwrap_or_default();
     let at = fields.nullable("at", instant(zone)).flatten().unwrap_or(now);
-    fields.build(|| Some(Asked { customer_id, cart: cart?, codes, at }))
+    fields.build(|| Some(Asked { customer_id, cart: cart?, codes, at, now }))
 }

@@ -8,6 +8,7 @@ pub mod id;
 pub mod level;
 pub mod money;
 pub mod order;
+pub mod order_uses;
 pub mod points;
 pub mod price_rule;
 pub mod quota;

@@ -19,3 +19,25 @@ pub struct Order {
     /// value so that numbers and the order of the keys come back as they came.
     pub body: String,
 }
+
+/// What of an order decides on the codes that it uses (`beyond.md`, Rulings on orders and points).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// `order_status` is "cancelled", or `cancelled_at` is not null.
+    pub cancelled: bool,
+    /// `financial_status` is paid, partially_refunded or refunded.
+    pub paid: bool,
+}
+
+impl Order {
+    /// What its body says.
+    pub fn standing(&self) -> Standing {
+        let body: serde_json::Value = serde_json::from_str(&self.body).unwrap_or_default();
+        let text = |field: &str| body.get(field).and_then(serde_json::Value::as_str).unwrap_or_default();
+        let cancelled_at = body.get("cancelled_at").is_some_and(|at| !at.is_null());
+        Standing {
+            cancelled: text("order_status") == "cancelled" || cancelled_at,
+            paid: ["paid", "partially_refunded", "refunded"].contains(&text("financial_status")),
+        }
+    }
+}

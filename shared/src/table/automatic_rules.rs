@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     attempts::Attempts,
     entity, keys,
+    price_rules::StoredRule,
     store::{Range, Store},
     transaction::{Transaction, n, s},
 };
@@ -32,6 +33,8 @@ const CAPACITY: usize = 20_000;
 struct Copy {
     #[serde(flatten)]
     rule: PriceRule,
+    /// Which of the rule's versions it is.
+    rule_version: u64,
     /// The version of the rule's row.
     row_version: u64,
 }
@@ -57,21 +60,21 @@ fn mark(rule: Id, row_version: u64) -> i64 {
 pub(super) fn bring(
     transaction: &mut Transaction,
     shop: &ShopId,
-    before: Option<(&PriceRule, u64)>,
-    after: Option<(&PriceRule, u64)>,
+    before: Option<(&StoredRule, u64)>,
+    after: Option<(&StoredRule, u64)>,
 ) -> Result<(), Error> {
-    let automatic = |(rule, _): &(&PriceRule, u64)| rule.automatic_discount;
+    let automatic = |(stored, _): &(&StoredRule, u64)| stored.rule.automatic_discount;
     let (before, after) = (before.filter(automatic), after.filter(automatic));
-    let sum = |side: Option<(&PriceRule, u64)>| side.map_or(0, |(rule, version)| mark(rule.id, version));
+    let sum = |side: Option<(&StoredRule, u64)>| side.map_or(0, |(stored, version)| mark(stored.rule.id, version));
     match (before, after) {
         (None, None) => return Ok(()),
-        (_, Some((rule, row_version))) => {
-            let copy = Copy { rule: rule.clone(), row_version };
-            let item = entity::item(&keys::automatic_rule(shop, rule.id), "automatic_rule", &copy)?;
+        (_, Some((stored, row_version))) => {
+            let copy = Copy { rule: stored.rule.clone(), rule_version: stored.rule_version, row_version };
+            let item = entity::item(&keys::automatic_rule(shop, stored.rule.id), "automatic_rule", &copy)?;
             transaction.put("automatic rule", item, None, Vec::new());
         }
-        (Some((rule, _)), None) => {
-            transaction.delete("automatic rule", keys::automatic_rule(shop, rule.id), None, Vec::new());
+        (Some((stored, _)), None) => {
+            transaction.delete("automatic rule", keys::automatic_rule(shop, stored.rule.id), None, Vec::new());
         }
     }
     let values = vec![(":change", n(sum(after) - sum(before))), (":type", s("automatic_rules_version"))];
@@ -86,6 +89,8 @@ pub struct Rules {
     fingerprint: i64,
     /// Larger `priority` first, ties by smaller id.
     pub candidates: Vec<Candidate>,
+    /// Which of its versions each of them is.
+    pub(super) rule_versions: HashMap<Id, u64>,
 }
 
 /// What an instance has read.
@@ -134,7 +139,8 @@ impl AutomaticRules {
 async fn read(store: &Store, shop: &ShopId) -> Result<Rules, Error> {
     let copies: Vec<Copy> = store.query_as(&Range { pk: keys::automatic_rules(shop), ..Range::default() }).await?;
     let fingerprint = copies.iter().map(|copy| mark(copy.rule.id, copy.row_version)).sum();
+    let rule_versions = copies.iter().map(|copy| (copy.rule.id, copy.rule_version)).collect();
     let mut candidates: Vec<_> = copies.into_iter().map(|copy| Candidate::new(copy.rule)).collect();
     candidates.sort_by_key(Candidate::rank);
-    Ok(Rules { fingerprint, candidates })
+    Ok(Rules { fingerprint, candidates, rule_versions })
 }

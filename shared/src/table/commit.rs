@@ -62,6 +62,10 @@ impl Store {
     /// time-out, a 5xx) is asked again with the same token, which DynamoDB carries out at most once in ten minutes; from
     /// then on the token stays, since what was sent first may still be on its way.
     pub async fn commit(&self, transaction: &Transaction) -> Result<(), CommitError> {
+        // The store takes no empty transaction, and there is nothing to do.
+        if transaction.is_empty() {
+            return Ok(());
+        }
         let mut attempts = Attempts::default();
         loop {
             let items = transaction.render(self.table(), attempts.shard()).map_err(CommitError::Failed)?;

@@ -200,6 +200,7 @@ impl Draft {
             customer_id: self.customer_id,
             code,
             used_at: None,
+            order_id: None,
             claimed: false,
             created_at: now,
         }

@@ -15,7 +15,7 @@ use super::{
     coupons::{self, StoredCoupon},
     customers, entity, keys,
     pages::{Class, List, class},
-    price_rules,
+    price_rules::{self, StoredRule},
     standings::{EXPIRED, UNUSED, USED},
     store::Store,
     transaction::{ABSENT, Transaction, n},
@@ -144,6 +144,17 @@ pub(super) fn replace(
     OF_CUSTOMER.of(after.customer_id).copy(transaction, shop, (id, (from, to)), version, after)
 }
 
+/// Writes only the row that conditions are put on, in the class in which the code still stands; [`replace`] does the rest.
+/// Refused under `code` where it has changed since.
+pub(super) fn mark(
+    transaction: &mut Transaction,
+    shop: &ShopId,
+    before: &Row,
+    after: &CouponCode,
+) -> Result<(), Error> {
+    CODES.replace_row(transaction, "code", shop, (after.id, before.class), before.version, after)
+}
+
 /// Removes a code on what was read of it; its text stays taken. Refused under `code` where it has changed since.
 pub(super) fn remove(transaction: &mut Transaction, shop: &ShopId, row: &Row) {
     let at = (row.code.id, row.class);
@@ -161,6 +172,8 @@ pub struct Nested {
     pub coupons: HashMap<Id, StoredCoupon>,
     /// The rules that are there.
     pub rules: HashMap<Id, PriceRule>,
+    /// Which of its versions each of the rules is.
+    pub(super) rule_versions: HashMap<Id, u64>,
 }
 
 impl Nested {
@@ -173,6 +186,12 @@ impl Nested {
             Some(last) => last.clone(),
         };
         (stored.deleted.is_none() || code.used_at.is_some()).then_some((&stored.coupon, terms))
+    }
+
+    /// Which of its versions a rule is.
+    pub(super) fn rule_version(&self, rule: Id) -> Result<u64, Error> {
+        let version = self.rule_versions.get(&rule).copied();
+        version.ok_or_else(|| Error::Internal(format!("a version of the price rule {rule}, which was not read")))
     }
 
     /// Adds a customer, a coupon or a rule.
@@ -188,7 +207,8 @@ impl Nested {
                 self.coupons.insert(stored.coupon.id, stored);
             }
             Some("price_rule") => {
-                let rule: PriceRule = entity::entity(item)?;
+                let StoredRule { rule, rule_version, .. } = entity::entity(item)?;
+                self.rule_versions.insert(rule.id, rule_version);
                 self.rules.insert(rule.id, rule);
             }
             other => return Err(Error::Internal(format!("codes do not refer to {other:?}"))),

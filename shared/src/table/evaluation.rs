@@ -14,6 +14,7 @@ use super::{
     counters::{self, Counter},
     coupon_codes::{self, Nested, Row},
     customers, entity, keys,
+    order_uses::Freed,
     store::{Store, read_all},
 };
 use crate::{
@@ -39,6 +40,8 @@ pub struct Asked {
     pub codes: Vec<String>,
     /// The moment whose windows count. What is used stays used.
     pub at: DateTime<Utc>,
+    /// When the request came.
+    pub now: DateTime<Utc>,
 }
 
 /// Why a code does not bring its rule.
@@ -81,8 +84,8 @@ pub struct Priced {
 /// The rules of codes, and the customer whose uses of each count.
 #[derive(Debug, Default)]
 pub(super) struct Brought {
-    candidates: Vec<Candidate>,
-    owners: HashMap<Id, Id>,
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) owners: HashMap<Id, Id>,
 }
 
 /// Prices a cart.
@@ -99,20 +102,21 @@ pub async fn price(store: &Store, shop: &ShopId, known: &AutomaticRules, asked: 
         }
     };
     let codes = coupon_codes::by_texts(store, shop, &asked.codes, &[]);
-    let ((), automatic, (rows, nested)) = try_join3(customer, known.of(store, shop), codes).await?;
+    let rules = try_join(known.of(store, shop), Freed::read(store, shop, asked.now));
+    let ((), (automatic, freed), (rows, nested)) = try_join3(customer, rules, codes).await?;
     let mut brought = Brought::default();
     let codes = asked.codes.iter().map(|text| {
-        let refusal = rows.get(text).map_or(Some(Refusal::Unknown), |row| brought.add(row, &nested, asked));
+        let refusal = rows.get(text).map_or(Some(Refusal::Unknown), |row| brought.add(row, &nested, asked, &freed));
         (text.clone(), refusal)
     });
     let codes = codes.collect();
-    let evaluation = within_limits(store, shop, (&automatic, &brought), asked).await?;
+    let evaluation = within_limits(store, shop, (&automatic, &brought), asked, &freed).await?;
     Ok(Priced { evaluation, codes })
 }
 
 impl Brought {
     /// Adds the rule of a code, or says why not. A lapsed code brings its rule too, which then explains by how much.
-    fn add(&mut self, row: &Row, nested: &Nested, asked: &Asked) -> Option<Refusal> {
+    fn add(&mut self, row: &Row, nested: &Nested, asked: &Asked, freed: &Freed) -> Option<Refusal> {
         let code = &row.code;
         if nested.terms(code).is_none() {
             return Some(Refusal::Unknown);
@@ -120,7 +124,7 @@ impl Brought {
         if asked.customer_id.is_some_and(|customer| customer != code.customer_id) {
             return Some(Refusal::Foreign);
         }
-        if code.used_at.is_some() {
+        if code.used_at.is_some() && !freed.codes.contains(&code.id) {
             return Some(Refusal::Used);
         }
         let Some(rule) = nested.rules.get(&code.price_rule_id) else { return Some(Refusal::Unknown) };
@@ -134,11 +138,12 @@ impl Brought {
 }
 
 /// Prices a cart, and again with what is used of those rules that would apply and have a limit, until that is known of all.
-async fn within_limits(
+pub(super) async fn within_limits(
     store: &Store,
     shop: &ShopId,
     (automatic, brought): (&Rules, &Brought),
     asked: &Asked,
+    freed: &Freed,
 ) -> Result<Evaluation, Error> {
     let all = || automatic.candidates.iter().chain(&brought.candidates);
     let mut uses = BTreeMap::new();
@@ -158,7 +163,7 @@ async fn within_limits(
         if limited.is_empty() {
             return Ok(evaluation);
         }
-        uses.extend(read_uses(store, shop, &limited).await?);
+        uses.extend(read_uses(store, shop, &limited, freed).await?);
     }
 }
 
@@ -167,6 +172,7 @@ async fn read_uses(
     store: &Store,
     shop: &ShopId,
     rules: &[(Id, bool, Option<Id>)],
+    freed: &Freed,
 ) -> Result<BTreeMap<Id, Uses>, Error> {
     let in_all = rules.iter().filter(|(_, in_all, _)| *in_all).map(async |(rule, ..)| {
         let shards = counters::read(store, shop, Counter::UsesOf(*rule)).await?;
@@ -181,7 +187,9 @@ async fn read_uses(
     let of = |(rule, _, customer): &(Id, bool, Option<Id>)| {
         let item = customer.and_then(|customer| items.get(&keys::customer_uses(shop, customer, *rule)));
         let by_customer = item.map_or(0, |item| super::coupon_code_uses::live_uses(item, *rule));
-        (*rule, Uses { in_all: in_all.get(rule).copied().unwrap_or(0), by_customer })
+        let in_all = in_all.get(rule).copied().unwrap_or(0);
+        let freed = freed.of_rule(*rule, *customer);
+        (*rule, Uses { in_all: in_all.saturating_sub(freed.0), by_customer: by_customer.saturating_sub(freed.1) })
     };
     Ok(rules.iter().map(of).collect())
 }

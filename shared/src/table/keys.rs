@@ -203,7 +203,23 @@ pub fn use_attribute(rule: Id) -> String {
     format!("r{rule}")
 }
 
-/// A use of a code without an order, by when it was used.
+/// What an order uses at present. It stays once it is there, so that its version only grows.
+pub fn order_uses(shop: &ShopId, order: Id) -> Key {
+    key(format!("SHOP#{shop}#ORDER_USES#{order}"), "USES")
+}
+
+/// An order of whose uses something is to be stored or decided from `at` on, among those of its shop, which every reader
+/// of codes looks at.
+pub fn unsettled_order(shop: &ShopId, at: DateTime<Utc>, order: Id) -> Key {
+    key(unsettled_orders(shop), format!("{}#{}", instant(at), number(order)))
+}
+
+/// The partition of [`unsettled_order`]; [`due_until`] is its range.
+pub fn unsettled_orders(shop: &ShopId) -> String {
+    format!("SHOP#{shop}#UNSETTLED_ORDERS")
+}
+
+/// A use of a code, by when it was used.
 pub fn code_redemption(shop: &ShopId, code: Id, at: DateTime<Utc>) -> Key {
     key(format!("SHOP#{shop}#REDEMPTIONS#CODE#{code}"), instant(at))
 }
@@ -309,6 +325,17 @@ pub fn due_rules(shard: u8) -> String {
 /// The sort keys of the rules that are due by now.
 pub fn due_until(now: DateTime<Utc>) -> (String, String) {
     ("0".to_owned(), format!("{}#~", instant(now)))
+}
+
+/// An order in the index of what is due: from `at` on, something of its uses is to be stored or decided.
+pub fn due_order(shop: &ShopId, at: DateTime<Utc>, order: Id) -> Key {
+    let shard = u8::try_from(order % u64::from(DUE_SHARDS)).unwrap_or(0);
+    key(due_orders(shard), format!("{}#{shop}#{order}", instant(at)))
+}
+
+/// The partition of [`due_order`].
+pub fn due_orders(shard: u8) -> String {
+    format!("DUE#ORDER#{}", shard % DUE_SHARDS)
 }
 
 /// A deleted coupon in the index of what is due: its codes are to be removed.

@@ -8,6 +8,8 @@
 pub mod attempts;
 pub mod automatic_rules;
 pub mod batches;
+pub mod checkout;
+
 mod commit;
 pub mod connect;
 pub mod counters;
@@ -29,6 +31,7 @@ pub mod idempotency;
 pub mod keys;
 pub mod levels;
 pub mod meter;
+pub mod order_uses;
 pub mod orders;
 pub mod pages;
 pub mod point_history;
@@ -36,6 +39,7 @@ pub mod point_history_load;
 pub mod price_rules;
 pub mod schema;
 pub mod sequence;
+pub mod settling;
 pub mod shops;
 pub mod standings;
 pub mod store;

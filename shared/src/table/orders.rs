@@ -1,13 +1,19 @@
 //! Orders in the table: one item each, which entries of the point history refer to.
 
-use super::{entity, keys, transaction::Transaction};
+use super::{entity, keys, store::Store, transaction::Transaction};
 use crate::{
     domain::{
-        order::{MAX_BYTES, Order},
+        id::Id,
+        order::{MAX_BYTES, Order, Standing},
         shop::ShopId,
     },
     error::Error,
 };
+
+/// What of an order decides on the codes that it uses; `None` where there is no such order.
+pub async fn standing(store: &Store, shop: &ShopId, id: Id) -> Result<Option<Standing>, Error> {
+    Ok(store.read::<Order>(&keys::order(shop, id)).await?.map(|order| order.standing()))
+}
 
 /// Plans an order as the shop sent it, in place of the one stored before.
 ///

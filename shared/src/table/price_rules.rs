@@ -292,7 +292,7 @@ pub async fn create(store: &Store, shop: &ShopId, rule: PriceRule) -> Result<(Tr
 pub(super) fn insert(transaction: &mut Transaction, shop: &ShopId, stored: &StoredRule) -> Result<(), Error> {
     PRICE_RULES.insert(transaction, "price rule", shop, (stored.rule.id, stored.class()), stored)?;
     index(transaction, shop, None, Some(stored))?;
-    automatic_rules::bring(transaction, shop, None, Some((&stored.rule, 1)))?;
+    automatic_rules::bring(transaction, shop, None, Some((stored, 1)))?;
     put_version(transaction, shop, stored)?;
     let (room, values) =
         ("attribute_not_exists(#rules) OR #rules < :most", vec![(":one", n(1)), (":most", n(MAX_RULES))]);
@@ -317,7 +317,7 @@ pub(super) fn replace(
     let at = (after.rule.id, (before.class(), after.class()));
     PRICE_RULES.replace_reclassed(transaction, "price rule", shop, at, version, after)?;
     index(transaction, shop, Some(before), Some(after))?;
-    automatic_rules::bring(transaction, shop, Some((&before.rule, version)), Some((&after.rule, version + 1)))
+    automatic_rules::bring(transaction, shop, Some((before, version)), Some((after, version + 1)))
 }
 
 /// A rule as it is stored, and its version.
@@ -368,7 +368,7 @@ pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction
     let mut transaction = Transaction::default();
     PRICE_RULES.remove_unchanged(&mut transaction, "price rule", shop, (id, before.class()), version);
     index(&mut transaction, shop, Some(&before), None)?;
-    automatic_rules::bring(&mut transaction, shop, Some((&before.rule, version)), None)?;
+    automatic_rules::bring(&mut transaction, shop, Some((&before, version)), None)?;
     let less = vec![(":less", n(-1))];
     transaction.update("price rule quota", keys::price_rule_quota(shop), "ADD #rules :less", None, less);
     Ok((transaction, ()))
