@@ -28,6 +28,7 @@ mod evaluate;
 mod evaluation_properties;
 mod events;
 mod expiry;
+mod holds;
 mod house;
 mod idempotency;
 mod keys;
