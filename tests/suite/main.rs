@@ -6,6 +6,7 @@ mod checkout;
 mod code_texts;
 mod conventions;
 mod coupon_batches;
+mod coupon_claims;
 mod coupon_code_filters;
 mod coupon_code_pages;
 mod coupon_code_updates;

@@ -8,11 +8,12 @@ use tests::Api;
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// What the API offers, with `{}` for each parameter.
-const OPERATIONS: [(&str, &str); 29] = [
+const OPERATIONS: [(&str, &str); 30] = [
     ("/api/discounts/coupon/", "get"),
     ("/api/discounts/coupon/", "post"),
     ("/api/discounts/coupon/{}/", "get"),
     ("/api/discounts/coupon/{}/", "delete"),
+    ("/api/discounts/coupon/{}/redeem/", "post"),
     ("/api/discounts/coupon_code/", "get"),
     ("/api/discounts/coupon_code/", "post"),
     ("/api/discounts/coupon_code/use/", "post"),

@@ -14,6 +14,7 @@ use shared::{
         access::{Discounts, Write},
         cart::{self, CartBody},
         change::Change,
+        coupon_code::CodeReply,
         envelope::{self, Envelope},
         fields::{Checked, Fields, integer, list, own_id, relation, text},
         price_rule::PriceRuleReply,
@@ -24,8 +25,6 @@ use shared::{
     },
 };
 use utoipa::ToSchema;
-
-use crate::wire::CodeReply;
 
 /// Codes that an order is to use.
 #[derive(ToSchema)]

@@ -7,6 +7,7 @@ use shared::{
     http::{
         access::{Caller, Discounts, Read, Write},
         change::Change,
+        coupon_code::CodeReply,
         envelope::{self, Envelope},
         path::PathId,
         query::{ListParameters, OrderBy, Query},
@@ -26,7 +27,7 @@ use shared::{
 
 use crate::{
     issue,
-    wire::{CodeBody, CodeReply, IssueBody, STATUSES, parse_issue, parse_update},
+    wire::{CodeBody, IssueBody, STATUSES, parse_issue, parse_update},
 };
 
 /// Lists the codes, newest first.

@@ -8,6 +8,7 @@
 pub mod access;
 pub mod cart;
 pub mod change;
+pub mod coupon_code;
 pub mod customer;
 pub mod envelope;
 mod error;

@@ -178,6 +178,26 @@ pub fn coupon_quota(shop: &ShopId) -> Key {
     key(format!("SHOP#{shop}#COUPON_QUOTA"), "QUOTA")
 }
 
+/// What a customer has claimed of a coupon.
+pub fn claim(shop: &ShopId, coupon: Id, customer: Id) -> Key {
+    key(format!("SHOP#{shop}#CLAIMS#{coupon}"), number(customer))
+}
+
+/// How often a customer tried passphrases in the window that began at an epoch second.
+pub fn guesses_of_customer(shop: &ShopId, customer: Id, window: i64) -> Key {
+    key(format!("SHOP#{shop}#GUESSES#CUSTOMER#{customer}"), window.to_string())
+}
+
+/// One shard of how many passphrases were wrong, of all customers, in the window that began at an epoch second.
+pub fn guesses_of_shop(shop: &ShopId, window: i64, shard: u8) -> Key {
+    key(guesses_of_shop_partition(shop, window), format!("{shard:02}"))
+}
+
+/// The partition of [`guesses_of_shop`].
+pub fn guesses_of_shop_partition(shop: &ShopId, window: i64) -> String {
+    format!("SHOP#{shop}#GUESSES#SHOP#{window}")
+}
+
 /// The code that has, or once had, a text.
 pub fn code_text(shop: &ShopId, text: &str) -> Key {
     key(format!("SHOP#{shop}#CODE#{text}"), "CODE")
