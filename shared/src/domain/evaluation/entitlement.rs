@@ -11,57 +11,85 @@ use crate::domain::{
 pub enum Entitlement {
     /// Every line.
     All,
-    /// What one of these names, each sorted.
-    Named {
-        /// By product.
-        products: Vec<Id>,
-        /// By collection.
-        collections: Vec<Id>,
-        /// By category.
-        categories: Vec<Id>,
-        /// By vendor, in exactly this spelling.
-        vendors: Vec<String>,
-    },
+    /// What one of these names.
+    Named(Box<Named>),
 }
 
-fn sorted<T: Ord + Clone>(list: Option<&Vec<T>>) -> Vec<T> {
-    let mut list = list.cloned().unwrap_or_default();
-    list.sort_unstable();
-    list
+/// What a rule names, made ready to be looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    products: Ids,
+    collections: Ids,
+    categories: Ids,
+    /// Sorted, in exactly this spelling.
+    vendors: Vec<String>,
+}
+
+/// A set of ids: a table of 512 bits, which says of most others at once that they are not in it, before the search.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Ids {
+    sorted: Vec<Id>,
+    bits: [u64; 8],
+}
+
+impl Ids {
+    fn of(list: Option<&Vec<Id>>) -> Self {
+        let mut sorted = list.cloned().unwrap_or_default();
+        sorted.sort_unstable();
+        let mut bits = [0; 8];
+        for id in &sorted {
+            let (word, bit) = Self::bit(*id);
+            bits[word] |= bit;
+        }
+        Self { sorted, bits }
+    }
+
+    /// The bit of an id: 9 bits of a product that depend on all of the id.
+    fn bit(id: Id) -> (usize, u64) {
+        let hash = id.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 55;
+        (usize::try_from(hash >> 6).unwrap_or(0), 1 << (hash & 63))
+    }
+
+    fn holds(&self, id: Id) -> bool {
+        let (word, bit) = Self::bit(id);
+        self.bits[word] & bit != 0 && self.sorted.binary_search(&id).is_ok()
+    }
+
+    fn hold_any(&self, ids: &[Id]) -> bool {
+        !self.sorted.is_empty() && ids.iter().any(|id| self.holds(*id))
+    }
 }
 
 impl Entitlement {
     /// What a rule entitles.
     pub fn of(rule: &PriceRule) -> Self {
-        match rule.target_selection {
-            TargetSelection::All => Self::All,
-            TargetSelection::Entitled => Self::Named {
-                products: sorted(rule.entitled_product_ids.as_ref()),
-                collections: sorted(rule.entitled_collection_ids.as_ref()),
-                categories: sorted(rule.entitled_category_ids.as_ref()),
-                vendors: sorted(rule.entitled_vendor_titles.as_ref()),
-            },
+        if rule.target_selection == TargetSelection::All {
+            return Self::All;
         }
+        let mut vendors = rule.entitled_vendor_titles.clone().unwrap_or_default();
+        vendors.sort_unstable();
+        Self::Named(Box::new(Named {
+            products: Ids::of(rule.entitled_product_ids.as_ref()),
+            collections: Ids::of(rule.entitled_collection_ids.as_ref()),
+            categories: Ids::of(rule.entitled_category_ids.as_ref()),
+            vendors,
+        }))
     }
 
     /// Whether it entitles a line. Of lists the union counts: a line of product 7 in collection 3 is entitled by either.
     pub fn holds(&self, line: &Line) -> bool {
-        let named =
-            |sorted: &[Id], ids: &[Id]| !sorted.is_empty() && ids.iter().any(|id| sorted.binary_search(id).is_ok());
-        match self {
-            Self::All => true,
-            Self::Named { products, collections, categories, vendors } => {
-                named(products, line.product_id.as_slice())
-                    || named(collections, &line.collection_ids)
-                    || named(categories, &line.category_ids)
-                    || line.vendor_title.as_ref().is_some_and(|title| vendors.binary_search(title).is_ok())
-            }
-        }
+        let Self::Named(named) = self else { return true };
+        named.products.hold_any(line.product_id.as_slice())
+            || named.collections.hold_any(&line.collection_ids)
+            || named.categories.hold_any(&line.category_ids)
+            || line.vendor_title.as_ref().is_some_and(|title| named.vendors.binary_search(title).is_ok())
     }
 
     /// The indexes of the lines of a cart that it entitles.
     pub fn lines(&self, cart: &Cart) -> Vec<usize> {
-        let lines = cart.lines.iter().enumerate();
-        lines.filter(|(_, line)| self.holds(line)).map(|(index, _)| index).collect()
+        let mut lines = Vec::with_capacity(cart.lines.len());
+        let entitled = cart.lines.iter().enumerate().filter(|(_, line)| self.holds(line));
+        lines.extend(entitled.map(|(index, _)| index));
+        lines
     }
 }

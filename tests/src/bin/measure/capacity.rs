@@ -24,6 +24,7 @@ use shared::{
     },
 };
 
+mod checkout;
 mod codes;
 mod points;
 
@@ -57,6 +58,7 @@ pub(crate) async fn run(entries: &[u64], codes: &[u64]) {
         let bench = Bench::new(&distant, &shop).await;
         codes::load(&store, &shop, &bench, size).await;
         bench.print(size, codes::operations(size)).await;
+        bench.print(size, checkout::operations()).await;
         bench.print(size, codes::unsettled(size)).await;
     }
 }
@@ -113,6 +115,7 @@ impl Bench {
             Some("coupon") => "coupons",
             Some("coupon_code") => "coupon_codes",
             Some("customer") => "customers",
+            Some("evaluate") => "evaluate",
             Some("level") => "levels",
             Some("price_rule") => "price_rules",
             _ => "point_history",

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 mod capacity;
 mod contention;
+mod evaluate;
 mod issue;
 mod start;
 
@@ -37,6 +38,12 @@ enum Measure {
         #[arg(long, default_value_t = 0.3)]
         conflict: f64,
     },
+    /// The processor time of pricing a cart.
+    Evaluate {
+        /// How often a cart of 100 lines is priced with 200 rules; larger ones less often.
+        #[arg(long, default_value_t = 1_000)]
+        times: u64,
+    },
     /// How long 1 to 1000 codes take in one request.
     Issue {
         /// How often.
@@ -56,6 +63,7 @@ async fn main() {
     match Cli::parse().measure {
         Measure::Capacity { rows, codes } => capacity::run(&rows, &codes).await,
         Measure::Contention { clients, codes, conflict } => contention::run(clients, codes, conflict).await,
+        Measure::Evaluate { times } => evaluate::run(times),
         Measure::Issue { times } => issue::run(times).await,
         Measure::Start { times } => start::run(times).await,
     }
