@@ -138,7 +138,7 @@ async fn the_same_key_finishes_the_batch_whose_connection_was_cut() {
 }
 
 /// A shop over a store that fails about one call in five.
-async fn hostile(customers: u64, seed: u64) -> (Api, Hostile) {
+pub(crate) async fn hostile(customers: u64, seed: u64) -> (Api, Hostile) {
     let hostile = Hostile::over_http(Profile::MILD, seed);
     let http_client = Some(aws_sdk_dynamodb::config::SharedHttpClient::new(hostile.clone()));
     let options = Options { demo: false, ..Options::default() };
@@ -149,7 +149,7 @@ async fn hostile(customers: u64, seed: u64) -> (Api, Hostile) {
 }
 
 /// A request under a key, sent again as long as it is answered that the service is busy.
-async fn again(api: &Api, method: &str, path: &str, key: &str, body: &Value) -> Reply {
+pub(crate) async fn again(api: &Api, method: &str, path: &str, key: &str, body: &Value) -> Reply {
     loop {
         let reply = api.keyed(method, path, key, body).await;
         let at_work = reply.status == 409 && !reply.header("retry-after").is_empty();
@@ -160,7 +160,7 @@ async fn again(api: &Api, method: &str, path: &str, key: &str, body: &Value) -> 
     }
 }
 
-async fn read(api: &Api, path: &str) -> Value {
+pub(crate) async fn read(api: &Api, path: &str) -> Value {
     loop {
         let reply = api.get(path).await;
         if reply.status != 503 {

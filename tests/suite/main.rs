@@ -3,6 +3,7 @@
 mod access;
 mod adjust;
 mod checkout;
+mod checkout_faults;
 mod code_texts;
 mod conventions;
 mod coupon_batches;

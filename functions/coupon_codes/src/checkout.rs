@@ -147,17 +147,18 @@ pub(crate) async fn release(
     change: Change,
 ) -> Result<Response, Error> {
     let (store, shop, now) = (&app.store, caller.shop_id(), change.at);
-    let released = AtomicBool::new(false);
+    let unstored = AtomicBool::new(false);
     let plan = async || {
         let order = change.parsed(parse_release)?;
         let read = async || checkout::release(store, shop, order, now).await;
-        let (transaction, (codes, nested)) = after_settling(store, shop, now, read).await?;
-        released.store(!transaction.is_empty(), Ordering::Relaxed);
-        let rows = codes.iter().filter_map(|code| CodeReply::new(code, &nested, caller.shop.zone, now)).collect();
+        let (transaction, released) = after_settling(store, shop, now, read).await?;
+        unstored.store(released.unstored, Ordering::Relaxed);
+        let reply = |code| CodeReply::new(code, &released.nested, caller.shop.zone, now);
+        let rows = released.codes.iter().filter_map(reply).collect();
         Ok((transaction, envelope::reply(StatusCode::OK, &Envelope::of_created(rows))?))
     };
     let response = change.once(&app, &caller, plan).await?;
-    if released.load(Ordering::Relaxed) {
+    if unstored.load(Ordering::Relaxed) {
         settle_soon(store, shop, change.parsed(parse_release)?, now).await;
     }
     Ok(response)

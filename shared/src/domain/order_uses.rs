@@ -35,8 +35,12 @@ pub struct Use {
 impl Use {
     /// When there is something to store or to decide. What is to be stored is due whatever the clock of a reader says.
     fn due(&self) -> Option<DateTime<Utc>> {
-        let pending = self.released_at.is_some() || !self.stored;
-        if pending { Some(DateTime::UNIX_EPOCH) } else { self.held_until }
+        if self.is_pending() { Some(DateTime::UNIX_EPOCH) } else { self.held_until }
+    }
+
+    /// Whether something of it is to be stored.
+    pub fn is_pending(&self) -> bool {
+        self.released_at.is_some() || !self.stored
     }
 }
 
@@ -58,6 +62,11 @@ impl OrderUses {
     /// The codes that are live.
     pub fn live_codes(&self) -> Vec<Id> {
         self.live().filter_map(|used| used.code_id).collect()
+    }
+
+    /// Whether something is to be stored.
+    pub fn is_pending(&self) -> bool {
+        self.uses.iter().any(Use::is_pending)
     }
 
     /// When there is something to store or to decide next.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Item,
-    counters::{self, Counter},
+    counters::{self, Counter, Shards},
     entity, keys,
     store::Store,
     transaction::{Transaction, key_attributes, n, s},
@@ -141,7 +141,19 @@ pub(super) async fn give_back(
     rules: &BTreeMap<Id, u64>,
 ) -> Result<(), Error> {
     let shards = rules.keys().map(|rule| counters::read(store, shop, Counter::UsesOf(*rule)));
-    for (shards, times) in try_join_all(shards).await?.into_iter().zip(rules.values()) {
+    give(transaction, shop, customer, rules, try_join_all(shards).await?);
+    Ok(())
+}
+
+/// The same, where the counters of the rules were read, in the order of the rules.
+pub(super) fn give(
+    transaction: &mut Transaction,
+    shop: &ShopId,
+    customer: Id,
+    rules: &BTreeMap<Id, u64>,
+    shards: Vec<Shards>,
+) {
+    for (shards, times) in shards.into_iter().zip(rules.values()) {
         shards.write(transaction, shop, &shards.give(*times).into());
     }
     for (key, rules) in by_item(shop, customer, rules.iter().map(|(rule, times)| (*rule, *times)), |rule| rule) {
@@ -153,7 +165,6 @@ pub(super) async fn give_back(
         }
         transaction.update("customer uses", key, format!("ADD {}", adds.join(", ")), None, values);
     }
-    Ok(())
 }
 
 /// Keeps the use of a code, which is used, under a version of its rule.

@@ -12,7 +12,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use futures_util::{
-    future::{join, try_join_all},
+    future::{join, try_join, try_join_all},
     stream::{self, StreamExt},
 };
 
@@ -90,28 +90,51 @@ pub async fn settle(store: &Store, shop: &ShopId, order: Id, now: DateTime<Utc>)
             let paid = order_uses::is_paid(store, shop, order).await?;
             after.end_holds(now, paid);
         }
-        let (done, rest): (Vec<_>, Vec<_>) = step(&after.uses);
-        if done.is_empty() && after == before.uses {
+        if after == before.uses && !after.is_pending() {
             return Ok(released);
         }
         let mut transaction = Transaction::default();
-        plan(&mut transaction, store, shop, order, (&after, &done)).await?;
-        let given_back = done.iter().filter(|used| used.released_at.is_some()).count() as u64;
-        after.uses = rest;
-        after.uses.extend(
-            done.into_iter().filter(|used| used.released_at.is_none()).map(|used| Use { stored: true, ..used }),
-        );
-        after.uses.sort_by_key(|used| (used.used_at, used.code_id.is_none(), used.code_id, used.price_rule_id));
-        order_uses::write(&mut transaction, shop, order, &before, &after)?;
+        let step = advance(&mut transaction, store, shop, order, (&before, after)).await?;
         match store.commit(&transaction).await {
             Ok(()) => {
-                released += given_back;
+                released += step.given_back;
+                if !step.more {
+                    return Ok(released);
+                }
                 attempts = Attempts::default();
             }
             Err(CommitError::Refused(_)) => attempts.pause().await?,
             Err(CommitError::Failed(error)) => return Err(error),
         }
     }
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    /// How many uses it gives back.
+    given_back: u64,
+    /// Whether something is left to store after it.
+    pub(super) more: bool,
+}
+
+/// Plans what an order's record is to say, and stores as much of that as fits beside.
+pub(super) async fn advance(
+    transaction: &mut Transaction,
+    store: &Store,
+    shop: &ShopId,
+    order: Id,
+    (before, mut after): (&Record, OrderUses),
+) -> Result<Step, Error> {
+    let (done, rest) = step(&after.uses);
+    plan(transaction, store, shop, order, (&after, &done)).await?;
+    let given_back = done.iter().filter(|used| used.released_at.is_some()).count() as u64;
+    after.uses = rest;
+    let kept = done.into_iter().filter(|used| used.released_at.is_none());
+    after.uses.extend(kept.map(|used| Use { stored: true, ..used }));
+    after.uses.sort_by_key(|used| (used.used_at, used.code_id.is_none(), used.code_id, used.price_rule_id));
+    order_uses::write(transaction, shop, order, before, &after)?;
+    Ok(Step { given_back, more: after.is_pending() })
 }
 
 /// The same after a change that was answered already: what fails is left for the next reader, or the job.
@@ -125,8 +148,7 @@ pub async fn settle_soon(store: &Store, shop: &ShopId, order: Id, now: DateTime<
 fn step(uses: &[Use]) -> (Vec<Use>, Vec<Use>) {
     let mut most = (MAX_ITEMS - ITEMS_OF_RECORD) / ITEMS_OF_ONE;
     uses.iter().cloned().partition(|used| {
-        let pending = used.released_at.is_some() || !used.stored;
-        let taken = pending && most > 0;
+        let taken = used.is_pending() && most > 0;
         most -= usize::from(taken);
         taken
     })
@@ -141,24 +163,26 @@ async fn plan(
     (record, step): (&OrderUses, &[Use]),
 ) -> Result<(), Error> {
     let ids: Vec<_> = step.iter().filter_map(|used| used.code_id).collect();
-    let rows = coupon_codes::by_ids(store, shop, &ids).await?;
+    let mut given_back: BTreeMap<Id, u64> = BTreeMap::new();
+    for used in step.iter().filter(|used| used.released_at.is_some()) {
+        *given_back.entry(used.price_rule_id).or_default() += 1;
+    }
+    let shards = given_back.keys().map(|rule| counters::read(store, shop, Counter::UsesOf(*rule)));
+    let (rows, shards) = try_join(coupon_codes::by_ids(store, shop, &ids), try_join_all(shards)).await?;
+    uses::give(transaction, shop, record.customer_id, &given_back, shards);
     let mut coupons: Vec<_> = rows.iter().map(|row| row.code.coupon_id).collect();
     coupons.sort_unstable();
     coupons.dedup();
     let counters = coupons.iter().map(|coupon| counters::read(store, shop, Counter::CodesOf(*coupon)));
     let counters: HashMap<_, _> = coupons.iter().copied().zip(try_join_all(counters).await?).collect();
     let rows: HashMap<_, _> = rows.into_iter().map(|row| (row.code.id, row)).collect();
-    let mut given_back: BTreeMap<Id, u64> = BTreeMap::new();
     let mut used_codes: BTreeMap<Id, i64> = BTreeMap::new();
     for used in step {
         let row = used.code_id.and_then(|id| rows.get(&id));
         // A code that was deleted, or taken back by the merchant, has nothing more to store.
         let row = row.filter(|row| (row.code.order_id, row.code.used_at) == (Some(order), Some(used.used_at)));
-        if let Some(released_at) = used.released_at {
-            *given_back.entry(used.price_rule_id).or_default() += 1;
-            if let Some(id) = used.code_id {
-                uses::close(transaction, shop, (id, used.used_at), released_at)?;
-            }
+        if let (Some(id), Some(released_at)) = (used.code_id, used.released_at) {
+            uses::close(transaction, shop, (id, used.used_at), released_at)?;
         }
         let Some((row, shards)) = row.and_then(|row| Some((row, counters.get(&row.code.coupon_id)?))) else { continue };
         if used.released_at.is_none() {
@@ -173,7 +197,7 @@ async fn plan(
             shards.write(transaction, shop, &Change { used, ..Change::default() });
         }
     }
-    uses::give_back(transaction, store, shop, record.customer_id, &given_back).await
+    Ok(())
 }
 
 /// Plans that a code is not used any more. Of a deleted coupon only used codes are there, so it goes.

@@ -9,7 +9,7 @@ const USE: &str = "/api/discounts/coupon_code/use/";
 const RELEASE: &str = "/api/discounts/coupon_code/release/";
 
 fn cart() -> Value {
-    let line = |id: u64| json!({"id": id, "product_id": id % 10, "quantity": 2, "price": "19.99"});
+    let line = |id: u64| json!({"id": id, "product_id": id % 10 + 1, "quantity": 2, "price": "19.99"});
     json!({"lines": (1..=100).map(line).collect::<Vec<_>>(), "shipping_price": "12.00"})
 }
 
