@@ -1,4 +1,5 @@
-//! Claims, uses and releases over a store that fails about one call in five: each once, and every count exact.
+//! Claims, uses and releases over a store that fails about one call in five, and many at once: each once, and every count
+//! exact.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use tests::Api;
 
 use crate::{
     coupon_batches::{again, hostile, read},
-    discounts::{CODES, COUPONS, RELEASE, USE, nested},
+    discounts::{CODES, COUPONS, EVALUATE, RELEASE, RULES, USE, nested, rule, shop_of},
     support::{id, one},
 };
 
@@ -65,4 +66,25 @@ async fn claims_uses_and_releases_are_exact_over_a_hostile_store() {
         assert_eq!(bulk::verify(&api.server.store, &shop(), &list).await.expect("verified"), (12, 12));
     }
     assert!(hostile.injected() > 0);
+}
+
+#[tokio::test]
+async fn automatic_rules_are_counted_exactly_under_any_race() {
+    let api = shop_of(12).await;
+    let automatic = json!({"automatic_discount": true, "usage_limit": 5, "once_per_customer": true, "value": "-1.00"});
+    let automatic = id(&api.post(RULES, &rule(&automatic)).await);
+    let cart = json!({"lines": [{"id": 1, "quantity": 1, "price": "50.00"}]});
+    // Two orders of each customer: a rule that no longer applies is no reason to refuse an order.
+    let orders = (0..24u64).map(async |order| {
+        let body = json!({"codes": [], "customer_id": order / 2 + 1, "order_id": order + 1, "cart": cart});
+        api.post(USE, &body).await.status
+    });
+    let statuses = join_all(orders).await;
+    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    assert_eq!(uses(&api, automatic).await, 5);
+    let released = (1..=24u64).map(async |order| api.post(RELEASE, &json!({"order_id": order})).await.status);
+    assert!(join_all(released).await.iter().all(|status| *status == 200));
+    assert_eq!(uses(&api, automatic).await, 0);
+    let again = json!({"lines": cart["lines"], "customer_id": 1});
+    assert_eq!(api.post(EVALUATE, &again).await.expect(200)["rules"][0]["applied"], true);
 }

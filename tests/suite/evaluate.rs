@@ -117,7 +117,7 @@ async fn a_code_that_does_not_count_is_reported_with_its_reason() {
     api.delete(&one(COUPONS, deleted.id)).await.expect(204);
     let spent = issued(&give(&api, used.id, [1]).await)[0].clone();
     set_status(&api, spent["id"].as_u64().expect("an id"), "used").await.expect(200);
-    let codes = json!(["nothing", gone, spent["code"], over, foreign, mine, also_mine]);
+    let codes = json!(["nothing", gone, spent["code"], over, foreign, mine, also_mine, mine]);
     let reply = priced(&api, &json!({"customer_id": 1, "codes": codes})).await;
     let texts: Vec<_> = reply["codes"].as_array().expect("codes").iter().map(|code| code["code"].clone()).collect();
     assert_eq!(json!(texts), codes);
@@ -128,6 +128,7 @@ async fn a_code_that_does_not_count_is_reported_with_its_reason() {
         json!([false, "lapsed"]),
         json!([false, "foreign"]),
         json!([true, null]),
+        json!([false, "repeated"]),
         json!([false, "repeated"]),
     ];
     assert_eq!(reasons(&reply), expected);
@@ -254,6 +255,16 @@ async fn what_is_wrong_with_a_body_stands_under_its_field() {
         &"a list",
     );
     assert_eq!(keys(&api.post(EVALUATE, &body("at", json!("soon"))).await.expect(400)), ["at"]);
+    let hundred: Vec<_> = (1..=100).map(|index| format!("code{index}")).collect();
+    let most = api.post(EVALUATE, &body("codes", json!(hundred))).await.expect(200);
+    assert_eq!(most["codes"][99], json!({"code": "code100", "valid": false, "reason": "unknown"}));
+    let more = body("codes", json!([hundred, vec!["x".to_owned()]].concat()));
+    refused(
+        &api.post(EVALUATE, &more).await,
+        "codes",
+        "Ensure this field has no more than 100 elements.",
+        &"101 codes",
+    );
     let many: Vec<_> = (1..=501).map(|id| line(&json!({ "id": id }))).collect();
     assert_eq!(keys(&api.post(EVALUATE, &body("lines", json!(many))).await.expect(400)), ["lines"]);
     let most = api.post(EVALUATE, &body("lines", json!(many[..500]))).await.expect(200);

@@ -7,7 +7,7 @@ use shared::{
         envelope,
         evaluation::{CodeReply, EvaluationReply},
     },
-    table::evaluation::price,
+    table::evaluation::{Refusal, price},
 };
 
 use crate::wire::{EvaluateBody, parse};
@@ -29,7 +29,7 @@ pub(crate) async fn evaluate(
     let codes = priced.codes.into_iter().map(|(code, refusal)| CodeReply {
         code,
         valid: refusal.is_none(),
-        reason: refusal.map(|refusal| refusal.name()),
+        reason: refusal.map(Refusal::name),
     });
     envelope::ok(&EvaluationReply::new(&priced.evaluation, codes.collect(), zone))
 }
