@@ -79,7 +79,11 @@ pub async fn use_codes(
             None => Ok(None),
         }
     };
-    let order = try_join(order_uses::read(store, shop, asked.order_id), orders::standing(store, shop, asked.order_id));
+    // The record first: an order that is cancelled after it was read changes the record, which refuses the use.
+    let order = async {
+        let record = order_uses::read(store, shop, asked.order_id).await?;
+        Ok((record, orders::standing(store, shop, asked.order_id).await?))
+    };
     let customer = [asked.customer_id];
     let codes = coupon_codes::by_texts(store, shop, &asked.codes, &customer);
     let ((record, order), (mut rows, nested), automatic) = try_join3(order, codes, automatic).await?;
@@ -116,13 +120,11 @@ fn own(asked: &Asked, rows: &mut HashMap<String, Row>, nested: &Nested) -> Resul
             Some(row) => found.push(row),
         }
     }
-    let known = nested.customers.contains_key(&asked.customer_id);
-    let mut all = if known { FieldErrors::NONE } else { FieldErrors::missing("customer_id", asked.customer_id) };
     // Without a customer every code is another's.
-    if known && !errors.is_empty() {
-        all = wrong(errors);
+    if !nested.customers.contains_key(&asked.customer_id) {
+        return Err(Error::Invalid(FieldErrors::missing("customer_id", asked.customer_id)));
     }
-    if all.is_empty() { Ok(found) } else { Err(Error::Invalid(all)) }
+    if errors.is_empty() { Ok(found) } else { Err(Error::Invalid(wrong(errors))) }
 }
 
 /// The rules of codes that can be used now, by the places of the codes in the request.
