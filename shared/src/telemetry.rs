@@ -24,9 +24,11 @@ pub const REQUEST: &str = "request";
 pub const JOB: &str = "job";
 /// The target of the event that ends init.
 pub const INIT: &str = "init";
+/// The target of the event that a claim was turned away because too many passphrases were guessed.
+pub const THROTTLED_CLAIM: &str = "throttled_claim";
 
 /// The metrics by the target of their event: the event's field and its unit.
-pub const METRICS: [(&str, &[(&str, &str)]); 3] = [
+pub const METRICS: [(&str, &[(&str, &str)]); 4] = [
     (
         REQUEST,
         &[
@@ -41,6 +43,7 @@ pub const METRICS: [(&str, &[(&str, &str)]); 3] = [
     ),
     (JOB, &[("job_duration_ms", "Milliseconds"), ("job_failures", "Count")]),
     (INIT, &[("init_ms", "Milliseconds")]),
+    (THROTTLED_CLAIM, &[("throttled_claims", "Count")]),
 ];
 
 /// JSON log lines on stdout, which CloudWatch reads; `RUST_LOG` filters, and `STACK_NAME` is the dimension of the metrics.

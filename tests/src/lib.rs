@@ -17,6 +17,7 @@ use shared::table::{connect::Connection, store::Store};
 pub mod documents;
 pub mod functions;
 pub mod lambda;
+pub mod vectors;
 
 /// The token of the demo shop with every scope.
 pub const TOKEN: &str = "token-of-the-demo-shop";

@@ -129,12 +129,13 @@ pub struct Server {
 }
 
 /// Every function that serves HTTP, by the name of its binary.
-pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 9] {
+pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 10] {
     [
         ("accounts", accounts::routes()),
         ("coupon_codes", coupon_codes::routes()),
         ("coupons", coupons::routes()),
         ("customers", customers::routes()),
+        ("evaluate", evaluate::routes()),
         ("levels", levels::routes()),
         ("openapi", openapi::routes()),
         ("orders", orders::routes()),
@@ -167,7 +168,8 @@ impl Server {
         let mut served = HashMap::new();
         for (name, routes) in functions() {
             let store = open_as(&connection, &roles, name).await?;
-            let app = App { store, callers: Callers::new(options.remember_tokens), clock: clock.clone() };
+            let callers = Callers::new(options.remember_tokens);
+            let app = App { callers, clock: clock.clone(), ..App::new(store) };
             served.insert(name.to_owned(), service(&app, routes));
         }
         let router = Gateway::new(routes::of_template()?, served).router();
