@@ -278,6 +278,10 @@ fn introduce(url: &str, store: &str, token: &str) {
         "  curl {auth} -H 'Content-Type: application/json' -d '{{\"customer_id\": 100000, \"points\": 100}}' \
          {url}/api/loyalty/point_history/adjust/"
     );
+    println!(
+        "  curl {auth} -H 'Content-Type: application/json' -d '{{\"lines\": [{{\"id\": 1, \"product_id\": 1001, \
+         \"quantity\": 2, \"price\": \"100.00\"}}], \"codes\": [\"jB7nNJPbf16adc\"]}}' {url}/api/discounts/evaluate/"
+    );
     println!("\nThe whole API: {url}/api/openapi.json   Stop: Ctrl-C");
 }
 
