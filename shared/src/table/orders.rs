@@ -107,8 +107,8 @@ async fn buyer(store: &Store, shop: &Shop, id: Option<Id>) -> Result<Option<Buye
     Ok(customer.map(|customer| (customer, account)))
 }
 
-/// Plans an order as the shop sends it, in place of the one stored before, and what its state does to points and codes: 2 round
-/// trips, 3 where it does something, and 1 where it is the stored one again. Answers whether it was not there before.
+/// Plans an order as the shop sends it, in place of the one stored before, and what its state does to points and codes: 2
+/// round trips, 3 where it does something, and 1 where it is the stored one again.
 ///
 /// # Errors
 /// [`Error::Invalid`] over [`MAX_BYTES`], for an unknown or another customer, and for more points than a balance holds.
