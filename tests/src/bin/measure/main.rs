@@ -82,7 +82,9 @@ async fn main() {
         Measure::Functions { times, profiles } => functions::run(times, &profiles).await,
         #[cfg(not(feature = "tls"))]
         Measure::Functions { .. } => {
-            eprintln!("Build it with TLS: cargo run -p tests --features tls --bin measure -- functions");
+            eprintln!(
+                "Build it with TLS: cargo run --profile bench-local -p tests --features tls --bin measure -- functions"
+            );
             std::process::exit(2);
         }
         Measure::Evaluate { times } => evaluate::run(times),
