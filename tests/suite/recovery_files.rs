@@ -31,7 +31,7 @@ async fn is_refused(elsewhere: &Elsewhere, path: &Path, bytes: &[u8], reason: &s
     fs::write(path, bytes).expect("written");
     match import(&elsewhere.store, path).await {
         Err(RecoveryError::File { what, line, .. }) => {
-            assert!(what.contains(reason) && line > 0, "{what}, not {reason}")
+            assert!(what.contains(reason) && line > 0, "{what}, not {reason}");
         }
         other => panic!("{other:?}, not {reason}"),
     }
