@@ -44,7 +44,7 @@ pub(crate) fn is_clean(report: &Value) {
 }
 
 /// A shop in which everything happened.
-async fn busy_shop() -> Api {
+pub(crate) async fn busy_shop() -> Api {
     let api = Api::start().await;
     store_customers(&api, &[1, 2]).await;
     api.post(LEVELS, &json!({"title": "x", "condition_points": 1, "redeem_points": 1, "sign_points": 2}))

@@ -109,3 +109,34 @@ fn a_shop_cannot_reach_into_anothers_keys() {
         assert!(name.parse::<ShopId>().is_err(), "{name}");
     }
 }
+
+#[test]
+fn every_key_tells_whose_it_is() {
+    let shop: ShopId = "demo".parse().expect("a shop");
+    let at = Utc.with_ymd_and_hms(2019, 6, 1, 16, 0, 0).single().expect("an instant");
+    let owner = |key: &Key| keys::owner(key).map(|owner| format!("{owner:?}"));
+    for key in [
+        keys::row(&shop, "level", 0, 27),
+        keys::price_rules_by(&shop, "title", "a#SHOP#b", 5),
+        keys::code_text(&shop, "a#b"),
+        keys::order(&shop, 9),
+        keys::shop_token(&shop, "0123"),
+        keys::batch_part(&shop, "0123", 2),
+    ] {
+        assert_eq!(owner(&key).as_deref(), Some(r#"Data("demo")"#), "{key:?}");
+    }
+    let doors = [
+        keys::due_batch(3, &shop, "0123"),
+        keys::due_rule(&shop, at, 5),
+        keys::due_coupon(&shop, 7),
+        keys::shop(&shop),
+    ];
+    for key in doors {
+        assert_eq!(owner(&key).as_deref(), Some(r#"Door("demo")"#), "{key:?}");
+    }
+    assert_eq!(owner(&keys::token("0123")).as_deref(), Some("Token"));
+    assert_eq!(owner(&keys::import(&shop)).as_deref(), Some("Import"));
+    for (pk, sk) in [("MYSTERY", "x"), ("SHOP", "x"), ("SHOP#demo", "x"), ("DUE#X#0", "x"), ("", "")] {
+        assert_eq!(owner(&Key { pk: pk.to_owned(), sk: sk.to_owned() }), None, "{pk}");
+    }
+}

@@ -56,6 +56,8 @@ mod price_rules;
 mod quota;
 mod races;
 mod ranked_lists;
+mod recovery;
+mod recovery_files;
 mod robustness;
 mod roles;
 mod support;

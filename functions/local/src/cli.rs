@@ -17,8 +17,11 @@ use shared::{
 use crate::{
     demo,
     embedded::{Embedded, EmbeddedError, Place},
+    recovery::RecoveryError,
     server::{GrantedToken, Options, Server, ServerError},
 };
+
+mod recovery;
 
 /// Youhui: coupons and loyalty points of a shop platform.
 #[derive(Debug, Parser)]
@@ -67,6 +70,10 @@ enum Action {
     },
     /// Stores codes as expired whose price rule has ended, and lets points expire, as the schedules do; shows what was done.
     Expire(At),
+    /// Writes a shop to a file, everything that is stored of it. Nobody may write to the shop meanwhile.
+    Export(recovery::Export),
+    /// Stores the shop of an exported file where it is not; the same again goes on where that was ended.
+    Import(recovery::Import),
 }
 
 /// The flags of `serve`.
@@ -175,6 +182,9 @@ pub enum CliError {
     /// The store or the command failed.
     #[error("{0}")]
     Store(#[from] shared::Error),
+    /// The shop was not exported or imported.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
     /// The answer cannot be shown.
     #[error("{0}")]
     Answer(#[from] serde_json::Error),
@@ -220,6 +230,8 @@ pub async fn run() -> Result<(), CliError> {
             show(&expire_coupon_codes::run(&store).await?)?;
             show(&expire_points::run(&store, Utc::now()).await?)
         }
+        Action::Export(flags) => flags.run().await,
+        Action::Import(flags) => flags.run().await,
     }
 }
 

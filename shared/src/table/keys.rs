@@ -1,9 +1,9 @@
 //! The keys of the single table. Architecture invariant: no file but this and its [`discounts`] formats or parses one.
 //!
 //! Everything of a shop starts with `SHOP#<shop>#`: a shop's name has no `#`, so no key of one shop is a prefix of
-//! another's. Outside of that stand only the hashes of tokens, the registry of shops and the index of what is due,
-//! which no request of a shop can name. Numbers in sort keys are padded to 16 digits, enough for 2^53-1, so that they
-//! sort as numbers.
+//! another's. Outside of that stand only the hashes of tokens, the registry of shops, the index of what is due and the
+//! imports that are under way, which no request of a shop can name; [`owner`] tells whose they are. Numbers in sort keys
+//! are padded to 16 digits, enough for 2^53-1, so that they sort as numbers.
 
 use std::fmt;
 
@@ -285,4 +285,36 @@ pub fn shop(shop: &ShopId) -> Key {
 /// The partition of [`shop`].
 pub fn shops() -> String {
     "SHOPS".to_owned()
+}
+
+/// How far the import of a shop has come.
+pub fn import(shop: &ShopId) -> Key {
+    key("IMPORTS".to_owned(), shop.as_str())
+}
+
+/// Whose an item is, and what it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner<'a> {
+    /// Data of this shop, under its own prefix.
+    Data(&'a str),
+    /// What leads jobs to this shop, or requests: the index of what is due, and the registry.
+    Door(&'a str),
+    /// A door as well: a token, whose record says which shop it opens.
+    Token,
+    /// No shop's: how far an import has come.
+    Import,
+}
+
+/// Whose the item under a key is; `None` for a key of a shape that is not of this file.
+pub fn owner(key: &Key) -> Option<Owner<'_>> {
+    let (group, rest) = key.pk.split_once('#').unwrap_or((&key.pk, ""));
+    match group {
+        "SHOP" => Some(Owner::Data(rest.split_once('#')?.0)),
+        "SHOPS" => Some(Owner::Door(&key.sk)),
+        "TOKEN" => Some(Owner::Token),
+        "IMPORTS" => Some(Owner::Import),
+        // The shop and what is due of it, after the instant where there is one.
+        "DUE" => Some(Owner::Door(key.sk.rsplit('#').nth(1)?)),
+        _ => None,
+    }
 }

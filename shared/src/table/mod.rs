@@ -1,7 +1,8 @@
 //! The single DynamoDB table: `PK`/`SK` strings, a `type` on every item. template.yaml is the one statement of the table.
 //!
 //! * [`keys`] is the only file that knows how a key looks.
-//! * [`store`] and `commit` are the only files that call the SDK for data; [`connect`] makes its client.
+//! * [`store`], `commit` and, for operators, `scan` are the only files that call the SDK for data; [`connect`] makes its
+//!   client.
 //! * [`transaction`] is one atomic change with labels; [`pages`] are exact lists.
 //! * One file a resource: what it reads and writes.
 
@@ -13,7 +14,6 @@ mod audit_codes;
 pub mod automatic_rules;
 pub mod batches;
 pub mod checkout;
-
 mod commit;
 pub mod connect;
 pub mod counters;
@@ -47,9 +47,12 @@ pub mod point_history_changes;
 pub mod point_history_load;
 mod posting;
 pub mod price_rules;
+mod scan;
 pub mod schema;
 pub mod sequence;
 pub mod settling;
+pub mod shop_import;
+pub mod shop_items;
 pub mod shops;
 pub mod standings;
 pub mod store;
