@@ -5,6 +5,7 @@ mod accounts;
 mod adjust;
 mod audit;
 mod checkout;
+mod checkout_again;
 mod checkout_faults;
 mod code_texts;
 mod conventions;

@@ -7,7 +7,7 @@
 //! items: rules that do not sum to the fingerprint are read again, and never kept.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -91,6 +91,18 @@ pub struct Rules {
     pub candidates: Vec<Candidate>,
     /// Which of its versions each of them is.
     pub(super) rule_versions: HashMap<Id, u64>,
+}
+
+impl Rules {
+    /// All but these.
+    pub(super) fn without(&self, excluded: &BTreeSet<Id>) -> Self {
+        let candidates = self.candidates.iter().filter(|candidate| !excluded.contains(&candidate.rule.id));
+        Self {
+            fingerprint: self.fingerprint,
+            candidates: candidates.cloned().collect(),
+            rule_versions: self.rule_versions.clone(),
+        }
+    }
 }
 
 /// What an instance has read.

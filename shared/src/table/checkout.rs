@@ -8,7 +8,7 @@ use futures_util::future::{try_join, try_join_all, try_join3};
 use super::{
     automatic_rules::{AutomaticRules, Rules},
     counters::{self, Change, Counter, Shards},
-    coupon_code_uses as uses,
+    coupon_code_uses::{self as uses, NotTaken},
     coupon_codes::{self, Nested, Row},
     evaluation::{self, Brought, within_limits},
     order_uses::{self, Freed, Record},
@@ -95,16 +95,28 @@ pub async fn use_codes(
         return Err(Error::conflict("This order uses codes of another customer."));
     }
     let rules = usable(&rows, &nested, now)?;
-    let mut applied = Vec::new();
-    if let (Some(cart), Some(automatic)) = (&asked.cart, &automatic) {
-        applied = on_cart(store, shop, (asked, cart, now), automatic, &rules).await?;
+    let mut exhausted = BTreeSet::new();
+    loop {
+        let mut applied = Vec::new();
+        if let (Some(cart), Some(automatic)) = (&asked.cart, &automatic) {
+            let left = (!exhausted.is_empty()).then(|| automatic.without(&exhausted));
+            let automatic = left.as_ref().unwrap_or(automatic);
+            applied = on_cart(store, shop, (asked, cart, now), automatic, (&record.uses, &rules)).await?;
+        }
+        // An automatic rule counts once for an order.
+        applied.retain(|(rule, _)| !record.uses.live().any(|used| used.price_rule_id == rule.id));
+        within_bounds(&record.uses, &rules, applied.len())?;
+        let (transaction, uses, record) = (Transaction::default(), Vec::new(), record.clone());
+        let plan = Plan { asked, now, record, nested: &nested, transaction, uses };
+        match plan.make(store, shop, (&rows, &rules), &applied).await {
+            Ok((transaction, codes, unstored)) => return Ok((transaction, Used { codes, nested, unstored })),
+            // An automatic rule that was used up since it was priced is not applied.
+            Err(NotTaken::Limit(rule, _)) if applied.iter().any(|(applied, _)| applied.id == rule) => {
+                exhausted.insert(rule);
+            }
+            Err(refusal) => return Err(refusal.into()),
+        }
     }
-    // An automatic rule counts once for an order.
-    applied.retain(|(rule, _)| !record.uses.live().any(|used| used.price_rule_id == rule.id));
-    within_bounds(&record.uses, &rules, applied.len())?;
-    let plan = Plan { asked, now, record, nested: &nested, transaction: Transaction::default(), uses: Vec::new() };
-    let (transaction, codes, unstored) = plan.make(store, shop, (&rows, &rules), &applied).await?;
-    Ok((transaction, Used { codes, nested, unstored }))
 }
 
 /// The rows of the codes, in the order of the request, all of them the customer's.
@@ -156,10 +168,14 @@ async fn on_cart(
     shop: &ShopId,
     (asked, cart, now): (&Asked, &Cart, DateTime<Utc>),
     automatic: &Rules,
-    rules: &[&PriceRule],
+    (order, rules): (&OrderUses, &[&PriceRule]),
 ) -> Result<Vec<Applied>, Error> {
     let mut brought = Brought::default();
     for rule in rules {
+        if order.live().any(|used| used.price_rule_id == rule.id) {
+            let reason = format!("This order uses the price rule {} already, which applies once.", rule.id);
+            return Err(Error::conflict(reason));
+        }
         if brought.owners.insert(rule.id, asked.customer_id).is_some() {
             return Err(Error::conflict(format!(
                 "Two of these codes are of the price rule {}, which applies once.",
@@ -170,7 +186,7 @@ async fn on_cart(
     }
     let customer_id = Some(asked.customer_id);
     let priced = evaluation::Asked { customer_id, cart: cart.clone(), codes: Vec::new(), at: now, now };
-    let evaluation = within_limits(store, shop, (automatic, &brought), &priced, &Freed::default()).await?;
+    let evaluation = within_limits(store, shop, (automatic, &brought), &priced, &Freed::of_order(order)).await?;
     let outcomes: HashMap<_, _> = evaluation.rules.iter().map(|outcome| (outcome.price_rule_id, outcome)).collect();
     let mut errors = Vec::new();
     for (index, rule) in rules.iter().enumerate() {
@@ -245,12 +261,14 @@ impl Plan<'_> {
         shop: &ShopId,
         (rows, rules): (&[Row], &[&PriceRule]),
         applied: &[Applied],
-    ) -> Result<(Transaction, Vec<CouponCode>, bool), Error> {
+    ) -> Result<(Transaction, Vec<CouponCode>, bool), NotTaken> {
         let coupons: BTreeSet<_> = rows.iter().map(|row| row.code.coupon_id).collect();
-        let counters =
-            try_join_all(coupons.iter().map(|coupon| counters::read(store, shop, Counter::CodesOf(*coupon))));
+        let counters = async {
+            let reads = coupons.iter().map(|coupon| counters::read(store, shop, Counter::CodesOf(*coupon)));
+            try_join_all(reads).await.map_err(NotTaken::from)
+        };
         let (counters, ()) = try_join(counters, self.take(store, shop, rules, applied)).await?;
-        self.write(shop, rows, &coupons.into_iter().zip(counters).collect())
+        Ok(self.write(shop, rows, &coupons.into_iter().zip(counters).collect())?)
     }
 
     /// Takes the uses of the rules under their limits.
@@ -260,7 +278,7 @@ impl Plan<'_> {
         shop: &ShopId,
         rules: &[&PriceRule],
         applied: &[Applied],
-    ) -> Result<(), Error> {
+    ) -> Result<(), NotTaken> {
         let mut times: BTreeMap<Id, (&PriceRule, u64)> = BTreeMap::new();
         for rule in rules.iter().copied().chain(applied.iter().map(|(rule, _)| rule)) {
             times.entry(rule.id).or_insert((rule, 0)).1 += 1;

@@ -59,17 +59,41 @@ pub(super) fn live_uses(item: &Item, rule: Id) -> u64 {
     digits.and_then(|digits| digits.parse::<i64>().ok()).map_or(0, |count| u64::try_from(count).unwrap_or(0))
 }
 
+/// Why a rule cannot be used.
+#[derive(Debug)]
+pub(super) enum NotTaken {
+    /// The `usage_limit` of this rule is used up, or the customer may use it once and does; in the client's words.
+    Limit(Id, String),
+    /// Another error.
+    Failed(Error),
+}
+
+impl From<Error> for NotTaken {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<NotTaken> for Error {
+    fn from(not_taken: NotTaken) -> Self {
+        match not_taken {
+            NotTaken::Limit(_, reason) => Self::conflict(reason),
+            NotTaken::Failed(error) => error,
+        }
+    }
+}
+
 /// Plans that a customer uses rules so many times each: one item for each rule, seldom more, and one for each 256 rules.
 ///
 /// # Errors
-/// [`Error::Conflict`] where a `usage_limit` is used up, or the customer may use a rule once and does.
+/// See [`NotTaken`].
 pub(super) async fn take(
     transaction: &mut Transaction,
     store: &Store,
     shop: &ShopId,
     customer: Id,
     rules: &[(&PriceRule, u64)],
-) -> Result<(), Error> {
+) -> Result<(), NotTaken> {
     let by_item = by_item(shop, customer, rules.iter().map(|(rule, times)| (*rule, *times)), |rule| rule.id);
     let shards = rules.iter().map(|(rule, _)| counters::read(store, shop, Counter::UsesOf(rule.id)));
     let (shards, items) = try_join(try_join_all(shards), store.batch_get(by_item.keys().cloned().collect())).await?;
@@ -77,7 +101,7 @@ pub(super) async fn take(
     for ((rule, times), shards) in rules.iter().zip(shards) {
         let mut shards = counters::under_limit(store, shop, shards, rule).await?;
         let Some(parts) = shards.take(store, shop, *times).await? else {
-            return Err(Error::conflict(format!("The usage limit of {} is reached.", rule.usage_limit)));
+            return Err(NotTaken::Limit(rule.id, format!("The usage limit of {} is reached.", rule.usage_limit)));
         };
         shards.write(transaction, shop, &parts.into());
     }
@@ -86,8 +110,8 @@ pub(super) async fn take(
         let once = |(rule, times): &&(&PriceRule, u64)| {
             rule.once_per_customer && (*times > 1 || item.is_some_and(|item| live_uses(item, rule.id) > 0))
         };
-        if rules.iter().any(|rule| once(&rule)) {
-            return Err(Error::conflict(format!("Customer {customer} has used this price rule already.")));
+        if let Some((rule, _)) = rules.iter().find(once) {
+            return Err(NotTaken::Limit(rule.id, format!("Customer {customer} has used this price rule already.")));
         }
         take_for_customer(transaction, key, &rules);
     }

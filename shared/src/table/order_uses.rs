@@ -128,6 +128,15 @@ impl Freed {
         Ok(freed)
     }
 
+    /// What an order uses itself, which does not stand in its own way.
+    pub(super) fn of_order(uses: &OrderUses) -> Self {
+        let mut freed = Self::default();
+        for used in uses.live() {
+            *freed.uses.entry((used.price_rule_id, uses.customer_id)).or_default() += 1;
+        }
+        freed
+    }
+
     /// How many uses of a rule that are given back are still counted: in all, and of a customer.
     pub(super) fn of_rule(&self, rule: Id, customer: Option<Id>) -> (u64, u64) {
         let of = |wanted: &dyn Fn(Id) -> bool| {
