@@ -33,6 +33,7 @@ mod evaluate;
 mod evaluation_properties;
 mod expiry;
 mod holds;
+mod hostile;
 mod house;
 mod idempotency;
 mod idempotency_everywhere;

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use chrono::{NaiveDate, Utc};
 use clap::{Args, Parser, Subcommand};
 use operator::{Answer, Command};
@@ -17,6 +18,7 @@ use shared::{
 use crate::{
     demo,
     embedded::{Embedded, EmbeddedError, Place},
+    hostile::{Chaos, Hostile},
     recovery::RecoveryError,
     server::{GrantedToken, Options, Server, ServerError},
 };
@@ -100,6 +102,9 @@ struct Serve {
     /// Makes a token of this very text, for the demo shop or the named one. For tests on this machine.
     #[arg(long, value_name = "TOKEN=SCOPE,SCOPE[@SHOP]")]
     grant: Vec<GrantedToken>,
+    /// Puts faults between the API and its store: `mild` or `harsh`, and a seed to replay them.
+    #[arg(long, value_name = "PROFILE[@SEED]", conflicts_with = "store")]
+    chaos: Option<Chaos>,
 }
 
 #[derive(Debug, Args)]
@@ -252,12 +257,16 @@ fn connection(store: &str) -> Connection {
 async fn serve(flags: Serve) -> Result<(), CliError> {
     shared::telemetry::log_text();
     let on_aws = flags.store.as_deref() == Some("aws");
-    let (place, connection) = match (&flags.store, flags.memory) {
+    let (place, mut connection) = match (&flags.store, flags.memory) {
         (Some(store), _) => (None, connection(store)),
         (None, true) => (Some(Place::Memory), Connection::default()),
         (None, false) => (Some(Place::File(flags.data.clone())), Connection::default()),
     };
     let embedded = place.as_ref().map(|place| Embedded::start_on(place, flags.store_port)).transpose()?;
+    if let Some(Chaos { profile, seed }) = flags.chaos {
+        println!("chaos   seed {seed}");
+        connection.http_client = Some(SharedHttpClient::new(Hostile::over_http(profile, seed)));
+    }
     let options = Options {
         port: flags.port,
         create_table: !on_aws,

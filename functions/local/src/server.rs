@@ -160,9 +160,11 @@ impl Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port));
         let listener = listener.await.map_err(|error| ServerError::Port { port: options.port, error })?;
         let address = listener.local_addr().map_err(|error| ServerError::Port { port: options.port, error })?;
+        // What is prepared has ids of its own, which a lost reply would move: faults begin with the first request.
+        let without_faults = Connection { http_client: None, ..connection.clone() };
+        prepare(&without_faults.open().await?, &options).await?;
         connection.http_client = Some(connection.http_client()?);
         let store = connection.clone().open().await?;
-        prepare(&store, &options).await?;
         let roles = roles::of_template()?;
         let clock = Clock::default();
         let mut served = HashMap::new();
