@@ -34,6 +34,7 @@ mod evaluation_properties;
 mod expiry;
 mod holds;
 mod hostile;
+mod hostile_input;
 mod house;
 mod idempotency;
 mod idempotency_everywhere;

@@ -7,7 +7,7 @@ use shared::{
         coupon_code::{CODE_LENGTH, MAX_ISSUED, MAX_ISSUED_COUPONS},
         id::Id,
     },
-    http::fields::{Checked, Fields, items, relation, text},
+    http::fields::{Checked, Fields, items, not_a_choice, relation, text},
     table::{coupon_code_changes::Draft, coupon_code_issue::Pair, coupon_code_pages::Statuses},
 };
 use utoipa::ToSchema;
@@ -73,10 +73,7 @@ fn used(value: &Value) -> Checked<bool> {
         Some("used") => Ok(true),
         Some("unused") => Ok(false),
         Some("expired") => Err(FieldErrors::message("\"expired\" cannot be set: a code expires with its price rule.")),
-        other => {
-            let shown = other.map_or_else(|| value.to_string(), str::to_owned);
-            Err(FieldErrors::message(format!("\"{shown}\" is not a valid choice.")))
-        }
+        _ => Err(not_a_choice(value)),
     }
 }
 

@@ -106,7 +106,11 @@ pub(crate) async fn import_many(
         && drafts.len() > customer_import::FEW
     {
         let work = async |batch: Batch| import::finish(&app.store, &caller.shop, batch).await;
-        return change.batch(&app, &caller, customer_import::KIND, async || Ok(drafts.clone()), work).await;
+        let prepare = async || {
+            import::check(&app.store, &caller.shop, &drafts, change.at).await?;
+            Ok(drafts.clone())
+        };
+        return change.batch(&app, &caller, customer_import::KIND, prepare, work).await;
     }
     let plan = async || {
         let drafts = parse()?;

@@ -1,9 +1,10 @@
 //! The end of an import that is a batch: by the request that began it, or by the job that finds it left over.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use lambda_http::http::StatusCode;
 use shared::{
-    Error,
+    Error, FieldErrors,
     domain::{customer::Customer, shop::Shop},
     http::{
         customer::CustomerReply,
@@ -21,6 +22,35 @@ pub async fn finish(store: &Store, shop: &Shop, mut batch: Batch) -> Result<Repl
     let reply = reply(customers, shop.zone)?;
     batch.finish(store, &reply).await?;
     Ok(reply)
+}
+
+/// The most bytes that a stored customer adds to a reply as Lambda answers it: 2,557 characters of text, seven bytes each
+/// where they are control characters.
+const LARGEST: usize = 18_000;
+
+/// Refuses an import whose reply could not be answered, before anything is written. What is omitted stays as it is stored,
+/// so a large import that omits texts looks at what is there: a read unit a customer.
+pub(crate) async fn check(
+    store: &Store,
+    shop: &Shop,
+    drafts: &[customer_import::Draft],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let too_many = || {
+        let message = "The reply to this list would be larger than 5 MB. Send fewer customers.";
+        Error::Invalid(FieldErrors::non_field(message))
+    };
+    let alone = drafts.iter().map(|(id, draft)| draft.clone().over(*id, None, now)).collect();
+    let alone = reply(alone, shop.zone)?.body;
+    if envelope::is_too_large(&alone) {
+        return Err(too_many());
+    }
+    let omitting = drafts.iter().filter(|(_, draft)| draft.omits_text()).count();
+    if !envelope::is_too_large_with(&alone, omitting * LARGEST) {
+        return Ok(());
+    }
+    let after = customer_import::preview(store, &shop.id, drafts, now).await?;
+    if envelope::is_too_large(&reply(after, shop.zone)?.body) { Err(too_many()) } else { Ok(()) }
 }
 
 /// The reply to an import.

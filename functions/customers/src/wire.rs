@@ -4,7 +4,10 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde_json::Value;
 use shared::{
-    domain::{customer::CustomerDraft, id::Id},
+    domain::{
+        customer::{CustomerDraft, MOBILE_LENGTH},
+        id::Id,
+    },
     error::FieldErrors,
     http::fields::{Checked, Fields, boolean, date, instant, items, own_id, text},
 };
@@ -52,7 +55,7 @@ pub(crate) struct CustomerBody {
 
 fn draft(fields: &mut Fields<'_>, zone: Tz) -> CustomerDraft {
     CustomerDraft {
-        mobile: fields.optional("mobile", text(32, true)),
+        mobile: fields.optional("mobile", text(MOBILE_LENGTH, true)),
         full_name: fields.optional("full_name", text(255, true)),
         gender: fields.optional("gender", text(16, false)),
         email: fields.nullable("email", text(254, true)),

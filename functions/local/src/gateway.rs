@@ -1,7 +1,9 @@
 //! API Gateway's part on this machine: an HTTP request becomes the event that an HTTP API (payload 2.0) sends to the
 //! function of its route, goes through lambda_http's own types as it does in Lambda, and its reply comes back as HTTP.
 
-use std::{collections::HashMap, convert::Infallible, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    collections::HashMap, convert::Infallible, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration,
+};
 
 use axum::{
     Router,
@@ -12,8 +14,8 @@ use axum::{
 use base64::prelude::{BASE64_STANDARD, Engine};
 use chrono::Utc;
 use futures_util::FutureExt;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
-use http_body_util::{BodyExt, Limited};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts, uri::Authority};
+use http_body_util::BodyExt;
 use lambda_http::{Adapter, Context, lambda_runtime::LambdaEvent, request::LambdaRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -24,6 +26,10 @@ use crate::routes::{self, Match, Route};
 
 /// The largest body that the gateway takes (an AWS limit).
 const MAX_BODY: usize = 10 * 1024 * 1024;
+/// So much of a larger body is read before it is refused.
+const MAX_READ: usize = 64 * 1024 * 1024;
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The largest reply of a function (an AWS limit).
 const MAX_REPLY: usize = 6 * 1024 * 1024;
 
@@ -67,15 +73,21 @@ impl Gateway {
         let Some(function) = self.functions.get(&found.route.function) else {
             return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
         };
-        let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-        // lambda_http panics on a host that is none; API Gateway lets none through.
-        if Url::parse(&format!("http://{host}/")).is_err() {
+        let host = parts.headers.get(header::HOST).map_or("localhost", |host| host.to_str().unwrap_or_default());
+        // lambda_http builds the address of the request of it, and panics where there is none; API Gateway lets through
+        // only its own.
+        if Url::parse(&format!("http://{host}/")).is_err() || host.parse::<Authority>().is_err() {
             return message(StatusCode::BAD_REQUEST, "Bad Request");
         }
-        let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
-            return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        let body = match tokio::time::timeout(PATIENCE, read(body)).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(Unread::Broken)) => return message(StatusCode::BAD_REQUEST, "Bad Request"),
+            Ok(Err(Unread::TooLarge)) => {
+                return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+            }
+            Err(_) => return message(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
         };
-        let event = event(&parts, host, &body.to_bytes(), &found);
+        let event = event(&parts, host, &body, &found);
         // A function that panics outside of its own net is a crashed Lambda: the gateway says 500 and lives on.
         let invoked = AssertUnwindSafe(invoke(function.clone(), event)).catch_unwind().await;
         invoked.unwrap_or_else(|_| Err("panic".to_owned())).unwrap_or_else(|error| {
@@ -83,6 +95,33 @@ impl Gateway {
             message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         })
     }
+}
+
+/// Why a body was not read.
+enum Unread {
+    /// It ended before it was whole, or its chunks are none.
+    Broken,
+    /// It is larger than [`MAX_BODY`].
+    TooLarge,
+}
+
+/// The whole body. What is too large is read on and thrown away, up to a limit: a client that is cut off while it sends
+/// does not see the reply.
+async fn read(mut body: Body) -> Result<Vec<u8>, Unread> {
+    let (mut whole, mut length) = (Vec::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
+        length = length.saturating_add(data.len());
+        if length > MAX_READ {
+            break;
+        }
+        if length > MAX_BODY {
+            whole = Vec::new();
+        } else {
+            whole.extend_from_slice(&data);
+        }
+    }
+    if length > MAX_BODY { Err(Unread::TooLarge) } else { Ok(whole) }
 }
 
 /// The gateway's own replies look unlike the functions'.

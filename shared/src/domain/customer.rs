@@ -5,6 +5,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::id::Id;
 
+/// The longest mobile number, in characters.
+pub const MOBILE_LENGTH: usize = 32;
+
 /// A customer of a shop: the ten documented fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
@@ -62,6 +65,12 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Res
 }
 
 impl CustomerDraft {
+    /// Whether a text stays as it is stored.
+    pub fn omits_text(&self) -> bool {
+        let texts = [&self.mobile, &self.full_name, &self.gender, &self.note];
+        texts.iter().any(|text| text.is_none()) || self.email.is_none()
+    }
+
     /// The customer `id` as it is after this draft was stored over `stored` at `now`.
     pub fn over(self, id: Id, stored: Option<&Customer>, now: DateTime<Utc>) -> Customer {
         let stored = stored.cloned().unwrap_or_else(|| Customer {

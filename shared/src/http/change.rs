@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{access::Caller, error::json_reply, fields::Checked};
+use super::{access::Caller, error::json_reply, fields::Checked, json};
 use crate::{
     app::App,
     error::Error,
@@ -85,12 +85,15 @@ impl Change {
         }
     }
 
-    /// The text of the body as it came, where it is JSON.
+    /// The text of the body as it came, where it is JSON; `{}` where it was empty.
     ///
     /// # Errors
     /// As [`Self::body`].
     pub fn text(&self) -> Result<&str, Error> {
         self.body()?;
+        if self.bytes.is_empty() {
+            return Ok("{}");
+        }
         std::str::from_utf8(&self.bytes).map_err(|error| Error::Parse(error.to_string()))
     }
 
@@ -183,7 +186,7 @@ fn parse(headers: &HeaderMap, bytes: &Bytes) -> Body {
     if !media_type.eq_ignore_ascii_case("application/json") {
         return Body::Foreign(content_type.to_owned());
     }
-    serde_json::from_slice(bytes).map_or_else(|error| Body::Malformed(error.to_string()), Body::Json)
+    json::parse(bytes).map_or_else(|error| Body::Malformed(error.to_string()), Body::Json)
 }
 
 fn key(headers: &HeaderMap) -> Result<Option<&str>, Error> {

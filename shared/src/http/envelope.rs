@@ -22,6 +22,16 @@ fn escaped(text: &str) -> usize {
     text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count()
 }
 
+/// Whether this JSON is larger than a reply may be.
+pub fn is_too_large(body: &str) -> bool {
+    is_too_large_with(body, 0)
+}
+
+/// The same where so many bytes may come to it.
+pub fn is_too_large_with(body: &str, more: usize) -> bool {
+    body.len() + more > MAX_BYTES || escaped(body) + more > MAX_ESCAPED
+}
+
 /// One page of a list.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Envelope<T> {
@@ -104,7 +114,7 @@ impl Address {
             results: page.rows.into_iter().map(wire).collect(),
         };
         let reply = reply(StatusCode::OK, &envelope)?;
-        if reply.body.len() > MAX_BYTES || escaped(&reply.body) > MAX_ESCAPED {
+        if is_too_large(&reply.body) {
             return Err(Error::field("page_size", "This page would be larger than 5 MB. Ask for fewer rows."));
         }
         Ok(json_reply(StatusCode::OK, reply.body))

@@ -293,11 +293,19 @@ pub fn positive_or_zero(value: &Value) -> Checked<Hundredths> {
 pub fn choice<T: Copy>(choices: &'static [(&'static str, T)]) -> impl Fn(&Value) -> Checked<T> {
     move |value| {
         let known = value.as_str().and_then(|text| choices.iter().find(|(name, _)| *name == text));
-        known.map(|(_, choice)| *choice).ok_or_else(|| {
-            let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            FieldErrors::message(format!("\"{shown}\" is not a valid choice."))
-        })
+        known.map(|(_, choice)| *choice).ok_or_else(|| not_a_choice(value))
     }
+}
+
+/// The most characters of a value that an error shows: what is sent can be larger than a reply may be.
+const SHOWN: usize = 255;
+
+/// This value is none of the choices.
+pub fn not_a_choice(value: &Value) -> FieldErrors {
+    let text = value.as_str().map_or_else(|| Cow::from(value.to_string()), Cow::from);
+    let end = text.char_indices().nth(SHOWN).map(|(end, _)| end);
+    let (shown, more) = end.map_or((&*text, ""), |end| (&text[..end], "..."));
+    FieldErrors::message(format!("\"{shown}{more}\" is not a valid choice."))
 }
 
 /// A list of at most `most` items, each checked; the errors stand under the numbers of the items.

@@ -1,7 +1,8 @@
 //! The wire conventions (`conventions.md`): what a client of a Django REST framework API relies on.
 //!
 //! * [`service`] wraps a function's routes into what Lambda calls.
-//! * [`access`]: tokens and scopes; [`query`]: lists; [`change`]: bodies and `Idempotency-Key`; [`fields`]: validation.
+//! * [`access`]: tokens and scopes; [`query`]: lists; [`change`]: bodies and `Idempotency-Key`; [`json`] and
+//!   [`fields`]: validation.
 //! * [`envelope`]: pages with absolute links.
 //! * `error` is the only place that turns an [`Error`](crate::Error) into a status.
 
@@ -15,6 +16,7 @@ mod error;
 pub mod evaluation;
 pub mod fields;
 mod gateway;
+pub mod json;
 pub mod level;
 pub mod openapi;
 pub mod order;

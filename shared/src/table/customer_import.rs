@@ -63,6 +63,21 @@ pub async fn plan(
     Ok((transaction, puts))
 }
 
+/// The customers as they will be after an import, in the order of the input.
+pub async fn preview(
+    store: &Store,
+    shop: &ShopId,
+    drafts: &[Draft],
+    now: DateTime<Utc>,
+) -> Result<Vec<Customer>, Error> {
+    let mut rows = customers::rows(store, shop, drafts.iter().map(|(id, _)| *id)).await?;
+    let after = |(id, draft): &Draft| {
+        let stored = rows.remove(id).map(customers::of_item).transpose()?;
+        Ok(draft.clone().over(*id, stored.as_ref(), now))
+    };
+    drafts.iter().map(after).collect()
+}
+
 /// Does what is left of a batch, and answers all of its customers in the order of the input.
 ///
 /// # Errors

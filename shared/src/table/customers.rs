@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::{
-        customer::{Customer, CustomerDraft},
+        customer::{Customer, CustomerDraft, MOBILE_LENGTH},
         id::{Id, MAX_ID},
         shop::ShopId,
     },
@@ -74,7 +74,11 @@ pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Option<Customer
 
 /// The ids of at most `limit` customers after this id, ascending. For walks over all of them.
 pub(super) async fn ids_after(store: &Store, shop: &ShopId, after: Id, limit: usize) -> Result<Vec<Id>, Error> {
-    let (first, last) = (keys::row_position(after.saturating_add(1)), keys::row_position(MAX_ID));
+    // DynamoDB refuses a range that ends before it begins.
+    if after >= MAX_ID {
+        return Ok(Vec::new());
+    }
+    let (first, last) = (keys::row_position(after + 1), keys::row_position(MAX_ID));
     let pk = CUSTOMERS.partition(shop, 0);
     let range = Range { pk, between: Some((first, last)), limit: Some(limit), ..Range::default() };
     Ok(store.query(&range).await?.iter().filter_map(entity::id).collect())
@@ -144,6 +148,8 @@ pub async fn page(
 async fn filtered(store: &Store, shop: &ShopId, filter: &Filter) -> Result<Vec<Stored>, Error> {
     let ids = match (&filter.ids, &filter.mobile) {
         (Some(ids), _) => ids.clone(),
+        // No customer has a longer number, and no key could hold it.
+        (None, Some(mobile)) if mobile.chars().count() > MOBILE_LENGTH => Vec::new(),
         (None, Some(mobile)) => {
             let limit = usize::try_from(MAX_SORTED + 1).ok();
             let range = Range { pk: keys::mobile_partition(shop, mobile), limit, ..Range::default() };
