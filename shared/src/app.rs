@@ -7,7 +7,10 @@ use std::sync::{
 
 use chrono::{DateTime, Duration, SubsecRound, Utc};
 
-use crate::{http::access::Callers, table::store::Store};
+use crate::{
+    http::access::Callers,
+    table::{automatic_rules::AutomaticRules, store::Store},
+};
 
 /// What time it is for the requests of an app: the system's time, and as much later as a test has moved it. What only
 /// keeps the machinery going (leases, time-outs, tokens) follows the system's own.
@@ -38,11 +41,13 @@ pub struct App {
     pub callers: Callers,
     /// What time it is.
     pub clock: Clock,
+    /// The automatic price rules that this instance has read.
+    pub automatic_rules: AutomaticRules,
 }
 
 impl App {
     /// An app over this store.
     pub fn new(store: Store) -> Self {
-        Self { store, callers: Callers::default(), clock: Clock::default() }
+        Self { store, callers: Callers::default(), automatic_rules: AutomaticRules::default(), clock: Clock::default() }
     }
 }

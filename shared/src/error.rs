@@ -41,6 +41,12 @@ pub enum Error {
         /// When to ask again, in seconds.
         retry_after: u32,
     },
+    /// Too many attempts: 429 with `Retry-After` in seconds.
+    #[error("throttled")]
+    Throttled {
+        /// When to try again, in seconds.
+        retry_after: u32,
+    },
     /// The body is over the limit: 413.
     #[error("body over {limit} bytes")]
     TooLarge {

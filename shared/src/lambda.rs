@@ -17,24 +17,26 @@ use crate::{
 /// How long init waits for its first call: Lambda ends an init of 10 s.
 const WARM_UP: Duration = Duration::from_secs(2);
 
-/// The app of a deployed function. Its connection is made here, in init, and not in the first request.
-async fn init() -> Result<App, Error> {
+/// Makes what a function needs of its app. Its connection is made here, in init, and not in the first request; `make` runs
+/// while the store answers.
+async fn init<T>(make: impl FnOnce(App) -> T) -> Result<T, Error> {
     let began = Instant::now();
     telemetry::log_json();
     let store = Connection::from_env().open().await?;
     // The answer does not matter: a call opens the connection and signs once, and a fault shows in the first request.
-    let _ = tokio::time::timeout(WARM_UP, store.warm_up()).await;
+    let warm_up = tokio::time::timeout(WARM_UP, store.warm_up());
+    let (_, made) = tokio::join!(warm_up, async { make(App::new(store.clone())) });
     tracing::info!(target: telemetry::INIT, init_ms = began.elapsed().as_secs_f64() * 1000.0, "ready");
-    Ok(App::new(store))
+    Ok(made)
 }
 
 /// Serves these routes to API Gateway until Lambda ends the process.
 ///
 /// # Errors
 /// Where the environment names no store that this build can reach, or the Lambda runtime fails.
-pub async fn serve(routes: OpenApiRouter<App>) -> Result<(), lambda_runtime::Error> {
-    let app = init().await?;
-    lambda_http::run(service(&app, routes)).await
+pub async fn serve(routes: impl FnOnce() -> OpenApiRouter<App>) -> Result<(), lambda_runtime::Error> {
+    let service = init(|app| service(&app, routes())).await?;
+    lambda_http::run(service).await
 }
 
 /// What whoever invoked a function without a route is told: the fields that are wrong, or the cause.
@@ -55,7 +57,7 @@ impl From<Error> for Diagnostic {
 pub async fn answer<E: DeserializeOwned, A: Serialize>(
     work: impl AsyncFn(&Store, E) -> Result<A, Error>,
 ) -> Result<(), lambda_runtime::Error> {
-    let app = init().await?;
+    let app = init(|app| app).await?;
     let handle = async |event: LambdaEvent<E>| -> Result<A, Error> { work(&app.store, event.payload).await };
     lambda_runtime::run(service_fn(handle)).await
 }
@@ -72,7 +74,7 @@ pub trait Report: Serialize {
 /// # Errors
 /// As [`serve`].
 pub async fn schedule<R: Report>(work: impl AsyncFn(&Store) -> Result<R, Error>) -> Result<(), lambda_runtime::Error> {
-    let app = init().await?;
+    let app = init(|app| app).await?;
     // What the schedule says does not matter: only that it is time.
     let handle = async |_: LambdaEvent<serde_json::Value>| -> Result<R, Error> { run(&app.store, &work).await };
     lambda_runtime::run(service_fn(handle)).await

@@ -9,8 +9,8 @@ use std::io::IsTerminal;
 
 use chrono::Utc;
 use serde_json::{Value, json};
-use tracing::Event;
-use tracing_subscriber::{EnvFilter, Registry, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::{Event, Level};
+use tracing_subscriber::{Registry, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// The namespace of our metrics in CloudWatch.
 pub const NAMESPACE: &str = "Youhui";
@@ -24,9 +24,11 @@ pub const REQUEST: &str = "request";
 pub const JOB: &str = "job";
 /// The target of the event that ends init.
 pub const INIT: &str = "init";
+/// The target of the event that a claim was turned away because too many passphrases were guessed.
+pub const THROTTLED_CLAIM: &str = "throttled_claim";
 
 /// The metrics by the target of their event: the event's field and its unit.
-pub const METRICS: [(&str, &[(&str, &str)]); 3] = [
+pub const METRICS: [(&str, &[(&str, &str)]); 4] = [
     (
         REQUEST,
         &[
@@ -41,11 +43,11 @@ pub const METRICS: [(&str, &[(&str, &str)]); 3] = [
     ),
     (JOB, &[("job_duration_ms", "Milliseconds"), ("job_failures", "Count")]),
     (INIT, &[("init_ms", "Milliseconds")]),
+    (THROTTLED_CLAIM, &[("throttled_claims", "Count")]),
 ];
 
 /// JSON log lines on stdout, which CloudWatch reads; `RUST_LOG` filters, and `STACK_NAME` is the dimension of the metrics.
 pub fn log_json() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let named = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
     let mut lines = json_subscriber::fmt::layer()
         .flatten_event(true)
@@ -59,15 +61,22 @@ pub fn log_json() {
     fields.add_dynamic_field("_aws", |event: &Event<'_>, _: &tracing_subscriber::layer::Context<'_, Registry>| {
         metrics_of(event.metadata().target())
     });
-    tracing_subscriber::registry().with(lines).with(filter).init();
+    tracing_subscriber::registry().with(lines).with(filter(Targets::new().with_default(Level::INFO))).init();
 }
 
 /// Log lines for people on stderr; `RUST_LOG` filters.
 pub fn log_text() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,dynoxide=error"));
     let stderr = std::io::stderr;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
-    lines.with_ansi(stderr().is_terminal()).with_writer(stderr).init();
+    let lines = tracing_subscriber::fmt::layer().with_target(false);
+    let lines = lines.with_ansi(stderr().is_terminal()).with_writer(stderr);
+    let quiet = Targets::new().with_default(Level::INFO).with_target("dynoxide", Level::ERROR);
+    tracing_subscriber::registry().with(lines).with(filter(quiet)).init();
+}
+
+/// What `RUST_LOG` says, such as `info` or `warn,shared=debug`. No more than that: the whole language of filters would be
+/// regular expressions that every start makes.
+fn filter(default: Targets) -> Targets {
+    std::env::var("RUST_LOG").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 /// What the embedded metric format says of a line, where it has metrics.

@@ -17,6 +17,7 @@ use shared::table::{connect::Connection, store::Store};
 pub mod documents;
 pub mod functions;
 pub mod lambda;
+pub mod vectors;
 
 /// The token of the demo shop with every scope.
 pub const TOKEN: &str = "token-of-the-demo-shop";
@@ -102,6 +103,11 @@ impl Api {
             options.grants.push(grant.parse().expect("a grant"));
         }
         let embedded = own_store(&mut connection);
+        Self::over(embedded, connection, options).await
+    }
+
+    /// The API over a store that is there already.
+    pub async fn over(embedded: Option<Embedded>, connection: Connection, options: Options) -> Self {
         let table = connection.table.clone();
         let server = Server::start(embedded, connection, options).await.expect("the server");
         let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client");

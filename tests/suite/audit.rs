@@ -44,7 +44,7 @@ pub(crate) fn is_clean(report: &Value) {
 }
 
 /// A shop in which everything happened.
-async fn busy_shop() -> Api {
+pub(crate) async fn busy_shop() -> Api {
     let api = Api::start().await;
     store_customers(&api, &[1, 2]).await;
     api.post(LEVELS, &json!({"title": "x", "condition_points": 1, "redeem_points": 1, "sign_points": 2}))
@@ -189,4 +189,17 @@ fn days_in_keys_are_read_back() {
     let (first, last) = keys::point_days_until(day);
     let inside = |day: NaiveDate| (first.clone()..=last.clone()).contains(&keys::point_day(&shop(), day, 15).sk);
     assert!(inside(day) && inside(day.pred_opt().expect("a day")) && !inside(day.succ_opt().expect("a day")));
+}
+
+#[tokio::test]
+async fn a_customer_with_the_largest_id_is_the_last_of_a_walk() {
+    let api = Api::empty().await;
+    store_customers(&api, &[7, 9_007_199_254_740_991]).await;
+    adjust(&api, 7, 10).await.expect(201);
+    is_clean(&audit(&api, false).await);
+    let months = json!({"action": "put_shop", "shop": "demo", "points_expire_after_months": 1});
+    let command = serde_json::from_value(months).expect("a command");
+    operator::run(&api.store_of("operator").await, command).await.expect("a shop");
+    let run = expire_points::run(&api.store_of("expire_points").await, api.server.clock.now()).await.expect("a run");
+    assert_eq!((run.failed, run.unfinished), (0, 0));
 }

@@ -49,6 +49,7 @@ async fn world() -> (Api, Vec<Plain>) {
             customer_id: customer,
             code: format!("code-{id}"),
             used_at,
+            order_id: None,
             claimed: false,
             created_at: now,
         };

@@ -7,6 +7,9 @@ use crate::support::{CUSTOMERS, customer, id, one};
 
 pub(crate) const COUPONS: &str = "/api/discounts/coupon/";
 pub(crate) const CODES: &str = "/api/discounts/coupon_code/";
+pub(crate) const USE: &str = "/api/discounts/coupon_code/use/";
+pub(crate) const RELEASE: &str = "/api/discounts/coupon_code/release/";
+pub(crate) const EVALUATE: &str = "/api/discounts/evaluate/";
 pub(crate) const RULES: &str = "/api/discounts/price_rule/";
 
 /// An instant that every test comes after, and one that none reaches.

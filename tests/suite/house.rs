@@ -53,6 +53,7 @@ fn only_one_file_knows_how_a_key_looks() {
     let mut all = sources("shared/src");
     all.extend(sources("functions"));
     all.remove("shared/src/table/keys.rs").expect("the file of the keys");
+    all.remove("shared/src/table/keys/discounts.rs").expect("its other half");
     assert_eq!(lines_with(&all, &["SHOP#", "TOKEN#", "DUE#", "TALLY#", "ROW#", "ENTRY#", "PART#"]), BTreeSet::new());
 }
 
@@ -131,7 +132,7 @@ async fn the_routers_allow_the_documented_methods() {
         if methods.contains("GET") {
             methods.insert("HEAD".to_owned());
         }
-        let reply = api.send("OPTIONS", &path.replace("{id}", "1"), &[], None).await;
+        let reply = api.send("OPTIONS", &path.replace("{id}", "1").replace("{code_prefix}", "spring"), &[], None).await;
         assert_eq!(reply.status, 200, "{path}");
         let allowed: BTreeSet<_> = reply.header("allow").split(", ").map(str::to_owned).collect();
         assert_eq!(allowed, methods, "{path}");
@@ -151,4 +152,18 @@ fn the_gateway_prefers_the_more_specific_route() {
     ] {
         assert_eq!(path_of(path).as_deref(), expected, "{path}");
     }
+}
+
+#[test]
+fn the_security_page_names_tests_that_there_are() {
+    let page = include_str!("../../docs/security.md");
+    let suite = sources("tests/suite");
+    let named = page.split('`').skip(1).step_by(2).filter_map(|text| text.split_once("::"));
+    let mut looked_up = 0;
+    for (module, test) in named.filter(|(_, test)| *test != "test") {
+        let source = suite.get(&format!("tests/suite/{module}.rs")).unwrap_or_else(|| panic!("no module {module}"));
+        assert!(test == "*" || source.contains(&format!("fn {test}(")), "{module} has no test {test}");
+        looked_up += 1;
+    }
+    assert!(looked_up > 20);
 }

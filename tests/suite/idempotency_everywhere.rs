@@ -56,6 +56,15 @@ fn calls() -> Vec<Call> {
             json!([{"customer_id": 123, "coupon_id": 987}, {"customer_id": 22_750, "coupon_id": 987}]),
             201,
         ),
+        call("coupon_redeem", "POST", "/api/discounts/coupon/jB7nNJPb/redeem/", json!({"customer_id": 50_784}), 201),
+        call(
+            "coupon_code_use",
+            "POST",
+            "/api/discounts/coupon_code/use/",
+            json!({"codes": ["jB7nNJPbf16adc"], "customer_id": 123, "order_id": 901}),
+            200,
+        ),
+        call("coupon_code_release", "POST", "/api/discounts/coupon_code/release/", json!({"order_id": 901}), 200),
         call("coupon_code_update", "PUT", "/api/discounts/coupon_code/27518/", json!({"status": "used"}), 200),
     ]
 }
@@ -103,7 +112,9 @@ fn no_call_that_changes_something_is_left_out() {
     let description = serde_json::to_value(openapi::description()).expect("a description");
     let paths = description["paths"].as_object().expect("paths");
     let operations = paths.values().flat_map(|path| ["post", "put"].map(|method| &path[method]));
-    let described: BTreeSet<_> = operations.filter_map(|operation| operation["operationId"].as_str()).collect();
+    let described = operations.filter_map(|operation| operation["operationId"].as_str());
+    // Pricing changes nothing.
+    let described: BTreeSet<_> = described.filter(|name| *name != "evaluate").collect();
     assert_eq!(calls().iter().map(|call| call.name).collect::<BTreeSet<_>>(), described);
 }
 

@@ -32,13 +32,21 @@ fn keys_are_these() {
             keys::row(&shop, ListName { name: "coupon_code", of: None, class: Some(2) }, 0, 27518),
             "SHOP#demo#LIST#coupon_code~2#ROW#0 | 0000000000027518",
         ),
+        (keys::automatic_rule(&shop, 5527), "SHOP#demo#AUTOMATIC_RULES | 0000000000005527"),
+        (keys::automatic_rules_version(&shop), "SHOP#demo#AUTOMATIC_RULES_VERSION | VERSION"),
         (keys::coupon_of_rule(&shop, 5527, 3077), "SHOP#demo#COUPONS_OF_RULE#5527 | 0000000000003077"),
         (keys::coupon_prefix(&shop, "JxxxxY"), "SHOP#demo#COUPON_PREFIX#JxxxxY | COUPON"),
         (keys::coupon_quota(&shop), "SHOP#demo#COUPON_QUOTA | QUOTA"),
+        (keys::claim(&shop, 3077, 123), "SHOP#demo#CLAIMS#3077 | 0000000000000123"),
+        (keys::guesses_of_customer(&shop, 123, 600), "SHOP#demo#GUESSES#CUSTOMER#123 | 600"),
+        (keys::guesses_of_shop(&shop, 600, 7), "SHOP#demo#GUESSES#SHOP#600 | 07"),
         (keys::code_text(&shop, "jB7nNJPbf16adc"), "SHOP#demo#CODE#jB7nNJPbf16adc | CODE"),
         (keys::counter_shard(&shop, "uses", 5527, 7), "SHOP#demo#COUNTER#uses#5527 | 07"),
         (keys::customer_uses(&shop, 123, 5527), "SHOP#demo#CUSTOMER_USES#123 | 0000000000000021"),
         (keys::code_redemption(&shop, 27518, at), "SHOP#demo#REDEMPTIONS#CODE#27518 | 063695001600000000"),
+        (keys::order_uses(&shop, 9), "SHOP#demo#ORDER_USES#9 | USES"),
+        (keys::unsettled_order(&shop, at, 9), "SHOP#demo#UNSETTLED_ORDERS | 063695001600000000#0000000000000009"),
+        (keys::due_order(&shop, at, 9), "DUE#ORDER#1 | 063695001600000000#demo#9"),
         (keys::standing_mixed(&shop, 5527), "SHOP#demo#STANDINGS | CHANGED#0000000000005527"),
         (keys::standing_deleted(&shop, 3077), "SHOP#demo#STANDINGS | DELETED#0000000000003077"),
         (keys::standing_ends(&shop, at, 5527), "SHOP#demo#STANDINGS | ENDS#063695001600000000#0000000000005527"),
@@ -99,5 +107,36 @@ fn the_ranges_of_the_standings_hold_what_concerns_a_moment() {
 fn a_shop_cannot_reach_into_anothers_keys() {
     for name in ["", "a#b", "A", "é", "a b", &"x".repeat(33)] {
         assert!(name.parse::<ShopId>().is_err(), "{name}");
+    }
+}
+
+#[test]
+fn every_key_tells_whose_it_is() {
+    let shop: ShopId = "demo".parse().expect("a shop");
+    let at = Utc.with_ymd_and_hms(2019, 6, 1, 16, 0, 0).single().expect("an instant");
+    let owner = |key: &Key| keys::owner(key).map(|owner| format!("{owner:?}"));
+    for key in [
+        keys::row(&shop, "level", 0, 27),
+        keys::price_rules_by(&shop, "title", "a#SHOP#b", 5),
+        keys::code_text(&shop, "a#b"),
+        keys::order(&shop, 9),
+        keys::shop_token(&shop, "0123"),
+        keys::batch_part(&shop, "0123", 2),
+    ] {
+        assert_eq!(owner(&key).as_deref(), Some(r#"Data("demo")"#), "{key:?}");
+    }
+    let doors = [
+        keys::due_batch(3, &shop, "0123"),
+        keys::due_rule(&shop, at, 5),
+        keys::due_coupon(&shop, 7),
+        keys::shop(&shop),
+    ];
+    for key in doors {
+        assert_eq!(owner(&key).as_deref(), Some(r#"Door("demo")"#), "{key:?}");
+    }
+    assert_eq!(owner(&keys::token("0123")).as_deref(), Some("Token"));
+    assert_eq!(owner(&keys::import(&shop)).as_deref(), Some("Import"));
+    for (pk, sk) in [("MYSTERY", "x"), ("SHOP", "x"), ("SHOP#demo", "x"), ("DUE#X#0", "x"), ("", "")] {
+        assert_eq!(owner(&Key { pk: pk.to_owned(), sk: sk.to_owned() }), None, "{pk}");
     }
 }

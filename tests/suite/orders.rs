@@ -182,3 +182,10 @@ async fn paths_that_name_no_order_are_not_found() {
     }
     detail(&api.put("/api/orders/order/0/", &json!({})).await, 404, "Not found.");
 }
+
+#[tokio::test]
+async fn an_empty_body_is_an_empty_order() {
+    let api = Api::empty().await;
+    let stored = api.call("PUT", &one(ORDERS, 95_001), None).await;
+    assert_eq!((stored.status, stored.text.as_str()), (201, r#"{"id":95001}"#));
+}

@@ -10,7 +10,7 @@ use rand::{Rng, distr::Alphanumeric};
 use serde_json::{Value, json};
 use shared::{
     domain::shop::{Shop, ShopId},
-    table::{idempotency::Guard, keys},
+    table::{idempotency::Guard, keys, sequence},
 };
 use tests::Api;
 
@@ -18,7 +18,8 @@ use crate::{
     audit::{audit, damage},
     coupon_batches, customer_batches,
     discounts::{
-        CODES, COUPONS, FUTURE, PAST, RULES, change_rule, coupon, give, issued_ids, nested, rule, shop_of, with,
+        CODES, COUPONS, EVALUATE, FUTURE, PAST, RELEASE, RULES, USE, change_rule, coupon, give, issued, issued_ids,
+        nested, rule, shop_of, with,
     },
     support::{ADJUST, CUSTOMERS, HISTORY, LEVELS, adjust, customer, id, one},
 };
@@ -132,10 +133,51 @@ async fn coupons_and_codes(api: &Api) {
     read(api, CODES, &["", "?status=available", "?customer=1", "?status__in=used,unused", "?id__gt=0"]).await;
     read(api, &code, &[""]).await;
     api.delete(&code).await.expect(204);
+    checkout(api).await;
     api.delete(&one(COUPONS, id(&on_rule))).await.expect(204);
     change_rule(api, free.rule, &json!({"ends_at": PAST})).await;
     let settled = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await).await.expect("a run");
     assert!(settled.rules > 0 && settled.expired > 0, "{settled:?}");
+}
+
+/// Codes that are claimed, priced, used and given back: by a call, with a cancelled order, and because a hold has ended.
+async fn checkout(api: &Api) {
+    coupon(api, "CLAIM", &json!({"usage_limit": 9, "once_per_customer": true})).await;
+    let automatic = rule(&json!({"automatic_discount": true, "usage_limit": 9, "title": noise(200)}));
+    let automatic = id(&api.post(RULES, &automatic).await);
+    let redeem = format!("{COUPONS}CLAIM/redeem/");
+    api.post(&format!("{COUPONS}GUESS/redeem/"), &json!({"customer_id": 8})).await.expect(404);
+    let cart = json!({"lines": [{"id": 1, "quantity": 2, "price": "50.00"}], "shipping_price": "5.00"});
+    for (customer, order) in [(8, 1), (9, 2), (10, 3)] {
+        let claimed = twice(api, "POST", &redeem, &json!({"customer_id": customer})).await;
+        let codes = json!({"codes": [claimed["code"]], "customer_id": customer});
+        api.post(EVALUATE, &with(codes.clone(), &cart)).await.expect(200);
+        let used = with(codes, &json!({"order_id": order, "cart": cart, "hold_seconds": 1}));
+        twice(api, "POST", USE, &used).await;
+    }
+    twice(api, "POST", RELEASE, &json!({"order_id": 1})).await;
+    let order = "/api/orders/order/2/";
+    api.put(order, &json!({"customer": {"id": 9}, "order_status": "cancelled"})).await.expect(201);
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    let free = json!({"customer_id": 11, "codes": []});
+    api.post(EVALUATE, &with(cart, &free)).await.expect(200);
+    let released = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await).await.expect("a run").released;
+    assert_eq!(released, 2, "the code and the automatic rule of the third order");
+    api.delete(&one(RULES, automatic)).await.expect(204);
+}
+
+/// A use for an order of codes that lie far apart, which is stored in steps, and given back with the order.
+async fn far_apart(api: &Api) {
+    let store = &api.server.store;
+    let mut texts = Vec::new();
+    for index in 0..10u64 {
+        let made = coupon(api, &format!("far{index}"), &json!({"usage_limit": 1})).await;
+        let shop: ShopId = "demo".parse().expect("a shop");
+        sequence::skip_to(store, &shop, "coupon_code", index * 100_000 + 1_000).await.expect("a sequence");
+        texts.push(issued(&give(api, made.id, [1]).await)[0]["code"].clone());
+    }
+    api.post(USE, &json!({"codes": texts, "customer_id": 1, "order_id": 4})).await.expect(200);
+    api.put("/api/orders/order/4/", &json!({"customer": {"id": 1}, "order_status": "cancelled"})).await.expect(201);
 }
 
 async fn left_over(api: &Api) {
@@ -168,14 +210,15 @@ async fn a_role_allows_what_its_function_calls_and_nothing_more() {
     let api = Api::empty().await;
     customers(&api).await;
     loyalty(&api).await;
-    points(&api).await;
     price_rules(&api).await;
     coupons_and_codes(&api).await;
+    points(&api).await;
     operator(&api).await;
     api.get("/elsewhere/").await.expect(404);
     api.post("/api/openapi.json", &json!({})).await.expect(405);
     let other = shop_of(60).await;
     left_over(&other).await;
+    far_apart(&other).await;
     let role = |(name, role): (&String, &Role)| {
         let elsewhere = other.server.roles[name].called();
         (name.clone(), role.allowed().clone(), role.called().union(&elsewhere).cloned().collect::<BTreeSet<_>>())

@@ -123,7 +123,7 @@ fn watched(metrics: &Json, found: &mut BTreeSet<String>) {
             found.insert(row[1].as_str().expect("a name").to_owned());
             assert_eq!(row[2], telemetry::DIMENSION);
         }
-        last = row.into_iter().take_while(|part| part.is_string()).collect();
+        last = row.into_iter().take_while(Json::is_string).collect();
     }
 }
 

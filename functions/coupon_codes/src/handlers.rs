@@ -7,6 +7,7 @@ use shared::{
     http::{
         access::{Caller, Discounts, Read, Write},
         change::Change,
+        coupon_code::CodeReply,
         envelope::{self, Envelope},
         path::PathId,
         query::{ListParameters, OrderBy, Query},
@@ -19,13 +20,14 @@ use shared::{
         coupon_codes,
         idempotency::Reply,
         pages::Direction,
+        settling::after_settling,
         transaction::Transaction,
     },
 };
 
 use crate::{
     issue,
-    wire::{CodeBody, CodeReply, IssueBody, STATUSES, parse_issue, parse_update},
+    wire::{CodeBody, IssueBody, STATUSES, parse_issue, parse_update},
 };
 
 /// Lists the codes, newest first.
@@ -61,8 +63,12 @@ pub(crate) async fn list(
         coupon: query.id("coupon"),
     };
     let select = query.select(direction)?;
-    let page = coupon_code_pages::page(store, shop, &filter, &select, now).await?;
-    let nested = coupon_codes::nested(store, shop, page.rows.iter().map(|row| &row.code), &[]).await?;
+    let read = async || {
+        let page = coupon_code_pages::page(store, shop, &filter, &select, now).await?;
+        let nested = coupon_codes::nested(store, shop, page.rows.iter().map(|row| &row.code), &[]).await?;
+        Ok((page, nested))
+    };
+    let (page, nested) = after_settling(store, shop, now, read).await?;
     // A code may have gone with its coupon while this page was read.
     let page = page.filter_map(|row| CodeReply::new(&row.code, &nested, caller.shop.zone, now));
     query.address.list(page, select.size, |code| code)
@@ -79,8 +85,9 @@ pub(crate) async fn get(
     State(app): State<App>,
     PathId(id): PathId,
 ) -> Result<Response, Error> {
-    let (code, nested) = changes::get(&app.store, caller.shop_id(), id).await?;
-    envelope::ok(&CodeReply::new(&code, &nested, caller.shop.zone, Utc::now()).ok_or(Error::NotFound)?)
+    let (store, shop, now) = (&app.store, caller.shop_id(), Utc::now());
+    let (code, nested) = after_settling(store, shop, now, async || changes::get(store, shop, id).await).await?;
+    envelope::ok(&CodeReply::new(&code, &nested, caller.shop.zone, now).ok_or(Error::NotFound)?)
 }
 
 /// Issues 1 to 1000 codes to customers, all or none.
@@ -139,9 +146,10 @@ pub(crate) async fn update(
     PathId(id): PathId,
     change: Change,
 ) -> Result<Response, Error> {
+    let (store, shop) = (&app.store, caller.shop_id());
     let plan = async || {
-        let draft = change.body().map(parse_update);
-        let (transaction, (code, nested)) = changes::update(&app.store, caller.shop_id(), id, draft, change.at).await?;
+        let update = async || changes::update(store, shop, id, change.body().map(parse_update), change.at).await;
+        let (transaction, (code, nested)) = after_settling(store, shop, change.at, update).await?;
         let reply = CodeReply::new(&code, &nested, caller.shop.zone, change.at).ok_or(Error::NotFound)?;
         Ok((transaction, envelope::reply(StatusCode::OK, &reply)?))
     };
@@ -159,6 +167,8 @@ pub(crate) async fn delete(
     State(app): State<App>,
     PathId(id): PathId,
 ) -> Result<Response, Error> {
-    app.store.carry_out(|| changes::delete(&app.store, caller.shop_id(), id)).await?;
+    let (store, shop, now) = (&app.store, caller.shop_id(), Utc::now());
+    let delete = async || changes::delete(store, shop, id).await;
+    store.carry_out(|| after_settling(store, shop, now, delete)).await?;
     Ok(envelope::no_content())
 }

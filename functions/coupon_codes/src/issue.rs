@@ -5,7 +5,10 @@ use lambda_http::http::StatusCode;
 use shared::{
     Error,
     domain::{coupon_code::CouponCode, shop::Shop},
-    http::envelope::{self, Envelope},
+    http::{
+        coupon_code::CodeReply,
+        envelope::{self, Envelope},
+    },
     table::{
         batches::Batch,
         coupon_code_issue,
@@ -14,8 +17,6 @@ use shared::{
         store::Store,
     },
 };
-
-use crate::wire::CodeReply;
 
 /// Does what is left of an issue and keeps its reply.
 ///

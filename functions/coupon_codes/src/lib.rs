@@ -3,6 +3,7 @@
 use shared::{App, http::openapi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+mod checkout;
 mod handlers;
 pub mod issue;
 mod wire;
@@ -11,5 +12,7 @@ mod wire;
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::description())
         .routes(routes!(handlers::list, handlers::issue_many))
+        .routes(routes!(checkout::use_codes))
+        .routes(routes!(checkout::release))
         .routes(routes!(handlers::get, handlers::update, handlers::delete))
 }

@@ -1,4 +1,5 @@
 use axum::{extract::State, response::Response};
+use chrono::Utc;
 use lambda_http::http::StatusCode;
 use shared::{
     App, Error,
@@ -15,6 +16,7 @@ use shared::{
         coupons,
         pages::Direction,
         price_rules::OfCoupons,
+        settling::after_settling,
     },
 };
 
@@ -65,8 +67,13 @@ pub(crate) async fn list(
         created_until: query.instant("created_at__lte", zone),
     };
     let select = query.select(direction)?;
-    let page = coupon_pages::page(&app.store, caller.shop_id(), &filter, &select).await?;
-    let nested = coupons::nested(&app.store, caller.shop_id(), &page.rows).await?;
+    let (store, shop) = (&app.store, caller.shop_id());
+    let read = async || {
+        let page = coupon_pages::page(store, shop, &filter, &select).await?;
+        let nested = coupons::nested(store, shop, &page.rows).await?;
+        Ok((page, nested))
+    };
+    let (page, nested) = after_settling(store, shop, Utc::now(), read).await?;
     // A coupon may have been deleted with its rule while this page was read.
     let page = page.filter_map(|coupon| CouponReply::of(&coupon, &nested, zone));
     query.address.list(page, select.size, |coupon| coupon)
@@ -83,8 +90,13 @@ pub(crate) async fn get(
     State(app): State<App>,
     PathId(id): PathId,
 ) -> Result<Response, Error> {
-    let coupon = coupons::get(&app.store, caller.shop_id(), id).await?;
-    let nested = coupons::nested(&app.store, caller.shop_id(), std::slice::from_ref(&coupon)).await?;
+    let (store, shop) = (&app.store, caller.shop_id());
+    let read = async || {
+        let coupon = coupons::get(store, shop, id).await?;
+        let nested = coupons::nested(store, shop, std::slice::from_ref(&coupon)).await?;
+        Ok((coupon, nested))
+    };
+    let (coupon, nested) = after_settling(store, shop, Utc::now(), read).await?;
     envelope::ok(&CouponReply::of(&coupon, &nested, caller.shop.zone).ok_or(Error::NotFound)?)
 }
 

@@ -4,6 +4,7 @@ use shared::{App, http::openapi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod handlers;
+mod redeem;
 pub mod wire;
 
 /// The routes of this function.
@@ -11,4 +12,5 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::description())
         .routes(routes!(handlers::list, handlers::create))
         .routes(routes!(handlers::get, handlers::delete))
+        .routes(routes!(redeem::redeem))
 }

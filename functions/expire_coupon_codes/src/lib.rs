@@ -1,5 +1,5 @@
 //! The job that stores what the clock has made of coupon codes: as expired where their rule has ended, as unused again
-//! where its end was moved on. A schedule invokes it, the local server's timer, and `youhui expire`.
+//! where its end was moved on, or where the order that held them was not paid in time. A schedule invokes it, the local server's timer, and `youhui expire`.
 //!
 //! What is shown does not wait for it: the status of a code follows its rule at once. It keeps lists cheap. It finds the
 //! rules that are due in an index, works in bounded transactions and for a bounded time, takes up where the last run
@@ -8,15 +8,18 @@
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use futures_util::stream::{self, StreamExt};
 use rand::seq::SliceRandom;
 use serde::Serialize;
 use shared::{
     Error, lambda,
-    table::{expiry, standings, store::Store},
+    table::{expiry, order_uses, settling, standings, store::Store},
 };
 
 /// How long a run begins new transactions: Lambda ends it at 29 s (template.yaml).
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How many orders are settled at once.
+const AT_ONCE: usize = 8;
 
 /// What a run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -27,10 +30,12 @@ pub struct Report {
     pub expired: u64,
     /// Codes that are stored as unused again.
     pub revived: u64,
-    /// Rules for which the time did not suffice; the next run takes them up.
+    /// Rules and orders for which the time did not suffice; the next run takes them up.
     pub unfinished: u64,
-    /// Rules that failed; the next run tries again.
+    /// Rules and orders that failed; the next run tries again.
     pub failed: u64,
+    /// Uses of codes and rules that orders have given back.
+    pub released: u64,
 }
 
 impl lambda::Report for Report {
@@ -62,5 +67,31 @@ pub async fn run(store: &Store) -> Result<Report, Error> {
             }
         }
     }
+    settle_orders(store, deadline, &mut report).await?;
     Ok(report)
+}
+
+/// Stores what orders have given back, most of it because a hold has ended.
+async fn settle_orders(store: &Store, deadline: Instant, report: &mut Report) -> Result<(), Error> {
+    let now = Utc::now();
+    let mut orders = order_uses::due(store, now).await?;
+    orders.shuffle(&mut rand::rng());
+    let each = stream::iter(orders).map(async |due| {
+        if Instant::now() >= deadline {
+            return None;
+        }
+        Some((settling::settle(store, &due.shop, due.order_id, now).await, due))
+    });
+    let mut each = each.buffer_unordered(AT_ONCE);
+    while let Some(settled) = each.next().await {
+        match settled {
+            None => report.unfinished += 1,
+            Some((Ok(released), _)) => report.released += released,
+            Some((Err(error), due)) => {
+                tracing::error!(shop = due.shop.as_str(), order = due.order_id, %error, "an order was not settled");
+                report.failed += 1;
+            }
+        }
+    }
+    Ok(())
 }

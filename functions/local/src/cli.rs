@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use chrono::{NaiveDate, Utc};
 use clap::{Args, Parser, Subcommand};
 use operator::{Answer, Command};
@@ -17,8 +18,12 @@ use shared::{
 use crate::{
     demo,
     embedded::{Embedded, EmbeddedError, Place},
+    hostile::{Chaos, Hostile},
+    recovery::RecoveryError,
     server::{GrantedToken, Options, Server, ServerError},
 };
+
+mod recovery;
 
 /// Youhui: coupons and loyalty points of a shop platform.
 #[derive(Debug, Parser)]
@@ -67,6 +72,10 @@ enum Action {
     },
     /// Stores codes as expired whose price rule has ended, and lets points expire, as the schedules do; shows what was done.
     Expire(At),
+    /// Writes a shop to a file, everything that is stored of it. Nobody may write to the shop meanwhile.
+    Export(recovery::Export),
+    /// Stores the shop of an exported file where it is not; the same again goes on where that was ended.
+    Import(recovery::Import),
 }
 
 /// The flags of `serve`.
@@ -93,6 +102,9 @@ struct Serve {
     /// Makes a token of this very text, for the demo shop or the named one. For tests on this machine.
     #[arg(long, value_name = "TOKEN=SCOPE,SCOPE[@SHOP]")]
     grant: Vec<GrantedToken>,
+    /// Puts faults between the API and its store: `mild` or `harsh`, and a seed to replay them.
+    #[arg(long, value_name = "PROFILE[@SEED]", conflicts_with = "store")]
+    chaos: Option<Chaos>,
 }
 
 #[derive(Debug, Args)]
@@ -175,6 +187,9 @@ pub enum CliError {
     /// The store or the command failed.
     #[error("{0}")]
     Store(#[from] shared::Error),
+    /// The shop was not exported or imported.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
     /// The answer cannot be shown.
     #[error("{0}")]
     Answer(#[from] serde_json::Error),
@@ -220,6 +235,8 @@ pub async fn run() -> Result<(), CliError> {
             show(&expire_coupon_codes::run(&store).await?)?;
             show(&expire_points::run(&store, Utc::now()).await?)
         }
+        Action::Export(flags) => flags.run().await,
+        Action::Import(flags) => flags.run().await,
     }
 }
 
@@ -240,12 +257,16 @@ fn connection(store: &str) -> Connection {
 async fn serve(flags: Serve) -> Result<(), CliError> {
     shared::telemetry::log_text();
     let on_aws = flags.store.as_deref() == Some("aws");
-    let (place, connection) = match (&flags.store, flags.memory) {
+    let (place, mut connection) = match (&flags.store, flags.memory) {
         (Some(store), _) => (None, connection(store)),
         (None, true) => (Some(Place::Memory), Connection::default()),
         (None, false) => (Some(Place::File(flags.data.clone())), Connection::default()),
     };
     let embedded = place.as_ref().map(|place| Embedded::start_on(place, flags.store_port)).transpose()?;
+    if let Some(Chaos { profile, seed }) = flags.chaos {
+        println!("chaos   seed {seed}");
+        connection.http_client = Some(SharedHttpClient::new(Hostile::over_http(profile, seed)));
+    }
     let options = Options {
         port: flags.port,
         create_table: !on_aws,
@@ -277,6 +298,10 @@ fn introduce(url: &str, store: &str, token: &str) {
     println!(
         "  curl {auth} -H 'Content-Type: application/json' -d '{{\"customer_id\": 100000, \"points\": 100}}' \
          {url}/api/loyalty/point_history/adjust/"
+    );
+    println!(
+        "  curl {auth} -H 'Content-Type: application/json' -d '{{\"lines\": [{{\"id\": 1, \"product_id\": 1001, \
+         \"quantity\": 2, \"price\": \"100.00\"}}], \"codes\": [\"jB7nNJPbf16adc\"]}}' {url}/api/discounts/evaluate/"
     );
     println!("\nThe whole API: {url}/api/openapi.json   Stop: Ctrl-C");
 }

@@ -1,9 +1,13 @@
-//! What a real DynamoDB does and the embedded one does not: transaction conflicts, throttling, 5xx, and time-outs before
-//! and after the effect. It sits between the SDK and the store, so that all of the SDK's and our retries are the real
+//! What a real DynamoDB does and the embedded one does not: transaction conflicts, throttling, 5xx, batches done in part,
+//! and time-outs before and after the effect. There is no fault of indexes that lag: the table has none, and every read is
+//! a strong one. It sits between the SDK and the store, so that all of the SDK's and our retries are the real
 //! ones. Seeded: the same seed and the same order of calls give the same faults.
+
+mod unprocessed;
 
 use std::{
     collections::HashSet,
+    str::FromStr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -40,6 +44,8 @@ pub struct Profile {
     pub timeout_before: f64,
     /// A call times out after its effect.
     pub timeout_after: f64,
+    /// A batch of reads or writes is done in part, and the rest comes back as unprocessed.
+    pub unprocessed: f64,
     /// How long every call takes at least: what a network adds.
     pub latency: Duration,
 }
@@ -52,8 +58,48 @@ impl Profile {
         server_error: 0.02,
         timeout_before: 0.02,
         timeout_after: 0.05,
+        unprocessed: 0.2,
         latency: Duration::ZERO,
     };
+
+    /// A bad day: about one call in three fails, and one transaction in two.
+    pub const HARSH: Self = Self {
+        conflict: 0.25,
+        throttled: 0.1,
+        server_error: 0.08,
+        timeout_before: 0.05,
+        timeout_after: 0.1,
+        unprocessed: 0.5,
+        latency: Duration::ZERO,
+    };
+}
+
+/// A named profile and what its faults are drawn from: `mild` or `harsh`, with `@SEED` to replay a failure; a random seed
+/// without.
+#[derive(Debug, Clone, Copy)]
+pub struct Chaos {
+    /// How often each fault happens.
+    pub profile: Profile,
+    /// What the faults are drawn from.
+    pub seed: u64,
+}
+
+impl FromStr for Chaos {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, seed) = text.split_once('@').map_or((text, None), |(name, seed)| (name, Some(seed)));
+        let profile = match name {
+            "mild" => Profile::MILD,
+            "harsh" => Profile::HARSH,
+            _ => return Err(format!("no profile {name:?}: mild or harsh")),
+        };
+        let seed = match seed {
+            Some(seed) => seed.parse().map_err(|_| format!("no seed {seed:?}: a whole number from 0 to 2^64 - 1"))?,
+            None => rand::random(),
+        };
+        Ok(Self { profile, seed })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +110,7 @@ enum Fault {
     ServerError,
     TimeoutBefore,
     TimeoutAfter,
+    Unprocessed(&'static str),
 }
 
 /// An HTTP client for the SDK that injects faults into another one.
@@ -107,7 +154,7 @@ impl State {
         self.carried_out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self, transaction: bool) -> Fault {
+    fn next(&self, transaction: bool, rest_name: Option<&'static str>) -> Fault {
         let mut at = self.random.lock().unwrap_or_else(PoisonError::into_inner).random::<f64>();
         let profile = self.profile;
         let faults = [
@@ -116,6 +163,7 @@ impl State {
             (Fault::ServerError, profile.server_error),
             (Fault::TimeoutBefore, profile.timeout_before),
             (Fault::TimeoutAfter, profile.timeout_after),
+            (Fault::Unprocessed(rest_name.unwrap_or_default()), rest_name.map_or(0.0, |_| profile.unprocessed)),
         ];
         for (fault, share) in faults {
             if at < share {
@@ -147,8 +195,10 @@ impl HttpConnector for HostileConnector {
         // Tables are made before anything else happens to them.
         let fault = match operation.as_str() {
             "CreateTable" | "DescribeTable" | "DeleteTable" => Fault::None,
-            "TransactWriteItems" => self.state.next(!self.state.carried_out().contains(&request_token(&request))),
-            _ => self.state.next(false),
+            "TransactWriteItems" => self.state.next(!self.state.carried_out().contains(&request_token(&request)), None),
+            "BatchGetItem" => self.state.next(false, Some("UnprocessedKeys")),
+            "BatchWriteItem" => self.state.next(false, Some("UnprocessedItems")),
+            _ => self.state.next(false, None),
         };
         match fault {
             Fault::None if self.state.profile.latency.is_zero() => self.inner.call(request),
@@ -163,12 +213,18 @@ impl HttpConnector for HostileConnector {
             Fault::Throttled => HttpConnectorFuture::ready(Ok(failed(400, "ThrottlingException", json!({})))),
             Fault::ServerError => HttpConnectorFuture::ready(Ok(failed(500, "InternalServerError", json!({})))),
             Fault::TimeoutBefore => HttpConnectorFuture::ready(Err(timed_out())),
+            Fault::Unprocessed(rest_name) => {
+                HttpConnectorFuture::new(unprocessed::halve(self.inner.clone(), request, rest_name))
+            }
             Fault::TimeoutAfter => {
-                self.state.carried_out().insert(request_token(&request));
+                let (token, state) = (request_token(&request), self.state.clone());
+                state.carried_out().insert(token.clone());
                 let carried_out = self.inner.call(request);
                 HttpConnectorFuture::new(async move {
-                    // Whatever it answered is lost.
-                    let _ = carried_out.await;
+                    // Whatever it answered is lost. One that the store refused had no effect and may be cancelled yet.
+                    if !carried_out.await.is_ok_and(|response| response.status().is_success()) {
+                        state.carried_out().remove(&token);
+                    }
                     Err(timed_out())
                 })
             }

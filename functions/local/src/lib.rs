@@ -3,6 +3,7 @@
 //! * [`embedded`]: DynamoDB on SQLite (`dynoxide-rs`), reached through the AWS SDK like any other.
 //! * [`gateway`]: API Gateway's part, from HTTP to the event of a function and back, by the routes of template.yaml.
 //! * [`template`]: what template.yaml says; [`routes`] and [`roles`], API Gateway's and IAM's part of it.
+//! * [`recovery`]: a shop as a file, out of one store and into another.
 //! * [`demo`]: the data of the documents. [`hostile`]: the faults of a real store. [`server`]: all of it together.
 
 pub mod cli;
@@ -10,6 +11,7 @@ pub mod demo;
 pub mod embedded;
 pub mod gateway;
 pub mod hostile;
+pub mod recovery;
 pub mod roles;
 pub mod routes;
 pub mod server;

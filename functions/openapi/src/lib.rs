@@ -23,6 +23,7 @@ pub fn description() -> OpenApi {
         coupon_codes::routes(),
         coupons::routes(),
         customers::routes(),
+        evaluate::routes(),
         levels::routes(),
         orders::routes(),
         point_history::routes(),

@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::{extract::State, response::Response};
 use chrono_tz::Tz;
 use lambda_http::http::StatusCode;
@@ -12,7 +14,10 @@ use shared::{
         envelope, order,
         path::PathId,
     },
-    table::orders::{self, Shown},
+    table::{
+        orders::{self, Shown},
+        settling::settle_soon,
+    },
 };
 
 use crate::wire::{OrderBody, parse};
@@ -39,7 +44,7 @@ pub(crate) async fn get(
 }
 
 /// Stores an order as the shop sends it, unknown fields too, and lets its state act once: paid, it earns points; refunded,
-/// it loses them in proportion; cancelled, it loses all and gives back the points spent on it. A snapshot older by
+/// it loses them in proportion; cancelled, it loses all and gives back the points spent on it and the codes that it uses. A snapshot older by
 /// `updated_at` than the stored one is ignored.
 #[utoipa::path(
     put, path = "/api/orders/order/{id}/", operation_id = "order_put", tag = "orders",
@@ -53,13 +58,19 @@ pub(crate) async fn put(
     PathId(id): PathId,
     change: Change,
 ) -> Result<Response, Error> {
-    let zone = caller.shop.zone;
+    let (zone, store) = (caller.shop.zone, &app.store);
+    let unsettled = AtomicBool::new(false);
     let plan = async || {
         let mut snapshot = change.parsed(|body| parse(id, body, zone))?;
         snapshot.body = order::body(id, change.text()?)?;
-        let (transaction, (shown, created)) = orders::put(&app.store, &caller.shop, &snapshot, change.at).await?;
-        let status = if created { StatusCode::CREATED } else { StatusCode::OK };
-        Ok((transaction, envelope::reply(status, &render(&shown, zone)?)?))
+        let (transaction, put) = orders::put(store, &caller.shop, &snapshot, change.at).await?;
+        unsettled.store(put.unsettled, Ordering::Relaxed);
+        let status = if put.is_new { StatusCode::CREATED } else { StatusCode::OK };
+        Ok((transaction, envelope::reply(status, &render(&put.shown, zone)?)?))
     };
-    change.once(&app, &caller, plan).await
+    let response = change.once(&app, &caller, plan).await?;
+    if unsettled.load(Ordering::Relaxed) {
+        settle_soon(store, caller.shop_id(), id, change.at).await;
+    }
+    Ok(response)
 }

@@ -27,6 +27,9 @@ pub struct CouponCode {
     pub code: String,
     /// When it was used; `None` where it is not.
     pub used_at: Option<DateTime<Utc>>,
+    /// The order that uses it; `None` where it is not used, or the merchant said so without an order.
+    #[serde(default)]
+    pub order_id: Option<Id>,
     /// Whether the customer claimed it with the passphrase.
     pub claimed: bool,
     /// When it was issued.

@@ -3,10 +3,12 @@
 pub mod coupon;
 pub mod coupon_code;
 pub mod customer;
+pub mod evaluation;
 pub mod id;
 pub mod level;
 pub mod money;
 pub mod order;
+pub mod order_uses;
 pub mod point_days;
 pub mod point_expiry;
 pub mod points;

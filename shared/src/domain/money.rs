@@ -10,6 +10,26 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Hundredths(pub i64);
 
+/// Minor units of money (fen) in sums and products, which pass what [`Hundredths`] holds.
+pub type Minor = i128;
+
+impl From<Hundredths> for Minor {
+    fn from(amount: Hundredths) -> Self {
+        amount.0.into()
+    }
+}
+
+/// Minor units with two places.
+///
+/// ```
+/// assert_eq!(shared::domain::money::render(-5), "-0.05");
+/// ```
+pub fn render(amount: Minor) -> String {
+    let sign = if amount < 0 { "-" } else { "" };
+    let magnitude = amount.unsigned_abs();
+    format!("{sign}{}.{:02}", magnitude / 100, magnitude % 100)
+}
+
 /// The most digits of an amount in all (`readings.md`).
 pub const MAX_DIGITS: u32 = 12;
 /// The most digits after the point.
@@ -66,9 +86,7 @@ impl fmt::Display for Hundredths {
     /// assert_eq!(Hundredths(2000).to_string(), "20.00");
     /// ```
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let magnitude = self.0.unsigned_abs();
-        write!(f, "{sign}{}.{:02}", magnitude / 100, magnitude % 100)
+        f.write_str(&render((*self).into()))
     }
 }
 

@@ -75,6 +75,13 @@ pub struct Ratio {
     pub entitled_quantity: u32,
 }
 
+impl Ratio {
+    /// The units of one group: those to buy and those that are discounted.
+    pub fn group(self) -> u64 {
+        u64::from(self.prerequisite_quantity) + u64::from(self.entitled_quantity)
+    }
+}
+
 /// A price rule of a shop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceRule {

@@ -85,12 +85,15 @@ impl Change {
         }
     }
 
-    /// The text of the body as it came, where it is JSON.
+    /// The text of the body as it came, where it is JSON; `{}` where it was empty.
     ///
     /// # Errors
     /// As [`Self::body`].
     pub fn text(&self) -> Result<&str, Error> {
         self.body()?;
+        if self.bytes.is_empty() {
+            return Ok("{}");
+        }
         std::str::from_utf8(&self.bytes).map_err(|error| Error::Parse(error.to_string()))
     }
 

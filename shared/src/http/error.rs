@@ -66,6 +66,12 @@ impl IntoResponse for Error {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
                 response
             }
+            Self::Throttled { retry_after } => {
+                let text = format!("Request was throttled. Expected available in {retry_after} seconds.");
+                let mut response = detail(StatusCode::TOO_MANY_REQUESTS, &text);
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+                response
+            }
             Self::TooLarge { limit } => {
                 detail(StatusCode::PAYLOAD_TOO_LARGE, &format!("The body is larger than {limit} bytes."))
             }

@@ -139,14 +139,22 @@ impl<'a> Fields<'a> {
 ///
 /// # Errors
 /// Also where the body is no list, empty, or longer than `most`.
-pub fn items<T>(body: &Value, most: usize, mut check: impl FnMut(&Value) -> Checked<T>) -> Checked<Vec<T>> {
-    let Value::Array(items) = body else {
-        let message = format!("Expected a list of items but got type \"{}\".", type_name(body));
-        return Err(FieldErrors::non_field(message));
-    };
-    if items.is_empty() {
+pub fn items<T>(body: &Value, most: usize, check: impl FnMut(&Value) -> Checked<T>) -> Checked<Vec<T>> {
+    if body.as_array().is_some_and(Vec::is_empty) {
         return Err(FieldErrors::non_field("This list may not be empty."));
     }
+    objects(body, most, check)
+}
+
+/// The same for a list that may be empty, such as one that is nested in a body.
+///
+/// # Errors
+/// Also where it is no list, or longer than `most`.
+pub fn objects<T>(list: &Value, most: usize, mut check: impl FnMut(&Value) -> Checked<T>) -> Checked<Vec<T>> {
+    let Value::Array(items) = list else {
+        let message = format!("Expected a list of items but got type \"{}\".", type_name(list));
+        return Err(FieldErrors::non_field(message));
+    };
     if items.len() > most {
         return Err(FieldErrors::non_field(format!("Ensure this field has no more than {most} elements.")));
     }

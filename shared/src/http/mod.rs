@@ -7,10 +7,13 @@
 //! * `error` is the only place that turns an [`Error`](crate::Error) into a status.
 
 pub mod access;
+pub mod cart;
 pub mod change;
+pub mod coupon_code;
 pub mod customer;
 pub mod envelope;
 mod error;
+pub mod evaluation;
 pub mod fields;
 mod gateway;
 pub mod json;

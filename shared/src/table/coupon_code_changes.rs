@@ -1,11 +1,14 @@
 //! Changes of a code: another customer, another text, used, given back; and its end.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::{
     counters::{self, Change, Counter},
     coupon_code_uses as uses,
     coupon_codes::{self, Nested, Row},
+    settling,
     standings::EXPIRED,
     store::Store,
     transaction::Transaction,
@@ -70,7 +73,7 @@ pub async fn update(
     }
     let mut lapsed = row.class == EXPIRED;
     if draft.used.is_some_and(|used| used != row.code.used_at.is_some()) {
-        lapsed = turn_over(&mut transaction, store, shop, &mut after, now).await?;
+        lapsed = turn_over(&mut transaction, store, shop, (&mut after, &nested), now).await?;
     }
     coupon_codes::replace(&mut transaction, shop, &row, &after, lapsed)?;
     Ok((transaction, (after, nested)))
@@ -97,7 +100,7 @@ async fn turn_over(
     transaction: &mut Transaction,
     store: &Store,
     shop: &ShopId,
-    code: &mut CouponCode,
+    (code, nested): (&mut CouponCode, &Nested),
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
     let codes = counters::read(store, shop, Counter::CodesOf(code.coupon_id)).await?;
@@ -105,13 +108,23 @@ async fn turn_over(
         None if codes.closed => return Err(Error::NotFound),
         Some(_) if codes.closed => return Err(Error::conflict("The coupon of this code was deleted.")),
         None => {
-            uses::take(transaction, store, shop, (code, now)).await?;
+            let rule = nested.rules.get(&code.price_rule_id).ok_or(Error::NotFound)?;
+            if rule.has_ended(now) {
+                return Err(Error::conflict("This code has expired."));
+            }
+            uses::take(transaction, store, shop, code.customer_id, &[(rule, 1)]).await?;
             code.used_at = Some(now);
+            uses::keep(transaction, shop, code, nested.rule_version(rule.id)?)?;
             1
         }
         Some(used_at) => {
-            uses::give_back(transaction, store, shop, (code, used_at), now).await?;
-            code.used_at = None;
+            let rule = BTreeMap::from([(code.price_rule_id, 1)]);
+            uses::give_back(transaction, store, shop, code.customer_id, &rule).await?;
+            uses::close(transaction, shop, (code.id, used_at), now)?;
+            if let Some(order) = code.order_id {
+                settling::take_out(transaction, store, shop, (order, code.id)).await?;
+            }
+            (code.used_at, code.order_id) = (None, None);
             -1
         }
     };

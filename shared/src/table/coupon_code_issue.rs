@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     domain::{
+        coupon::Coupon,
         coupon_code::{CouponCode, suffix, suffix_length},
         id::Id,
         price_rule::PriceRule,
@@ -108,13 +109,7 @@ pub async fn prepare(store: &Store, shop: &ShopId, pairs: &[Pair]) -> Result<Pre
     let ids = sequence::reserve(store, shop, CODES.name, checked.len() as u64);
     let rules = price_rules::by_ids(store, shop, &rule_ids);
     let ((rules, first), counters) = try_join(try_join(rules, ids), try_join_all(counters)).await?;
-    let draft = |(id, (customer_id, stored)): (Id, &(Id, StoredCoupon))| Draft {
-        id,
-        customer_id: *customer_id,
-        coupon_id: stored.coupon.id,
-        price_rule_id: stored.coupon.price_rule_id,
-        code_prefix: stored.coupon.code_prefix.clone(),
-    };
+    let draft = |(id, (customer_id, stored)): (Id, &(Id, StoredCoupon))| Draft::new(id, *customer_id, &stored.coupon);
     let drafts = (first..).zip(&checked).map(draft).collect();
     nested.rules = rules.into_iter().collect();
     let mut places = HashMap::new();
@@ -130,7 +125,7 @@ pub async fn prepare(store: &Store, shop: &ShopId, pairs: &[Pair]) -> Result<Pre
 ///
 /// # Errors
 /// [`Error::Conflict`] where not so many are left.
-async fn take_places(
+pub(super) async fn take_places(
     store: &Store,
     shop: &ShopId,
     shards: Shards,
@@ -181,9 +176,26 @@ fn gone_since(drafts: &[Draft], coupon: Id) -> Error {
 }
 
 impl Draft {
+    /// A code of a coupon for a customer, under an id that is free.
+    pub(super) fn new(id: Id, customer_id: Id, coupon: &Coupon) -> Self {
+        Self {
+            id,
+            customer_id,
+            coupon_id: coupon.id,
+            price_rule_id: coupon.price_rule_id,
+            code_prefix: coupon.code_prefix.clone(),
+        }
+    }
+
     /// The code with a text that nobody can guess, other than these. `attempt` counts how often its transaction was
     /// refused: now and then because a text was taken, so the suffix grows in the end.
-    fn code(&self, shards: &Shards, attempt: u32, now: DateTime<Utc>, others: &mut HashSet<String>) -> CouponCode {
+    pub(super) fn code(
+        &self,
+        shards: &Shards,
+        attempt: u32,
+        now: DateTime<Utc>,
+        others: &mut HashSet<String>,
+    ) -> CouponCode {
         let issued = u64::try_from(shards.quota.count()).unwrap_or(0);
         let length = suffix_length(issued) + attempt / 4;
         let code = loop {
@@ -200,6 +212,7 @@ impl Draft {
             customer_id: self.customer_id,
             code,
             used_at: None,
+            order_id: None,
             claimed: false,
             created_at: now,
         }

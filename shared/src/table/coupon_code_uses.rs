@@ -1,21 +1,21 @@
-//! Uses of codes: counted over all codes of a rule, and for each customer of it; each kept with the version of the rule
-//! that it was made under.
+//! Uses of rules: counted over all codes of a rule, and for each customer of it; those of codes are kept each with the
+//! version of the rule that it was made under.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
-use futures_util::future::try_join3;
+use futures_util::future::{try_join, try_join_all};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Item,
-    counters::{self, Counter},
-    entity, keys, price_rules,
+    counters::{self, Counter, Shards},
+    entity, keys,
     store::Store,
     transaction::{Transaction, key_attributes, n, s},
 };
 use crate::{
-    domain::{coupon_code::CouponCode, id::Id, shop::ShopId},
+    domain::{coupon_code::CouponCode, id::Id, price_rule::PriceRule, shop::ShopId},
     error::Error,
 };
 
@@ -29,6 +29,8 @@ pub struct Redemption {
     pub code_id: Id,
     /// Who used it.
     pub customer_id: Id,
+    /// For which order; `None` where the merchant said so without one.
+    pub order_id: Option<Id>,
     /// Its rule.
     pub price_rule_id: Id,
     /// Which of the rule's versions it was used under: that item says what the rule was.
@@ -51,48 +53,158 @@ pub(super) fn of_customers(shop: &ShopId, uses: &BTreeMap<(Id, Id), i64>) -> Vec
     items.into_values().collect()
 }
 
-/// Plans that `code` is used at `used_at` under its rule.
+/// How many live uses of a rule an item of [`keys::customer_uses`] counts.
+pub(super) fn live_uses(item: &Item, rule: Id) -> u64 {
+    let digits = item.get(&keys::use_attribute(rule)).and_then(|count| count.as_n().ok());
+    digits.and_then(|digits| digits.parse::<i64>().ok()).map_or(0, |count| u64::try_from(count).unwrap_or(0))
+}
+
+/// Why a rule cannot be used.
+#[derive(Debug)]
+pub(super) enum NotTaken {
+    /// The `usage_limit` of this rule is used up, or the customer may use it once and does; in the client's words.
+    Limit(Id, String),
+    /// Another error.
+    Failed(Error),
+}
+
+impl From<Error> for NotTaken {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<NotTaken> for Error {
+    fn from(not_taken: NotTaken) -> Self {
+        match not_taken {
+            NotTaken::Limit(_, reason) => Self::conflict(reason),
+            NotTaken::Failed(error) => error,
+        }
+    }
+}
+
+/// Plans that a customer uses rules so many times each: one item for each rule, seldom more, and one for each 256 rules.
 ///
 /// # Errors
-/// [`Error::Conflict`] where the rule has ended, its `usage_limit` is used up, or the customer may use it once and does.
+/// See [`NotTaken`].
 pub(super) async fn take(
     transaction: &mut Transaction,
     store: &Store,
     shop: &ShopId,
-    (code, used_at): (&CouponCode, DateTime<Utc>),
-) -> Result<(), Error> {
-    let key = keys::customer_uses(shop, code.customer_id, code.price_rule_id);
-    let stored = price_rules::stored(store, shop, code.price_rule_id);
-    let shards = counters::read(store, shop, Counter::UsesOf(code.price_rule_id));
-    let (shards, (stored, _), uses) = try_join3(shards, stored, store.get(&key)).await?;
-    let rule = &stored.rule;
-    if rule.has_ended(used_at) {
-        return Err(Error::conflict("This code has expired."));
+    customer: Id,
+    rules: &[(&PriceRule, u64)],
+) -> Result<(), NotTaken> {
+    let by_item = by_item(shop, customer, rules.iter().map(|(rule, times)| (*rule, *times)), |rule| rule.id);
+    let shards = rules.iter().map(|(rule, _)| counters::read(store, shop, Counter::UsesOf(rule.id)));
+    let (shards, items) = try_join(try_join_all(shards), store.batch_get(by_item.keys().cloned().collect())).await?;
+    let items: HashMap<_, _> = items.into_iter().filter_map(|item| Some((entity::key(&item)?, item))).collect();
+    for ((rule, times), shards) in rules.iter().zip(shards) {
+        let mut shards = counters::under_limit(store, shop, shards, rule).await?;
+        let Some(parts) = shards.take(store, shop, *times).await? else {
+            return Err(NotTaken::Limit(rule.id, format!("The usage limit of {} is reached.", rule.usage_limit)));
+        };
+        shards.write(transaction, shop, &parts.into());
     }
-    let mut shards = counters::under_limit(store, shop, shards, rule).await?;
-    let Some(parts) = shards.take(store, shop, 1).await? else {
-        return Err(Error::conflict(format!("The usage limit of {} is reached.", rule.usage_limit)));
-    };
-    shards.write(transaction, shop, &parts.into());
-    let attribute = keys::use_attribute(rule.id);
-    let live = uses.as_ref().and_then(|item| item.get(&attribute)?.as_n().ok()?.parse().ok()).unwrap_or(0i64);
-    if rule.once_per_customer && live > 0 {
-        return Err(Error::conflict(format!("Customer {} has used this price rule already.", code.customer_id)));
+    for (key, rules) in by_item {
+        let item = items.get(&key);
+        let once = |(rule, times): &&(&PriceRule, u64)| {
+            rule.once_per_customer && (*times > 1 || item.is_some_and(|item| live_uses(item, rule.id) > 0))
+        };
+        if let Some((rule, _)) = rules.iter().find(once) {
+            return Err(NotTaken::Limit(rule.id, format!("Customer {customer} has used this price rule already.")));
+        }
+        take_for_customer(transaction, key, &rules);
     }
-    let update = format!("SET #type = :type ADD #{attribute} :one");
-    let mut values = vec![(":one", n(1)), (":type", s(TYPE))];
-    if rule.once_per_customer {
-        values.push((":none", n(0)));
-        let free = format!("attribute_not_exists(#{attribute}) OR #{attribute} <= :none");
-        transaction.update_where("customer uses", key, update, free, values);
-    } else {
+    Ok(())
+}
+
+/// Rules by the item that counts the uses of a customer.
+fn by_item<T: Copy>(
+    shop: &ShopId,
+    customer: Id,
+    rules: impl Iterator<Item = (T, u64)>,
+    id: impl Fn(T) -> Id,
+) -> BTreeMap<keys::Key, Vec<(T, u64)>> {
+    let mut by_item: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (rule, times) in rules {
+        by_item.entry(keys::customer_uses(shop, customer, id(rule))).or_default().push((rule, times));
+    }
+    by_item
+}
+
+/// Placeholders of the rules of one item: an order uses no more of them.
+const PLACEHOLDERS: [&str; crate::domain::order_uses::MAX_RULES] =
+    [":n0", ":n1", ":n2", ":n3", ":n4", ":n5", ":n6", ":n7", ":n8", ":n9", ":n10", ":n11", ":n12", ":n13", ":n14"];
+
+fn take_for_customer(transaction: &mut Transaction, key: keys::Key, rules: &[(&PriceRule, u64)]) {
+    let (mut adds, mut free) = (Vec::new(), Vec::new());
+    let mut values = vec![(":type", s(TYPE))];
+    for ((rule, times), placeholder) in rules.iter().zip(PLACEHOLDERS) {
+        let attribute = keys::use_attribute(rule.id);
+        adds.push(format!("#{attribute} {placeholder}"));
+        values.push((placeholder, n(times)));
+        if rule.once_per_customer {
+            free.push(format!("(attribute_not_exists(#{attribute}) OR #{attribute} <= :none)"));
+        }
+    }
+    let update = format!("SET #type = :type ADD {}", adds.join(", "));
+    if free.is_empty() {
         transaction.update("customer uses", key, update, None, values);
+    } else {
+        values.push((":none", n(0)));
+        transaction.update_where("customer uses", key, update, free.join(" AND "), values);
     }
+}
+
+/// Plans that a customer gives back so many uses of each rule.
+pub(super) async fn give_back(
+    transaction: &mut Transaction,
+    store: &Store,
+    shop: &ShopId,
+    customer: Id,
+    rules: &BTreeMap<Id, u64>,
+) -> Result<(), Error> {
+    let shards = rules.keys().map(|rule| counters::read(store, shop, Counter::UsesOf(*rule)));
+    give(transaction, shop, customer, rules, try_join_all(shards).await?);
+    Ok(())
+}
+
+/// The same, where the counters of the rules were read, in the order of the rules.
+pub(super) fn give(
+    transaction: &mut Transaction,
+    shop: &ShopId,
+    customer: Id,
+    rules: &BTreeMap<Id, u64>,
+    shards: Vec<Shards>,
+) {
+    for (shards, times) in shards.into_iter().zip(rules.values()) {
+        shards.write(transaction, shop, &shards.give(*times).into());
+    }
+    for (key, rules) in by_item(shop, customer, rules.iter().map(|(rule, times)| (*rule, *times)), |rule| rule) {
+        let mut adds = Vec::new();
+        let mut values = Vec::new();
+        for ((rule, times), placeholder) in rules.iter().zip(PLACEHOLDERS) {
+            adds.push(format!("#{} {placeholder}", keys::use_attribute(*rule)));
+            values.push((placeholder, n(-i64::try_from(*times).unwrap_or(0))));
+        }
+        transaction.update("customer uses", key, format!("ADD {}", adds.join(", ")), None, values);
+    }
+}
+
+/// Keeps the use of a code, which is used, under a version of its rule.
+pub(super) fn keep(
+    transaction: &mut Transaction,
+    shop: &ShopId,
+    code: &CouponCode,
+    rule_version: u64,
+) -> Result<(), Error> {
+    let Some(used_at) = code.used_at else { return Err(Error::Internal("a redemption of an unused code".to_owned())) };
     let redemption = Redemption {
         code_id: code.id,
         customer_id: code.customer_id,
-        price_rule_id: rule.id,
-        rule_version: stored.rule_version,
+        order_id: code.order_id,
+        price_rule_id: code.price_rule_id,
+        rule_version,
         used_at,
         released_at: None,
     };
@@ -101,22 +213,16 @@ pub(super) async fn take(
     Ok(())
 }
 
-/// Plans that the use of `code` since `used_at` is given back.
-pub(super) async fn give_back(
+/// Closes what [`keep`] keeps.
+pub(super) fn close(
     transaction: &mut Transaction,
-    store: &Store,
     shop: &ShopId,
-    (code, used_at): (&CouponCode, DateTime<Utc>),
-    now: DateTime<Utc>,
+    (code, used_at): (Id, DateTime<Utc>),
+    released_at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let rule = code.price_rule_id;
-    let shards = counters::read(store, shop, Counter::UsesOf(rule)).await?;
-    shards.write(transaction, shop, &shards.give(1).into());
-    let update = format!("ADD #{} :less", keys::use_attribute(rule));
-    let key = keys::customer_uses(shop, code.customer_id, rule);
-    transaction.update("customer uses", key, update, None, vec![(":less", n(-1))]);
-    let released_at = serde_dynamo::to_attribute_value(now).map_err(|error| Error::Internal(error.to_string()))?;
-    let key = keys::code_redemption(shop, code.id, used_at);
+    let released_at =
+        serde_dynamo::to_attribute_value(released_at).map_err(|error| Error::Internal(error.to_string()))?;
+    let key = keys::code_redemption(shop, code, used_at);
     transaction.update("redemption", key, "SET #released_at = :now", None, vec![(":now", released_at)]);
     Ok(())
 }

@@ -15,7 +15,7 @@ use super::{
     coupons::{self, StoredCoupon},
     customers, entity, keys,
     pages::{Class, List, class},
-    price_rules,
+    price_rules::{self, StoredRule},
     standings::{EXPIRED, UNUSED, USED},
     store::Store,
     transaction::{ABSENT, Transaction, n},
@@ -83,15 +83,18 @@ pub async fn by_ids(store: &Store, shop: &ShopId, ids: &[Id]) -> Result<Vec<Row>
     items.into_iter().map(Row::of_item).collect()
 }
 
-/// The code that a text leads to.
+/// The code that a text leads to, with what of it never changes: so the code and what it refers to are read side by side.
 #[derive(Debug, Serialize, Deserialize)]
 struct Text {
     code_id: Id,
+    coupon_id: Id,
+    price_rule_id: Id,
 }
 
 /// The item that leads from its text to a code.
 pub(super) fn text_item(shop: &ShopId, code: &CouponCode) -> Result<Item, Error> {
-    entity::item(&keys::code_text(shop, &code.code), "code_text", &Text { code_id: code.id })
+    let text = Text { code_id: code.id, coupon_id: code.coupon_id, price_rule_id: code.price_rule_id };
+    entity::item(&keys::code_text(shop, &code.code), "code_text", &text)
 }
 
 /// Gives a text to a code; refused under `text` where it is or was another code's.
@@ -141,6 +144,17 @@ pub(super) fn replace(
     OF_CUSTOMER.of(after.customer_id).copy(transaction, shop, (id, (from, to)), version, after)
 }
 
+/// Writes only the row that conditions are put on, in the class in which the code still stands; [`replace`] does the rest.
+/// Refused under `code` where it has changed since.
+pub(super) fn mark(
+    transaction: &mut Transaction,
+    shop: &ShopId,
+    before: &Row,
+    after: &CouponCode,
+) -> Result<(), Error> {
+    CODES.replace_row(transaction, "code", shop, (after.id, before.class), before.version, after)
+}
+
 /// Removes a code on what was read of it; its text stays taken. Refused under `code` where it has changed since.
 pub(super) fn remove(transaction: &mut Transaction, shop: &ShopId, row: &Row) {
     let at = (row.code.id, row.class);
@@ -158,6 +172,8 @@ pub struct Nested {
     pub coupons: HashMap<Id, StoredCoupon>,
     /// The rules that are there.
     pub rules: HashMap<Id, PriceRule>,
+    /// Which of its versions each of the rules is.
+    pub(super) rule_versions: HashMap<Id, u64>,
 }
 
 impl Nested {
@@ -170,6 +186,12 @@ impl Nested {
             Some(last) => last.clone(),
         };
         (stored.deleted.is_none() || code.used_at.is_some()).then_some((&stored.coupon, terms))
+    }
+
+    /// Which of its versions a rule is.
+    pub(super) fn rule_version(&self, rule: Id) -> Result<u64, Error> {
+        let version = self.rule_versions.get(&rule).copied();
+        version.ok_or_else(|| Error::Internal(format!("a version of the price rule {rule}, which was not read")))
     }
 
     /// Adds a customer, a coupon or a rule.
@@ -185,13 +207,45 @@ impl Nested {
                 self.coupons.insert(stored.coupon.id, stored);
             }
             Some("price_rule") => {
-                let rule: PriceRule = entity::entity(item)?;
+                let StoredRule { rule, rule_version, .. } = entity::entity(item)?;
+                self.rule_versions.insert(rule.id, rule_version);
                 self.rules.insert(rule.id, rule);
             }
             other => return Err(Error::Internal(format!("codes do not refer to {other:?}"))),
         }
         Ok(())
     }
+}
+
+/// The codes that have these texts now, by text, with their coupons and rules and these customers. Two round trips.
+pub(super) async fn by_texts(
+    store: &Store,
+    shop: &ShopId,
+    texts: &[String],
+    customers: &[Id],
+) -> Result<(HashMap<String, Row>, Nested), Error> {
+    let distinct: HashSet<_> = texts.iter().collect();
+    let texts = store.batch_get(distinct.iter().map(|text| keys::code_text(shop, text)).collect()).await?;
+    let texts = texts.into_iter().map(entity::entity).collect::<Result<Vec<Text>, _>>()?;
+    let mut wanted = HashSet::new();
+    for text in &texts {
+        let refers = [coupons::COUPONS.key(shop, text.coupon_id), price_rules::key(shop, text.price_rule_id)];
+        wanted.extend(refers.into_iter().chain([CODES.key(shop, text.code_id)]));
+    }
+    wanted.extend(customers.iter().map(|id| customers::CUSTOMERS.key(shop, *id)));
+    let (mut rows, mut nested) = (HashMap::new(), Nested::default());
+    for item in store.batch_get(wanted.into_iter().collect()).await? {
+        if item.get(keys::TYPE).and_then(|kind| kind.as_s().ok()).is_some_and(|kind| kind == CODES.name) {
+            let row = Row::of_item(item)?;
+            // A text stays when its code goes, or takes another.
+            if distinct.contains(&row.code.code) {
+                rows.insert(row.code.code.clone(), row);
+            }
+        } else {
+            nested.add(item)?;
+        }
+    }
+    Ok((rows, nested))
 }
 
 /// What these codes refer to, in one batch; and these customers beside.

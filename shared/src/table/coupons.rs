@@ -92,6 +92,17 @@ pub(super) async fn by_ids(store: &Store, shop: &ShopId, ids: &[Id]) -> Result<B
 #[derive(Debug, Serialize, Deserialize)]
 struct Pointer {
     coupon_id: Id,
+    price_rule_id: Id,
+}
+
+/// The coupon that has a prefix, and its rule: ids.
+pub(super) async fn by_prefix(store: &Store, shop: &ShopId, prefix: &str) -> Result<Option<(Id, Id)>, Error> {
+    // What can be no prefix is none, and may be too long for a key.
+    if !Coupon::is_prefix(prefix) {
+        return Ok(None);
+    }
+    let pointer = store.read::<Pointer>(&keys::coupon_prefix(shop, prefix)).await?;
+    Ok(pointer.map(|pointer| (pointer.coupon_id, pointer.price_rule_id)))
 }
 
 /// The ids of the coupons that have these prefixes.
@@ -195,7 +206,7 @@ pub async fn create(
     };
     let stored = StoredCoupon { coupon: coupon.clone(), deleted: None };
     COUPONS.insert(&mut transaction, "coupon", shop, (coupon.id, stored.class()), &stored)?;
-    let pointer = Pointer { coupon_id: coupon.id };
+    let pointer = Pointer { coupon_id: coupon.id, price_rule_id: rule.id };
     transaction.put("prefix", entity::item(&prefix_key, "coupon_prefix", &pointer)?, Some(ABSENT), Vec::new());
     let of_rule = keys::coupon_of_rule(shop, rule.id, coupon.id);
     transaction.put("coupon of rule", entity::item(&of_rule, "coupon_of_rule", &pointer)?, None, Vec::new());

@@ -74,7 +74,11 @@ pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Option<Customer
 
 /// The ids of at most `limit` customers after this id, ascending. For walks over all of them.
 pub(super) async fn ids_after(store: &Store, shop: &ShopId, after: Id, limit: usize) -> Result<Vec<Id>, Error> {
-    let (first, last) = (keys::row_position(after.saturating_add(1)), keys::row_position(MAX_ID));
+    // DynamoDB refuses a range that ends before it begins.
+    if after >= MAX_ID {
+        return Ok(Vec::new());
+    }
+    let (first, last) = (keys::row_position(after + 1), keys::row_position(MAX_ID));
     let pk = CUSTOMERS.partition(shop, 0);
     let range = Range { pk, between: Some((first, last)), limit: Some(limit), ..Range::default() };
     Ok(store.query(&range).await?.iter().filter_map(entity::id).collect())

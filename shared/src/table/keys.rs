@@ -1,15 +1,19 @@
-//! The keys of the single table. Architecture invariant: no other file formats or parses one.
+//! The keys of the single table. Architecture invariant: no file but this and its [`discounts`] formats or parses one.
 //!
 //! Everything of a shop starts with `SHOP#<shop>#`: a shop's name has no `#`, so no key of one shop is a prefix of
-//! another's. Outside of that stand only the hashes of tokens, the registry of shops and the index of what is due,
-//! which no request of a shop can name. Numbers in sort keys are padded to 16 digits, enough for 2^53-1, so that they
-//! sort as numbers.
+//! another's. Outside of that stand only the hashes of tokens, the registry of shops, the index of what is due and the
+//! imports that are under way, which no request of a shop can name; [`owner`] tells whose they are. Numbers in sort keys
+//! are padded to 16 digits, enough for 2^53-1, so that they sort as numbers.
 
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::{id::Id, shop::ShopId};
+
+mod discounts;
+
+pub use discounts::*;
 
 /// The attribute that holds the partition key.
 pub const PK: &str = "PK";
@@ -171,119 +175,6 @@ pub fn id_in(sk: &str) -> Option<Id> {
     sk.rsplit('#').next()?.parse().ok()
 }
 
-/// The price rules whose `field` has a value: a title, or an instant.
-pub fn price_rules_by(shop: &ShopId, field: &str, value: &str, rule: Id) -> Key {
-    key(price_rules_by_partition(shop, field, value), number(rule))
-}
-
-/// The partition of [`price_rules_by`].
-pub fn price_rules_by_partition(shop: &ShopId, field: &str, value: &str) -> String {
-    format!("SHOP#{shop}#PRICE_RULE_BY#{field}#{value}")
-}
-
-/// What a price rule was when it had been changed so often. Never written again.
-pub fn price_rule_version(shop: &ShopId, rule: Id, version: u64) -> Key {
-    key(format!("SHOP#{shop}#PRICE_RULE_VERSIONS#{rule}"), number(version))
-}
-
-/// How many price rules a shop has, for their limit.
-pub fn price_rule_quota(shop: &ShopId) -> Key {
-    key(format!("SHOP#{shop}#PRICE_RULE_QUOTA"), "QUOTA")
-}
-
-/// A coupon among those of its rule.
-pub fn coupon_of_rule(shop: &ShopId, rule: Id, coupon: Id) -> Key {
-    key(coupons_of_rule(shop, rule), number(coupon))
-}
-
-/// The partition of [`coupon_of_rule`].
-pub fn coupons_of_rule(shop: &ShopId, rule: Id) -> String {
-    format!("SHOP#{shop}#COUPONS_OF_RULE#{rule}")
-}
-
-/// The coupon that has a prefix.
-pub fn coupon_prefix(shop: &ShopId, prefix: &str) -> Key {
-    key(format!("SHOP#{shop}#COUPON_PREFIX#{prefix}"), "COUPON")
-}
-
-/// How many coupons a shop has, for their limit.
-pub fn coupon_quota(shop: &ShopId) -> Key {
-    key(format!("SHOP#{shop}#COUPON_QUOTA"), "QUOTA")
-}
-
-/// The code that has, or once had, a text.
-pub fn code_text(shop: &ShopId, text: &str) -> Key {
-    key(format!("SHOP#{shop}#CODE#{text}"), "CODE")
-}
-
-/// One shard of a counter, such as the `uses` of a price rule.
-pub fn counter_shard(shop: &ShopId, counter: &str, of: Id, shard: usize) -> Key {
-    key(counter_partition(shop, counter, of), format!("{shard:02}"))
-}
-
-/// The partition of [`counter_shard`].
-pub fn counter_partition(shop: &ShopId, counter: &str, of: Id) -> String {
-    format!("SHOP#{shop}#COUNTER#{counter}#{of}")
-}
-
-/// How often a customer uses rules at present: 2^8 rules an item, [`use_attribute`] says where in it.
-pub fn customer_uses(shop: &ShopId, customer: Id, rule: Id) -> Key {
-    key(format!("SHOP#{shop}#CUSTOMER_USES#{customer}"), number(rule >> 8))
-}
-
-/// The attribute of a rule in [`customer_uses`].
-pub fn use_attribute(rule: Id) -> String {
-    format!("r{rule}")
-}
-
-/// A use of a code without an order, by when it was used.
-pub fn code_redemption(shop: &ShopId, code: Id, at: DateTime<Utc>) -> Key {
-    key(format!("SHOP#{shop}#REDEMPTIONS#CODE#{code}"), instant(at))
-}
-
-/// What of a shop's rules and coupons makes that a stored code is not seen as it is stored: one partition, which every
-/// list of codes reads a range of. The sort keys of what concerns every status come first, then by when rules end.
-pub fn standings(shop: &ShopId) -> String {
-    format!("SHOP#{shop}#STANDINGS")
-}
-
-/// The codes of this rule are stored partly as expired and partly not.
-pub fn standing_mixed(shop: &ShopId, rule: Id) -> Key {
-    key(standings(shop), format!("CHANGED#{}", number(rule)))
-}
-
-/// This coupon was deleted, and its codes are not yet.
-pub fn standing_deleted(shop: &ShopId, coupon: Id) -> Key {
-    key(standings(shop), format!("DELETED#{}", number(coupon)))
-}
-
-/// This rule ends at that moment; its codes are stored as if it did not.
-pub fn standing_ends(shop: &ShopId, at: DateTime<Utc>, rule: Id) -> Key {
-    key(standings(shop), format!("ENDS#{}#{}", instant(at), number(rule)))
-}
-
-/// This rule is not enabled.
-pub fn standing_off(shop: &ShopId, rule: Id) -> Key {
-    key(standings(shop), format!("OFF#{}", number(rule)))
-}
-
-/// This rule begins at that moment.
-pub fn standing_starts(shop: &ShopId, at: DateTime<Utc>, rule: Id) -> Key {
-    key(standings(shop), format!("STARTS#{}#{}", instant(at), number(rule)))
-}
-
-/// The sort keys of [`standings`] that concern every status at a moment.
-pub fn standings_at(now: DateTime<Utc>) -> (String, String) {
-    ("CHANGED#".to_owned(), format!("ENDS#{}#~", instant(now)))
-}
-
-/// The two ranges of [`standings`] that beside those concern what is available: rules that are off, and rules that begin
-/// later.
-pub fn standings_barred(now: DateTime<Utc>) -> [(String, String); 2] {
-    let later = (format!("STARTS#{}#~", instant(now)), "STARTS#~".to_owned());
-    [("OFF#".to_owned(), "OFF#~".to_owned()), later]
-}
-
 /// An instant that sorts as one: microseconds since the year 1.
 fn instant(at: DateTime<Utc>) -> String {
     const YEAR_1: i64 = 62_135_596_800_000_000;
@@ -349,6 +240,17 @@ pub fn due_until(now: DateTime<Utc>) -> (String, String) {
     ("0".to_owned(), format!("{}#~", instant(now)))
 }
 
+/// An order in the index of what is due: from `at` on, something of its uses is to be stored or decided.
+pub fn due_order(shop: &ShopId, at: DateTime<Utc>, order: Id) -> Key {
+    let shard = u8::try_from(order % u64::from(DUE_SHARDS)).unwrap_or(0);
+    key(due_orders(shard), format!("{}#{shop}#{order}", instant(at)))
+}
+
+/// The partition of [`due_order`].
+pub fn due_orders(shard: u8) -> String {
+    format!("DUE#ORDER#{}", shard % DUE_SHARDS)
+}
+
 /// A deleted coupon in the index of what is due: its codes are to be removed.
 pub fn due_coupon(shop: &ShopId, coupon: Id) -> Key {
     let shard = u8::try_from(coupon % u64::from(DUE_SHARDS)).unwrap_or(0);
@@ -383,4 +285,36 @@ pub fn shop(shop: &ShopId) -> Key {
 /// The partition of [`shop`].
 pub fn shops() -> String {
     "SHOPS".to_owned()
+}
+
+/// How far the import of a shop has come.
+pub fn import(shop: &ShopId) -> Key {
+    key("IMPORTS".to_owned(), shop.as_str())
+}
+
+/// Whose an item is, and what it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner<'a> {
+    /// Data of this shop, under its own prefix.
+    Data(&'a str),
+    /// What leads jobs to this shop, or requests: the index of what is due, and the registry.
+    Door(&'a str),
+    /// A door as well: a token, whose record says which shop it opens.
+    Token,
+    /// No shop's: how far an import has come.
+    Import,
+}
+
+/// Whose the item under a key is; `None` for a key of a shape that is not of this file.
+pub fn owner(key: &Key) -> Option<Owner<'_>> {
+    let (group, rest) = key.pk.split_once('#').unwrap_or((&key.pk, ""));
+    match group {
+        "SHOP" => Some(Owner::Data(rest.split_once('#')?.0)),
+        "SHOPS" => Some(Owner::Door(&key.sk)),
+        "TOKEN" => Some(Owner::Token),
+        "IMPORTS" => Some(Owner::Import),
+        // The shop and what is due of it, after the instant where there is one.
+        "DUE" => Some(Owner::Door(key.sk.rsplit('#').nth(1)?)),
+        _ => None,
+    }
 }

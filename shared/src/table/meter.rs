@@ -33,6 +33,8 @@ pub enum Operation {
     BatchGetItem,
     /// A range of one partition.
     Query,
+    /// A stretch of the whole table, for operators.
+    Scan,
     /// A counter.
     UpdateItem,
     /// Up to 25 items without conditions.

@@ -1,7 +1,8 @@
 //! The single DynamoDB table: `PK`/`SK` strings, a `type` on every item. template.yaml is the one statement of the table.
 //!
 //! * [`keys`] is the only file that knows how a key looks.
-//! * [`store`] and `commit` are the only files that call the SDK for data; [`connect`] makes its client.
+//! * [`store`], `commit` and, for operators, `scan` are the only files that call the SDK for data; [`connect`] makes its
+//!   client.
 //! * [`transaction`] is one atomic change with labels; [`pages`] are exact lists.
 //! * One file a resource: what it reads and writes.
 
@@ -10,10 +11,13 @@ pub mod attempts;
 pub mod audit;
 mod audit_accounts;
 mod audit_codes;
+pub mod automatic_rules;
 pub mod batches;
+pub mod checkout;
 mod commit;
 pub mod connect;
 pub mod counters;
+pub mod coupon_claims;
 pub mod coupon_code_changes;
 pub mod coupon_code_issue;
 pub mod coupon_code_load;
@@ -26,11 +30,14 @@ pub mod coupons;
 pub mod customer_import;
 pub mod customers;
 pub mod entity;
+pub mod evaluation;
 pub mod expiry;
+pub mod guesses;
 pub mod idempotency;
 pub mod keys;
 pub mod levels;
 pub mod meter;
+pub mod order_uses;
 pub mod orders;
 pub mod pages;
 pub mod point_days;
@@ -40,8 +47,12 @@ pub mod point_history_changes;
 pub mod point_history_load;
 mod posting;
 pub mod price_rules;
+mod scan;
 pub mod schema;
 pub mod sequence;
+pub mod settling;
+pub mod shop_import;
+pub mod shop_items;
 pub mod shops;
 pub mod standings;
 pub mod store;

@@ -3,16 +3,17 @@
 //! acts twice, whatever comes at once, again, or late.
 
 use chrono::{DateTime, Utc};
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::{try_join, try_join4};
 use sha2::{Digest, Sha256};
 
 use super::{
     customers, entity, keys, levels,
+    order_uses::{self, Record},
     point_history::account,
     point_history_changes::give_back,
     posting::Posting,
     store::Store,
-    transaction::{ABSENT, Label, Transaction, Values, n},
+    transaction::{ABSENT, Label, Transaction, n},
 };
 use crate::{
     domain::{
@@ -49,20 +50,6 @@ pub async fn effects(store: &Store, shop: &ShopId, id: Id) -> Result<Option<Stor
     Ok(Some(Stored { effects, version }))
 }
 
-/// Refuses a transaction under `order` where an order has changed since its effects were read, or is stored since it was
-/// not. For whoever relies on how an order stands without changing what it has done.
-pub fn check_effects(transaction: &mut Transaction, shop: &ShopId, id: Id, read: Option<&Stored>) {
-    let (condition, values) = unchanged(read);
-    transaction.check(LABEL, keys::order_effects(shop, id), condition, values);
-}
-
-fn unchanged(read: Option<&Stored>) -> (&'static str, Values) {
-    match read {
-        None => (ABSENT, Vec::new()),
-        Some(stored) => ("#version = :version", vec![(":version", n(stored.version))]),
-    }
-}
-
 /// Writes what an order has done; refused under `order` where that has changed since it was read.
 pub(super) fn put_effects(
     transaction: &mut Transaction,
@@ -73,7 +60,10 @@ pub(super) fn put_effects(
 ) -> Result<(), Error> {
     let mut item = entity::item(&keys::order_effects(shop, id), "order_effects", effects)?;
     item.insert(entity::VERSION.to_owned(), n(before.map_or(0, |stored| stored.version) + 1));
-    let (condition, values) = unchanged(before);
+    let (condition, values) = match before {
+        None => (ABSENT, Vec::new()),
+        Some(stored) => ("#version = :version", vec![(":version", n(stored.version))]),
+    };
     transaction.put(LABEL, item, Some(condition), values);
     Ok(())
 }
@@ -97,6 +87,17 @@ pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Shown, Error> {
     Ok(Shown { order, customer })
 }
 
+/// An order as it was put.
+#[derive(Debug, Clone)]
+pub struct Put {
+    /// The stored order: an older snapshot changes nothing.
+    pub shown: Shown,
+    /// Whether it was not there before.
+    pub is_new: bool,
+    /// Whether what became of the codes that it uses is still to be stored: [`settle`](super::settling::settle) does.
+    pub unsettled: bool,
+}
+
 /// A customer and the account.
 type Buyer = (Customer, Account);
 
@@ -106,8 +107,8 @@ async fn buyer(store: &Store, shop: &Shop, id: Option<Id>) -> Result<Option<Buye
     Ok(customer.map(|customer| (customer, account)))
 }
 
-/// Plans an order as the shop sends it, in place of the one stored before, and what its state does to points: 2 round
-/// trips, 3 where it does something, and 1 where it is the stored one again. Answers whether it was not there before.
+/// Plans an order as the shop sends it, in place of the one stored before, and what its state does to points and codes: 2
+/// round trips, 3 where it does something, and 1 where it is the stored one again.
 ///
 /// # Errors
 /// [`Error::Invalid`] over [`MAX_BYTES`], for an unknown or another customer, and for more points than a balance holds.
@@ -116,7 +117,7 @@ pub async fn put(
     shop: &Shop,
     snapshot: &Snapshot,
     now: DateTime<Utc>,
-) -> Result<(Transaction, (Shown, bool)), Error> {
+) -> Result<(Transaction, Put), Error> {
     if snapshot.body.len() > MAX_BYTES {
         let message = format!("Ensure this order has no more than {MAX_BYTES} bytes.");
         return Err(Error::Invalid(FieldErrors::non_field(message)));
@@ -124,11 +125,16 @@ pub async fn put(
     let id = snapshot.id;
     let named = snapshot.customer_id.flatten();
     let levels = async { if snapshot.paid.is_some() { levels::all(store, &shop.id).await } else { Ok(Vec::new()) } };
-    let (stored, named_buyer, levels) =
-        try_join3(effects(store, &shop.id, id), buyer(store, shop, named), levels).await?;
+    let uses = async {
+        let matters = snapshot.paid.is_some() || snapshot.cancelled;
+        if matters { order_uses::read(store, &shop.id, id).await } else { Ok(Record::default()) }
+    };
+    let (stored, named_buyer, levels, uses) =
+        try_join4(effects(store, &shop.id, id), buyer(store, shop, named), levels, uses).await?;
     let before = stored.as_ref().map(|stored| stored.effects.clone()).unwrap_or_default();
     if before.outdate(snapshot) {
-        return Ok((Transaction::default(), (get(store, &shop.id, id).await?, false)));
+        let shown = get(store, &shop.id, id).await?;
+        return Ok((Transaction::default(), Put { shown, is_new: false, unsettled: false }));
     }
     if stored.is_some() && snapshot.customer_id.is_some_and(|sent| sent != before.customer_id) {
         return Err(Error::field("customer", "The customer of an order cannot be changed."));
@@ -146,7 +152,8 @@ pub async fn put(
     let mut transaction = Transaction::default();
     // The same order again.
     if stored.is_some() && after == before {
-        return Ok((transaction, (Shown { order, customer: buyer.map(|(customer, _)| customer) }, false)));
+        let shown = Shown { order, customer: buyer.map(|(customer, _)| customer) };
+        return Ok((transaction, Put { shown, is_new: false, unsettled: false }));
     }
     transaction.put("order body", entity::item(&keys::order(&shop.id, id), "order", &order)?, None, Vec::new());
     put_effects(&mut transaction, &shop.id, id, stored.as_ref(), &after)?;
@@ -155,9 +162,34 @@ pub async fn put(
         let posting = Posting::new(shop, customer.id, account, now);
         post(&mut transaction, store, posting, (id, &due)).await?;
     }
-    // What else a cancelled order gives back joins the transaction here: the condition on its effects is in it, and
-    // `after.cancelled` says how the order stands. The same order again does not come this far.
-    Ok((transaction, (Shown { order, customer }, stored.is_none())))
+    let unsettled = end_uses(&mut transaction, &shop.id, id, &uses, (&before, &after), now)?;
+    Ok((transaction, Put { shown: Shown { order, customer }, is_new: stored.is_none(), unsettled }))
+}
+
+/// What an order that becomes paid or cancelled makes of the codes and rules that it uses. Answers whether something of
+/// that is still to be stored.
+fn end_uses(
+    transaction: &mut Transaction,
+    shop: &ShopId,
+    id: Id,
+    record: &Record,
+    (before, after): (&Effects, &Effects),
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let cancelled = after.cancelled && !before.cancelled;
+    let mut uses = record.uses.clone();
+    if after.paid && !before.paid {
+        uses.pay(now);
+    }
+    if cancelled {
+        uses.release(now);
+    }
+    // A cancelled order changes the record even where it uses nothing: a use that was planned before is refused, and
+    // planned anew on the cancelled order.
+    if cancelled || uses != record.uses {
+        order_uses::write(transaction, shop, id, record, &uses)?;
+    }
+    Ok(uses.is_pending())
 }
 
 fn too_many() -> Error {

@@ -8,7 +8,7 @@ use futures_util::future::{try_join, try_join_all};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    entity, keys,
+    automatic_rules, entity, keys,
     pages::{Class, Direction, List, Page, Select, paginate},
     sequence, standings,
     store::{Range, Store},
@@ -292,6 +292,7 @@ pub async fn create(store: &Store, shop: &ShopId, rule: PriceRule) -> Result<(Tr
 pub(super) fn insert(transaction: &mut Transaction, shop: &ShopId, stored: &StoredRule) -> Result<(), Error> {
     PRICE_RULES.insert(transaction, "price rule", shop, (stored.rule.id, stored.class()), stored)?;
     index(transaction, shop, None, Some(stored))?;
+    automatic_rules::bring(transaction, shop, None, Some((stored, 1)))?;
     put_version(transaction, shop, stored)?;
     let (room, values) =
         ("attribute_not_exists(#rules) OR #rules < :most", vec![(":one", n(1)), (":most", n(MAX_RULES))]);
@@ -315,7 +316,8 @@ pub(super) fn replace(
 ) -> Result<(), Error> {
     let at = (after.rule.id, (before.class(), after.class()));
     PRICE_RULES.replace_reclassed(transaction, "price rule", shop, at, version, after)?;
-    index(transaction, shop, Some(before), Some(after))
+    index(transaction, shop, Some(before), Some(after))?;
+    automatic_rules::bring(transaction, shop, Some((before, version)), Some((after, version + 1)))
 }
 
 /// A rule as it is stored, and its version.
@@ -366,6 +368,7 @@ pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction
     let mut transaction = Transaction::default();
     PRICE_RULES.remove_unchanged(&mut transaction, "price rule", shop, (id, before.class()), version);
     index(&mut transaction, shop, Some(&before), None)?;
+    automatic_rules::bring(&mut transaction, shop, Some((&before, version)), None)?;
     let less = vec![(":less", n(-1))];
     transaction.update("price rule quota", keys::price_rule_quota(shop), "ADD #rules :less", None, less);
     Ok((transaction, ()))

@@ -193,22 +193,37 @@ impl Store {
 
     /// Adds to a counter and answers its new value. A lost answer is counted all the same.
     pub async fn add(&self, key: &Key, attribute: &str, by: u64) -> Result<u64, Error> {
+        self.count(key, attribute, by, ("sequence", None)).await
+    }
+
+    /// The same for a counter of some kind that nothing needs after `ttl`, in epoch seconds.
+    pub(super) async fn count(
+        &self,
+        key: &Key,
+        attribute: &str,
+        by: u64,
+        (kind, ttl): (&str, Option<i64>),
+    ) -> Result<u64, Error> {
         let began = Instant::now();
-        let output = self
+        let mut request = self
             .client
             .update_item()
             .table_name(&*self.table)
             .set_key(Some(key_attributes(key)))
-            .update_expression("ADD #counter :by SET #type = :type")
             .expression_attribute_names("#counter", attribute)
             .expression_attribute_names("#type", keys::TYPE)
             .expression_attribute_values(":by", n(by))
-            .expression_attribute_values(":type", s("sequence"))
+            .expression_attribute_values(":type", s(kind))
             .return_values(ReturnValue::UpdatedNew)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|error| unavailable(&error))?;
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        request = match ttl {
+            None => request.update_expression("ADD #counter :by SET #type = :type"),
+            Some(ttl) => request
+                .update_expression("ADD #counter :by SET #type = :type, #ttl = :ttl")
+                .expression_attribute_names("#ttl", keys::TTL)
+                .expression_attribute_values(":ttl", n(ttl)),
+        };
+        let output = request.send().await.map_err(|error| unavailable(&error))?;
         meter::count(began, Operation::UpdateItem, output.consumed_capacity.as_slice());
         let value = output.attributes.as_ref().and_then(|attributes| attributes.get(attribute));
         match value {

@@ -132,11 +132,28 @@ impl List {
         version: u64,
         entity: &T,
     ) -> Result<(), Error> {
-        let mut item = self.item(shop, position, class, entity)?;
-        item.insert(VERSION.to_owned(), n(version + 1));
-        if let Some(copy) = self.class_copy(shop, position, class, &item) {
+        if self.by_class {
+            let mut copy = self.item(shop, position, class, entity)?;
+            copy.insert(VERSION.to_owned(), n(version + 1));
+            copy.extend(key_attributes(&self.class_key(shop, position, class)));
             transaction.put("copy", copy, None, Vec::new());
         }
+        self.replace_row(transaction, label, shop, (position, class), version, entity)
+    }
+
+    /// Writes a row anew and leaves its copies as they are, for a caller who sees to them later; refused under `label` where
+    /// the row is not of `version` any more.
+    pub fn replace_row<T: Serialize>(
+        &self,
+        transaction: &mut Transaction,
+        label: Label,
+        shop: &ShopId,
+        (position, class): (u64, Class),
+        version: u64,
+        entity: &T,
+    ) -> Result<(), Error> {
+        let mut item = self.item(shop, position, class, entity)?;
+        item.insert(VERSION.to_owned(), n(version + 1));
         transaction.put(label, item, Some("#version = :version"), vec![(":version", n(version))]);
         Ok(())
     }

@@ -27,6 +27,7 @@ use shared::{
 
 use crate::cost;
 
+mod checkout;
 mod codes;
 mod points;
 
@@ -63,6 +64,7 @@ pub(crate) async fn run(entries: &[u64], codes: &[u64]) {
         let bench = Bench::new(&distant, &shop).await;
         codes::load(&store, &shop, &bench, size).await;
         bench.print(size, codes::operations(size)).await;
+        bench.print(size, checkout::operations()).await;
         bench.print(size, codes::unsettled(size)).await;
     }
 }
@@ -137,6 +139,7 @@ impl Bench {
             Some("coupon") => "coupons",
             Some("coupon_code") => "coupon_codes",
             Some("customer") => "customers",
+            Some("evaluate") => "evaluate",
             Some("level") => "levels",
             Some("price_rule") => "price_rules",
             _ => "point_history",

@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 mod capacity;
 mod contention;
 mod cost;
+mod evaluate;
 #[cfg(feature = "tls")]
 mod functions;
 mod issue;
@@ -52,6 +53,12 @@ enum Measure {
         #[arg(long, value_delimiter = ',')]
         profiles: Vec<String>,
     },
+    /// The processor time of pricing a cart.
+    Evaluate {
+        /// How often a cart of 100 lines is priced with 200 rules; larger ones less often.
+        #[arg(long, default_value_t = 1_000)]
+        times: u64,
+    },
     /// How long 1 to 1000 codes take in one request.
     Issue {
         /// How often.
@@ -75,9 +82,12 @@ async fn main() {
         Measure::Functions { times, profiles } => functions::run(times, &profiles).await,
         #[cfg(not(feature = "tls"))]
         Measure::Functions { .. } => {
-            eprintln!("Build it with TLS: cargo run -p tests --features tls --bin measure -- functions");
+            eprintln!(
+                "Build it with TLS: cargo run --profile bench-local -p tests --features tls --bin measure -- functions"
+            );
             std::process::exit(2);
         }
+        Measure::Evaluate { times } => evaluate::run(times),
         Measure::Issue { times } => issue::run(times).await,
         Measure::Start { times } => start::run(times).await,
     }

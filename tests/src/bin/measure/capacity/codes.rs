@@ -63,6 +63,7 @@ pub(super) async fn load(store: &Store, shop: &ShopId, bench: &Bench, size: u64)
             customer_id: id * 7 % CUSTOMERS + 1,
             code: format!("coupon-{coupon_id}{id:08}"),
             used_at: id.is_multiple_of(5).then_some(now),
+            order_id: None,
             claimed: false,
             created_at: now,
         };

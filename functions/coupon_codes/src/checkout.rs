@@ -1,0 +1,165 @@
+//! Codes at the checkout: use and release.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::{extract::State, response::Response};
+use chrono::{DateTime, Duration, Utc};
+use lambda_http::http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+use shared::{
+    App, Error, FieldErrors,
+    domain::{coupon_code::CODE_LENGTH, id::Id, order_uses::MAX_CODES, shop::Shop},
+    http::{
+        access::{Discounts, Write},
+        cart::{self, CartBody},
+        change::Change,
+        coupon_code::CodeReply,
+        envelope::{self, Envelope},
+        fields::{Checked, Fields, integer, list, own_id, relation, text},
+        price_rule::PriceRuleReply,
+    },
+    table::{
+        checkout::{self, Asked, Used},
+        settling::{after_settling, settle_soon},
+    },
+};
+use utoipa::ToSchema;
+
+/// Codes that an order is to use.
+#[derive(ToSchema)]
+#[schema(as = CouponCodeUse)]
+#[allow(dead_code, reason = "describes the body; `parse_use` reads it with every error at once")]
+struct UseBody {
+    /// Texts of codes: at most 10, each once; none only with a cart.
+    codes: Vec<String>,
+    /// Whose they are.
+    #[schema(example = 123)]
+    customer_id: Id,
+    /// The order; it need not be stored.
+    #[schema(example = 2528284)]
+    order_id: Id,
+    /// What is bought: then each code's rule must apply to it, and automatic rules that do are used too.
+    cart: Option<CartBody>,
+    /// How long the order has to be paid: then, if it is not, it has given the codes back.
+    #[schema(minimum = 1, maximum = 2147483647, example = 900)]
+    hold_seconds: Option<u32>,
+}
+
+/// A code that an order uses.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UsedCouponCode)]
+struct UsedCodeReply {
+    #[serde(flatten)]
+    code: CodeReply,
+    /// Its rule, as it was used.
+    price_rule: PriceRuleReply,
+}
+
+/// The codes of a use: 1 to 10, or none beside a cart; each once.
+fn codes(value: &Value, with_cart: bool) -> Checked<Vec<String>> {
+    let codes = list(MAX_CODES, text(CODE_LENGTH, false))(value)?;
+    if codes.is_empty() && !with_cart {
+        return Err(FieldErrors::message("This list may not be empty."));
+    }
+    let again = codes.iter().enumerate().filter(|(index, code)| codes[..*index].contains(code));
+    let errors = again.map(|(index, _)| (index.to_string().into(), FieldErrors::message("This code is sent twice.")));
+    let errors = FieldErrors::Fields(errors.collect());
+    if errors.is_empty() { Ok(codes) } else { Err(errors) }
+}
+
+fn parse_use(body: &Value) -> Checked<Asked> {
+    let mut fields = Fields::of(body)?;
+    let with_cart = body.get("cart").is_some_and(|cart| !cart.is_null());
+    let codes = fields.required("codes", |value| codes(value, with_cart));
+    let customer_id = fields.required("customer_id", relation);
+    let order_id = fields.required("order_id", own_id);
+    let cart = fields.nullable("cart", cart::parse).flatten();
+    let hold = fields.nullable("hold_seconds", integer(1..=i32::MAX)).flatten();
+    let hold = hold.map(|seconds| Duration::seconds(seconds.into()));
+    fields.build(|| Some(Asked { codes: codes?, customer_id: customer_id?, order_id: order_id?, cart, hold }))
+}
+
+/// Uses codes for an order, all or none.
+#[utoipa::path(
+    post, path = "/api/discounts/coupon_code/use/", operation_id = "coupon_code_use", tag = "discounts",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = UseBody,
+    responses((status = 200, body = Envelope<UsedCodeReply>), (status = 400), (status = 409)),
+)]
+pub(crate) async fn use_codes(
+    Write(caller, ..): Write<Discounts>,
+    State(app): State<App>,
+    change: Change,
+) -> Result<Response, Error> {
+    let (store, shop, now) = (&app.store, caller.shop_id(), change.at);
+    let unstored = AtomicBool::new(false);
+    let plan = async || {
+        let asked = change.parsed(parse_use)?;
+        let read = async || checkout::use_codes(store, shop, &app.automatic_rules, &asked, now).await;
+        let (transaction, used) = after_settling(store, shop, now, read).await?;
+        unstored.store(used.unstored, Ordering::Relaxed);
+        Ok((transaction, envelope::reply(StatusCode::OK, &reply_to_use(&used, &caller.shop, now)?)?))
+    };
+    let response = change.once(&app, &caller, plan).await?;
+    if unstored.load(Ordering::Relaxed) {
+        settle_soon(store, shop, change.parsed(parse_use)?.order_id, now).await;
+    }
+    Ok(response)
+}
+
+fn reply_to_use(used: &Used, shop: &Shop, now: DateTime<Utc>) -> Result<Envelope<UsedCodeReply>, Error> {
+    let row = |code: &shared::domain::coupon_code::CouponCode| {
+        let rule = used.nested.rules.get(&code.price_rule_id)?;
+        let price_rule = PriceRuleReply::new(rule, shop.zone);
+        Some(UsedCodeReply { code: CodeReply::new(code, &used.nested, shop.zone, now)?, price_rule })
+    };
+    let rows: Option<_> = used.codes.iter().map(row).collect();
+    rows.map(Envelope::of_created).ok_or_else(|| Error::Internal("a used code without its rule".to_owned()))
+}
+
+/// An order that is to give its codes back.
+#[derive(ToSchema)]
+#[schema(as = CouponCodeRelease)]
+#[allow(dead_code, reason = "describes the body; `parse_release` reads it")]
+struct ReleaseBody {
+    /// The order.
+    #[schema(example = 2528284)]
+    order_id: Id,
+}
+
+fn parse_release(body: &Value) -> Checked<Id> {
+    let mut fields = Fields::of(body)?;
+    let order_id = fields.required("order_id", own_id);
+    fields.build(|| order_id)
+}
+
+/// Gives back the codes that an order uses; none where it uses none, or is not known.
+#[utoipa::path(
+    post, path = "/api/discounts/coupon_code/release/", operation_id = "coupon_code_release", tag = "discounts",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = ReleaseBody,
+    responses((status = 200, body = Envelope<CodeReply>), (status = 400)),
+)]
+pub(crate) async fn release(
+    Write(caller, ..): Write<Discounts>,
+    State(app): State<App>,
+    change: Change,
+) -> Result<Response, Error> {
+    let (store, shop, now) = (&app.store, caller.shop_id(), change.at);
+    let unstored = AtomicBool::new(false);
+    let plan = async || {
+        let order = change.parsed(parse_release)?;
+        let read = async || checkout::release(store, shop, order, now).await;
+        let (transaction, released) = after_settling(store, shop, now, read).await?;
+        unstored.store(released.unstored, Ordering::Relaxed);
+        let reply = |code| CodeReply::new(code, &released.nested, caller.shop.zone, now);
+        let rows = released.codes.iter().filter_map(reply).collect();
+        Ok((transaction, envelope::reply(StatusCode::OK, &Envelope::of_created(rows))?))
+    };
+    let response = change.once(&app, &caller, plan).await?;
+    if unstored.load(Ordering::Relaxed) {
+        settle_soon(store, shop, change.parsed(parse_release)?, now).await;
+    }
+    Ok(response)
+}

@@ -1,0 +1,67 @@
+//! Claiming a code with the passphrase. The reply is the code, as the codes' own function shows it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use lambda_http::http::StatusCode;
+use serde_json::Value;
+use shared::{
+    App, Error,
+    domain::id::Id,
+    http::{
+        access::{Discounts, Write},
+        change::Change,
+        coupon_code::CodeReply,
+        envelope,
+        fields::{Checked, Fields, relation},
+    },
+    table::coupon_claims::{self, Asked},
+};
+use utoipa::ToSchema;
+
+/// Who claims a code.
+#[derive(ToSchema)]
+#[schema(as = CouponRedeem)]
+#[allow(dead_code, reason = "describes the body; `parse` reads it")]
+struct RedeemBody {
+    /// The customer.
+    #[schema(example = 123)]
+    customer_id: Id,
+}
+
+fn parse(body: &Value) -> Checked<Id> {
+    let mut fields = Fields::of(body)?;
+    let customer_id = fields.required("customer_id", relation);
+    fields.build(|| customer_id)
+}
+
+/// Claims a code of a coupon for a customer, once, with the passphrase.
+#[utoipa::path(
+    post, path = "/api/discounts/coupon/{code_prefix}/redeem/", operation_id = "coupon_redeem", tag = "discounts",
+    params(("code_prefix" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = RedeemBody,
+    responses(
+        (status = 201, body = CodeReply), (status = 400), (status = 404), (status = 409),
+        (status = 429, description = "Too many wrong passphrases; see Retry-After"),
+    ),
+)]
+pub(crate) async fn redeem(
+    Write(caller, ..): Write<Discounts>,
+    State(app): State<App>,
+    Path(prefix): Path<String>,
+    change: Change,
+) -> Result<Response, Error> {
+    let attempts = AtomicU32::new(0);
+    let plan = async || {
+        let customer_id = change.parsed(parse)?;
+        let attempt = attempts.fetch_add(1, Ordering::Relaxed) + 1;
+        let asked = Asked { prefix: prefix.clone(), customer_id, now: change.at, attempt };
+        let (transaction, (code, nested)) = coupon_claims::claim(&app.store, caller.shop_id(), &asked).await?;
+        let reply = CodeReply::new(&code, &nested, caller.shop.zone, change.at).ok_or(Error::NotFound)?;
+        Ok((transaction, envelope::reply(StatusCode::CREATED, &reply)?))
+    };
+    change.once(&app, &caller, plan).await
+}

@@ -1,0 +1,35 @@
+use axum::{extract::State, response::Response};
+use shared::{
+    App, Error,
+    http::{
+        access::{Discounts, Read},
+        change::Change,
+        envelope,
+        evaluation::{CodeReply, EvaluationReply},
+    },
+    table::evaluation::{Refusal, price},
+};
+
+use crate::wire::{EvaluateBody, parse};
+
+/// Prices a cart: what every rule takes off it, and why a rule does not apply. Writes nothing.
+#[utoipa::path(
+    post, path = "/api/discounts/evaluate/", operation_id = "evaluate", tag = "discounts",
+    request_body = EvaluateBody,
+    responses((status = 200, body = EvaluationReply), (status = 400)),
+)]
+pub(crate) async fn evaluate(
+    Read(caller, ..): Read<Discounts>,
+    State(app): State<App>,
+    request: Change,
+) -> Result<Response, Error> {
+    let zone = caller.shop.zone;
+    let asked = request.parsed(|body| parse(body, zone, request.at))?;
+    let priced = price(&app.store, caller.shop_id(), &app.automatic_rules, &asked).await?;
+    let codes = priced.codes.into_iter().map(|(code, refusal)| CodeReply {
+        code,
+        valid: refusal.is_none(),
+        reason: refusal.map(Refusal::name),
+    });
+    envelope::ok(&EvaluationReply::new(&priced.evaluation, codes.collect(), zone))
+}

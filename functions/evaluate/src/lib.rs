@@ -1,0 +1,12 @@
+//! `/api/discounts/evaluate/`: pricing a cart, a dry run (`beyond.md`, Codes at the checkout).
+
+use shared::{App, http::openapi};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+mod handlers;
+mod wire;
+
+/// The routes of this function.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::description()).routes(routes!(handlers::evaluate))
+}

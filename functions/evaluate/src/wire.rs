@@ -1,0 +1,43 @@
+//! What is sent to be priced. What is answered stands in [`shared::http::evaluation`].
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde_json::Value;
+use shared::{
+    domain::{coupon_code::CODE_LENGTH, id::Id},
+    http::{
+        cart::{self, LineBody},
+        fields::{Checked, Fields, instant, list, relation, text},
+    },
+    table::evaluation::{Asked, MAX_CODES},
+};
+use utoipa::ToSchema;
+
+/// A cart that is to be priced.
+#[derive(ToSchema)]
+#[schema(as = EvaluationInput)]
+#[allow(dead_code, reason = "describes the body; `parse` reads it with every error at once")]
+pub(crate) struct EvaluateBody {
+    /// Whose cart it is; without, a code is priced as its owner would see it.
+    customer_id: Option<Id>,
+    /// At most 500.
+    lines: Vec<LineBody>,
+    /// Yuan; 0 by default.
+    #[schema(example = "12.00")]
+    shipping_price: Option<String>,
+    /// Texts of codes, at most 100.
+    codes: Option<Vec<String>>,
+    /// The moment whose windows count, past or future; now by default.
+    #[schema(format = DateTime)]
+    at: Option<String>,
+}
+
+/// Reads what is to be priced, now or at the moment that it names.
+pub(crate) fn parse(body: &Value, zone: Tz, now: DateTime<Utc>) -> Checked<Asked> {
+    let mut fields = Fields::of(body)?;
+    let customer_id = fields.nullable("customer_id", relation).flatten();
+    let cart = cart::take(&mut fields);
+    let codes = fields.nullable("codes", list(MAX_CODES, text(CODE_LENGTH, false))).flatten().unwrap_or_default();
+    let at = fields.nullable("at", instant(zone)).flatten().unwrap_or(now);
+    fields.build(|| Some(Asked { customer_id, cart: cart?, codes, at, now }))
+}

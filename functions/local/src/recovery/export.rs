@@ -1,0 +1,110 @@
+//! From a table into a file.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
+use indicatif::ProgressBar;
+use shared::{
+    domain::shop::ShopId,
+    table::{
+        shop_items::{self, Fingerprint, ShopItem},
+        shops,
+        store::Store,
+    },
+};
+
+use super::{
+    Moved, RecoveryError,
+    file::{Header, Writer},
+};
+
+/// Writes every item of a shop to a file that is not there yet; what has ended at `now` is left out.
+///
+/// # Errors
+/// [`RecoveryError::Changed`] where the shop was written to meanwhile: everything is read a second time, and the file is
+/// kept where both readings are the same, which is how the shop was between them.
+pub async fn export(
+    store: &Store,
+    shop: &ShopId,
+    to: &Path,
+    now: DateTime<Utc>,
+    bar: &ProgressBar,
+) -> Result<Moved, RecoveryError> {
+    if shops::get(store, shop).await?.is_none() {
+        return Err(RecoveryError::NoShop(shop.clone()));
+    }
+    let mut file = Writer::create(to, &Header::new(shop, now))?;
+    match write_settled(store, shop, &mut file, now, bar).await {
+        Ok(()) => {
+            let last = file.finish()?;
+            Ok(Moved { shop: shop.clone(), items: last.items, sha256: last.sha256 })
+        }
+        Err(error) => {
+            file.discard()?;
+            Err(error)
+        }
+    }
+}
+
+/// Writes a shop that stays as it is until everything has been read once more.
+async fn write_settled(
+    store: &Store,
+    shop: &ShopId,
+    file: &mut Writer,
+    now: DateTime<Utc>,
+    bar: &ProgressBar,
+) -> Result<(), RecoveryError> {
+    bar.set_message("reading");
+    let first = write(store, shop, file, now, bar).await?;
+    bar.set_message("reading again");
+    let mut second = Fingerprint::default();
+    each(store, shop, bar, |item| {
+        second.add(&item);
+        Ok(())
+    })
+    .await?;
+    if first == second { Ok(()) } else { Err(RecoveryError::Changed(shop.clone())) }
+}
+
+/// Writes the data as it is read. The doors are kept until the end, the registry last of all: there are as few of them as a
+/// shop has tokens, and rules, coupons and batches that wait for a job.
+async fn write(
+    store: &Store,
+    shop: &ShopId,
+    file: &mut Writer,
+    now: DateTime<Utc>,
+    bar: &ProgressBar,
+) -> Result<Fingerprint, RecoveryError> {
+    let mut read = Fingerprint::default();
+    let mut doors = Vec::new();
+    each(store, shop, bar, |item| {
+        read.add(&item);
+        match item.door {
+            _ if item.is_over(now) => Ok(()),
+            false => file.item(&item.line),
+            true => {
+                doors.push(item);
+                Ok(())
+            }
+        }
+    })
+    .await?;
+    doors.sort_by(|a, b| (a.is_registry(shop), &a.key).cmp(&(b.is_registry(shop), &b.key)));
+    doors.iter().try_for_each(|door| file.item(&door.line))?;
+    Ok(read)
+}
+
+async fn each(
+    store: &Store,
+    shop: &ShopId,
+    bar: &ProgressBar,
+    mut visit: impl FnMut(ShopItem) -> Result<(), RecoveryError>,
+) -> Result<(), RecoveryError> {
+    let mut pages = std::pin::pin!(shop_items::read(store, shop));
+    while let Some(items) = pages.try_next().await? {
+        bar.inc(items.len() as u64);
+        items.into_iter().try_for_each(&mut visit)?;
+    }
+    Ok(())
+}

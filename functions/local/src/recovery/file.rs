@@ -1,0 +1,235 @@
+//! The file of an export: JSON Lines, compressed where its name ends in `.gz`.
+//!
+//! The first line names the format and the shop, each further line is an item, and the last one counts them and holds the
+//! SHA-256 of all lines before it. Whoever reads the file to its end knows that nothing is missing or changed.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, Utc};
+use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use shared::domain::shop::ShopId;
+
+use super::RecoveryError;
+
+/// What this format is called.
+const FORMAT: &str = "youhui-shop";
+/// The version that is written and read.
+const VERSION: u32 = 1;
+/// The longest line: an item has at most 400 KB, and bytes in JSON take more.
+const MAX_LINE: u64 = 4 << 20;
+/// What the last line begins with, and no item: the keys of an item are sorted, and its primary key comes before that.
+const LAST: &str = "{\"items\":";
+/// What a compressed file begins with.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The first line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Header {
+    format: String,
+    version: u32,
+    /// Whose items follow.
+    pub(super) shop: ShopId,
+    /// When the export began.
+    pub(super) exported_at: DateTime<Utc>,
+}
+
+impl Header {
+    pub(super) fn new(shop: &ShopId, exported_at: DateTime<Utc>) -> Self {
+        Self { format: FORMAT.to_owned(), version: VERSION, shop: shop.clone(), exported_at }
+    }
+}
+
+/// The last line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Last {
+    /// How many items the file has.
+    pub(super) items: u64,
+    /// Of all lines before this one.
+    pub(super) sha256: String,
+}
+
+/// The lines so far.
+#[derive(Debug, Default)]
+struct Count {
+    items: u64,
+    digest: Sha256,
+}
+
+impl Count {
+    fn line(&mut self, line: &str) {
+        self.digest.update(line.as_bytes());
+        self.digest.update(b"\n");
+    }
+
+    fn last(self) -> Last {
+        Last { items: self.items, sha256: format!("{:x}", self.digest.finalize()) }
+    }
+}
+
+enum Out {
+    Plain(BufWriter<File>),
+    Gzip(GzEncoder<BufWriter<File>>),
+}
+
+/// A file that is written beside its place, and moved there when it is whole.
+pub(super) struct Writer {
+    path: PathBuf,
+    part: PathBuf,
+    out: Out,
+    count: Count,
+}
+
+fn at(path: &Path) -> impl Fn(io::Error) -> RecoveryError {
+    move |error| RecoveryError::Io { path: path.to_owned(), error }
+}
+
+impl Writer {
+    /// Begins a file where there is none, for its owner alone: it holds the data of customers.
+    pub(super) fn create(path: &Path, header: &Header) -> Result<Self, RecoveryError> {
+        if path.exists() {
+            return Err(at(path)(io::ErrorKind::AlreadyExists.into()));
+        }
+        let mut part = path.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let mut options = File::options();
+        options.create(true).truncate(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = BufWriter::new(options.open(&part).map_err(at(&part))?);
+        let out = match path.extension() {
+            Some(extension) if extension == "gz" => Out::Gzip(GzEncoder::new(file, Compression::default())),
+            _ => Out::Plain(file),
+        };
+        let mut writer = Self { path: path.to_owned(), part, out, count: Count::default() };
+        let header = serde_json::to_string(header).map_err(|error| at(path)(error.into()))?;
+        writer.write(&header)?;
+        Ok(writer)
+    }
+
+    /// Adds an item.
+    pub(super) fn item(&mut self, line: &str) -> Result<(), RecoveryError> {
+        self.count.items += 1;
+        self.write(line)
+    }
+
+    fn write(&mut self, line: &str) -> Result<(), RecoveryError> {
+        self.count.line(line);
+        let out: &mut dyn Write = match &mut self.out {
+            Out::Plain(out) => out,
+            Out::Gzip(out) => out,
+        };
+        writeln!(out, "{line}").map_err(at(&self.part))
+    }
+
+    /// Ends the file, and puts it in its place.
+    pub(super) fn finish(mut self) -> Result<Last, RecoveryError> {
+        let last = std::mem::take(&mut self.count).last();
+        let text = serde_json::to_string(&last).map_err(|error| at(&self.path)(error.into()))?;
+        self.write(&text)?;
+        let ended = match self.out {
+            Out::Plain(out) => Ok(out),
+            Out::Gzip(out) => out.finish(),
+        };
+        let file = ended.and_then(|out| out.into_inner().map_err(io::IntoInnerError::into_error));
+        file.and_then(|file| file.sync_all()).map_err(at(&self.part))?;
+        fs::rename(&self.part, &self.path).map_err(at(&self.path))?;
+        Ok(last)
+    }
+
+    /// Leaves nothing of it behind.
+    pub(super) fn discard(self) -> Result<(), RecoveryError> {
+        fs::remove_file(&self.part).map_err(at(&self.part))
+    }
+}
+
+/// The lines of a file as they are.
+struct Lines {
+    path: PathBuf,
+    input: Box<dyn BufRead + Send>,
+    /// The number of the line that was read last.
+    number: u64,
+}
+
+impl Lines {
+    fn next(&mut self) -> Result<Option<String>, RecoveryError> {
+        let mut line = Vec::new();
+        self.number += 1;
+        let read = self.input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line);
+        // A compressed file that was cut or changed cannot be expanded.
+        read.map_err(|error| self.wrong(error))?;
+        match line.pop() {
+            None => Ok(None),
+            Some(b'\n') => String::from_utf8(line).map(Some).map_err(|error| self.wrong(error)),
+            Some(_) => Err(self.wrong("the line is too long, or the file was cut in it")),
+        }
+    }
+
+    fn wrong(&self, what: impl ToString) -> RecoveryError {
+        RecoveryError::File { path: self.path.clone(), line: self.number, what: what.to_string() }
+    }
+}
+
+/// An export that is read line by line.
+pub(super) struct Reader {
+    lines: Lines,
+    count: Count,
+    /// What the first line says.
+    pub(super) header: Header,
+}
+
+/// A line of a file behind its header.
+pub(super) enum Line {
+    /// An item.
+    Item(String),
+    /// Nothing is missing before it, and nothing follows.
+    Last(Last),
+}
+
+impl Reader {
+    /// Opens a file, compressed or not, and reads its header.
+    pub(super) fn open(path: &Path) -> Result<Self, RecoveryError> {
+        let mut file = BufReader::new(File::open(path).map_err(at(path))?);
+        let compressed = file.fill_buf().map_err(at(path))?.starts_with(&GZIP);
+        let input: Box<dyn BufRead + Send> =
+            if compressed { Box::new(BufReader::new(MultiGzDecoder::new(file))) } else { Box::new(file) };
+        let mut lines = Lines { path: path.to_owned(), input, number: 0 };
+        let first = lines.next()?.ok_or_else(|| lines.wrong("the file is empty"))?;
+        let header: Header = serde_json::from_str(&first).map_err(|_| lines.wrong("this is not an exported shop"))?;
+        if (header.format.as_str(), header.version) != (FORMAT, VERSION) {
+            return Err(lines.wrong("this is not an exported shop of a version that is known here"));
+        }
+        let mut count = Count::default();
+        count.line(&first);
+        Ok(Self { lines, count, header })
+    }
+
+    /// The next line.
+    pub(super) fn next(&mut self) -> Result<Line, RecoveryError> {
+        let line = self.lines.next()?.ok_or_else(|| self.wrong("the file was cut: its last line is missing"))?;
+        if !line.starts_with(LAST) {
+            self.count.line(&line);
+            self.count.items += 1;
+            return Ok(Line::Item(line));
+        }
+        let last: Last = serde_json::from_str(&line).map_err(|error| self.wrong(error))?;
+        if last != std::mem::take(&mut self.count).last() {
+            return Err(self.wrong("the file was changed: count or checksum differ"));
+        }
+        match self.lines.next()? {
+            None => Ok(Line::Last(last)),
+            Some(_) => Err(self.wrong("something follows the last line")),
+        }
+    }
+
+    /// What is wrong with the line that was read last.
+    pub(super) fn wrong(&self, what: impl ToString) -> RecoveryError {
+        self.lines.wrong(what)
+    }
+}

@@ -1,0 +1,380 @@
+//! Codes at the checkout: an order uses them, all or none, and gives them back (`beyond.md`, Rulings on codes).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Duration, Utc};
+use futures_util::future::{try_join, try_join_all, try_join3};
+
+use super::{
+    automatic_rules::{AutomaticRules, Rules},
+    counters::{self, Change, Counter, Shards},
+    coupon_code_uses::{self as uses, NotTaken},
+    coupon_codes::{self, Nested, Row},
+    evaluation::{self, Brought, within_limits},
+    order_uses::{self, Freed, Record},
+    orders, settling,
+    store::Store,
+    transaction::{MAX_ITEMS, Transaction},
+};
+use crate::{
+    domain::{
+        coupon_code::CouponCode,
+        evaluation::{Candidate, Outcome, cart::Cart},
+        id::Id,
+        order_uses::{MAX_CODES, MAX_RULES, OrderUses, Use},
+        price_rule::PriceRule,
+        shop::ShopId,
+    },
+    error::{Error, FieldErrors},
+};
+
+/// What an order is to use.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Texts of codes: at most [`MAX_CODES`], each once; none only with a cart.
+    pub codes: Vec<String>,
+    /// Whose they are.
+    pub customer_id: Id,
+    /// The order; it need not be stored.
+    pub order_id: Id,
+    /// What is bought: then each code's rule must apply, and automatic rules that do are used too.
+    pub cart: Option<Cart>,
+    /// How long the order has to be paid.
+    pub hold: Option<Duration>,
+}
+
+/// Codes that an order uses now.
+#[derive(Debug)]
+pub struct Used {
+    /// In the order of the request.
+    pub codes: Vec<CouponCode>,
+    /// What they refer to; the rules as they were used.
+    pub nested: Nested,
+    /// Whether copies of the codes are still to be written: [`settle`](super::settling::settle) does.
+    pub unstored: bool,
+}
+
+fn wrong(errors: impl IntoIterator<Item = (usize, String)>) -> FieldErrors {
+    let errors = errors.into_iter().map(|(index, message)| (index.to_string().into(), FieldErrors::message(message)));
+    FieldErrors::Fields(vec![("codes".into(), FieldErrors::Fields(errors.collect()))])
+}
+
+/// Plans that an order uses codes and, with a cart, the automatic rules that apply to it. The limits are held by the
+/// shards that it takes from; that no order was cancelled and no code used meanwhile, by the record and the codes.
+///
+/// # Errors
+/// [`Error::Invalid`] for what cannot be right: an unknown customer or code, another customer's code, a code that takes
+/// nothing off the cart, more than an order may use. [`Error::Conflict`] for what is used, lapsed or over its limit, and
+/// for an order that is cancelled or another customer's.
+pub async fn use_codes(
+    store: &Store,
+    shop: &ShopId,
+    known: &AutomaticRules,
+    asked: &Asked,
+    now: DateTime<Utc>,
+) -> Result<(Transaction, Used), Error> {
+    let automatic = async {
+        match asked.cart {
+            Some(_) => known.of(store, shop).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    // The record first: an order that is cancelled after it was read changes the record, which refuses the use.
+    let order = async {
+        let record = order_uses::read(store, shop, asked.order_id).await?;
+        Ok((record, orders::effects(store, shop, asked.order_id).await?))
+    };
+    let customer = [asked.customer_id];
+    let codes = coupon_codes::by_texts(store, shop, &asked.codes, &customer);
+    let ((record, order), (mut rows, nested), automatic) = try_join3(order, codes, automatic).await?;
+    let rows = own(asked, &mut rows, &nested)?;
+    if order.is_some_and(|order| order.effects.cancelled) {
+        return Err(Error::conflict("This order is cancelled."));
+    }
+    if record.uses.live().next().is_some() && record.uses.customer_id != asked.customer_id {
+        return Err(Error::conflict("This order uses codes of another customer."));
+    }
+    let rules = usable(&rows, &nested, now)?;
+    let mut exhausted = BTreeSet::new();
+    loop {
+        let mut applied = Vec::new();
+        if let (Some(cart), Some(automatic)) = (&asked.cart, &automatic) {
+            let left = (!exhausted.is_empty()).then(|| automatic.without(&exhausted));
+            let automatic = left.as_ref().unwrap_or(automatic);
+            applied = on_cart(store, shop, (asked, cart, now), automatic, (&record.uses, &rules)).await?;
+        }
+        // An automatic rule counts once for an order.
+        applied.retain(|(rule, _)| !record.uses.live().any(|used| used.price_rule_id == rule.id));
+        within_bounds(&record.uses, &rules, applied.len())?;
+        let (transaction, uses, record) = (Transaction::default(), Vec::new(), record.clone());
+        let plan = Plan { asked, now, record, nested: &nested, transaction, uses };
+        match plan.make(store, shop, (&rows, &rules), &applied).await {
+            Ok((transaction, codes, unstored)) => return Ok((transaction, Used { codes, nested, unstored })),
+            // An automatic rule that was used up since it was priced is not applied.
+            Err(NotTaken::Limit(rule, _)) if applied.iter().any(|(applied, _)| applied.id == rule) => {
+                exhausted.insert(rule);
+            }
+            Err(refusal) => return Err(refusal.into()),
+        }
+    }
+}
+
+/// The rows of the codes, in the order of the request, all of them the customer's.
+fn own(asked: &Asked, rows: &mut HashMap<String, Row>, nested: &Nested) -> Result<Vec<Row>, Error> {
+    let mut found = Vec::with_capacity(asked.codes.len());
+    let mut errors = Vec::new();
+    for (index, text) in asked.codes.iter().enumerate() {
+        match rows.remove(text).filter(|row| nested.terms(&row.code).is_some()) {
+            None => errors.push((index, format!("Object with code={text} does not exist."))),
+            Some(row) if row.code.customer_id != asked.customer_id => {
+                errors.push((index, "This code is another customer's.".to_owned()));
+            }
+            Some(row) => found.push(row),
+        }
+    }
+    // Without a customer every code is another's.
+    if !nested.customers.contains_key(&asked.customer_id) {
+        return Err(Error::Invalid(FieldErrors::missing("customer_id", asked.customer_id)));
+    }
+    if errors.is_empty() { Ok(found) } else { Err(Error::Invalid(wrong(errors))) }
+}
+
+/// The rules of codes that can be used now, by the places of the codes in the request.
+fn usable<'a>(rows: &[Row], nested: &'a Nested, now: DateTime<Utc>) -> Result<Vec<&'a PriceRule>, Error> {
+    let rule = |row: &Row| {
+        let code = &row.code;
+        let conflict = |reason: &str| Err(Error::conflict(format!("The code {} {reason}.", code.code)));
+        if code.used_at.is_some() {
+            return conflict("is used");
+        }
+        match nested.rules.get(&code.price_rule_id) {
+            Some(rule) if rule.has_ended(now) => conflict("has expired"),
+            Some(rule) if !rule.is_enabled => conflict("is not enabled"),
+            Some(rule) if !rule.has_started(now) => conflict("cannot be used yet"),
+            Some(rule) => Ok(rule),
+            None => conflict("has no price rule"),
+        }
+    };
+    rows.iter().map(rule).collect()
+}
+
+/// An automatic rule that applies, and which of its versions it is.
+type Applied = (PriceRule, u64);
+
+/// Prices the cart with the automatic rules and those of the codes, which must all apply. Answers the automatic ones that
+/// do.
+async fn on_cart(
+    store: &Store,
+    shop: &ShopId,
+    (asked, cart, now): (&Asked, &Cart, DateTime<Utc>),
+    automatic: &Rules,
+    (order, rules): (&OrderUses, &[&PriceRule]),
+) -> Result<Vec<Applied>, Error> {
+    let mut brought = Brought::default();
+    for rule in rules {
+        if order.live().any(|used| used.price_rule_id == rule.id) {
+            let reason = format!("This order uses the price rule {} already, which applies once.", rule.id);
+            return Err(Error::conflict(reason));
+        }
+        if brought.owners.insert(rule.id, asked.customer_id).is_some() {
+            return Err(Error::conflict(format!(
+                "Two of these codes are of the price rule {}, which applies once.",
+                rule.id
+            )));
+        }
+        brought.candidates.push(Candidate::new((*rule).clone()));
+    }
+    let customer_id = Some(asked.customer_id);
+    let priced = evaluation::Asked { customer_id, cart: cart.clone(), codes: Vec::new(), at: now, now };
+    let evaluation = within_limits(store, shop, (automatic, &brought), &priced, &Freed::of_order(order)).await?;
+    let outcomes: HashMap<_, _> = evaluation.rules.iter().map(|outcome| (outcome.price_rule_id, outcome)).collect();
+    let mut errors = Vec::new();
+    for (index, rule) in rules.iter().enumerate() {
+        let outcome = outcomes.get(&rule.id).filter(|outcome| !outcome.applied());
+        if let Some(outcome) = outcome {
+            errors.push((index, does_not_apply(rule, outcome)?));
+        }
+    }
+    if !errors.is_empty() {
+        return Err(Error::Invalid(wrong(errors)));
+    }
+    let applies = |candidate: &&Candidate| outcomes.get(&candidate.rule.id).is_some_and(|outcome| outcome.applied());
+    let version = |rule: Id| automatic.rule_versions.get(&rule).copied().unwrap_or_default();
+    let applied = automatic.candidates.iter().filter(applies);
+    Ok(applied.map(|candidate| (candidate.rule.clone(), version(candidate.rule.id))).collect())
+}
+
+/// Why a code's rule takes nothing off a cart.
+///
+/// # Errors
+/// [`Error::Conflict`] where a limit is why.
+fn does_not_apply(rule: &PriceRule, outcome: &Outcome) -> Result<String, Error> {
+    match outcome.failed.iter().map(|failure| failure.predicate).next() {
+        Some("usage_limit") => Err(Error::conflict(format!("The usage limit of {} is reached.", rule.usage_limit))),
+        Some("once_per_customer") => Err(Error::conflict("The customer has used this price rule already.")),
+        Some(predicate) => Ok(format!("This code does not apply to the cart: {predicate}.")),
+        None => Ok("This code takes nothing off the cart.".to_owned()),
+    }
+}
+
+/// Whether an order may use so much more.
+fn within_bounds(order: &OrderUses, rules: &[&PriceRule], automatic: usize) -> Result<(), Error> {
+    if order.live_codes().len() + rules.len() > MAX_CODES {
+        return Err(Error::field("codes", format!("Ensure this order uses no more than {MAX_CODES} codes.")));
+    }
+    let live: BTreeSet<_> = order.live().map(|used| used.price_rule_id).collect();
+    let rules: BTreeSet<_> = rules.iter().map(|rule| rule.id).collect();
+    if live.union(&rules).count() + automatic > MAX_RULES {
+        let message = format!("Ensure no more than {MAX_RULES} price rules apply to this order.");
+        return Err(Error::field("cart", message));
+    }
+    Ok(())
+}
+
+/// A use on its way.
+struct Plan<'a> {
+    asked: &'a Asked,
+    now: DateTime<Utc>,
+    record: Record,
+    nested: &'a Nested,
+    transaction: Transaction,
+    uses: Vec<Use>,
+}
+
+impl Plan<'_> {
+    fn used(&self, code_id: Option<Id>, price_rule_id: Id, rule_version: u64) -> Use {
+        Use {
+            code_id,
+            price_rule_id,
+            rule_version,
+            used_at: self.now,
+            held_until: self.asked.hold.map(|hold| self.now + hold),
+            released_at: None,
+            stored: true,
+        }
+    }
+
+    /// Puts it together. Answers the codes as they are then, and whether copies of them are still to be written.
+    async fn make(
+        mut self,
+        store: &Store,
+        shop: &ShopId,
+        (rows, rules): (&[Row], &[&PriceRule]),
+        applied: &[Applied],
+    ) -> Result<(Transaction, Vec<CouponCode>, bool), NotTaken> {
+        let coupons: BTreeSet<_> = rows.iter().map(|row| row.code.coupon_id).collect();
+        let counters = async {
+            let reads = coupons.iter().map(|coupon| counters::read(store, shop, Counter::CodesOf(*coupon)));
+            try_join_all(reads).await.map_err(NotTaken::from)
+        };
+        let (counters, ()) = try_join(counters, self.take(store, shop, rules, applied)).await?;
+        Ok(self.write(shop, rows, &coupons.into_iter().zip(counters).collect())?)
+    }
+
+    /// Takes the uses of the rules under their limits.
+    async fn take(
+        &mut self,
+        store: &Store,
+        shop: &ShopId,
+        rules: &[&PriceRule],
+        applied: &[Applied],
+    ) -> Result<(), NotTaken> {
+        let mut times: BTreeMap<Id, (&PriceRule, u64)> = BTreeMap::new();
+        for rule in rules.iter().copied().chain(applied.iter().map(|(rule, _)| rule)) {
+            times.entry(rule.id).or_insert((rule, 0)).1 += 1;
+        }
+        let times: Vec<_> = times.into_values().collect();
+        uses::take(&mut self.transaction, store, shop, self.asked.customer_id, &times).await?;
+        let automatic = applied.iter().map(|(rule, version)| self.used(None, rule.id, *version));
+        self.uses = automatic.collect();
+        Ok(())
+    }
+
+    /// Writes the codes and the record. Where not all copies of the codes fit beside, only their rows are written.
+    fn write(
+        mut self,
+        shop: &ShopId,
+        rows: &[Row],
+        counters: &HashMap<Id, Shards>,
+    ) -> Result<(Transaction, Vec<CouponCode>, bool), Error> {
+        let codes: Vec<_> = rows.iter().map(|row| self.after(row)).collect();
+        self.count(shop, counters, &codes)?;
+        for code in &codes {
+            let version = self.nested.rule_version(code.price_rule_id)?;
+            uses::keep(&mut self.transaction, shop, code, version)?;
+            self.uses.push(self.used(Some(code.id), code.price_rule_id, version));
+        }
+        let (mut whole, mut rows_only) = (self.transaction.clone(), self.transaction.clone());
+        for (row, code) in rows.iter().zip(&codes) {
+            let lapsed = counters.get(&code.coupon_id).is_some_and(|shards| shards.lapsed);
+            coupon_codes::replace(&mut whole, shop, row, code, lapsed)?;
+            coupon_codes::mark(&mut rows_only, shop, row, code)?;
+        }
+        // Beside it the record with its marks, and the guard of the request.
+        let unstored = whole.len() + 6 > MAX_ITEMS;
+        let mut transaction = if unstored { rows_only } else { whole };
+        let mut after = self.record.uses.clone();
+        after.customer_id = self.asked.customer_id;
+        after.uses.extend(self.uses.drain(..).map(|used| Use { stored: used.code_id.is_none() || !unstored, ..used }));
+        order_uses::write(&mut transaction, shop, self.asked.order_id, &self.record, &after)?;
+        Ok((transaction, codes, unstored))
+    }
+
+    fn after(&self, row: &Row) -> CouponCode {
+        CouponCode { used_at: Some(self.now), order_id: Some(self.asked.order_id), ..row.code.clone() }
+    }
+
+    /// Counts the codes of each coupon as used, and relies on the coupon being there.
+    fn count(&mut self, shop: &ShopId, counters: &HashMap<Id, Shards>, codes: &[CouponCode]) -> Result<(), Error> {
+        for (coupon, shards) in counters {
+            if shards.closed {
+                let of_coupon = codes.iter().enumerate().filter(|(_, code)| code.coupon_id == *coupon);
+                let gone =
+                    of_coupon.map(|(index, code)| (index, format!("Object with code={} does not exist.", code.code)));
+                return Err(Error::Invalid(wrong(gone)));
+            }
+            let used = codes.iter().filter(|code| code.coupon_id == *coupon).count();
+            let change = Change { used: i64::try_from(used).unwrap_or(0), ..Change::default() };
+            shards.write(&mut self.transaction, shop, &change);
+        }
+        Ok(())
+    }
+}
+
+/// Codes that an order has given back.
+#[derive(Debug)]
+pub struct Released {
+    /// In the order in which they were used.
+    pub codes: Vec<CouponCode>,
+    /// What they refer to.
+    pub nested: Nested,
+    /// Whether some of it is still to be stored: [`settle`](super::settling::settle) does.
+    pub unstored: bool,
+}
+
+/// Plans that an order gives back all that it uses: none where it uses nothing, or is not known.
+pub async fn release(
+    store: &Store,
+    shop: &ShopId,
+    order: Id,
+    now: DateTime<Utc>,
+) -> Result<(Transaction, Released), Error> {
+    let before = order_uses::read(store, shop, order).await?;
+    let mut after = before.uses.clone();
+    let ids = after.release(now);
+    let mut transaction = Transaction::default();
+    if after == before.uses {
+        return Ok((transaction, Released { codes: Vec::new(), nested: Nested::default(), unstored: false }));
+    }
+    let shown = async {
+        let rows = coupon_codes::by_ids(store, shop, &ids).await?;
+        let mut rows: HashMap<_, _> = rows.into_iter().map(|row| (row.code.id, row.code)).collect();
+        let codes = ids.iter().filter_map(|id| rows.remove(id));
+        let codes: Vec<_> = codes.map(|code| CouponCode { used_at: None, order_id: None, ..code }).collect();
+        let nested = coupon_codes::nested(store, shop, codes.iter(), &[]).await?;
+        Ok((codes, nested))
+    };
+    let step = settling::advance(&mut transaction, store, shop, order, (&before, after));
+    let ((codes, nested), step) = try_join(shown, step).await?;
+    Ok((transaction, Released { codes, nested, unstored: step.more }))
+}

@@ -1,0 +1,128 @@
+//! Claims: a customer takes a code of a coupon with the passphrase, once.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::{try_join, try_join3};
+
+use super::{
+    counters::{self, Change, Counter, Shards},
+    coupon_code_issue::{Draft, take_places},
+    coupon_codes::{self, CODES, Nested},
+    coupons::{self, COUPONS},
+    customers::CUSTOMERS,
+    entity, guesses, keys, price_rules, sequence,
+    store::Store,
+    transaction::{ABSENT, Transaction},
+};
+use crate::{
+    domain::{coupon::Coupon, coupon_code::CouponCode, id::Id, price_rule::PriceRule, shop::ShopId},
+    error::{Error, FieldErrors},
+};
+
+/// A claim that was made.
+#[derive(Debug, serde::Serialize)]
+struct Claim {
+    code_id: Id,
+    claimed_at: DateTime<Utc>,
+}
+
+/// Who claims with what.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The passphrase.
+    pub prefix: String,
+    /// The customer.
+    pub customer_id: Id,
+    /// When the request came.
+    pub now: DateTime<Utc>,
+    /// Counts the plans of the request, from 1: a text that was taken is not tried again.
+    pub attempt: u32,
+}
+
+/// Plans a claim.
+///
+/// # Errors
+/// [`Error::Invalid`] for an unknown customer, whatever the passphrase is; [`Error::Throttled`] after too many wrong ones;
+/// [`Error::NotFound`] for a wrong one; [`Error::Conflict`] where the coupon cannot be claimed, now or any more or by this
+/// customer again.
+pub async fn claim(store: &Store, shop: &ShopId, asked: &Asked) -> Result<(Transaction, (CouponCode, Nested)), Error> {
+    let few = guesses::check(store, shop, asked.customer_id, asked.now);
+    let customer_key = CUSTOMERS.key(shop, asked.customer_id);
+    let by_prefix = coupons::by_prefix(store, shop, &asked.prefix);
+    let ((), customer, found) = try_join3(few, store.get(&customer_key), by_prefix).await?;
+    let Some(customer) = customer else {
+        return Err(Error::Invalid(FieldErrors::missing("customer_id", asked.customer_id)));
+    };
+    let mut nested = Nested::default();
+    nested.add(customer)?;
+    let planned = match found {
+        Some(found) => plan(store, shop, asked, found, nested).await,
+        None => Err(Error::NotFound),
+    };
+    if let Err(Error::NotFound) = planned {
+        guesses::missed(store, shop, asked.customer_id, asked.now).await?;
+    }
+    planned
+}
+
+/// Plans a claim of a coupon that is there, or was a moment ago.
+async fn plan(
+    store: &Store,
+    shop: &ShopId,
+    asked: &Asked,
+    (coupon_id, rule_id): (Id, Id),
+    mut nested: Nested,
+) -> Result<(Transaction, (CouponCode, Nested)), Error> {
+    let claim_key = keys::claim(shop, coupon_id, asked.customer_id);
+    let shards = counters::read(store, shop, Counter::CodesOf(coupon_id));
+    let rows = vec![COUPONS.key(shop, coupon_id), price_rules::key(shop, rule_id), claim_key.clone()];
+    let reads = try_join(store.batch_get(rows), sequence::next(store, shop, CODES.name));
+    let (shards, (items, id)) = try_join(shards, reads).await?;
+    let mut claimed = false;
+    for item in items {
+        if entity::key(&item).is_some_and(|key| key == claim_key) {
+            claimed = true;
+        } else {
+            nested.add(item)?;
+        }
+    }
+    let coupon = nested.coupons.get(&coupon_id).and_then(|stored| stored.clone().live());
+    let (Some(coupon), Some(rule)) = (coupon, nested.rules.get(&rule_id)) else { return Err(Error::NotFound) };
+    claimable(&coupon, rule, asked.now)?;
+    if claimed {
+        return Err(Error::conflict("The customer has claimed this coupon already."));
+    }
+    let taken = take_places(store, shop, shards, Some(rule), (coupon_id, 1)).await?;
+    let Some((shards, parts)) = taken else { return Err(Error::NotFound) };
+    let code = Draft::new(id, asked.customer_id, &coupon).code(&shards, asked.attempt, asked.now, &mut HashSet::new());
+    let code = CouponCode { claimed: true, ..code };
+    let mut transaction = Transaction::default();
+    write(&mut transaction, shop, &code, (&shards, Change { parts, claimed: 1, ..Change::default() }))?;
+    let claim = Claim { code_id: id, claimed_at: asked.now };
+    transaction.put("claim", entity::item(&claim_key, "claim", &claim)?, Some(ABSENT), Vec::new());
+    guesses::rely(&mut transaction, shop, asked.customer_id, asked.now);
+    Ok((transaction, (code, nested)))
+}
+
+fn write(
+    transaction: &mut Transaction,
+    shop: &ShopId,
+    code: &CouponCode,
+    (shards, change): (&Shards, Change),
+) -> Result<(), Error> {
+    shards.write(transaction, shop, &change);
+    coupon_codes::insert(transaction, shop, code, shards.lapsed)
+}
+
+/// Whether a coupon can be claimed now: its customers may, and its rule is on and inside its window.
+fn claimable(coupon: &Coupon, rule: &PriceRule, now: DateTime<Utc>) -> Result<(), Error> {
+    let reason = match () {
+        () if !coupon.can_redeem => "This coupon cannot be claimed with its passphrase.",
+        () if rule.has_ended(now) => "This coupon has expired.",
+        () if !rule.is_enabled => "This coupon is not enabled.",
+        () if !rule.has_started(now) => "This coupon cannot be claimed yet.",
+        () => return Ok(()),
+    };
+    Err(Error::conflict(reason))
+}

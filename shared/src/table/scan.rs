@@ -1,0 +1,61 @@
+//! The whole table, gone through. Only an operator's tools do: no request and no job needs it, and no role allows it.
+
+use std::time::Instant;
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use futures_util::stream::{self, Stream, TryStreamExt};
+
+use super::{
+    Item,
+    meter::{self, Operation},
+    store::{Store, unavailable},
+};
+use crate::error::Error;
+
+/// How many parts of the table are read side by side.
+const SEGMENTS: i32 = 4;
+
+/// Where to read on in a segment.
+enum Next {
+    At(Option<Item>),
+    Ended,
+}
+
+impl Store {
+    /// All items of the table, strongly, in pages of up to 1 MB and in no order. At most one page of each segment is held.
+    pub(super) fn scan(&self) -> impl Stream<Item = Result<Vec<Item>, Error>> {
+        let segments = (0..SEGMENTS).map(move |segment| {
+            Box::pin(stream::try_unfold(Next::At(None), move |next| async move {
+                let Next::At(start) = next else { return Ok(None) };
+                let (items, last) = self.scan_page(segment, start).await?;
+                Ok::<_, Error>(Some((items, last.map_or(Next::Ended, |key| Next::At(Some(key))))))
+            }))
+        });
+        stream::select_all(segments)
+    }
+
+    /// Whether an item passes `wanted`; reads on only until one does.
+    pub(super) async fn scan_finds(&self, wanted: impl Fn(&Item) -> bool) -> Result<bool, Error> {
+        let mut pages = self.scan();
+        while let Some(items) = pages.try_next().await? {
+            if items.iter().any(&wanted) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn scan_page(&self, segment: i32, start: Option<Item>) -> Result<(Vec<Item>, Option<Item>), Error> {
+        let began = Instant::now();
+        let request = self.client().scan().table_name(self.table()).consistent_read(true);
+        let request = request.segment(segment).total_segments(SEGMENTS).set_exclusive_start_key(start);
+        let output = request
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| unavailable(&error))?;
+        meter::count(began, Operation::Scan, output.consumed_capacity.as_slice());
+        let last = output.last_evaluated_key.filter(|key| !key.is_empty());
+        Ok((output.items.unwrap_or_default(), last))
+    }
+}

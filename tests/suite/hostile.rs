@@ -1,0 +1,44 @@
+//! The hostile layer itself: what it injects is what DynamoDB does.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::{config::SharedHttpClient, types::AttributeValue};
+use local::{
+    hostile::{Chaos, Hostile, Profile},
+    server::Options,
+};
+use shared::{domain::shop::ShopId, table::connect::Connection, table::keys};
+use tests::Api;
+
+#[tokio::test]
+async fn batches_done_in_part_are_done_in_full_in_the_end() {
+    let hostile = Hostile::over_http(Profile { unprocessed: 1.0, ..Profile::default() }, 1);
+    let http_client = Some(SharedHttpClient::new(hostile.clone()));
+    let options = Options { demo: false, ..Options::default() };
+    let api = Api::with(options, Connection { http_client, ..Connection::default() }).await;
+    let (store, before) = (&api.server.store, hostile.injected());
+    let shop: ShopId = "batches".parse().expect("a shop");
+    let rows: Vec<_> = (1..=20).map(|position| keys::row(&shop, "part", 0, position)).collect();
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let item = |key: &keys::Key| HashMap::from([("PK".to_owned(), text(&key.pk)), ("SK".to_owned(), text(&key.sk))]);
+    store.batch_put(rows.iter().map(item).collect()).await.expect("all of them");
+    let written = hostile.injected();
+    let found = store.batch_get(rows.clone()).await.expect("all of them");
+    // 20, 10, 5, 2, 1: each call but the last gives half of its items back.
+    assert!(written - before >= 4 && hostile.injected() - written >= 4, "faults were injected into both");
+    let places: BTreeSet<_> = found.iter().map(|item| item["SK"].as_s().expect("a text").clone()).collect();
+    assert_eq!(found.len(), rows.len());
+    assert_eq!(places, rows.into_iter().map(|key| key.sk).collect());
+    api.stop().await;
+}
+
+#[test]
+fn a_profile_is_named_and_its_seed_can_be_given() {
+    let harsh: Chaos = "harsh@7".parse().expect("a profile and a seed");
+    assert_eq!((harsh.seed, harsh.profile.conflict), (7, Profile::HARSH.conflict));
+    let mild: Chaos = "mild".parse().expect("a profile");
+    assert_eq!(mild.profile.conflict, Profile::MILD.conflict);
+    for wrong in ["", "wild", "mild@", "mild@x", "@7", "mild@-1"] {
+        assert!(wrong.parse::<Chaos>().is_err(), "{wrong:?}");
+    }
+}
