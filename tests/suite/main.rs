@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod adjust;
 mod audit;
+mod chaos;
 mod checkout;
 mod checkout_again;
 mod checkout_faults;
