@@ -132,7 +132,7 @@ fn is_error(body: &Value) -> bool {
         Value::Object(object) => !object.is_empty() && object.values().all(is_error),
         Value::Array(items) if items.iter().all(Value::is_string) => !items.is_empty(),
         Value::Array(items) => {
-            items.iter().all(|item| is_error(item) || item.as_object().is_some_and(|o| o.is_empty()))
+            items.iter().all(|item| is_error(item) || item.as_object().is_some_and(serde_json::Map::is_empty))
         }
         _ => false,
     }
