@@ -15,11 +15,6 @@ use tests::{Api, TOKEN, functions::cargo, lambda::Function};
 
 use crate::tls::Terminator;
 
-/// The largest of our functions.
-const FUNCTION: &str = "coupon_codes";
-/// What it is asked: a code, with the token, the rule, the coupon and the customer that it needs.
-const EVENT: &str = include_str!("../../../../events/coupon_code_get.json");
-
 /// How many more events each start is sent.
 const WARM: usize = 10;
 
@@ -49,14 +44,17 @@ struct Place {
     closed: Vec<(&'static str, String)>,
 }
 
-/// Builds the profiles, starts every binary `times` times in turn, and prints medians.
-pub(crate) async fn run(times: usize, only: &[String]) {
+/// Builds a function in the profiles, starts every binary `times` times in turn, sends it an event of `events/`, and prints
+/// medians.
+pub(crate) async fn run(function: &str, event: &str, times: usize, only: &[String]) {
     let chosen = PROFILES.iter().filter(|(name, _)| only.is_empty() || only.iter().any(|profile| profile == name));
-    let mut subjects: Vec<_> = chosen.flat_map(|(name, overrides)| build(name, overrides)).collect();
+    let mut subjects: Vec<_> = chosen.flat_map(|(name, overrides)| build(function, name, overrides)).collect();
     let api = Api::start().await;
     let store = Terminator::start(&api.server.store_endpoint().expect("the embedded store")).await;
     let place = Place::of(&store);
-    let event: Value = serde_json::from_str(&EVENT.replace("Bearer TOKEN", &format!("Bearer {TOKEN}"))).expect("JSON");
+    let event = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../events/{event}.json"));
+    let event = fs::read_to_string(event).expect("an event").replace("Bearer TOKEN", &format!("Bearer {TOKEN}"));
+    let event: Value = serde_json::from_str(&event).expect("JSON");
     for round in 0..=times {
         for subject in &mut subjects {
             // The first round fills the caches of the system.
@@ -74,15 +72,15 @@ pub(crate) async fn run(times: usize, only: &[String]) {
 }
 
 /// The function that does nothing, and ours. Each profile has a target folder of its own: no build undoes another.
-fn build(profile: &str, overrides: &[(&str, &str)]) -> [Subject; 2] {
+fn build(function: &str, profile: &str, overrides: &[(&str, &str)]) -> [Subject; 2] {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/functions").join(profile);
     let mut cargo = cargo();
-    cargo.args(["build", "--release", "--package", FUNCTION, "--package", "shared", "--bin", FUNCTION]);
+    cargo.args(["build", "--release", "--package", function, "--package", "shared", "--bin", function]);
     cargo.args(["--example", "nothing", "--target-dir"]).arg(&target).envs(overrides.iter().copied());
     assert!(cargo.status().expect("cargo").success(), "{profile} is not built");
-    [("nothing", "release/examples/nothing"), (FUNCTION, "release/coupon_codes")].map(|(name, path)| Subject {
+    [("nothing", "examples/nothing"), (function, function)].map(|(name, path)| Subject {
         name: format!("`{name}` {profile}"),
-        binary: target.join(path),
+        binary: target.join("release").join(path),
         first_poll: Vec::new(),
         first_reply: Vec::new(),
         warm_reply: Vec::new(),

@@ -46,6 +46,12 @@ enum Measure {
     /// Size, start and memory of a function as deployed, for several release profiles; wants `--features tls` and builds
     /// each profile once, for minutes.
     Functions {
+        /// Which function; the largest by default.
+        #[arg(long, default_value = "coupon_codes")]
+        function: String,
+        /// What it is sent: an event of events/.
+        #[arg(long, default_value = "coupon_code_get")]
+        event: String,
         /// How often each is started.
         #[arg(long, default_value_t = 21)]
         times: usize,
@@ -79,7 +85,9 @@ async fn main() {
         Measure::Capacity { rows, codes } => capacity::run(&rows, &codes).await,
         Measure::Contention { clients, codes, conflict } => contention::run(clients, codes, conflict).await,
         #[cfg(feature = "tls")]
-        Measure::Functions { times, profiles } => functions::run(times, &profiles).await,
+        Measure::Functions { function, event, times, profiles } => {
+            functions::run(&function, &event, times, &profiles).await;
+        }
         #[cfg(not(feature = "tls"))]
         Measure::Functions { .. } => {
             eprintln!(
