@@ -53,11 +53,7 @@ impl Role {
 }
 
 /// The roles of template.yaml by the binary of their function.
-///
-/// # Errors
-/// Where the template cannot be read.
-pub fn of_template() -> Result<BTreeMap<String, Role>, serde_yaml_ng::Error> {
-    let template = Template::read()?;
+pub fn of(template: &Template) -> BTreeMap<String, Role> {
     let role = |function: &Value| {
         let role = referred(&function["Role"]).and_then(|name| template.resources.get(name));
         let policies = role.and_then(|role| role.properties["Policies"].as_sequence());
@@ -70,7 +66,7 @@ pub fn of_template() -> Result<BTreeMap<String, Role>, serde_yaml_ng::Error> {
         let allowed = actions.filter_map(Value::as_str).map(str::to_owned).collect();
         Role { allowed: Arc::new(allowed), called: Arc::default() }
     };
-    Ok(template.functions().map(|(binary, function)| (binary.to_owned(), role(&function.properties))).collect())
+    template.functions().map(|(binary, function)| (binary.to_owned(), role(&function.properties))).collect()
 }
 
 /// Whether a policy's resource is the table, or the one that stands in for it.

@@ -18,7 +18,11 @@ pub struct Route {
 /// # Errors
 /// Where the template that this binary was built with cannot be read.
 pub fn of_template() -> Result<Vec<Route>, serde_yaml_ng::Error> {
-    let template = Template::read()?;
+    Ok(of(&Template::read()?))
+}
+
+/// The routes of a template that is read already.
+pub fn of(template: &Template) -> Vec<Route> {
     let mut routes = Vec::new();
     for (function, resource) in template.functions() {
         let events = resource.properties["Events"].as_mapping();
@@ -29,7 +33,7 @@ pub fn of_template() -> Result<Vec<Route>, serde_yaml_ng::Error> {
             }
         }
     }
-    Ok(routes)
+    routes
 }
 
 /// What a route matched.

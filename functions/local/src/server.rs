@@ -31,6 +31,7 @@ use crate::{
     gateway::Gateway,
     roles::{self, Role},
     routes,
+    template::Template,
 };
 
 /// A token of a given text, for tests by outside tools.
@@ -165,7 +166,8 @@ impl Server {
         prepare(&without_faults.open().await?, &options).await?;
         connection.http_client = Some(connection.http_client()?);
         let store = connection.clone().open().await?;
-        let roles = roles::of_template()?;
+        let template = Template::read()?;
+        let roles = roles::of(&template);
         let clock = Clock::default();
         let mut served = HashMap::new();
         for (name, routes) in functions() {
@@ -174,7 +176,7 @@ impl Server {
             let app = App { callers, clock: clock.clone(), ..App::new(store) };
             served.insert(name.to_owned(), service(&app, routes));
         }
-        let router = Gateway::new(routes::of_template()?, served).router();
+        let router = Gateway::new(routes::of(&template), served).router();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
             let service = router.into_make_service_with_connect_info::<SocketAddr>();

@@ -132,13 +132,12 @@ impl List {
         version: u64,
         entity: &T,
     ) -> Result<(), Error> {
-        if self.by_class {
-            let mut copy = self.item(shop, position, class, entity)?;
-            copy.insert(VERSION.to_owned(), n(version + 1));
-            copy.extend(key_attributes(&self.class_key(shop, position, class)));
+        let item = self.next_item(shop, (position, class), version, entity)?;
+        if let Some(copy) = self.class_copy(shop, position, class, &item) {
             transaction.put("copy", copy, None, Vec::new());
         }
-        self.replace_row(transaction, label, shop, (position, class), version, entity)
+        put_over(transaction, label, item, version);
+        Ok(())
     }
 
     /// Writes a row anew and leaves its copies as they are, for a caller who sees to them later; refused under `label` where
@@ -152,10 +151,21 @@ impl List {
         version: u64,
         entity: &T,
     ) -> Result<(), Error> {
+        put_over(transaction, label, self.next_item(shop, (position, class), version, entity)?, version);
+        Ok(())
+    }
+
+    /// A row as the version after this one.
+    fn next_item<T: Serialize>(
+        &self,
+        shop: &ShopId,
+        (position, class): (u64, Class),
+        version: u64,
+        entity: &T,
+    ) -> Result<Item, Error> {
         let mut item = self.item(shop, position, class, entity)?;
         item.insert(VERSION.to_owned(), n(version + 1));
-        transaction.put(label, item, Some("#version = :version"), vec![(":version", n(version))]);
-        Ok(())
+        Ok(item)
     }
 
     /// Moves a row to another class; refused under `label` where it is not in class `from`. Not for lists whose rows stand
@@ -203,4 +213,9 @@ impl List {
         self.remove_class_copy(transaction, shop, (position, class));
         transaction.tallies.count(shop, self, position, class, -1);
     }
+}
+
+/// Puts a row over its version.
+fn put_over(transaction: &mut Transaction, label: Label, item: Item, version: u64) {
+    transaction.put(label, item, Some("#version = :version"), vec![(":version", n(version))]);
 }
