@@ -1,19 +1,21 @@
 //! What the suite stands on: the whole API on a free port over a store of its own, and a client that calls it over HTTP.
 //!
 //! `YOUHUI_TEST_STORE=http://host:port` runs the same suite against another DynamoDB on this machine, each test on a
-//! table of its own.
+//! table of its own. `YOUHUI_TEST_CHAOS=mild` or `mild@SEED` puts the faults of that profile under every API that brings no
+//! faults of its own; see [`chaos`].
 
 use std::time::Duration;
 
 use local::{
     embedded::{Embedded, Place},
-    hostile::{Hostile, Profile},
+    hostile::{Chaos, Hostile, Profile},
     server::{Options, Server},
 };
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 use shared::table::{connect::Connection, store::Store};
 
+pub mod chaos;
 pub mod documents;
 pub mod functions;
 pub mod lambda;
@@ -33,6 +35,7 @@ pub struct Api {
     pub server: Server,
     client: reqwest::Client,
     table: Option<String>,
+    faults: Option<Hostile>,
 }
 
 /// What came back.
@@ -107,11 +110,25 @@ impl Api {
     }
 
     /// The API over a store that is there already.
-    pub async fn over(embedded: Option<Embedded>, connection: Connection, options: Options) -> Self {
+    pub async fn over(embedded: Option<Embedded>, mut connection: Connection, options: Options) -> Self {
         let table = connection.table.clone();
+        let faults = chaos::of_the_environment().and_then(|chaos| chaos::put_under(&mut connection, chaos));
         let server = Server::start(embedded, connection, options).await.expect("the server");
         let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client");
-        Self { server, client, table }
+        Self { server, client, table, faults }
+    }
+
+    /// An API without demo data whose store has these faults, and a client that is used to them; see [`chaos`].
+    pub async fn under(chaos: Chaos) -> Self {
+        let mut connection = Connection::default();
+        let faults = chaos::put_under(&mut connection, chaos);
+        let api = Self::with(Options { demo: false, ..Options::default() }, connection).await;
+        Self { faults, ..api }
+    }
+
+    /// How many faults there were so far, where the client of this API is used to them.
+    pub fn faults(&self) -> usize {
+        self.faults.as_ref().map_or(0, Hostile::injected)
     }
 
     /// The store as a function reaches it, under its role.
@@ -137,6 +154,14 @@ impl Api {
 
     /// A request of any kind. `path` starts with a slash.
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Reply {
+        if self.faults.is_some() {
+            chaos::insist(self, method, path, headers, body).await
+        } else {
+            self.send_once(method, path, headers, body).await
+        }
+    }
+
+    async fn send_once(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Reply {
         let method: Method = method.parse().expect("a method");
         let mut request = self.client.request(method, format!("{}{path}", self.server.url()));
         for (name, value) in headers {

@@ -10,6 +10,8 @@ use local::{
 use shared::{domain::shop::ShopId, table::connect::Connection, table::keys};
 use tests::Api;
 
+use crate::support::{LEVELS, adjust, level, one, store_customers};
+
 #[tokio::test]
 async fn batches_done_in_part_are_done_in_full_in_the_end() {
     let hostile = Hostile::over_http(Profile { unprocessed: 1.0, ..Profile::default() }, 1);
@@ -29,6 +31,26 @@ async fn batches_done_in_part_are_done_in_full_in_the_end() {
     let places: BTreeSet<_> = found.iter().map(|item| item["SK"].as_s().expect("a text").clone()).collect();
     assert_eq!(found.len(), rows.len());
     assert_eq!(places, rows.into_iter().map(|key| key.sk).collect());
+    api.stop().await;
+}
+
+/// Of a call's five attempts so many fail that one request in three is a 503: the client that the suite has under
+/// `YOUHUI_TEST_CHAOS` sends it again, and each change happens once.
+#[tokio::test]
+async fn a_client_that_is_used_to_faults_gets_each_change_once() {
+    let profile = Profile { server_error: 0.3, timeout_after: 0.3, ..Profile::default() };
+    let api = Api::under(Chaos { profile, seed: 11 }).await;
+    store_customers(&api, &[1]).await;
+    for points in 1..=20 {
+        adjust(&api, 1, points).await.expect(201);
+    }
+    assert_eq!(api.get("/api/loyalty/account/1/").await.expect(200)["points"], 210);
+    for title in ["silver", "gold", "platinum"] {
+        let level = level(&api, title).await;
+        api.delete(&one(LEVELS, level)).await.expect(204);
+    }
+    assert_eq!(api.get(LEVELS).await.expect(200)["count"], 0);
+    assert!(api.faults() > 100, "{}", api.faults());
     api.stop().await;
 }
 

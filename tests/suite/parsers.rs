@@ -2,7 +2,7 @@
 //! its bounds, and what is rendered is read back as it was.
 //!
 //! `YOUHUI_FUZZ_SECONDS=600 cargo nextest run --profile fuzz --package tests parsers::` goes on with new cases for so long in
-//! each test: the fuzzer of this house. It needs no instrumented build beside the one of the suite, and shrinks what it finds.
+//! each test, and shrinks what it finds. `.ci/fuzz` is led by coverage, through the whole API.
 
 mod bodies;
 mod queries;
