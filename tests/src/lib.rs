@@ -19,6 +19,7 @@ pub mod chaos;
 pub mod documents;
 pub mod functions;
 pub mod lambda;
+pub mod partitions;
 pub mod vectors;
 
 /// The token of the demo shop with every scope.

@@ -237,13 +237,13 @@ fn timed_out() -> ConnectorError {
 }
 
 /// The operation of a call, such as `GetItem`.
-pub(crate) fn operation(request: &HttpRequest) -> String {
+pub fn operation(request: &HttpRequest) -> String {
     let target = request.headers().get("x-amz-target").and_then(|target| target.split('.').nth(1));
     target.unwrap_or_default().to_owned()
 }
 
 /// A fault of DynamoDB as it words them.
-pub(crate) fn failed(status: u16, code: &str, mut body: Value) -> HttpResponse {
+pub fn failed(status: u16, code: &str, mut body: Value) -> HttpResponse {
     body["__type"] = format!("com.amazonaws.dynamodb.v20120810#{code}").into();
     body["message"] = "injected".into();
     let status = StatusCode::try_from(status).expect("a status between 100 and 999");
@@ -251,7 +251,7 @@ pub(crate) fn failed(status: u16, code: &str, mut body: Value) -> HttpResponse {
 }
 
 /// What a call says.
-pub(crate) fn body(request: &HttpRequest) -> Value {
+pub fn body(request: &HttpRequest) -> Value {
     request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default()
 }
 

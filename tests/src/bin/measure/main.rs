@@ -9,6 +9,7 @@ mod evaluate;
 #[cfg(feature = "tls")]
 mod functions;
 mod issue;
+mod sale;
 mod start;
 #[cfg(feature = "tls")]
 mod tls;
@@ -71,6 +72,21 @@ enum Measure {
         #[arg(long, default_value_t = 3)]
         times: u64,
     },
+    /// A crowd that claims a coupon of few places, over a model of the limits of DynamoDB's partitions.
+    Sale {
+        /// How many customers claim.
+        #[arg(long, default_value_t = 10_000)]
+        claims: u64,
+        /// The coupon's `allocation_limit`.
+        #[arg(long, default_value_t = 1_000)]
+        places: u64,
+        /// Within how many seconds they come.
+        #[arg(long, default_value_t = 60.0)]
+        seconds: f64,
+        /// What their moments are drawn from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// From the start of the built `youhui` beside this binary to its first answered request.
     Start {
         /// How often.
@@ -97,6 +113,7 @@ async fn main() {
         }
         Measure::Evaluate { times } => evaluate::run(times),
         Measure::Issue { times } => issue::run(times).await,
+        Measure::Sale { claims, places, seconds, seed } => sale::run(claims, places, seconds, seed).await,
         Measure::Start { times } => start::run(times).await,
     }
 }

@@ -1,0 +1,128 @@
+//! A flash sale: a crowd claims a coupon that has few places, over a model of what DynamoDB's partitions bear
+//! ([`tests::partitions`]). What is given away is exact; what is printed is how long it took and what the crowd fought over.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use aws_sdk_dynamodb::config::SharedHttpClient;
+use futures_util::future::join_all;
+use local::server::Options;
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use serde_json::{Value, json};
+use shared::{domain::quota::SHARDS, table::connect::Connection};
+use tests::{
+    Api,
+    partitions::{Model, Partitions, Seen},
+};
+
+const PREFIX: &str = "SALE";
+
+/// How one customer fared.
+struct Claim {
+    /// When the last answer came, from the beginning of the sale on.
+    answered: Duration,
+    /// From the customer's own beginning on, over all attempts.
+    took: Duration,
+    won: bool,
+    attempts: u32,
+}
+
+/// `claims` customers claim a coupon of `places` at seeded moments within `seconds`.
+///
+/// # Panics
+/// Where not exactly `places` codes are given away.
+pub(crate) async fn run(claims: u64, places: u64, seconds: f64, seed: u64) {
+    let partitions = Partitions::over_http(Model::default());
+    let http_client = Some(SharedHttpClient::new(partitions.clone()));
+    let options = Options { demo: false, ..Options::default() };
+    let api = Api::with(options, Connection { http_client, ..Connection::default() }).await;
+    for first in (1..=claims).step_by(1_000) {
+        let customers = (first..=claims.min(first + 999)).map(|id| json!({ "id": id })).collect();
+        insist(&api, "/api/crm/customer/", &customers).await;
+    }
+    let rule =
+        json!({"title": "sale", "value": "-10.00", "value_type": "fixed_amount", "allocation_limit": places});
+    insist(&api, "/api/discounts/coupon/", &json!({"code_prefix": PREFIX, "price_rule": rule})).await;
+    let before = partitions.seen();
+    let mut random = StdRng::seed_from_u64(seed);
+    let began = Instant::now();
+    let crowd = (1..=claims).map(|customer| {
+        let at = Duration::from_secs_f64(random.random_range(0.0..seconds));
+        claim(&api, customer, at, began)
+    });
+    let all = join_all(crowd.collect::<Vec<_>>()).await;
+    let won: Vec<_> = all.iter().filter(|claim| claim.won).collect();
+    assert_eq!(won.len() as u64, places.min(claims), "codes were given away");
+    let shown = api.get(&format!("/api/discounts/coupon/?code_prefix={PREFIX}")).await.expect(200);
+    assert_eq!(shown["results"][0]["redeem_count"], places.min(claims), "codes are counted");
+    report(&all, places, &before, &partitions.seen());
+    api.stop().await;
+}
+
+/// A change that is sent until it is answered.
+async fn insist(api: &Api, path: &str, body: &Value) -> Value {
+    let key = format!("{:032x}", rand::random::<u128>());
+    loop {
+        let reply = api.keyed("POST", path, &key, body).await;
+        if reply.status != 503 {
+            return reply.expect(201);
+        }
+    }
+}
+
+async fn claim(api: &Api, customer: u64, at: Duration, began: Instant) -> Claim {
+    tokio::time::sleep_until((began + at).into()).await;
+    let (path, key) = (format!("/api/discounts/coupon/{PREFIX}/redeem/"), format!("claim-{customer}"));
+    let mut attempts = 0;
+    let own = Instant::now();
+    loop {
+        attempts += 1;
+        let reply = api.keyed("POST", &path, &key, &json!({ "customer_id": customer })).await;
+        let waits = reply.status == 503 || (reply.status == 409 && !reply.header("retry-after").is_empty());
+        if !waits {
+            assert!(matches!(reply.status, 201 | 409), "{} {}", reply.status, reply.text);
+            return Claim { answered: began.elapsed(), took: own.elapsed(), won: reply.status == 201, attempts };
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// What so many percent took at the most.
+fn percentile(claims: &[&Claim], percent: usize) -> f64 {
+    let mut took: Vec<_> = claims.iter().map(|claim| claim.took).collect();
+    took.sort_unstable();
+    let at = (took.len() * percent / 100).min(took.len().saturating_sub(1));
+    took.get(at).map_or(0.0, |took| took.as_secs_f64() * 1_000.0)
+}
+
+fn report(all: &[Claim], places: u64, before: &Seen, after: &Seen) {
+    let (won, lost): (Vec<&Claim>, Vec<&Claim>) = all.iter().partition(|claim| claim.won);
+    let sold_out = won.iter().map(|claim| claim.answered).max().unwrap_or_default();
+    let conflicts = after.conflicts - before.conflicts;
+    let again: u32 = all.iter().map(|claim| claim.attempts - 1).sum();
+    println!("{} claims of {places} places, {SHARDS} shards: {} won, {} refused", all.len(), won.len(), lost.len());
+    println!(
+        "sold out after {:.1} s; {:.2} conflicts for each code given, {} calls throttled, {again} replies of 503 or 409 tried again",
+        sold_out.as_secs_f64(),
+        conflicts as f64 / won.len().max(1) as f64,
+        after.throttled - before.throttled,
+    );
+    println!("\n| | p50 ms | p90 ms | p99 ms | slowest ms |\n|---|---:|---:|---:|---:|");
+    for (name, claims) in [("won", &won), ("refused", &lost)] {
+        let [p50, p90, p99, most] = [50, 90, 99, 100].map(|percent| percentile(claims, percent));
+        println!("| {name} | {p50:.0} | {p90:.0} | {p99:.0} | {most:.0} |");
+    }
+    println!("\n| partition | write units | conflicts met there |\n|---|---:|---:|");
+    let mut written: Vec<_> = after.written.iter().map(|(pk, units)| (pk, units - earlier(&before.written, pk))).collect();
+    written.sort_by(|a, b| b.1.total_cmp(&a.1));
+    for (pk, units) in written.into_iter().take(12) {
+        let fought = after.fought_over.get(pk).copied().unwrap_or(0);
+        println!("| `{pk}` | {units:.0} | {fought} |");
+    }
+}
+
+fn earlier(written: &HashMap<String, f64>, pk: &str) -> f64 {
+    written.get(pk).copied().unwrap_or(0.0)
+}
