@@ -9,9 +9,11 @@ mod batches;
 mod books;
 mod deaths;
 mod jobs;
+mod meanwhile;
 mod moves;
 mod orders;
 mod rules;
+mod sigkill;
 
 use books::{Books, Shown};
 use deaths::{Process, State, after_restart, deaths, seed};
