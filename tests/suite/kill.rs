@@ -21,6 +21,8 @@ use futures_util::{StreamExt, stream};
 use local::hostile::Death;
 use tests::Api;
 
+use crate::audit::{audit, is_clean};
+
 /// How many deaths are died at once.
 const AT_ONCE: usize = 4;
 
@@ -38,7 +40,7 @@ enum Seen {
 /// What comes after a restart.
 #[derive(Debug, Clone, Copy)]
 enum Then {
-    /// Somebody looks, then the jobs run, then the request comes again.
+    /// The books are audited, somebody looks, then the jobs run, then the request comes again.
     Look,
     /// The jobs run, then the request comes again.
     Jobs,
@@ -91,6 +93,10 @@ impl<R: AsyncFn(&Api), P: AsyncFn(&Api)> Operation<R, P> {
         let process = Process::start(&embedded, Death::NEVER).await;
         let api = &process.api;
         let what = format!("{death:?} {then:?} YOUHUI_KILL_SEED={}", seed());
+        if matches!(then, Then::Look) {
+            // What is half done is no drift, and nothing of it is mended.
+            is_clean(&audit(api, true).await);
+        }
         if matches!(then, Then::Look) && self.seen == Seen::Whole {
             let shown = Shown::of(api, &self.paths).await;
             assert!(shown == undone.shown || shown == done.shown, "{what}: half is seen: {shown:#?}");

@@ -12,7 +12,7 @@ use super::{
     books::tie_out,
     deaths::{Process, State, customers, deaths, end_leases, seed},
     jobs::many_codes,
-    orders::{ORDER, cancel, ten_codes, use_all, used},
+    orders::{ORDER, cancel, ten_codes, texts, use_all, used},
 };
 use crate::{
     coupon_batches::again,
@@ -93,9 +93,7 @@ async fn a_code_of_a_dead_issue_that_was_used_stays_used() {
 
 /// All ten codes are used for an order under another key, if that is allowed.
 async fn takes_all(api: &Api, order: u64) -> bool {
-    let page = api.get(&format!("{CODES}?customer=1&page_size=100")).await.expect(200);
-    let codes: Vec<_> = page["results"].as_array().expect("rows").iter().map(|row| row["code"].clone()).collect();
-    let body = json!({"codes": codes, "customer_id": 1, "order_id": order});
+    let body = json!({"codes": texts(api).await, "customer_id": 1, "order_id": order});
     let status = api.post(USE, &body).await.status;
     assert!([200, 409].contains(&status), "{status}");
     status == 200

@@ -1,16 +1,18 @@
 //! What orders use, and give back, in steps.
 
+use local::hostile::{Counted, Death, LastCall};
 use serde_json::{Value, json};
 use tests::Api;
 
 use super::{
     Operation, Seen,
-    deaths::{State, customers},
+    deaths::{Process, State, customers},
 };
 use crate::{
+    audit::{audit, is_clean},
     checkout::scattered,
     coupon_batches::again,
-    discounts::{CODES, RELEASE, USE},
+    discounts::{CODES, COUPONS, RELEASE, USE, count},
     order_effects::{cancelled, paid},
     point_redemptions::redeem_for,
     support::{ACCOUNTS, LEVELS, ORDERS, adjust, one},
@@ -26,12 +28,15 @@ pub(super) async fn ten_codes(api: &Api) -> Vec<String> {
     texts
 }
 
+/// The texts of customer 1's codes.
+pub(super) async fn texts(api: &Api) -> Vec<Value> {
+    let page = api.get(&format!("{CODES}?customer=1&page_size=100")).await.expect(200);
+    page["results"].as_array().expect("rows").iter().map(|row| row["code"].clone()).collect()
+}
+
 /// Uses all ten codes, whatever their texts are.
 pub(super) async fn use_all(api: &Api, order: u64) {
-    let page = api.get(&format!("{CODES}?customer=1&page_size=100")).await.expect(200);
-    let codes: Vec<_> = page["results"].as_array().expect("rows").iter().map(|row| row["code"].clone()).collect();
-    assert_eq!(codes.len(), 10);
-    let body = json!({"codes": codes, "customer_id": 1, "order_id": order});
+    let body = json!({"codes": texts(api).await, "customer_id": 1, "order_id": order});
     assert_eq!(again(api, "POST", USE, "use", &body).await.expect(200)["count"], 10);
 }
 
@@ -40,7 +45,7 @@ async fn counts_once(api: &Api, order: u64, codes: u64) {
     let released = api.post(RELEASE, &json!({"order_id": order})).await.expect(200);
     assert_eq!(released["count"], codes);
     assert_eq!(api.post(RELEASE, &json!({"order_id": order})).await.expect(200)["count"], 0);
-    assert_eq!(crate::discounts::count(api, &format!("{CODES}?status=unused")).await, 10);
+    assert_eq!(count(api, &format!("{CODES}?status=unused")).await, 10);
 }
 
 fn paths() -> Vec<String> {
@@ -109,4 +114,25 @@ async fn holds_that_ended_are_given_back() {
     };
     let probe = async |api: &Api| counts_once(api, ORDER, 0).await;
     Operation { paths: paths(), seen: Seen::Whole, run, probe }.dies_anywhere(&state).await;
+}
+
+#[tokio::test]
+async fn an_audit_mends_nothing_of_a_use_that_is_half_stored() {
+    let state = State::of(async |api| drop(ten_codes(api).await)).await;
+    let run = async |api: &Api| {
+        let body = json!({"codes": texts(api).await, "customer_id": 1, "order_id": ORDER});
+        api.post(USE, &body).await.expect(200);
+    };
+    // Without a key the use itself is the first write but for the ten limits, whose shards turn before.
+    let death = Death { after: 10, counted: Counted::Writes, last: LastCall::Unanswered };
+    let state = state.left_by(death, run).await;
+    let Process { api, .. } = &Process::start(&state.copy(), Death::NEVER).await;
+    is_clean(&audit(api, true).await);
+    assert_eq!(count(api, &format!("{CODES}?status=used")).await, 10);
+    is_clean(&audit(api, true).await);
+    counts_once(api, ORDER, 10).await;
+    for coupon in 1..=10 {
+        assert_eq!(api.get(&one(COUPONS, coupon)).await.expect(200)["used_count"], 0);
+    }
+    is_clean(&audit(api, false).await);
 }
