@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The most deaths of one operation, unless all are wanted.
-const MOST: usize = 5;
+const MOST: usize = 3;
 
 /// What the deaths are drawn from: `YOUHUI_KILL_SEED`, else a new one for each run.
 pub(super) fn seed() -> u64 {
