@@ -10,7 +10,7 @@ use super::{
 use crate::{
     coupon_batches::again,
     coupon_limits::over,
-    discounts::{CODES, COUPONS, coupon, give, issued, issued_ids, set_status, with},
+    discounts::{CODES, COUPONS, count, coupon, give, issue, issued, issued_ids, set_status, with},
     support::{CUSTOMERS, customer, one},
 };
 
@@ -51,7 +51,7 @@ async fn an_issue_without_a_key_is_undone() {
     let run = async |api: &Api| {
         // What nobody asks for again is undone by the job; what comes again is another issue.
         finish_batches::run(&api.store_of("finish_batches").await).await.expect("a run");
-        if crate::discounts::count(api, CODES).await == 0 {
+        if count(api, CODES).await == 0 {
             assert_eq!(issued(&api.post(CODES, &sixty(1)).await).len(), 60);
         }
     };
@@ -80,7 +80,7 @@ async fn a_coupon_is_deleted_with_its_codes_or_not_at_all() {
         let (gone, kept) = (coupon(api, "A", &json!({})).await, coupon(api, "B", &json!({})).await);
         let pairs: Vec<_> =
             (0..40).map(|index| (index % 4 + 1, if index % 8 == 0 { kept.id } else { gone.id })).collect();
-        let codes = issued_ids(&crate::discounts::issue(api, &pairs).await);
+        let codes = issued_ids(&issue(api, &pairs).await);
         for code in &codes[1..3] {
             set_status(api, *code, "used").await.expect(200);
         }

@@ -10,7 +10,7 @@ use local::{
     server::Options,
 };
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::table::{
     batches::{self, Batch},
     connect::Connection,
@@ -92,6 +92,13 @@ impl State {
         self.folder.path().join("state.db")
     }
 
+    /// How far a process comes from here that lives.
+    pub(super) async fn life_of(&self, run: &impl AsyncFn(&Api)) -> Life {
+        let process = Process::start(&self.copy(), Death::NEVER).await;
+        run(&process.api).await;
+        process.dying.life()
+    }
+
     /// A store in this state.
     pub(super) fn copy(&self) -> Arc<Embedded> {
         Arc::new(Embedded::start(&Place::Copy(self.file())).expect("a store"))
@@ -151,7 +158,6 @@ pub(super) async fn after_restart(api: &Api) {
 
 /// Stores this many customers, from 1 on.
 pub(super) async fn customers(api: &Api, customers: u64) {
-    let body: Value =
-        (1..=customers).map(|id| with(customer(&format!("139{id:08}")), &serde_json::json!({ "id": id }))).collect();
+    let body: Value = (1..=customers).map(|id| with(customer(&format!("139{id:08}")), &json!({ "id": id }))).collect();
     api.post(CUSTOMERS, &body).await.expect(201);
 }

@@ -12,11 +12,13 @@ use super::{
 };
 use crate::{
     coupon_batches::again,
-    discounts::{CODES, FUTURE, PAST, change_rule, coupon, coupon_on, give, issue, set_status},
+    coupon_limits::over,
+    discounts::{CODES, FUTURE, PAST, change_rule, count, coupon, coupon_on, give, issue, issued_ids, set_status},
     support::{ACCOUNTS, CUSTOMERS, LEVELS, SIGN, adjust, one},
 };
 
-async fn expire(api: &Api) {
+/// The job that stores what the clock has made of codes; nothing fails in it.
+pub(super) async fn expire(api: &Api) {
     let report = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await).await.expect("a run");
     assert_eq!(report.failed, 0, "{report:?}");
 }
@@ -27,7 +29,7 @@ pub(super) async fn many_codes(api: &Api) {
     let first = coupon(api, "A", &json!({})).await;
     let second = coupon_on(api, "B", first.rule).await;
     let pairs: Vec<_> = (0..36).map(|index| (index % 4 + 1, if index % 3 == 0 { second } else { first.id })).collect();
-    let codes = crate::discounts::issued_ids(&issue(api, &pairs).await);
+    let codes = issued_ids(&issue(api, &pairs).await);
     set_status(api, codes[0], "used").await.expect(200);
 }
 
@@ -46,7 +48,7 @@ async fn codes_expire_with_their_rule() {
     .await;
     let probe = async |api: &Api| {
         give(api, 1, [1]).await.expect(201);
-        assert_eq!(crate::discounts::count(api, &format!("{CODES}?status=unused")).await, 0);
+        assert_eq!(count(api, &format!("{CODES}?status=unused")).await, 0);
     };
     Operation { paths: of_coupons(), seen: Seen::Whole, run: expire, probe }.dies_anywhere(&state).await;
 }
@@ -62,7 +64,7 @@ async fn codes_of_a_rule_that_goes_on_are_revived() {
     .await;
     let probe = async |api: &Api| {
         give(api, 2, [1]).await.expect(201);
-        assert_eq!(crate::discounts::count(api, &format!("{CODES}?status=expired")).await, 0);
+        assert_eq!(count(api, &format!("{CODES}?status=expired")).await, 0);
     };
     Operation { paths: of_coupons(), seen: Seen::Whole, run: expire, probe }.dies_anywhere(&state).await;
 }
@@ -98,11 +100,6 @@ async fn points_expire_once() {
     Operation { paths, seen: Seen::InSteps, run, probe }.dies_anywhere(&state).await;
 }
 
-async fn finish(api: &Api) {
-    let report = finish_batches::run(&api.store_of("finish_batches").await).await.expect("a run");
-    assert_eq!(report.failed, 0, "{report:?}");
-}
-
 #[tokio::test]
 async fn what_dead_processes_left_is_finished_by_a_job_that_dies_itself() {
     // An issue of which two steps were written, and an import of which two were: one is undone and one finished.
@@ -114,14 +111,15 @@ async fn what_dead_processes_left_is_finished_by_a_job_that_dies_itself() {
     let state = state.left_by(Death { after: 5, counted: Counted::Writes, last: LastCall::NotSent }, import).await;
     let run = async |api: &Api| {
         end_leases(&api.server.store).await;
-        finish(api).await;
+        let report = finish_batches::run(&api.store_of("finish_batches").await).await.expect("a run");
+        assert_eq!(report.failed, 0, "{report:?}");
     };
     let probe = async |api: &Api| {
-        assert_eq!(crate::discounts::count(api, CUSTOMERS).await, 60);
-        assert_eq!(crate::discounts::count(api, CODES).await, 0);
+        assert_eq!(count(api, CUSTOMERS).await, 60);
+        assert_eq!(count(api, CODES).await, 0);
         give(api, 1, [1; 13]).await.expect(201);
         let sixty = again(api, "POST", CODES, "sixty", &sixty(1)).await;
-        crate::coupon_limits::over(&sixty, Some(57));
+        over(&sixty, Some(57));
     };
     Operation { paths: Vec::new(), seen: Seen::InSteps, run, probe }.dies_anywhere(&state).await;
 }

@@ -11,7 +11,7 @@ use super::{
     batches::{limited, sixty},
     books::tie_out,
     deaths::{Process, State, customers, deaths, end_leases, seed},
-    jobs::many_codes,
+    jobs::{expire, many_codes},
     orders::{ORDER, cancel, ten_codes, texts, use_all, used},
 };
 use crate::{
@@ -28,12 +28,7 @@ async fn meanwhile<T>(
     other: impl AsyncFn(&Api) -> T,
     holds: impl AsyncFn(&Api, T, &str),
 ) {
-    let life = {
-        let process = Process::start(&state.copy(), Death::NEVER).await;
-        run(&process.api).await;
-        process.dying.life()
-    };
-    let each = deaths(life).into_iter().map(async |death| {
+    let each = deaths(state.life_of(&run).await).into_iter().map(async |death| {
         let embedded = state.copy();
         Process::start(&embedded, death).await.dies_in(&run).await;
         let another = Process::start(&embedded, Death::NEVER).await;
@@ -167,9 +162,6 @@ async fn a_rule_that_is_half_expired_goes_on_when_its_end_is_moved() {
         change_rule(api, 1, &json!({"ends_at": PAST})).await;
     })
     .await;
-    let run = async |api: &Api| {
-        expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await).await.expect("a run");
-    };
     let other = async |api: &Api| {
         change_rule(api, 1, &json!({"ends_at": FUTURE})).await;
         let code = api.get(&format!("{CODES}?status=available&order_by=id")).await.ids()[0];
@@ -182,7 +174,7 @@ async fn a_rule_that_is_half_expired_goes_on_when_its_end_is_moved() {
         let counts = async |status: &str| count(api, &format!("{CODES}?status={status}")).await;
         assert_eq!((counts("unused").await, counts("used").await, counts("expired").await), (34, 2, 0), "{what}");
     };
-    meanwhile(&state, run, other, holds).await;
+    meanwhile(&state, expire, other, holds).await;
 }
 
 #[tokio::test]

@@ -28,12 +28,7 @@ async fn an_import_of_a_shop_goes_on_and_opens_it_when_it_is_whole() {
     let (_folder, file, _) = exported(&source.server.store, "other", "shop.jsonl.gz").await;
     let state = State::of(async |_| ()).await;
     let run = async |api: &Api| drop(import(&api.server.store, &file).await.expect("an import"));
-    let life = {
-        let process = Process::start(&state.copy(), Death::NEVER).await;
-        run(&process.api).await;
-        process.dying.life()
-    };
-    let each = deaths(life).into_iter().map(async |death| {
+    let each = deaths(state.life_of(&run).await).into_iter().map(async |death| {
         let embedded = state.copy();
         let died = Process::start(&embedded, death).await.dies_in(&run).await;
         let Process { api, .. } = &Process::start(&embedded, Death::NEVER).await;

@@ -6,7 +6,7 @@ use tests::Api;
 use super::{
     Operation, Seen,
     deaths::{State, customers},
-    jobs::{many_codes, of_coupons},
+    jobs::{expire, many_codes, of_coupons},
 };
 use crate::{
     coupon_batches::again,
@@ -79,8 +79,7 @@ async fn an_end_that_is_moved_is_seen_at_once_and_stored_in_the_end() {
     let state = State::of(many_codes_to_end).await;
     let run = async |api: &Api| {
         put(api, "end", &json!({"ends_at": PAST})).await;
-        let report = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await).await.expect("a run");
-        assert_eq!(report.failed, 0);
+        expire(api).await;
     };
     let probe = async |api: &Api| {
         change_rule(api, 1, &json!({"ends_at": FUTURE})).await;
