@@ -33,6 +33,18 @@ pub fn cargo() -> Command {
 /// locks the folder. `local` is selected with them, since the features of its dependencies are those of the suite: nothing
 /// but the functions themselves is compiled.
 pub fn built() -> PathBuf {
+    let binaries = binaries();
+    let packages: Vec<_> = binaries.iter().map(String::as_str).collect();
+    build(&packages, &packages)
+}
+
+/// The same of `youhui`, the whole API in one process.
+pub fn youhui() -> PathBuf {
+    build(&[], &["youhui"]).join("youhui")
+}
+
+/// Builds binaries of these packages and of `local`.
+fn build(packages: &[&str], binaries: &[&str]) -> PathBuf {
     let suite = env::current_exe().expect("this binary");
     let folder = suite.parent().and_then(Path::parent).expect("the folder of the profile");
     let profile = folder.file_name().and_then(|name| name.to_str()).expect("a profile");
@@ -40,9 +52,8 @@ pub fn built() -> PathBuf {
     cargo.args(["build", "--no-default-features", "--package", "local"]);
     cargo.args(["--profile", if profile == "debug" { "dev" } else { profile }]);
     cargo.arg("--target-dir").arg(folder.parent().expect("the target folder"));
-    for name in binaries() {
-        cargo.args(["--package", &name, "--bin", &name]);
-    }
+    cargo.args(packages.iter().flat_map(|package| ["--package", package]));
+    cargo.args(binaries.iter().flat_map(|binary| ["--bin", binary]));
     let output = cargo.output().expect("cargo");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     folder.to_owned()

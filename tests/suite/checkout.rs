@@ -220,7 +220,7 @@ async fn an_order_uses_at_most_ten_codes_and_fifteen_rules() {
 }
 
 /// Ten codes of ten coupons whose ids lie far apart: as many items as a use can have.
-async fn scattered(api: &Api) -> (Vec<Coupon>, Vec<String>, Vec<u64>) {
+pub(crate) async fn scattered(api: &Api) -> (Vec<Coupon>, Vec<String>, Vec<u64>) {
     let (mut coupons, mut texts, mut ids) = (Vec::new(), Vec::new(), Vec::new());
     let shop = "demo".parse().expect("a shop");
     for index in 0..10u64 {

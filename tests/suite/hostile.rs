@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::{config::SharedHttpClient, types::AttributeValue};
 use local::{
-    hostile::{Chaos, Hostile, Profile},
+    hostile::{Chaos, Counted, Death, Dying, Hostile, LastCall, Profile},
     server::Options,
 };
 use shared::{domain::shop::ShopId, table::connect::Connection, table::keys};
@@ -63,4 +63,43 @@ fn a_profile_is_named_and_its_seed_can_be_given() {
     for wrong in ["", "wild", "mild@", "mild@x", "@7", "mild@-1"] {
         assert!(wrong.parse::<Chaos>().is_err(), "{wrong:?}");
     }
+}
+
+/// What a client of a store under a process that dies hears of two counts, and how often the store counted.
+async fn counted_by_the_dying(death: Death) -> (usize, u64) {
+    let api = Api::empty().await;
+    let key = keys::sequence(&"dying".parse().expect("a shop"), "part");
+    let dying = Dying::over_http(death);
+    let http_client = Some(SharedHttpClient::new(dying.clone()));
+    let endpoint = api.store_environment().remove(0).1;
+    let table = api.store_environment().remove(1).1;
+    let table = Some(table).filter(|table| !table.is_empty());
+    let store = Connection { endpoint: Some(endpoint), http_client, table }.open().await.expect("a store");
+    let heard = std::cell::Cell::new(0);
+    let counts = async {
+        for _ in 0..2 {
+            store.get(&key).await.expect("a read");
+            store.add(&key, "last", 1).await.expect("a count");
+            heard.set(heard.get() + 1);
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = counts => {}
+        () = dying.died() => {}
+    }
+    let last = api.server.store.add(&key, "last", 1).await.expect("a count") - 1;
+    api.stop().await;
+    (heard.get(), last)
+}
+
+#[tokio::test]
+async fn a_process_dies_before_a_call_or_after_its_effect() {
+    let at = |after, counted, last| Death { after, counted, last };
+    let (calls, writes) = (Counted::Calls, Counted::Writes);
+    assert_eq!(counted_by_the_dying(at(1, calls, LastCall::NotSent)).await, (0, 0));
+    assert_eq!(counted_by_the_dying(at(1, calls, LastCall::Unanswered)).await, (0, 1));
+    assert_eq!(counted_by_the_dying(at(2, calls, LastCall::Unanswered)).await, (1, 1));
+    assert_eq!(counted_by_the_dying(at(1, writes, LastCall::NotSent)).await, (1, 1));
+    assert_eq!(counted_by_the_dying(at(1, writes, LastCall::Unanswered)).await, (1, 2));
 }

@@ -40,6 +40,7 @@ mod house;
 mod idempotency;
 mod idempotency_everywhere;
 mod keys;
+mod kill;
 mod lambda;
 mod lambda_lines;
 mod lens;

@@ -1,6 +1,7 @@
 //! The embedded store: a DynamoDB on SQLite in this process, behind HTTP on the loopback interface.
 
 use std::{
+    fmt,
     fs::{File, TryLockError},
     io,
     net::{Ipv4Addr, SocketAddr},
@@ -18,6 +19,8 @@ pub enum Place {
     Memory,
     /// In a SQLite file.
     File(PathBuf),
+    /// In memory, beginning with what was saved in a file ([`Embedded::save`]), which stays as it is.
+    Copy(PathBuf),
 }
 
 /// Why there is no store.
@@ -40,13 +43,19 @@ pub enum EmbeddedError {
 }
 
 /// A running store. Dropping it stops the store and frees the file.
-#[derive(Debug)]
 pub struct Embedded {
     /// Where the store listens.
     pub address: SocketAddr,
+    database: Database,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     _lock: Option<File>,
+}
+
+impl fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Embedded").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl Embedded {
@@ -65,27 +74,31 @@ impl Embedded {
     /// See [`EmbeddedError`].
     pub fn start_on(place: &Place, port: u16) -> Result<Self, EmbeddedError> {
         let lock = match place {
-            Place::Memory => None,
+            Place::Memory | Place::Copy(_) => None,
             Place::File(path) => Some(lock(path)?),
         };
         let database = match place {
-            Place::Memory => Database::memory(),
+            Place::Memory | Place::Copy(_) => Database::memory(),
             Place::File(path) => Database::new(&path.to_string_lossy()),
         };
         let failed = |error: &dyn std::fmt::Display| EmbeddedError::Database(error.to_string());
         let database = database.map_err(|error| failed(&error))?;
+        if let Place::Copy(path) = place {
+            database.restore_from(&path.to_string_lossy()).map_err(|error| failed(&error))?;
+        }
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| failed(&error))?;
         listener.set_nonblocking(true).map_err(|error| failed(&error))?;
         let address = listener.local_addr().map_err(|error| failed(&error))?;
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
         let (stop, stopped) = oneshot::channel();
+        let served = database.clone();
         let serve = move || {
             runtime.block_on(async move {
                 match TcpListener::from_std(listener) {
                     Ok(listener) => {
                         let stopped = async { drop(stopped.await) };
-                        if let Err(error) = dynoxide::server::serve_with_shutdown(listener, database, stopped).await {
+                        if let Err(error) = dynoxide::server::serve_with_shutdown(listener, served, stopped).await {
                             tracing::error!(error, "the embedded store stopped");
                         }
                     }
@@ -95,12 +108,20 @@ impl Embedded {
         };
         let thread = std::thread::Builder::new().name("store".to_owned()).spawn(serve);
         let thread = thread.map_err(|error| failed(&error))?;
-        Ok(Self { address, stop: Some(stop), thread: Some(thread), _lock: lock })
+        Ok(Self { address, database, stop: Some(stop), thread: Some(thread), _lock: lock })
     }
 
     /// The endpoint for the SDK.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Saves what is stored in a new file, for [`Place::Copy`].
+    ///
+    /// # Errors
+    /// [`EmbeddedError::Database`] where the file is there or cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), EmbeddedError> {
+        self.database.vacuum_into(&path.to_string_lossy()).map_err(|error| EmbeddedError::Database(error.to_string()))
     }
 }
 

@@ -3,6 +3,7 @@
 //! a strong one. It sits between the SDK and the store, so that all of the SDK's and our retries are the real
 //! ones. Seeded: the same seed and the same order of calls give the same faults.
 
+mod dying;
 mod unprocessed;
 
 use std::{
@@ -30,6 +31,8 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
+
+pub use dying::{Counted, Death, Dying, LastCall, Life};
 
 /// How often each fault happens, from 0 to 1.
 #[derive(Debug, Clone, Copy, Default)]

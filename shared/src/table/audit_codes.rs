@@ -1,5 +1,6 @@
 //! What coupons say of their codes: how many are used, and how many were claimed with the passphrase.
 
+use chrono::Utc;
 use serde_json::json;
 
 use super::{
@@ -8,7 +9,7 @@ use super::{
     counters::{self, Change, Counter, Shards},
     coupon_codes::{OF_COUPON, Row},
     coupons::COUPONS,
-    keys,
+    keys, order_uses,
     pages::List,
     sequence,
     store::{Range, Store},
@@ -55,10 +56,12 @@ async fn count(store: &Store, shop: &Shop, list: &List, coupon: Id) -> Result<(C
     let before = counters::read(store, &shop.id, Counter::CodesOf(coupon)).await?;
     let changes = list.changes(store, &shop.id).await?;
     let (mut used, mut claimed) = (0, 0);
+    // A use of many codes is counted before their copies say so.
+    let unstored = order_uses::unstored_codes(store, &shop.id, Utc::now()).await?;
     let pk = list.partition(&shop.id, 0);
     for item in store.query(&Range { pk, ..Range::default() }).await? {
         let code = Row::of_item(item)?.code;
-        used += i64::from(code.used_at.is_some());
+        used += i64::from(code.used_at.is_some() || unstored.contains(&code.id));
         claimed += i64::from(code.claimed);
     }
     let shards = counters::read(store, &shop.id, Counter::CodesOf(coupon)).await?;

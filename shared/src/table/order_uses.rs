@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     entity::{self, VERSION},
     keys, orders,
-    store::{Range, Store},
+    store::{Range, Store, read_all},
     transaction::{ABSENT, Transaction, n},
 };
 use crate::{
@@ -87,6 +87,14 @@ pub async fn due(store: &Store, now: DateTime<Utc>) -> Result<Vec<Due>, Error> {
         store.query_as(&range).await
     });
     Ok(try_join_all(shards).await?.into_iter().flatten().collect())
+}
+
+/// The codes that are used, though not every copy of them says so yet.
+pub(super) async fn unstored_codes(store: &Store, shop: &ShopId, now: DateTime<Utc>) -> Result<HashSet<Id>, Error> {
+    let unsettled = unsettled(store, shop, now).await?;
+    let records = read_all(unsettled.into_iter().map(|order| read(store, shop, order)).collect()).await?;
+    let unstored = records.into_iter().flat_map(|record| record.uses.uses).filter(|used| !used.stored);
+    Ok(unstored.filter_map(|used| used.code_id).collect())
 }
 
 /// What was given back and is not stored yet: for a reader that may not write.

@@ -1,0 +1,163 @@
+//! Processes that die, the state that they begin from, and what a restart brings.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use aws_sdk_dynamodb::config::SharedHttpClient;
+use chrono::Utc;
+use local::{
+    embedded::{Embedded, Place},
+    hostile::{Counted, Death, Dying, LastCall, Life},
+    server::Options,
+};
+use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use serde_json::{Value, json};
+use shared::table::{
+    batches::{self, Batch},
+    connect::Connection,
+    keys,
+    store::Store,
+};
+use tempfile::TempDir;
+use tests::{Api, TOKEN};
+
+use crate::{
+    discounts::with,
+    support::{CUSTOMERS, customer},
+};
+
+/// The most deaths of one operation, unless all are wanted.
+const MOST: usize = 3;
+
+/// What the deaths are drawn from: `YOUHUI_KILL_SEED`, else a new one for each run.
+pub(super) fn seed() -> u64 {
+    static SEED: std::sync::LazyLock<u64> = std::sync::LazyLock::new(|| {
+        let given = std::env::var("YOUHUI_KILL_SEED").ok();
+        given.and_then(|seed| seed.parse().ok()).unwrap_or_else(|| rand::rng().random_range(0..1_000_000))
+    });
+    *SEED
+}
+
+/// The deaths of an operation whose process comes so far if it lives.
+pub(super) fn deaths(life: Life) -> Vec<Death> {
+    if std::env::var_os("YOUHUI_KILL_ALL").is_some() {
+        let ways = [LastCall::NotSent, LastCall::Unanswered];
+        let of_call = |after| ways.map(|last| Death { after, counted: Counted::Calls, last });
+        // Calls that run side by side come in another order now and then, and a retry adds some.
+        return (0..=life.calls + 1).flat_map(of_call).collect();
+    }
+    let mut random = StdRng::seed_from_u64(seed());
+    // Before the first, after the last, and some of those between: after one is before the next.
+    let mut deaths =
+        vec![Death { after: life.writes.saturating_sub(1), counted: Counted::Writes, last: LastCall::Unanswered }];
+    let before: Vec<_> = (0..life.writes).collect();
+    for after in before.choose_multiple(&mut random, MOST - 1) {
+        let unanswered = *after > 0 && random.random();
+        let (after, last) = if unanswered { (after - 1, LastCall::Unanswered) } else { (*after, LastCall::NotSent) };
+        deaths.push(Death { after, counted: Counted::Writes, last });
+    }
+    deaths
+}
+
+/// A state to begin from, as often as wanted.
+pub(super) struct State {
+    folder: TempDir,
+}
+
+impl State {
+    /// What `prepare` leaves of an empty store with the two shops.
+    pub(super) async fn of(prepare: impl AsyncFnOnce(&Api)) -> Self {
+        let embedded = Embedded::start(&Place::Memory).expect("a store");
+        let grants = vec![format!("{TOKEN}=read,write").parse().expect("a grant")];
+        let options = Options { demo: false, grants, ..Options::default() };
+        let connection = Connection { endpoint: Some(embedded.endpoint()), ..Connection::default() };
+        let api = Api::over(None, connection, options).await;
+        prepare(&api).await;
+        Self::saved(&embedded)
+    }
+
+    /// What a process leaves that dies so.
+    pub(super) async fn left_by(self, death: Death, run: impl AsyncFn(&Api)) -> Self {
+        let embedded = self.copy();
+        assert!(Process::start(&embedded, death).await.dies_in(&run).await, "it lives");
+        Self::saved(&embedded)
+    }
+
+    fn saved(embedded: &Embedded) -> Self {
+        let state = Self { folder: tempfile::tempdir().expect("a folder") };
+        embedded.save(&state.file()).expect("saved");
+        state
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("state.db")
+    }
+
+    /// How far a process comes from here that lives.
+    pub(super) async fn life_of(&self, run: &impl AsyncFn(&Api)) -> Life {
+        let process = Process::start(&self.copy(), Death::NEVER).await;
+        run(&process.api).await;
+        process.dying.life()
+    }
+
+    /// A store in this state.
+    pub(super) fn copy(&self) -> Arc<Embedded> {
+        Arc::new(Embedded::start(&Place::Copy(self.file())).expect("a store"))
+    }
+}
+
+/// A process of the API over a store that outlives it. It remembers nothing of those before it.
+pub(super) struct Process {
+    pub(super) api: Api,
+    pub(super) dying: Dying,
+    _embedded: Arc<Embedded>,
+}
+
+impl Process {
+    pub(super) async fn start(embedded: &Arc<Embedded>, death: Death) -> Self {
+        let dying = Dying::over_http(death);
+        let connection = Connection {
+            endpoint: Some(embedded.endpoint()),
+            http_client: Some(SharedHttpClient::new(dying.clone())),
+            ..Connection::default()
+        };
+        // What a process remembers of a shop it learns with the token.
+        let (demo, create_table, remember_tokens) = (false, false, Duration::ZERO);
+        let options = Options { demo, create_table, remember_tokens, ..Options::default() };
+        Self { api: Api::over(None, connection, options).await, dying, _embedded: embedded.clone() }
+    }
+
+    /// Runs until it has ended or the process is dead, which is answered. Nothing of the process goes on.
+    pub(super) async fn dies_in(self, run: &impl AsyncFn(&Api)) -> bool {
+        tokio::select! {
+            () = self.dying.died() => true,
+            () = run(&self.api) => false,
+        }
+    }
+}
+
+/// Ends the leases of all batches, as time would.
+pub(super) async fn end_leases(store: &Store) {
+    for due in batches::due(store).await.expect("due") {
+        let batch: Batch =
+            store.read(&keys::batch(&due.shop, &due.batch)).await.expect("read").expect("a batch that is due is there");
+        batches::expire_lease(store, &batch).await.expect("ended");
+    }
+}
+
+/// What happens some time after a restart: leases end, and each job runs once and fails nowhere.
+pub(super) async fn after_restart(api: &Api) {
+    end_leases(&api.server.store).await;
+    let finished = finish_batches::run(&api.store_of("finish_batches").await).await.expect("a run");
+    assert_eq!((finished.failed, finished.at_work), (0, 0), "{finished:?}");
+    let expired = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await).await.expect("a run");
+    assert_eq!((expired.failed, expired.unfinished), (0, 0), "{expired:?}");
+    let points = expire_points::run(&api.store_of("expire_points").await, Utc::now()).await.expect("a run");
+    // The walk says that it is done when it finds nobody more.
+    assert_eq!((points.failed, points.unfinished), (0, 0), "{points:?}");
+}
+
+/// Stores this many customers, from 1 on.
+pub(super) async fn customers(api: &Api, customers: u64) {
+    let body: Value = (1..=customers).map(|id| with(customer(&format!("139{id:08}")), &json!({ "id": id }))).collect();
+    api.post(CUSTOMERS, &body).await.expect(201);
+}
