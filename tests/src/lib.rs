@@ -14,6 +14,7 @@ use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 use shared::table::{connect::Connection, store::Store};
 
+pub mod between;
 pub mod documents;
 pub mod functions;
 pub mod lambda;

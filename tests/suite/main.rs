@@ -8,6 +8,8 @@ mod chaos;
 mod checkout;
 mod checkout_again;
 mod checkout_faults;
+mod client;
+mod client_retries;
 mod code_texts;
 mod conventions;
 mod coupon_batches;
