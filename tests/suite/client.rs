@@ -1,5 +1,9 @@
 //! The Rust client: every operation of the description is a method of its name, and reads what the server answers.
 
+#[allow(dead_code, reason = "its main is for whoever runs it")]
+#[path = "../../shared/client/examples/first_steps.rs"]
+mod first_steps;
+
 use std::{collections::BTreeSet, str::FromStr};
 
 use chrono::DateTime;
@@ -148,6 +152,15 @@ async fn every_operation_is_called_by_the_method_of_its_name() {
     call!(called, between, client.price_rule_delete(rule_made.id));
     call!(called, between, client.level_delete(made.id));
     assert_eq!(called, OPERATIONS.iter().map(|known| known.id).collect());
+}
+
+/// The example on the first page of the crate's documentation.
+#[tokio::test]
+async fn the_first_steps_can_be_gone() {
+    let api = Api::empty().await;
+    first_steps::first_steps(&client_of(&api)).await.expect("every step");
+    let used = client_of(&api).coupon_code_list().status(StatusFilter::Used).await.expect("a page");
+    assert_eq!(used.count, 1);
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ mod discount_documents;
 mod discounts;
 mod documents;
 mod envelope;
+mod erp_sync;
 mod evaluate;
 mod evaluation_properties;
 mod expiry;

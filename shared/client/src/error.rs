@@ -95,6 +95,16 @@ pub enum Error {
         /// The id that came.
         id: u64,
     },
+    /// A page came back without the rows that it counts: they all went while it was read. Ask again; nothing was passed.
+    #[error("a page of {path} after id {after} has none of its {count} rows")]
+    Torn {
+        /// The path of the list.
+        path: &'static str,
+        /// The id after which rows were asked for.
+        after: u64,
+        /// How many it counts.
+        count: u64,
+    },
     /// The address, the token or the body that the caller gave cannot be sent.
     #[error("cannot be sent: {0}")]
     Unsendable(String),
@@ -112,7 +122,7 @@ impl Error {
     /// Whether the same change under the same key may still succeed.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Throttled { .. } | Self::Unavailable { .. } | Self::NoReply(_) => true,
+            Self::Throttled { .. } | Self::Unavailable { .. } | Self::NoReply(_) | Self::Torn { .. } => true,
             Self::Conflict { retry_after, .. } => retry_after.is_some(),
             _ => false,
         }

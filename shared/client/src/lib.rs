@@ -1,4 +1,4 @@
-//! A client of [Youhui](https://github.com/youhui), a service for coupons and loyalty points.
+//! A client of Youhui, a service for coupons and loyalty points.
 //!
 //! Every operation of the API is a method of [`Client`] under its name in the description: `level_list`,
 //! `coupon_code_use`, `evaluate`. Three kinds of them:
@@ -11,41 +11,7 @@
 //!   or an impatient caller never makes them happen twice.
 //!
 //! ```no_run
-//! use futures_util::TryStreamExt;
-//! use youhui_client::{
-//!     Cart, CartLine, Client, CodeIssue, CodeUse, CouponInput, CustomerInput, Error, EvaluationInput, PriceRuleInput,
-//! };
-//!
-//! # async fn example() -> Result<(), Error> {
-//! let client = Client::new("http://127.0.0.1:8080", "the token that `cargo run` printed")?;
-//!
-//! // A customer, a coupon with a rule of its own, and a code.
-//! client.customer_put(7, &CustomerInput::new(7, "13400000007")).await?;
-//! let coupon = client.coupon_create(&CouponInput::with_rule("spring", PriceRuleInput::percent_off("Spring", 20))).await?;
-//! let issued = client.coupon_code_issue(&[CodeIssue { customer_id: 7, coupon_id: coupon.id }]).await?;
-//! let code = issued.results[0].code.clone();
-//!
-//! // What would it take off?
-//! let cart = Cart { lines: vec![CartLine::new(1, 2, 100)], ..Cart::default() };
-//! let codes = vec![code.clone()];
-//! let priced = client.evaluate(&EvaluationInput { cart, codes, ..EvaluationInput::default() }).await?;
-//! println!("to pay: {}", priced.totals.final_price);
-//!
-//! // Use it. Two orders at once cannot: one of them gets a conflict.
-//! match client.coupon_code_use(&CodeUse::new(42, 7, [code])).await {
-//!     Ok(used) => println!("used at {:?}", used.results[0].code.used_at),
-//!     Err(Error::Conflict { detail, .. }) => println!("not any more: {detail}"),
-//!     Err(Error::Invalid(errors)) => println!("codes: {:?}", errors.messages("codes")),
-//!     Err(other) => return Err(other),
-//! }
-//!
-//! // Every entry of the ledger, oldest first, however many there are.
-//! let mut entries = std::pin::pin!(client.point_history_list().walk().rows());
-//! while let Some(entry) = entries.try_next().await? {
-//!     println!("{} {:+} {}", entry.id, entry.points, entry.kind);
-//! }
-//! # Ok(())
-//! # }
+#![doc = include_str!("../examples/first_steps.rs")]
 //! ```
 //!
 //! Amounts are [`Decimal`](rust_decimal::Decimal)s and instants [`DateTime`](chrono::DateTime)s with the offset of the shop. What a

@@ -205,7 +205,7 @@ impl<T: Row> Walk<T> {
         if self.ended {
             return Ok(Vec::new());
         }
-        let rows = self.ask().await?;
+        let Page { count, results: rows, .. } = self.ask().await?;
         let mut after = self.after;
         for id in rows.iter().map(Row::id) {
             if id <= after {
@@ -214,17 +214,20 @@ impl<T: Row> Walk<T> {
             after = id;
         }
         self.after = after;
-        // A page that is not full is no end: an id below a row that was on it may be given meanwhile, where the shop gives them.
-        self.ended = rows.is_empty();
+        // A page that is not full is no end: where the shop gives the ids, rows may come to be below the last one of it.
+        self.ended = rows.is_empty() && count == 0;
+        if rows.is_empty() && !self.ended {
+            return Err(Error::Torn { path: self.list.call.operation.path, after, count });
+        }
         Ok(rows)
     }
 
-    async fn ask(&mut self) -> Result<Vec<T>, Error> {
+    async fn ask(&mut self) -> Result<Page<T>, Error> {
         loop {
             match self.list.clone().id_gt(self.after).page_size(self.size).ask().await {
                 Ok(page) => {
                     self.size = self.size.saturating_mul(2).min(self.most);
-                    return Ok(page.results);
+                    return Ok(page);
                 }
                 Err(Error::Invalid(errors)) if self.size > 1 && !errors.messages("page_size").is_empty() => {
                     self.size /= 2;

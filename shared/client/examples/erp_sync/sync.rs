@@ -14,6 +14,9 @@ use youhui_client::{Client, List, RawRow};
 
 use crate::place::Place;
 
+/// What the file of the customers is called.
+const CUSTOMERS: &str = "customers";
+
 /// Why a round ended early.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SyncError {
@@ -63,7 +66,7 @@ impl Sync {
         let client = self.client.clone();
         Ok(vec![
             ("levels", self.follow("levels", client.level_list().raw()).await?),
-            ("customers", self.customers().await?),
+            (CUSTOMERS, self.customers().await?),
             ("point_history", self.follow("point_history", client.point_history_list().raw()).await?),
             ("price_rules", self.follow("price_rules", client.price_rule_list().raw()).await?),
             ("coupons", self.follow("coupons", client.coupon_list().raw()).await?),
@@ -94,18 +97,24 @@ impl Sync {
     }
 
     /// Copies the customers. They have the shop's own ids, so a new one may stand below those that were passed; but none is ever
-    /// deleted: where there are as many as at the last walk, nothing is new. Else all are walked and written again.
+    /// deleted: where there are as many as before the last walk began, nothing is new. Else all are walked and written again.
     async fn customers(&mut self) -> Result<u64, SyncError> {
-        let name = "customers";
+        let resumed = !self.place(CUSTOMERS).ended;
+        let written = self.walk_customers().await?;
+        // A walk that another process began may be behind by now.
+        Ok(written + if resumed { self.walk_customers().await? } else { 0 })
+    }
+
+    async fn walk_customers(&mut self) -> Result<u64, SyncError> {
         let count = self.client.customer_list().page_size(1).await?.count;
-        let mut place = self.place(name);
+        let mut place = self.place(CUSTOMERS);
         if place.ended && place.count == count {
             return Ok(0);
         }
         if place.ended || place.settled == 0 {
             place = Place { count, bytes: place.bytes, ..Place::default() };
         }
-        let mut lines = self.lines(name, place.bytes)?;
+        let mut lines = self.lines(CUSTOMERS, place.bytes)?;
         let mut walk = self.client.customer_list().raw().walk_after(place.settled);
         let mut written = 0;
         while !place.ended {
@@ -114,7 +123,7 @@ impl Sync {
             place.bytes = lines.write(&rows.iter().collect::<Vec<_>>())?;
             place.settled = walk.position();
             place.ended = rows.is_empty();
-            self.keep(name, place.clone())?;
+            self.keep(CUSTOMERS, place.clone())?;
         }
         Ok(written)
     }
