@@ -37,6 +37,7 @@ mod evaluate;
 mod evaluation_properties;
 mod expiry;
 mod holds;
+mod guides;
 mod hostile;
 mod hostile_input;
 mod house;
