@@ -114,7 +114,8 @@ fn holds(name: &str) {
     let blocks = blocks(&text);
     let start = blocks.iter().find_map(|(_, text)| text.trim().strip_prefix("cargo run --"));
     let server = Server::start(start.expect("how the server is started"));
-    let scripts: Vec<_> = blocks.iter().filter(|(language, _)| language == "sh").map(|(_, text)| text.as_str()).collect();
+    let scripts: Vec<_> =
+        blocks.iter().filter(|(language, _)| language == "sh").map(|(_, text)| text.as_str()).collect();
     let printed = run(&server, &scripts, folder.path());
     assert!(!scripts.is_empty(), "{name} teaches nothing");
     // What is shown after each block, in its order.
@@ -165,13 +166,17 @@ fn a_reply_that_differs_is_seen() {
     ] {
         assert_eq!(shows(&value(shown), &reply), same, "{shown}");
     }
-    assert_eq!(blocks("a\n```sh\nb\nc\n```\n```\nd\n```\n"), [("sh".to_owned(), "b\nc\n".to_owned()), (String::new(), "d\n".to_owned())]);
+    assert_eq!(
+        blocks("a\n```sh\nb\nc\n```\n```\nd\n```\n"),
+        [("sh".to_owned(), "b\nc\n".to_owned()), (String::new(), "d\n".to_owned())]
+    );
 }
 
 /// Links between the pages lead to files that there are.
 #[test]
 fn links_lead_to_files() {
-    for name in ["README.md", "CONTRIBUTING.md", "docs/quickstart.md", "docs/coming-from.md", "shared/client/README.md"] {
+    for name in ["README.md", "CONTRIBUTING.md", "docs/quickstart.md", "docs/coming-from.md", "shared/client/README.md"]
+    {
         let text = page(name);
         let folder = root().join(name).parent().expect("a folder").to_owned();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

@@ -1,3 +1,5 @@
+//! From a customer to a used code.
+
 use futures_util::TryStreamExt;
 use youhui_client::{
     Cart, CartLine, Client, CodeIssue, CodeUse, CouponInput, CustomerInput, Error, EvaluationInput, PriceRuleInput,
