@@ -15,6 +15,7 @@ use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 use shared::table::{connect::Connection, store::Store};
 
+pub mod between;
 pub mod chaos;
 pub mod documents;
 pub mod functions;

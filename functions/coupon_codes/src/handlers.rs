@@ -19,7 +19,7 @@ use shared::{
         coupon_code_pages::{self, Filter, Statuses},
         coupon_codes,
         idempotency::Reply,
-        pages::Direction,
+        pages::{Direction, refilled},
         settling::after_settling,
         transaction::Transaction,
     },
@@ -66,11 +66,10 @@ pub(crate) async fn list(
     let read = async || {
         let page = coupon_code_pages::page(store, shop, &filter, &select, now).await?;
         let nested = coupon_codes::nested(store, shop, page.rows.iter().map(|row| &row.code), &[]).await?;
-        Ok((page, nested))
+        // A code may have gone with its coupon while this page was read.
+        Ok(page.map(|row| CodeReply::new(&row.code, &nested, caller.shop.zone, now)))
     };
-    let (page, nested) = after_settling(store, shop, now, read).await?;
-    // A code may have gone with its coupon while this page was read.
-    let page = page.filter_map(|row| CodeReply::new(&row.code, &nested, caller.shop.zone, now));
+    let page = refilled(|| after_settling(store, shop, now, &read)).await?;
     query.address.list(page, select.size, |code| code)
 }
 

@@ -14,7 +14,7 @@ use shared::{
     table::{
         coupon_pages::{self, Filter},
         coupons,
-        pages::Direction,
+        pages::{Direction, refilled},
         price_rules::OfCoupons,
         settling::after_settling,
     },
@@ -71,11 +71,10 @@ pub(crate) async fn list(
     let read = async || {
         let page = coupon_pages::page(store, shop, &filter, &select).await?;
         let nested = coupons::nested(store, shop, &page.rows).await?;
-        Ok((page, nested))
+        // A coupon may have been deleted with its rule while this page was read.
+        Ok(page.map(|coupon| CouponReply::of(&coupon, &nested, zone)))
     };
-    let (page, nested) = after_settling(store, shop, Utc::now(), read).await?;
-    // A coupon may have been deleted with its rule while this page was read.
-    let page = page.filter_map(|coupon| CouponReply::of(&coupon, &nested, zone));
+    let page = refilled(|| after_settling(store, shop, Utc::now(), &read)).await?;
     query.address.list(page, select.size, |coupon| coupon)
 }
 

@@ -27,7 +27,7 @@ mod write;
 
 pub use paginate::PageNumber;
 pub use read::class;
-pub use select::{Correction, Direction, Lens, Page, Select};
+pub use select::{Correction, Direction, Lens, Page, Select, refilled};
 
 use super::keys::ListName;
 use crate::domain::id::Id;

@@ -68,9 +68,9 @@ impl<T> Page<T> {
         Page { count: self.count, number: self.number, rows }
     }
 
-    /// The page with each row turned into another, or dropped where there is none.
-    pub fn filter_map<U>(self, turn: impl FnMut(T) -> Option<U>) -> Page<U> {
-        Page { count: self.count, number: self.number, rows: self.rows.into_iter().filter_map(turn).collect() }
+    /// The page with each row turned into another.
+    pub fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
+        Page { count: self.count, number: self.number, rows: self.rows.into_iter().map(turn).collect() }
     }
 
     /// The page with each row turned into another.
@@ -78,6 +78,29 @@ impl<T> Page<T> {
         let Self { count, number, rows } = self;
         Ok(Page { count, number, rows: rows.into_iter().map(turn).collect::<Result<_, _>>()? })
     }
+}
+
+/// How often a page is read for the sake of rows that went meanwhile.
+const READINGS: u32 = 8;
+
+/// A page whose rows nest what is read after them: where a row has gone meanwhile with what it nests, everything is read
+/// again. Whoever walks a list by its last id takes an empty page for its end, so the rows that come next must move up.
+///
+/// # Errors
+/// Those of `read`.
+pub async fn refilled<U, F>(read: impl Fn() -> F) -> Result<Page<U>, Error>
+where
+    F: Future<Output = Result<Page<Option<U>>, Error>>,
+{
+    let mut page = read().await?;
+    for _ in 1..READINGS {
+        if page.rows.iter().all(Option::is_some) {
+            break;
+        }
+        page = read().await?;
+    }
+    let Page { count, number, rows } = page;
+    Ok(Page { count, number, rows: rows.into_iter().flatten().collect() })
 }
 
 /// A part of a list whose rows are to be counted otherwise than their stored class says.

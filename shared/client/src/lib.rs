@@ -1,0 +1,59 @@
+//! A client of Youhui, a service for coupons and loyalty points.
+//!
+//! Every operation of the API is a method of [`Client`] under its name in the description: `level_list`,
+//! `coupon_code_use`, `evaluate`. Three kinds of them:
+//!
+//! - **Reads** are plain: `client.account_get(50784).await?`.
+//! - **Lists** are asked for with filters and answer a [`Page`]:
+//!   `client.coupon_code_list().coupon(7).status(StatusFilter::Used).await?`. [`List::walk`] goes over all rows and misses none
+//!   that was there throughout.
+//! - **Changes** are sent when they are awaited, each under an [`IdempotencyKey`] of its own, so that a lost reply, a busy server
+//!   or an impatient caller never makes them happen twice.
+//!
+//! ```no_run
+#![doc = include_str!("../examples/first_steps.rs")]
+//! ```
+//!
+//! Amounts are [`Decimal`](rust_decimal::Decimal)s and instants [`DateTime`](chrono::DateTime)s with the offset of the shop. What a
+//! reply has beyond what this version knows is ignored; [`List::raw`] keeps it. Neither the token nor who a customer is
+//! shows in a `Debug` text or an [`Error`].
+
+mod call;
+mod client;
+mod error;
+mod field_errors;
+mod key;
+mod list;
+mod operations;
+mod resources;
+mod retry;
+mod wire;
+
+pub use call::{Change, Reply};
+pub use client::{Client, ClientBuilder};
+pub use error::Error;
+pub use field_errors::FieldErrors;
+pub use key::{IdempotencyKey, KeyError};
+pub use list::{List, OrderBy, Page, RawRow, Row, Walk};
+pub use operations::{OPERATIONS, Operation};
+pub use resources::{
+    accounts::Account,
+    coupon_codes::{
+        CodeCoupon, CodeCustomer, CodeIssue, CodeStatus, CodeUse, CouponCode, CouponCodeInput, StatusFilter,
+        UsedCouponCode,
+    },
+    coupons::{Coupon, CouponInput, RuleOf},
+    customers::{Customer, CustomerInput},
+    evaluate::{
+        Allocation, Cart, CartLine, CartTotals, CodeReason, EvaluatedCode, EvaluatedRule, Evaluation, EvaluationInput,
+        FailedPredicate, PricedLine, PricedShipping,
+    },
+    levels::{Level, LevelInput},
+    orders::Order,
+    point_history::{PointHistory, PointHistoryDetail, PointKind},
+    price_rules::{
+        AllocationMethod, AtLeast, AtMost, PriceRule, PriceRuleInput, Ratio, TargetSelection, TargetType, ValueType,
+    },
+};
+pub use retry::RetryPolicy;
+pub use wire::Nullable;

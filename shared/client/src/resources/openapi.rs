@@ -1,0 +1,15 @@
+//! The description of the API.
+
+use serde_json::Value;
+
+use crate::{Client, Error, call::Call, operations::OPENAPI};
+
+impl Client {
+    /// The OpenAPI 3.1 description of the API, as this server has it.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn openapi(&self) -> Result<Value, Error> {
+        self.read(Call::new(OPENAPI, "")).await
+    }
+}
