@@ -205,6 +205,11 @@ impl Draft {
                 break code;
             }
         };
+        self.with_text(code, now)
+    }
+
+    /// The code with this text.
+    fn with_text(&self, code: String, now: DateTime<Utc>) -> CouponCode {
         CouponCode {
             id: self.id,
             coupon_id: self.coupon_id,
@@ -240,6 +245,17 @@ impl Prepared {
             issued.push(code);
         }
         Ok((transaction, (issued, self.nested)))
+    }
+
+    /// The one code that was prepared, with a given text; its coupon's counter and where on it the place is.
+    pub(super) fn one(
+        mut self,
+        text: String,
+        now: DateTime<Utc>,
+    ) -> Result<(CouponCode, (Shards, Vec<Part>), Nested), Error> {
+        let draft = self.drafts.first().ok_or_else(unprepared)?;
+        let place = self.places.remove(&draft.coupon_id).ok_or_else(unprepared)?;
+        Ok((draft.with_text(text, now), place, self.nested))
     }
 }
 

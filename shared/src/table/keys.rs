@@ -196,6 +196,11 @@ pub fn idempotency(shop: &ShopId, hash: &str) -> Key {
     key(format!("SHOP#{shop}#IDEMPOTENCY#{hash}"), "RECORD")
 }
 
+/// A file that an operator moves into a shop; `of` is what it is moved in as.
+pub fn transfer(shop: &ShopId, of: &str, sha256: &str) -> Key {
+    key(format!("SHOP#{shop}#TRANSFERS"), format!("{of}#{sha256}"))
+}
+
 /// A part of the reply of one attempt, where it is too large for its [`idempotency`] record.
 pub fn idempotency_reply(shop: &ShopId, hash: &str, attempt: &str, part: usize) -> Key {
     key(idempotency(shop, hash).pk, format!("REPLY#{attempt}#{part:04}"))
