@@ -97,11 +97,13 @@ async fn is_same(store: &Store, shop: &ShopId, holder: Id, draft: &Draft, coupon
 async fn write(
     store: &Store,
     shop: &ShopId,
-    prepared: Prepared,
+    mut prepared: Prepared,
     (text, used_at): (String, Option<DateTime<Utc>>),
     now: DateTime<Utc>,
 ) -> Result<(Transaction, (CouponCode, Nested)), Error> {
-    let (mut code, (shards, parts), mut nested) = prepared.one(text, now)?;
+    let draft = prepared.drafts.first().ok_or(Error::NotFound)?;
+    let (shards, parts) = prepared.places.remove(&draft.coupon_id).ok_or(Error::NotFound)?;
+    let (mut code, mut nested) = (draft.with_text(text, now), prepared.nested);
     let mut transaction = Transaction::default();
     let mut change = Change::from(parts);
     if used_at.is_some() {

@@ -51,7 +51,7 @@ pub struct Pair {
 pub struct Draft {
     id: Id,
     customer_id: Id,
-    coupon_id: Id,
+    pub(super) coupon_id: Id,
     price_rule_id: Id,
     code_prefix: String,
 }
@@ -64,7 +64,7 @@ pub struct Prepared {
     /// What they refer to.
     pub nested: Nested,
     /// The counter of each coupon, and where on it the places are.
-    places: HashMap<Id, (Shards, Vec<Part>)>,
+    pub(super) places: HashMap<Id, (Shards, Vec<Part>)>,
 }
 
 /// Whether the codes of these pairs fit into one transaction, wherever their ids lie: of each code five items, the tally
@@ -209,7 +209,7 @@ impl Draft {
     }
 
     /// The code with this text.
-    fn with_text(&self, code: String, now: DateTime<Utc>) -> CouponCode {
+    pub(super) fn with_text(&self, code: String, now: DateTime<Utc>) -> CouponCode {
         CouponCode {
             id: self.id,
             coupon_id: self.coupon_id,
@@ -245,17 +245,6 @@ impl Prepared {
             issued.push(code);
         }
         Ok((transaction, (issued, self.nested)))
-    }
-
-    /// The one code that was prepared, with a given text; its coupon's counter and where on it the place is.
-    pub(super) fn one(
-        mut self,
-        text: String,
-        now: DateTime<Utc>,
-    ) -> Result<(CouponCode, (Shards, Vec<Part>), Nested), Error> {
-        let draft = self.drafts.first().ok_or_else(unprepared)?;
-        let place = self.places.remove(&draft.coupon_id).ok_or_else(unprepared)?;
-        Ok((draft.with_text(text, now), place, self.nested))
     }
 }
 

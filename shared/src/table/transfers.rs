@@ -3,6 +3,9 @@
 //! A transfer has an id of its own, which the keys of its requests are made of: the same file in the same shop is the same
 //! transfer, on whatever machine and however much later, so none of its rows is moved in twice. The record is never
 //! removed, and it goes with the shop when that is exported.
+//!
+//! Rows that are issued in groups have one key for each group. What a group goes without, because it was refused, is
+//! written here before the rest of it is sent: so it is the same rest whenever the group is sent again.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +22,31 @@ const LABEL: &str = "transfer";
 #[derive(Debug, Serialize, Deserialize)]
 struct Transfer {
     id: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Group {
+    /// The rows and their errors, as JSON.
+    left_out: Vec<(u64, String)>,
+}
+
+/// The rows that a group goes without, each with its errors as JSON.
+pub async fn left_out(store: &Store, shop: &ShopId, transfer: &str, first: u64) -> Result<Vec<(u64, String)>, Error> {
+    let group = store.read::<Group>(&keys::transfer_group(shop, transfer, first)).await?;
+    Ok(group.map(|group| group.left_out).unwrap_or_default())
+}
+
+/// Says which rows a group goes without.
+pub async fn leave_out(
+    store: &Store,
+    shop: &ShopId,
+    (transfer, first): (&str, u64),
+    left_out: Vec<(u64, String)>,
+) -> Result<(), Error> {
+    let item = entity::item(&keys::transfer_group(shop, transfer, first), "transfer_group", &Group { left_out })?;
+    let mut transaction = Transaction::default();
+    transaction.put("group", item, None, Vec::new());
+    Ok(store.commit(&transaction).await?)
 }
 
 /// The id of the transfer of a file, if it was ever begun. `of` is what the file is moved in as.

@@ -2,14 +2,12 @@
 //! of. A line that was cut by the end of its process is passed over.
 
 use std::{
-    collections::HashMap,
     fs::{File, TryLockError},
     io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use shared::domain::shop::ShopId;
 
 use super::{BulkError, at};
@@ -50,11 +48,6 @@ pub(super) struct Note {
 enum Line {
     Head(Head),
     Note(Note),
-    /// The rows of the group that begins with `first` that are left out of it, with the errors.
-    LeftOut {
-        first: u64,
-        rows: Vec<(u64, Value)>,
-    },
 }
 
 /// The journal of a file; of standard input there is none.
@@ -64,7 +57,6 @@ pub(super) struct Journal {
     head: Option<Head>,
     /// How far it has come.
     pub(super) note: Note,
-    left_out: HashMap<u64, Vec<(u64, Value)>>,
     /// Where the last whole line ends.
     end: u64,
 }
@@ -75,7 +67,7 @@ impl Journal {
     /// # Errors
     /// [`BulkError::Busy`] where another process has it.
     pub(super) fn open(path: Option<&Path>) -> Result<Self, BulkError> {
-        let mut journal = Self { file: None, head: None, note: Note::default(), left_out: HashMap::new(), end: 0 };
+        let mut journal = Self { file: None, head: None, note: Note::default(), end: 0 };
         let Some(path) = path else { return Ok(journal) };
         let mut options = File::options();
         let mut file =
@@ -102,7 +94,6 @@ impl Journal {
         match line {
             Line::Head(head) => self.head = Some(head),
             Line::Note(note) => self.note = note,
-            Line::LeftOut { first, rows } => drop(self.left_out.insert(first, rows)),
         }
     }
 
@@ -120,7 +111,7 @@ impl Journal {
     /// Goes on where this transfer was left, or begins a new journal where it is of another one.
     pub(super) fn begin(&mut self, head: Head) -> Result<(), BulkError> {
         if self.head.as_ref() != Some(&head) {
-            (self.note, self.left_out, self.end) = (Note::default(), HashMap::new(), 0);
+            (self.note, self.end) = (Note::default(), 0);
             self.write(&Line::Head(head.clone()))?;
             self.head = Some(head);
         }
@@ -131,19 +122,6 @@ impl Journal {
     pub(super) fn note(&mut self, note: Note) -> Result<(), BulkError> {
         self.write(&Line::Note(note.clone()))?;
         self.note = note;
-        Ok(())
-    }
-
-    /// The rows that the group beginning with `first` goes without.
-    pub(super) fn left_out(&self, first: u64) -> Option<&[(u64, Value)]> {
-        self.left_out.get(&first).map(Vec::as_slice)
-    }
-
-    /// Notes that a group goes without these rows, before it does.
-    pub(super) fn leave_out(&mut self, first: u64, rows: Vec<(u64, Value)>) -> Result<(), BulkError> {
-        let line = Line::LeftOut { first, rows };
-        self.write(&line)?;
-        self.read(line);
         Ok(())
     }
 

@@ -3,7 +3,6 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -61,13 +60,6 @@ pub(super) struct Desk<'a> {
     pub(super) api: &'a ShopApi,
     /// What the idempotency keys begin with.
     pub(super) transfer: &'a str,
-    journal: &'a Mutex<Journal>,
-}
-
-impl Desk<'_> {
-    pub(super) fn journal(&self) -> MutexGuard<'_, Journal> {
-        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Where a transfer writes.
@@ -154,14 +146,13 @@ pub(super) async fn run<K: Kind>(
     bar.set_length(source.bytes);
     bar.set_message(kind.of());
     let rows = Rows::open(source, kind.table(), bar)?;
-    let (journal, transfer) = begin(api, kind, source, places, anew).await?;
+    let (mut journal, transfer) = begin(api, kind, source, places, anew).await?;
     let mut note = journal.note.clone();
     if note.finished {
         return Ok(Summary { done_before: true, ..summary(&note, places) });
     }
     let mut files = Files::open(places, kind.table(), rows.header.clone(), &note)?;
-    let journal = Mutex::new(journal);
-    let desk = Desk { api, transfer: &transfer, journal: &journal };
+    let desk = Desk { api, transfer: &transfer };
     let groups = Groups::new(rows, kind.most(), note.rows, kind.only_once());
     let sent = stream::iter(groups).map(async |group| send(kind, &desk, group?).await);
     let mut sent = std::pin::pin!(sent.buffered(kind.at_once()));
@@ -177,7 +168,7 @@ pub(super) async fn run<K: Kind>(
         note.finished = matches!(group, Ok(None));
         if noted.elapsed() > NOTE_EVERY || !matches!(group, Ok(Some(_))) {
             files.sync(&mut note)?;
-            desk.journal().note(note.clone())?;
+            journal.note(note.clone())?;
             noted = Instant::now();
         }
         if group?.is_none() {
