@@ -213,7 +213,7 @@ async fn begin<K: Kind>(
     let whole = has(Some(&places.errors), journal.note.errors_bytes) && has(output, journal.note.output_bytes);
     if !whole {
         // What is missing is written again: the keys say what was done.
-        journal.note = Note::default();
+        journal.note(Note::default())?;
     }
     Ok((journal, transfer))
 }
