@@ -55,6 +55,8 @@ fn keys_are_these() {
         (keys::due_rule(&shop, at, 5527), "DUE#RULE#3 | 063695001600000000#demo#5527"),
         (keys::due_coupon(&shop, 3077), "DUE#COUPON#1 | demo#3077"),
         (keys::order(&shop, 9), "SHOP#demo#ORDER#9 | ORDER"),
+        (keys::transfer(&shop, "points", "9f86"), "SHOP#demo#TRANSFERS | points#9f86"),
+        (keys::transfer_group(&shop, "5c1d", 1_001), "SHOP#demo#TRANSFERS | 5c1d#0000000000001001"),
         (keys::order_effects(&shop, 9), "SHOP#demo#ORDER#9 | EFFECTS"),
         (keys::refund(&shop, 123, 92922), "SHOP#demo#ACCOUNT#123 | REFUND#0000000000092922"),
         (keys::point_day(&shop, at.date_naive(), 3), "SHOP#demo#POINT_DAYS | 2019-06-01#03"),

@@ -6,7 +6,10 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::{
     domain::{customer::CustomerDraft, shop::ShopId},
-    table::{batches, customer_import, idempotency::Guard},
+    table::{
+        batches, customer_import,
+        idempotency::{Guard, KEPT},
+    },
 };
 use tests::{Api, TOKEN};
 
@@ -34,7 +37,7 @@ async fn a_batch_that_ends_after_its_key_was_forgotten_still_ends() {
     let api = Api::empty().await;
     let (store, shop) = (&api.server.store, shop());
     let drafts: Vec<customer_import::Draft> = (1..=30).map(|id| (id, CustomerDraft::default())).collect();
-    let guard = |now| Guard { key: "k".to_owned(), fingerprint: "f".to_owned(), now };
+    let guard = |now| Guard { key: "k".to_owned(), fingerprint: "f".to_owned(), now, until: now + KEPT };
     let yesterday = Utc::now() - Duration::hours(25);
     let begun = batches::begin(store, &shop, customer_import::KIND, Some(&guard(yesterday)), &drafts, yesterday).await;
     let batch = begun.expect("begun").expect("a batch");

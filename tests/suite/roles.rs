@@ -10,7 +10,10 @@ use rand::{Rng, distr::Alphanumeric};
 use serde_json::{Value, json};
 use shared::{
     domain::shop::{Shop, ShopId},
-    table::{idempotency::Guard, keys, sequence},
+    table::{
+        idempotency::{Guard, KEPT},
+        keys, sequence,
+    },
 };
 use tests::Api;
 
@@ -181,7 +184,7 @@ async fn far_apart(api: &Api) {
 }
 
 async fn left_over(api: &Api) {
-    let guard = Guard { key: noise(20), fingerprint: noise(20), now: Utc::now() };
+    let guard = Guard { key: noise(20), fingerprint: noise(20), now: Utc::now(), until: Utc::now() + KEPT };
     customer_batches::abandoned(api, Some(&guard)).await;
     let made = coupon(api, "LEFT-OVER", &json!({"allocation_limit": 100})).await;
     coupon_batches::abandoned(api, made.id).await;

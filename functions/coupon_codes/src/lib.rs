@@ -1,10 +1,12 @@
 //! `/api/discounts/coupon_code/`: the codes that customers hold (`discounts.txt`).
 
+use axum::routing::post;
 use shared::{App, http::openapi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod checkout;
 mod handlers;
+mod import;
 pub mod issue;
 mod wire;
 
@@ -15,4 +17,13 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(checkout::use_codes))
         .routes(routes!(checkout::release))
         .routes(routes!(handlers::get, handlers::update, handlers::delete))
+}
+
+/// Where [`import_routes`] answers.
+pub const IMPORT: &str = "/api/discounts/coupon_code/import/";
+
+/// What an operator's command line asks in its own process, and no function serves: codes with the text that they have in
+/// another system.
+pub fn import_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().route(IMPORT, post(import::import_one))
 }

@@ -1,14 +1,16 @@
 //! The command line.
 
 use std::{
+    ffi::OsString,
     io::Write,
     path::{Path, PathBuf},
+    process::ExitCode,
     time::Duration,
 };
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use chrono::{NaiveDate, Utc};
-use clap::{Args, Parser, Subcommand};
+use chrono::Utc;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use operator::{Answer, Command};
 use shared::{
     domain::{scope::Scopes, shop::ShopId},
@@ -16,6 +18,7 @@ use shared::{
 };
 
 use crate::{
+    bulk::{BulkError, columns::RECEIVERS},
     demo,
     embedded::{Embedded, EmbeddedError, Place},
     hostile::{Chaos, Hostile},
@@ -23,11 +26,23 @@ use crate::{
     server::{GrantedToken, Options, Server, ServerError},
 };
 
+mod data;
+mod help;
+mod place;
 mod recovery;
+mod report;
+
+use place::{Where, connection};
 
 /// Youhui: coupons and loyalty points of a shop platform.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(name = "youhui", version, args_conflicts_with_subcommands = true, after_long_help = help::plain(&[
+    "                                            # the whole API with demo data, on youhui.db",
+    "import customers --from customers.csv --data youhui.db",
+    "issue --coupon SPRING --from customers.csv --to codes.csv --data youhui.db",
+    "report codes --data youhui.db",
+    "help import points                          # what a command does, its file, its exit codes",
+]))]
 struct Cli {
     #[command(subcommand)]
     action: Option<Action>,
@@ -38,6 +53,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Starts the whole API on this machine (what happens without a subcommand).
+    #[command(after_long_help = help::plain(&["serve --memory --port 0", "serve --data shop.db --empty --chaos mild@7"]))]
     Serve(Serve),
     /// Makes, lists and revokes tokens.
     #[command(subcommand)]
@@ -45,7 +61,22 @@ enum Action {
     /// Makes and lists shops.
     #[command(subcommand)]
     Shop(ShopAction),
+    /// Writes customers, codes, points or a whole shop to a file.
+    #[command(subcommand)]
+    Export(data::Export),
+    /// Reads customers, codes, points or a whole shop from a file; goes on where that was ended.
+    #[command(subcommand)]
+    Import(data::Import),
+    /// Issues a code of a coupon to each customer of a file, and writes the codes to another one.
+    #[command(after_long_help = help::issue(&RECEIVERS, &[
+        "issue --shop my-shop --coupon SPRING --from customers.csv --to spring-codes.csv --data youhui.db",
+    ]))]
+    Issue(data::Issue),
+    /// Shows what a shop owes in points, or what became of its codes.
+    #[command(subcommand)]
+    Report(report::Report),
     /// Goes through the books of a shop and shows what has drifted: nothing, or there is a fault.
+    #[command(after_long_help = help::plain(&["audit --shop my-shop --data youhui.db", "audit --repair --store aws"]))]
     Audit {
         /// Whose.
         #[arg(long, default_value = demo::SHOP)]
@@ -54,28 +85,11 @@ enum Action {
         #[arg(long)]
         repair: bool,
         #[command(flatten)]
-        at: At,
-    },
-    /// Shows what a shop owed its customers in points, day by day.
-    Liability {
-        /// Whose.
-        #[arg(long, default_value = demo::SHOP)]
-        shop: ShopId,
-        /// The first day, such as 2026-01-31; the last one by default.
-        #[arg(long)]
-        from: Option<NaiveDate>,
-        /// The last day; today by default.
-        #[arg(long)]
-        to: Option<NaiveDate>,
-        #[command(flatten)]
-        at: At,
+        at: Where,
     },
     /// Stores codes as expired whose price rule has ended, and lets points expire, as the schedules do; shows what was done.
-    Expire(At),
-    /// Writes a shop to a file, everything that is stored of it. Nobody may write to the shop meanwhile.
-    Export(recovery::Export),
-    /// Stores the shop of an exported file where it is not; the same again goes on where that was ended.
-    Import(recovery::Import),
+    #[command(after_long_help = help::plain(&["expire --data youhui.db"]))]
+    Expire(Where),
 }
 
 /// The flags of `serve`.
@@ -107,16 +121,12 @@ struct Serve {
     chaos: Option<Chaos>,
 }
 
-#[derive(Debug, Args)]
-struct At {
-    /// The store: what `serve` printed, or `aws`.
-    #[arg(long, value_name = "URL")]
-    store: String,
-}
-
 #[derive(Debug, Subcommand)]
 enum TokenAction {
     /// Makes a token and shows it, this once.
+    #[command(after_long_help = help::plain(&[
+        "token mint --shop my-shop --scopes read,crm:write --label ERP --days 90 --data youhui.db",
+    ]))]
     Mint {
         /// Whose data it opens.
         #[arg(long, default_value = demo::SHOP)]
@@ -131,17 +141,19 @@ enum TokenAction {
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(operator::MAX_DAYS)))]
         days: Option<u32>,
         #[command(flatten)]
-        at: At,
+        at: Where,
     },
     /// Lists the tokens of a shop, without their texts.
+    #[command(after_long_help = help::plain(&["token list --shop my-shop --data youhui.db"]))]
     List {
         /// Whose.
         #[arg(long, default_value = demo::SHOP)]
         shop: ShopId,
         #[command(flatten)]
-        at: At,
+        at: Where,
     },
     /// Ends a token, within a minute everywhere.
+    #[command(after_long_help = help::plain(&["token revoke 0123456789abcdef --shop my-shop --data youhui.db"]))]
     Revoke {
         /// The token's id in the list.
         id: String,
@@ -149,13 +161,16 @@ enum TokenAction {
         #[arg(long, default_value = demo::SHOP)]
         shop: ShopId,
         #[command(flatten)]
-        at: At,
+        at: Where,
     },
 }
 
 #[derive(Debug, Subcommand)]
 enum ShopAction {
     /// Makes a shop or changes its settings.
+    #[command(after_long_help = help::plain(&[
+        "shop put my-shop --zone Asia/Shanghai --points-expire-after-months 12 --data youhui.db",
+    ]))]
     Put {
         /// 1 to 32 of a-z, 0-9 and -.
         shop: ShopId,
@@ -166,12 +181,13 @@ enum ShopAction {
         #[arg(long, value_name = "N")]
         points_expire_after_months: Option<u32>,
         #[command(flatten)]
-        at: At,
+        at: Where,
     },
     /// Lists the shops.
+    #[command(after_long_help = help::plain(&["shop list --data youhui.db"]))]
     List {
         #[command(flatten)]
-        at: At,
+        at: Where,
     },
 }
 
@@ -190,6 +206,12 @@ pub enum CliError {
     /// The shop was not exported or imported.
     #[error(transparent)]
     Recovery(#[from] RecoveryError),
+    /// A file was not moved, or not wholly.
+    #[error(transparent)]
+    Bulk(#[from] BulkError),
+    /// The command line is wrong, or asks for help.
+    #[error(transparent)]
+    Usage(#[from] clap::Error),
     /// The answer cannot be shown.
     #[error("{0}")]
     Answer(#[from] serde_json::Error),
@@ -198,14 +220,37 @@ pub enum CliError {
     Io(#[from] std::io::Error),
 }
 
-/// Runs the command line of this process.
+/// How a command ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// All of it is done.
+    Done,
+    /// All is done but for rows of a file that were refused: exit code 3.
+    RowsRefused,
+}
+
+impl From<Ended> for ExitCode {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Done => Self::SUCCESS,
+            Ended::RowsRefused => Self::from(3),
+        }
+    }
+}
+
+/// The command line, as `--help` describes it.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs a command line, of which the first word is the program.
 ///
 /// # Errors
 /// See [`CliError`].
-pub async fn run() -> Result<(), CliError> {
-    let cli = Cli::parse();
+pub async fn run(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Ended, CliError> {
+    let cli = Cli::try_parse_from(words)?;
     match cli.action.unwrap_or(Action::Serve(cli.serve)) {
-        Action::Serve(flags) => serve(flags).await,
+        Action::Serve(flags) => serve(flags).await?,
         Action::Token(action) => {
             let (at, command) = match action {
                 TokenAction::Mint { shop, scopes, label, days, at } => {
@@ -214,7 +259,7 @@ pub async fn run() -> Result<(), CliError> {
                 TokenAction::List { shop, at } => (at, Command::ListTokens { shop }),
                 TokenAction::Revoke { id, shop, at } => (at, Command::RevokeToken { shop, id }),
             };
-            show(&operate(&at, command).await?)
+            show(&operate(&at, command).await?)?;
         }
         Action::Shop(action) => {
             let (at, command) = match action {
@@ -223,35 +268,33 @@ pub async fn run() -> Result<(), CliError> {
                 }
                 ShopAction::List { at } => (at, Command::ListShops),
             };
-            show(&operate(&at, command).await?)
+            show(&operate(&at, command).await?)?;
         }
         Action::Audit { shop, repair, at } => {
             let command = Command::Audit { shop, repair, after: 0, seconds: Some(u32::MAX) };
-            show(&operate(&at, command).await?)
+            show(&operate(&at, command).await?)?;
         }
-        Action::Liability { shop, from, to, at } => show(&operate(&at, Command::Liability { shop, from, to }).await?),
         Action::Expire(at) => {
-            let store = connection(&at.store).open().await?;
+            let (store, _running) = at.open().await?;
             show(&expire_coupon_codes::run(&store).await?)?;
-            show(&expire_points::run(&store, Utc::now()).await?)
+            show(&expire_points::run(&store, Utc::now()).await?)?;
         }
-        Action::Export(flags) => flags.run().await,
-        Action::Import(flags) => flags.run().await,
+        Action::Export(what) => return what.run().await,
+        Action::Import(what) => return what.run().await,
+        Action::Issue(flags) => return flags.run().await,
+        Action::Report(what) => return what.run().await,
     }
+    Ok(Ended::Done)
 }
 
-async fn operate(at: &At, command: Command) -> Result<Answer, CliError> {
-    Ok(operator::run(&connection(&at.store).open().await?, command).await?)
+async fn operate(at: &Where, command: Command) -> Result<Answer, CliError> {
+    let (store, _running) = at.open().await?;
+    Ok(operator::run(&store, command).await?)
 }
 
 fn show(answer: &impl serde::Serialize) -> Result<(), CliError> {
     println!("{}", serde_json::to_string_pretty(answer)?);
     Ok(())
-}
-
-fn connection(store: &str) -> Connection {
-    let endpoint = (store != "aws").then(|| store.to_owned());
-    Connection { endpoint, ..Connection::from_env() }
 }
 
 async fn serve(flags: Serve) -> Result<(), CliError> {

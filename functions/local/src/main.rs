@@ -2,10 +2,13 @@
 
 use std::process::ExitCode;
 
+use local::cli::CliError;
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    match local::cli::run().await {
-        Ok(()) => ExitCode::SUCCESS,
+    match local::cli::run(std::env::args_os()).await {
+        Ok(ended) => ended.into(),
+        Err(CliError::Usage(error)) => error.exit(),
         Err(error) => {
             eprintln!("youhui: {error}");
             ExitCode::FAILURE

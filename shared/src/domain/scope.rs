@@ -111,6 +111,11 @@ impl From<Scope> for String {
 pub struct Scopes(pub BTreeSet<Scope>);
 
 impl Scopes {
+    /// Everything, in every area.
+    pub fn all() -> Self {
+        Self([Action::Read, Action::Write].map(|action| Scope { area: None, action }).into())
+    }
+
     /// Whether these allow `action` in `area`: by that scope, or by the global one.
     pub fn allow(&self, area: Area, action: Action) -> bool {
         [Some(area), None].into_iter().any(|area| self.0.contains(&Scope { area, action }))

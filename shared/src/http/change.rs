@@ -12,14 +12,19 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{access::Caller, error::json_reply, fields::Checked, json};
+use super::{
+    access::{self, Caller},
+    error::json_reply,
+    fields::Checked,
+    json,
+};
 use crate::{
     app::App,
     error::Error,
     table::{
         attempts::Attempts,
         batches::{self, Batch},
-        idempotency::{Guard, Outcome, Reply, Seen, carry_out_once},
+        idempotency::{Guard, KEPT, KEPT_FOR_OPERATORS, Outcome, Reply, Seen, carry_out_once},
         transaction::Transaction,
     },
 };
@@ -50,10 +55,11 @@ impl FromRequest<App> for Change {
         let body = parse(&parts.headers, &bytes);
         let key = key(&parts.headers)?;
         let at = app.clock.now();
+        let kept = if access::is_operator(&parts) { KEPT_FOR_OPERATORS } else { KEPT };
         let guard = match (key, &body) {
             (Some(key), Body::Json(body)) => {
                 let request = format!("{} {} {}", parts.method, parts.uri.path(), canonical(body));
-                Some(Guard { key: hash(key), fingerprint: hash(&request), now: at })
+                Some(Guard { key: hash(key), fingerprint: hash(&request), now: at, until: at + kept })
             }
             // What is no JSON is refused, and refusals are not kept.
             _ => None,

@@ -55,6 +55,9 @@ pub struct Batch {
     pub began_at: DateTime<Utc>,
     /// The hashes of the request's `Idempotency-Key` and of the request, if it had one.
     key: Option<(String, String)>,
+    /// Until when that key is kept.
+    #[serde(default)]
+    key_until: Option<DateTime<Utc>>,
     /// Whether all is done.
     finished: bool,
 }
@@ -76,7 +79,8 @@ impl Batch {
 
     fn guard(&self) -> Option<Guard> {
         let (key, fingerprint) = self.key.clone()?;
-        Some(Guard { key, fingerprint, now: self.began_at })
+        let until = self.key_until.unwrap_or(self.began_at + idempotency::KEPT);
+        Some(Guard { key, fingerprint, now: self.began_at, until })
     }
 
     /// What the batch is to write.
@@ -230,6 +234,7 @@ pub async fn begin<T: Serialize>(
         lease: (Utc::now() + LEASE).timestamp_millis(),
         began_at: now,
         key: guard.map(|guard| (guard.key.clone(), guard.fingerprint.clone())),
+        key_until: guard.map(|guard| guard.until),
         finished: false,
     };
     let ttl = (now + KEPT).timestamp();

@@ -51,7 +51,7 @@ pub struct Pair {
 pub struct Draft {
     id: Id,
     customer_id: Id,
-    coupon_id: Id,
+    pub(super) coupon_id: Id,
     price_rule_id: Id,
     code_prefix: String,
 }
@@ -64,7 +64,7 @@ pub struct Prepared {
     /// What they refer to.
     pub nested: Nested,
     /// The counter of each coupon, and where on it the places are.
-    places: HashMap<Id, (Shards, Vec<Part>)>,
+    pub(super) places: HashMap<Id, (Shards, Vec<Part>)>,
 }
 
 /// Whether the codes of these pairs fit into one transaction, wherever their ids lie: of each code five items, the tally
@@ -205,6 +205,11 @@ impl Draft {
                 break code;
             }
         };
+        self.with_text(code, now)
+    }
+
+    /// The code with this text.
+    pub(super) fn with_text(&self, code: String, now: DateTime<Utc>) -> CouponCode {
         CouponCode {
             id: self.id,
             coupon_id: self.coupon_id,

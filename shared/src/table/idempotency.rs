@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: the first reply is kept for 24 hours, in the transaction of its effect.
+//! `Idempotency-Key`: the first reply is kept for 24 hours ([`KEPT`]), in the transaction of its effect.
 //!
 //! The record is the guard: the effect commits only where there is no live record under the key. A reply that is
 //! larger than what a record can hold at the price of one write stands apart, written before the effect.
@@ -21,7 +21,10 @@ use crate::{domain::shop::ShopId, error::Error};
 /// The label of the guard in a transaction.
 pub(super) const LABEL: Label = "idempotency";
 /// How long a reply is kept.
-const KEPT: Duration = Duration::hours(24);
+pub const KEPT: Duration = Duration::hours(24);
+/// How long a reply is kept to a request of an operator who moves a file in: whoever runs the file again, also years later,
+/// adds nothing to it.
+pub const KEPT_FOR_OPERATORS: Duration = Duration::days(3650);
 /// There is no live record under the key.
 const FREE: &str = "attribute_not_exists(#PK) OR #ttl <= :now";
 /// The largest compressed reply that stands in the record, so that the record is one write unit.
@@ -47,6 +50,8 @@ pub struct Guard {
     pub fingerprint: String,
     /// When the request came.
     pub now: DateTime<Utc>,
+    /// Until when its reply is kept.
+    pub until: DateTime<Utc>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -131,7 +136,7 @@ impl Guard {
     pub(super) fn reserve(&self, shop: &ShopId, transaction: &mut Transaction, batch: &str) -> Result<(), Error> {
         let record = Record {
             fingerprint: self.fingerprint.clone(),
-            ttl: (self.now + KEPT).timestamp(),
+            ttl: self.until.timestamp(),
             status: 0,
             apart: None,
             batch: Some(batch.to_owned()),
@@ -163,7 +168,7 @@ impl Guard {
 
     /// The record with this reply; what does not fit into it is written here.
     async fn answered(&self, store: &Store, shop: &ShopId, reply: &Reply) -> Result<Item, Error> {
-        let ttl = (self.now + KEPT).timestamp();
+        let ttl = self.until.timestamp();
         let body = compress(&reply.body)?;
         let mut record =
             Record { fingerprint: self.fingerprint.clone(), ttl, status: reply.status, apart: None, batch: None };

@@ -196,6 +196,16 @@ pub fn idempotency(shop: &ShopId, hash: &str) -> Key {
     key(format!("SHOP#{shop}#IDEMPOTENCY#{hash}"), "RECORD")
 }
 
+/// A file that an operator moves into a shop; `of` is what it is moved in as.
+pub fn transfer(shop: &ShopId, of: &str, sha256: &str) -> Key {
+    key(format!("SHOP#{shop}#TRANSFERS"), format!("{of}#{sha256}"))
+}
+
+/// What a group of rows of a transfer goes without; `first` is its first row.
+pub fn transfer_group(shop: &ShopId, transfer: &str, first: u64) -> Key {
+    key(format!("SHOP#{shop}#TRANSFERS"), format!("{transfer}#{}", number(first)))
+}
+
 /// A part of the reply of one attempt, where it is too large for its [`idempotency`] record.
 pub fn idempotency_reply(shop: &ShopId, hash: &str, attempt: &str, part: usize) -> Key {
     key(idempotency(shop, hash).pk, format!("REPLY#{attempt}#{part:04}"))

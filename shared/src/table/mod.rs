@@ -19,6 +19,7 @@ pub mod connect;
 pub mod counters;
 pub mod coupon_claims;
 pub mod coupon_code_changes;
+pub mod coupon_code_import;
 pub mod coupon_code_issue;
 pub mod coupon_code_load;
 pub mod coupon_code_pages;
@@ -60,6 +61,7 @@ pub mod store;
 mod tls;
 pub mod tokens;
 pub mod transaction;
+pub mod transfers;
 
 /// One item of the table.
 pub type Item = std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;

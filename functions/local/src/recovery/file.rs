@@ -4,18 +4,19 @@
 //! SHA-256 of all lines before it. Whoever reads the file to its end knows that nothing is missing or changed.
 
 use std::{
-    fs::{self, File},
-    io::{self, BufRead, BufReader, BufWriter, Read, Write},
+    fs::File,
+    io::{self, BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
 };
 
 use chrono::{DateTime, Utc};
-use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
+use flate2::read::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::domain::shop::ShopId;
 
 use super::RecoveryError;
+use crate::part_file::{GZIP, PartFile};
 
 /// What this format is called.
 const FORMAT: &str = "youhui-shop";
@@ -25,8 +26,6 @@ const VERSION: u32 = 1;
 const MAX_LINE: u64 = 4 << 20;
 /// What the last line begins with, and no item: the keys of an item are sorted, and its primary key comes before that.
 const LAST: &str = "{\"items\":";
-/// What a compressed file begins with.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The first line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -72,16 +71,10 @@ impl Count {
     }
 }
 
-enum Out {
-    Plain(BufWriter<File>),
-    Gzip(GzEncoder<BufWriter<File>>),
-}
-
-/// A file that is written beside its place, and moved there when it is whole.
+/// An export under way.
 pub(super) struct Writer {
     path: PathBuf,
-    part: PathBuf,
-    out: Out,
+    file: PartFile,
     count: Count,
 }
 
@@ -90,24 +83,10 @@ fn at(path: &Path) -> impl Fn(io::Error) -> RecoveryError {
 }
 
 impl Writer {
-    /// Begins a file where there is none, for its owner alone: it holds the data of customers.
+    /// Begins a file where there is none.
     pub(super) fn create(path: &Path, header: &Header) -> Result<Self, RecoveryError> {
-        if path.exists() {
-            return Err(at(path)(io::ErrorKind::AlreadyExists.into()));
-        }
-        let mut part = path.as_os_str().to_owned();
-        part.push(".part");
-        let part = PathBuf::from(part);
-        let mut options = File::options();
-        options.create(true).truncate(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = BufWriter::new(options.open(&part).map_err(at(&part))?);
-        let out = match path.extension() {
-            Some(extension) if extension == "gz" => Out::Gzip(GzEncoder::new(file, Compression::default())),
-            _ => Out::Plain(file),
-        };
-        let mut writer = Self { path: path.to_owned(), part, out, count: Count::default() };
+        let file = PartFile::create(path).map_err(at(path))?;
+        let mut writer = Self { path: path.to_owned(), file, count: Count::default() };
         let header = serde_json::to_string(header).map_err(|error| at(path)(error.into()))?;
         writer.write(&header)?;
         Ok(writer)
@@ -121,11 +100,7 @@ impl Writer {
 
     fn write(&mut self, line: &str) -> Result<(), RecoveryError> {
         self.count.line(line);
-        let out: &mut dyn Write = match &mut self.out {
-            Out::Plain(out) => out,
-            Out::Gzip(out) => out,
-        };
-        writeln!(out, "{line}").map_err(at(&self.part))
+        writeln!(self.file, "{line}").map_err(at(&self.file.part))
     }
 
     /// Ends the file, and puts it in its place.
@@ -133,19 +108,13 @@ impl Writer {
         let last = std::mem::take(&mut self.count).last();
         let text = serde_json::to_string(&last).map_err(|error| at(&self.path)(error.into()))?;
         self.write(&text)?;
-        let ended = match self.out {
-            Out::Plain(out) => Ok(out),
-            Out::Gzip(out) => out.finish(),
-        };
-        let file = ended.and_then(|out| out.into_inner().map_err(io::IntoInnerError::into_error));
-        file.and_then(|file| file.sync_all()).map_err(at(&self.part))?;
-        fs::rename(&self.part, &self.path).map_err(at(&self.path))?;
+        self.file.finish().map_err(at(&self.path))?;
         Ok(last)
     }
 
     /// Leaves nothing of it behind.
     pub(super) fn discard(self) -> Result<(), RecoveryError> {
-        fs::remove_file(&self.part).map_err(at(&self.part))
+        self.file.discard().map_err(at(&self.path))
     }
 }
 

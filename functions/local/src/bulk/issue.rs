@@ -1,0 +1,150 @@
+//! Codes of one coupon to the customers of a file.
+
+use std::path::Path;
+
+use indicatif::ProgressBar;
+use serde_json::{Map, Value, json};
+use shared::{
+    domain::{id::Id, shop::ShopId},
+    table::{
+        counters::{self, Counter},
+        store::Store,
+    },
+};
+
+use super::{
+    BulkError, Format, Summary,
+    columns::{self, Table},
+    export::code_row,
+    import::Options,
+    journal::Journal,
+    lists::Lists,
+    output::Shape,
+    rows::{Row, Rows},
+    shop_api::ShopApi,
+    source::Source,
+    transfer::{self, Desk, Kind, Places, Verdict},
+};
+use crate::part_file::beside;
+
+/// The coupon whose codes are issued.
+struct Issue {
+    coupon: Id,
+    prefix: String,
+    /// How many codes its rule allows.
+    limit: Option<u64>,
+}
+
+/// Issues a code to each customer of a file, and writes the codes to another one; goes on where that was ended.
+///
+/// # Errors
+/// See [`BulkError`]; [`BulkError::Quota`] before anything is issued.
+pub async fn issue(
+    store: &Store,
+    shop: &ShopId,
+    prefix: &str,
+    (from, to): (&Path, &Path),
+    options: &Options,
+    bar: &ProgressBar,
+) -> Result<Summary, BulkError> {
+    let api = ShopApi::open(store, shop).await?;
+    let coupon = Issue::find(&api, prefix).await?;
+    let source = Source::open(from, options.format)?;
+    if to.extension().is_some_and(|extension| extension == "gz") {
+        let what = "codes are added to the file as they are issued: it cannot be compressed".to_owned();
+        return Err(BulkError::File { path: to.to_owned(), what });
+    }
+    let shape = Shape { table: &columns::CODES, format: Format::choose(None, to)?, bom: false };
+    let places = Places {
+        journal: Some(beside(to, ".progress")),
+        errors: options.errors.clone().unwrap_or_else(|| beside(to, ".errors.csv")),
+        output: Some((to.to_owned(), shape)),
+    };
+    coupon.check_quota(&api, &source, &places, options.anew).await?;
+    transfer::run(&api, &coupon, &source, &places, options.anew, bar).await
+}
+
+impl Issue {
+    async fn find(api: &ShopApi, prefix: &str) -> Result<Self, BulkError> {
+        let query: String =
+            url::form_urlencoded::Serializer::new(String::new()).append_pair("code_prefix", prefix).finish();
+        let page = api.get(&format!("/api/discounts/coupon/?{query}")).await?;
+        let coupon = &page["results"][0];
+        let id = coupon["id"].as_u64().ok_or_else(|| BulkError::NoCoupon(prefix.to_owned()))?;
+        Ok(Self { coupon: id, prefix: prefix.to_owned(), limit: most_codes(coupon) })
+    }
+
+    /// Refuses a file that names more customers than the quota has places for, before anything is issued.
+    async fn check_quota(&self, api: &ShopApi, source: &Source, places: &Places, anew: bool) -> Result<(), BulkError> {
+        let Some(limit) = self.limit else { return Ok(()) };
+        let done = match places.journal.as_deref().filter(|path| path.exists() && !anew) {
+            Some(path) => Journal::open(Some(path))?.rows_of(&self.of(), &source.sha256),
+            None => 0,
+        };
+        let mut rows = Rows::open(source, self.table(), &ProgressBar::hidden())?;
+        let mut asked = 0;
+        while let Some(row) = rows.next()? {
+            asked += u64::from(row.number > done && row.body.is_ok());
+        }
+        let left = left_of(api, self.coupon, limit).await?;
+        if asked <= left || done > 0 {
+            return Ok(());
+        }
+        Err(BulkError::Quota { prefix: self.prefix.clone(), left, rows: asked, first: done + 1 })
+    }
+}
+
+/// How many codes the rule of a coupon allows, as the API shows both.
+pub(super) fn most_codes(coupon: &Value) -> Option<u64> {
+    let rule = &coupon["price_rule"];
+    let limit = rule["allocation_limit"].as_u64().filter(|limit| *limit > 0);
+    limit.filter(|_| rule["prerequisite_to_entitlement_quantity_ratio"].is_null())
+}
+
+/// How many places of a limit are left.
+pub(super) async fn left_of(api: &ShopApi, coupon: Id, limit: u64) -> Result<u64, BulkError> {
+    let shards = counters::read(&api.store, &api.shop.id, Counter::CodesOf(coupon)).await?;
+    Ok(limit.saturating_sub(u64::try_from(shards.quota.count()).unwrap_or(0)))
+}
+
+impl Kind for Issue {
+    fn table(&self) -> &'static Table {
+        &columns::RECEIVERS
+    }
+
+    fn of(&self) -> String {
+        format!("issue {}", self.coupon)
+    }
+
+    fn most(&self) -> usize {
+        1_000
+    }
+
+    fn at_once(&self) -> usize {
+        4
+    }
+
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+
+    async fn send(&self, desk: &Desk<'_>, first: u64, rows: &[Row]) -> Result<Vec<Verdict>, BulkError> {
+        let body = |row: &Map<String, Value>| {
+            let mut pair = json!({ "coupon_id": self.coupon });
+            if let Some(customer) = row.get("customer_id").or_else(|| row.get("id")) {
+                pair["customer_id"] = customer.clone();
+            }
+            pair
+        };
+        let pairs: Vec<_> = rows.iter().filter_map(|row| Some((row, body(row.body.as_ref().ok()?)))).collect();
+        let lists = Lists { path: "/api/discounts/coupon_code/", counts: true };
+        let verdicts = lists.send(desk, first, &pairs).await?;
+        Ok(verdicts
+            .into_iter()
+            .map(|verdict| match verdict {
+                Verdict::Done(code) => Verdict::Done(code_row(code)),
+                refused => refused,
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,79 @@
+//! The file that is read: what it is, before its rows are.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read, Seek},
+    path::{Path, PathBuf},
+};
+
+use flate2::read::MultiGzDecoder;
+use indicatif::ProgressBar;
+use sha2::{Digest, Sha256};
+
+use super::{BulkError, DASH, Format, at};
+use crate::part_file::GZIP;
+
+/// What UTF-8 may begin with, and UTF-16 does.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+
+/// A file of which the content is known by its checksum. Standard input is kept in a temporary file: it is read twice too.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) path: PathBuf,
+    pub(super) format: Format,
+    pub(super) sha256: String,
+    pub(super) bytes: u64,
+    file: File,
+}
+
+impl Source {
+    pub(super) fn open(path: &Path, format: Option<Format>) -> Result<Self, BulkError> {
+        let format = Format::choose(format, path)?;
+        let mut file = if is_dash(path) { spool(io::stdin().lock()) } else { File::open(path) }.map_err(at(path))?;
+        let mut digest = Sha256::new();
+        let bytes = io::copy(&mut file, &mut digest).map_err(at(path))?;
+        if bytes == 0 {
+            return Err(BulkError::File { path: path.to_owned(), what: "the file is empty".to_owned() });
+        }
+        Ok(Self { path: path.to_owned(), format, sha256: format!("{:x}", digest.finalize()), bytes, file })
+    }
+
+    pub(super) fn is_stdin(&self) -> bool {
+        is_dash(&self.path)
+    }
+
+    /// The text from its beginning, expanded, without a mark of its encoding. `bar` shows how much of the file is read.
+    pub(super) fn text(&self, bar: &ProgressBar) -> Result<Box<dyn BufRead + Send>, BulkError> {
+        let mut file = self.file.try_clone().map_err(at(&self.path))?;
+        file.rewind().map_err(at(&self.path))?;
+        let mut file = BufReader::new(bar.wrap_read(file));
+        let compressed = file.fill_buf().map_err(at(&self.path))?.starts_with(&GZIP);
+        let expanded: Box<dyn Read + Send> =
+            if compressed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+        let mut text = BufReader::with_capacity(1 << 16, expanded);
+        let start = text.fill_buf().map_err(at(&self.path))?;
+        if UTF_16.iter().any(|mark| start.starts_with(mark)) {
+            return Err(self.wrong("the text is UTF-16: save it as UTF-8"));
+        }
+        let mark = if start.starts_with(BOM) { BOM.len() } else { 0 };
+        text.consume(mark);
+        Ok(Box::new(text))
+    }
+
+    /// Something that is wrong with the file as a whole.
+    pub(super) fn wrong(&self, what: impl ToString) -> BulkError {
+        BulkError::File { path: self.path.clone(), what: what.to_string() }
+    }
+}
+
+pub(super) fn is_dash(path: &Path) -> bool {
+    path.as_os_str() == DASH
+}
+
+fn spool(mut input: impl Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut input, &mut file)?;
+    file.rewind()?;
+    Ok(file)
+}

@@ -1,0 +1,245 @@
+//! A file that is moved into a shop: in groups of rows, of which a few are under way at a time, and with a journal of how far
+//! it has come.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use indicatif::ProgressBar;
+use serde_json::Value;
+use shared::table::transfers;
+
+use super::{
+    BulkError, Summary, at,
+    columns::Table,
+    groups::{Group, Groups},
+    journal::{Head, Journal, Note},
+    output::{Growing, Shape},
+    refusals::Refusals,
+    rows::{Row, Rows},
+    shop_api::ShopApi,
+    source::Source,
+};
+
+/// How often the journal is written: each time the disk is waited for.
+const NOTE_EVERY: Duration = Duration::from_millis(500);
+
+/// What came of a row.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// It is in the shop; what the API answered.
+    Done(Value),
+    /// What the API has against it.
+    Refused(Value),
+}
+
+/// What a file is moved in as.
+pub(super) trait Kind {
+    /// Its columns.
+    fn table(&self) -> &'static Table;
+    /// What it is called in the journal and in the table.
+    fn of(&self) -> String;
+    /// How many rows one request takes at the most.
+    fn most(&self) -> usize;
+    /// How many requests are under way at a time.
+    fn at_once(&self) -> usize;
+    /// The column whose id may stand in one row only, if there is one.
+    fn only_once(&self) -> Option<&'static str> {
+        None
+    }
+    /// Whether rows that were moved in change nothing when they are moved in again with other rows.
+    fn is_repeatable(&self) -> bool;
+    /// Moves rows in that can be read. The verdicts stand in their order.
+    async fn send(&self, desk: &Desk<'_>, first: u64, rows: &[Row]) -> Result<Vec<Verdict>, BulkError>;
+}
+
+/// What sending takes.
+pub(super) struct Desk<'a> {
+    pub(super) api: &'a ShopApi,
+    /// What the idempotency keys begin with.
+    pub(super) transfer: &'a str,
+}
+
+/// Where a transfer writes.
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    /// The journal; none for standard input.
+    pub(super) journal: Option<PathBuf>,
+    pub(super) errors: PathBuf,
+    /// What the API answers, as rows.
+    pub(super) output: Option<(PathBuf, Shape)>,
+}
+
+/// What is written beside the journal.
+struct Files {
+    errors: PathBuf,
+    table: &'static Table,
+    header: Vec<String>,
+    refusals: Option<Refusals>,
+    output: Option<(Growing, Shape)>,
+}
+
+impl Files {
+    fn open(places: &Places, table: &'static Table, header: Vec<String>, note: &Note) -> Result<Self, BulkError> {
+        let mut files = Self { errors: places.errors.clone(), table, header, refusals: None, output: None };
+        if note.errors_bytes > 0 {
+            files.refusals(note.errors_bytes)?;
+        } else if places.errors.exists() {
+            std::fs::remove_file(&places.errors).map_err(at(&places.errors))?;
+        }
+        if let Some((path, shape)) = &places.output {
+            let mut output = Growing::open(path, note.output_bytes)?;
+            if output.is_empty() {
+                output.write(&shape.header().map_err(at(path))?);
+            }
+            files.output = Some((output, *shape));
+        }
+        Ok(files)
+    }
+
+    fn refusals(&mut self, bytes: u64) -> Result<&mut Refusals, BulkError> {
+        match &mut self.refusals {
+            Some(refusals) => Ok(refusals),
+            none => Ok(none.insert(Refusals::open(&self.errors, self.table, &self.header, bytes)?)),
+        }
+    }
+
+    fn add(&mut self, row: &Row, verdict: &Verdict, note: &mut Note) -> Result<(), BulkError> {
+        match verdict {
+            Verdict::Refused(errors) => {
+                note.refused += 1;
+                let header = self.header.clone();
+                self.refusals(0)?.add(&header, row, errors)?;
+            }
+            Verdict::Done(reply) => {
+                note.accepted += 1;
+                if let (Some((output, shape)), Value::Object(reply)) = (&mut self.output, reply) {
+                    output.write(&shape.row(reply).map_err(at(&output.path))?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self, note: &mut Note) -> Result<(), BulkError> {
+        if let Some(refusals) = &mut self.refusals {
+            note.errors_bytes = refusals.sync()?;
+        }
+        if let Some((output, _)) = &mut self.output {
+            note.output_bytes = output.sync()?;
+        }
+        Ok(())
+    }
+}
+
+/// Moves a file in, or goes on where that was ended.
+pub(super) async fn run<K: Kind>(
+    api: &ShopApi,
+    kind: &K,
+    source: &Source,
+    places: &Places,
+    anew: bool,
+    bar: &ProgressBar,
+) -> Result<Summary, BulkError> {
+    bar.set_length(source.bytes);
+    bar.set_message(kind.of());
+    let rows = Rows::open(source, kind.table(), bar)?;
+    let (mut journal, transfer) = begin(api, kind, source, places, anew).await?;
+    let mut note = journal.note.clone();
+    if note.finished {
+        return Ok(Summary { done_before: true, ..summary(&note, places) });
+    }
+    let mut files = Files::open(places, kind.table(), rows.header.clone(), &note)?;
+    let desk = Desk { api, transfer: &transfer };
+    let groups = Groups::new(rows, kind.most(), note.rows, kind.only_once());
+    let sent = stream::iter(groups).map(async |group| send(kind, &desk, group?).await);
+    let mut sent = std::pin::pin!(sent.buffered(kind.at_once()));
+    let mut noted = Instant::now();
+    loop {
+        let group = sent.try_next().await;
+        if let Ok(Some(group)) = &group {
+            for (row, verdict) in group {
+                files.add(row, verdict, &mut note)?;
+                note.rows = row.number;
+            }
+        }
+        note.finished = matches!(group, Ok(None));
+        if noted.elapsed() > NOTE_EVERY || !matches!(group, Ok(Some(_))) {
+            files.sync(&mut note)?;
+            journal.note(note.clone())?;
+            noted = Instant::now();
+        }
+        if group?.is_none() {
+            return Ok(summary(&note, places));
+        }
+    }
+}
+
+fn summary(note: &Note, places: &Places) -> Summary {
+    let Note { rows, accepted, refused, .. } = *note;
+    let errors = (refused > 0).then(|| places.errors.clone());
+    Summary { rows, accepted, refused, errors, done_before: false }
+}
+
+/// Opens the journal, and begins the transfer where it was not.
+async fn begin<K: Kind>(
+    api: &ShopApi,
+    kind: &K,
+    source: &Source,
+    places: &Places,
+    anew: bool,
+) -> Result<(Journal, String), BulkError> {
+    let mut journal = Journal::open(places.journal.as_deref())?;
+    if !anew && let Some(head) = journal.head() {
+        let other = head.of == kind.of() && head.shop == api.shop.id && head.sha256 != source.sha256;
+        if other && !(journal.note.finished && kind.is_repeatable()) {
+            let there = transfers::find(&api.store, &head.shop, &head.of, &head.sha256).await?;
+            // In another store it is another file's first transfer.
+            if there.as_ref() == Some(&head.transfer) {
+                return Err(BulkError::Changed { path: source.path.clone() });
+            }
+        }
+    }
+    let transfer = transfers::begin(&api.store, &api.shop.id, &kind.of(), &source.sha256, anew).await?;
+    let head =
+        Head { of: kind.of(), shop: api.shop.id.clone(), sha256: source.sha256.clone(), transfer: transfer.clone() };
+    if let Some((path, _)) = places.output.as_ref().filter(|(path, _)| path.exists() && journal.head() != Some(&head)) {
+        return Err(at(path)(std::io::ErrorKind::AlreadyExists.into()));
+    }
+    journal.begin(head)?;
+    let output = places.output.as_ref().map(|(path, _)| path.as_path());
+    let whole = has(Some(&places.errors), journal.note.errors_bytes) && has(output, journal.note.output_bytes);
+    if !whole {
+        // What is missing is written again: the keys say what was done.
+        journal.note(Note::default())?;
+    }
+    Ok((journal, transfer))
+}
+
+/// Whether a file is there with so many bytes, if it should have any.
+fn has(path: Option<&Path>, bytes: u64) -> bool {
+    let length = || path.and_then(|path| std::fs::metadata(path).ok()).map_or(0, |metadata| metadata.len());
+    bytes == 0 || length() >= bytes
+}
+
+/// Moves the rows of a group in that can be read. The verdicts stand beside their rows.
+async fn send<K: Kind>(kind: &K, desk: &Desk<'_>, group: Group) -> Result<Vec<(Row, Verdict)>, BulkError> {
+    let (mut readable, mut decided) = (Vec::new(), Vec::new());
+    for row in group.rows {
+        match &row.body {
+            Ok(_) => readable.push(row),
+            Err(errors) => {
+                let errors = errors.clone();
+                decided.push((row, Verdict::Refused(errors)));
+            }
+        }
+    }
+    if !readable.is_empty() {
+        let verdicts = kind.send(desk, group.first, &readable).await?;
+        decided.extend(readable.into_iter().zip(verdicts));
+    }
+    decided.sort_by_key(|(row, _)| row.number);
+    Ok(decided)
+}

@@ -1,0 +1,224 @@
+//! `youhui export`, `import` and `issue`: the data of a shop as files.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use shared::domain::shop::ShopId;
+
+use super::{CliError, Ended, help, place::Where, recovery, show};
+use crate::{
+    bulk::{self, DASH, Format, Summary, columns, import::What},
+    demo,
+};
+
+/// What is exported.
+#[derive(Debug, Subcommand)]
+pub(super) enum Export {
+    /// Everything that is stored of a shop, for another table. Nobody may write to the shop meanwhile.
+    #[command(after_long_help = help::plain(&[
+        "export shop --shop my-shop --to my-shop.jsonl.gz --data youhui.db",
+        "export shop --shop my-shop --to my-shop.jsonl.gz --store aws",
+    ]))]
+    Shop(recovery::Export),
+    /// The customers, by id.
+    #[command(after_long_help = help::export(&columns::CUSTOMERS, &[
+        "export customers --shop my-shop --to customers.csv --data youhui.db",
+        "export customers --shop my-shop --to - --format jsonl --store http://127.0.0.1:PORT | jq .mobile",
+    ]))]
+    Customers(Out),
+    /// The coupon codes, by id: all, or those of a status, a coupon, a customer.
+    #[command(after_long_help = help::export(&columns::CODES, &[
+        "export codes --shop my-shop --to codes.csv.gz --data youhui.db",
+        "export codes --shop my-shop --status unused --coupon 987 --to unused.csv --data youhui.db",
+    ]))]
+    Codes {
+        #[command(flatten)]
+        out: Out,
+        /// Only those that are unused, used, expired or available.
+        #[arg(long)]
+        status: Option<String>,
+        /// Only those of the coupon with this id.
+        #[arg(long, value_name = "ID")]
+        coupon: Option<u64>,
+        /// Only those of the customer with this id.
+        #[arg(long, value_name = "ID")]
+        customer: Option<u64>,
+    },
+    /// What each customer has in points, and the level.
+    #[command(after_long_help = help::export(&columns::POINTS, &[
+        "export points --shop my-shop --to points.csv --data youhui.db",
+    ]))]
+    Points(Out),
+}
+
+/// What is imported.
+#[derive(Debug, Subcommand)]
+pub(super) enum Import {
+    /// A whole shop from the file of `export shop`, where the shop is not; goes on where it was ended.
+    #[command(after_long_help = help::plain(&[
+        "import shop --from my-shop.jsonl.gz --data other.db",
+        "import shop --from my-shop.jsonl.gz --store aws",
+    ]))]
+    Shop(recovery::Import),
+    /// Customers: those that are there are replaced.
+    #[command(after_long_help = help::import(&columns::CUSTOMERS, &[
+        "import customers --shop my-shop --from customers.csv --data youhui.db",
+        "import customers --shop my-shop --from customers.csv.errors.csv --data youhui.db",
+    ], help::CUSTOMERS))]
+    Customers(In),
+    /// Codes of another system, with the texts that they have there.
+    #[command(after_long_help = help::import(&columns::CODES, &[
+        "import codes --shop my-shop --from codes.csv --data youhui.db",
+    ], help::CODES))]
+    Codes(In),
+    /// Opening balances: points that are added to what the customers have.
+    #[command(after_long_help = help::import(&columns::POINTS, &[
+        "import points --shop my-shop --from points.csv --data youhui.db",
+        "import points --shop my-shop --from points.csv --anew --data youhui.db   # adds all of it once more",
+    ], help::POINTS))]
+    Points(In),
+}
+
+/// The flags of an export.
+#[derive(Debug, Args)]
+pub(super) struct Out {
+    /// Whose.
+    #[arg(long, default_value = demo::SHOP)]
+    shop: ShopId,
+    /// The file; compressed where its name ends in .gz. `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    to: PathBuf,
+    /// How it is written, where its name does not say so.
+    #[arg(long)]
+    format: Option<Format>,
+    /// Begins CSV with a byte order mark, for spreadsheets that take UTF-8 for something else without.
+    #[arg(long)]
+    bom: bool,
+    #[command(flatten)]
+    at: Where,
+}
+
+/// The flags of an import.
+#[derive(Debug, Args)]
+pub(super) struct In {
+    /// Whose.
+    #[arg(long, default_value = demo::SHOP)]
+    shop: ShopId,
+    /// The file; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
+    at: Where,
+}
+
+/// How a file is read.
+#[derive(Debug, Args)]
+struct Reading {
+    /// How it is written, where its name does not say so.
+    #[arg(long)]
+    format: Option<Format>,
+    /// Where refused rows go.
+    #[arg(long, value_name = "FILE")]
+    errors: Option<PathBuf>,
+    /// Takes the file for one that was never moved in: all of it is done, whatever was before.
+    #[arg(long)]
+    anew: bool,
+}
+
+/// The flags of `issue`.
+#[derive(Debug, Args)]
+pub(super) struct Issue {
+    /// Whose.
+    #[arg(long, default_value = demo::SHOP)]
+    shop: ShopId,
+    /// The coupon, by its prefix.
+    #[arg(long, value_name = "PREFIX")]
+    coupon: String,
+    /// The customers; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
+    /// Where the codes go: .csv or .jsonl.
+    #[arg(long, value_name = "FILE")]
+    to: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
+    at: Where,
+}
+
+impl Export {
+    pub(super) async fn run(self) -> Result<Ended, CliError> {
+        let mut filter = bulk::export::Filter::default();
+        let (what, out) = match self {
+            Self::Shop(flags) => return flags.run().await,
+            Self::Customers(out) => (What::Customers, out),
+            Self::Points(out) => (What::Points, out),
+            Self::Codes { out, status, coupon, customer } => {
+                filter = bulk::export::Filter { status, coupon, customer };
+                (What::Codes, out)
+            }
+        };
+        let (store, _running) = out.at.open().await?;
+        let options = bulk::export::Options { format: out.format, bom: out.bom, filter };
+        let bar = ProgressBar::new(0).with_style(style("{msg}: {wide_bar} {pos}/{len}, {per_sec}, {eta}")?);
+        let rows = bulk::export::export(&store, &out.shop, what, &out.to, &options, &bar).await?;
+        bar.finish_and_clear();
+        if out.to.as_os_str() != DASH {
+            show(&json!({ "rows": rows, "file": out.to }))?;
+        }
+        Ok(Ended::Done)
+    }
+}
+
+impl Import {
+    pub(super) async fn run(self) -> Result<Ended, CliError> {
+        let (what, flags) = match self {
+            Self::Shop(flags) => return flags.run().await,
+            Self::Customers(flags) => (What::Customers, flags),
+            Self::Codes(flags) => (What::Codes, flags),
+            Self::Points(flags) => (What::Points, flags),
+        };
+        let (store, _running) = flags.at.open().await?;
+        let options = flags.reading.options();
+        let bar = reading_bar()?;
+        let summary = bulk::import::import(&store, &flags.shop, what, &flags.from, &options, &bar).await?;
+        bar.finish_and_clear();
+        ended(&summary)
+    }
+}
+
+impl Issue {
+    pub(super) async fn run(self) -> Result<Ended, CliError> {
+        let (store, _running) = self.at.open().await?;
+        let options = self.reading.options();
+        let bar = reading_bar()?;
+        let files = (self.from.as_path(), self.to.as_path());
+        let summary = bulk::issue::issue(&store, &self.shop, &self.coupon, files, &options, &bar).await?;
+        bar.finish_and_clear();
+        ended(&summary)
+    }
+}
+
+impl Reading {
+    fn options(self) -> bulk::import::Options {
+        let Self { format, errors, anew } = self;
+        bulk::import::Options { format, errors, anew }
+    }
+}
+
+fn ended(summary: &Summary) -> Result<Ended, CliError> {
+    show(summary)?;
+    Ok(if summary.refused == 0 { Ended::Done } else { Ended::RowsRefused })
+}
+
+fn reading_bar() -> Result<ProgressBar, CliError> {
+    Ok(ProgressBar::new(0).with_style(style("{msg}: {wide_bar} {bytes}/{total_bytes}, {eta}")?))
+}
+
+pub(super) fn style(template: &str) -> Result<ProgressStyle, CliError> {
+    ProgressStyle::with_template(template).map_err(|error| CliError::Io(std::io::Error::other(error)))
+}

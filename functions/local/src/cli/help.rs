@@ -1,0 +1,89 @@
+//! What `--help` teaches: examples, the columns of files, exit codes.
+
+use crate::bulk::columns::{Column, Table, Use};
+
+/// How a command ends.
+const EXITS: &str = "\
+Exit codes:
+  0  done
+  1  failed; the same command again is safe
+  2  the command line is wrong
+  3  done, but for rows that were refused";
+
+/// The notes of files that are read.
+const READING: &str = "\
+The file:
+  .csv, .jsonl, each with .gz or without, or --format; - is standard input. UTF-8. A row has 1 MB at the most.
+  CSV has a header; line ends, a byte order mark and quotes are as spreadsheets write them. A column that is left out says
+  nothing; so does an empty cell, where its column says no other. An apostrophe before what looks like a formula is taken away.
+  Rows are numbered from 1, without the header.";
+
+/// How reading goes on.
+const RESUMING: &str = "\
+Refused rows go to FILE.errors.csv: row, field, message, and the row itself. Mend that file and import it; it needs no other
+change. The rest goes on. How far it has come is kept in FILE.progress: after a kill the same command goes on there, and no
+row counts twice, whenever and wherever it is run again. --anew takes the file for one that was never moved in.";
+
+fn line(column: &Column) -> String {
+    let mark = if column.usage == Use::Needed { '*' } else { ' ' };
+    format!("  {:<18}{mark} {}\n", column.name, column.about)
+}
+
+/// The columns of a table that have these uses.
+fn columns(title: &str, table: &Table, uses: &[Use]) -> String {
+    let lines: String = table.columns.iter().filter(|column| uses.contains(&column.usage)).map(line).collect();
+    if lines.is_empty() { lines } else { format!("{title}\n{lines}\n") }
+}
+
+fn examples(lines: &[&str]) -> String {
+    lines.iter().fold("Examples:\n".to_owned(), |text, line| format!("{text}  youhui {line}\n"))
+}
+
+/// The end of the help of a command that has no files of its own.
+pub(super) fn plain(lines: &[&str]) -> String {
+    format!("{}\n{}", examples(lines), EXITS.lines().take(4).collect::<Vec<_>>().join("\n"))
+}
+
+/// The end of the help of an import.
+pub(super) fn import(table: &Table, lines: &[&str], note: &str) -> String {
+    let read = columns("Columns (* is needed):", table, &[Use::Needed, Use::Read]);
+    let shown = columns("An export has these too; they are not read:", table, &[Use::Shown]);
+    format!("{}\n{read}{shown}{note}\n{READING}\n\n{RESUMING}\n\n{EXITS}", examples(lines))
+}
+
+/// The end of the help of an export.
+pub(super) fn export(table: &Table, lines: &[&str]) -> String {
+    let written = columns("Columns:", table, &[Use::Needed, Use::Read, Use::Shown]).replace("* ", "  ");
+    let note = "The file is not there before, and is in its place when it is whole; - is standard output. Rows are as they were when\n\
+                they were read. In CSV what a spreadsheet would run as a formula gets an apostrophe, which an import takes away.";
+    format!("{}\n{written}{note}\n\n{}", examples(lines), EXITS.lines().take(4).collect::<Vec<_>>().join("\n"))
+}
+
+/// What is to be known of points.
+pub(super) const POINTS: &str = "\
+Each row is one entry of kind `manual`. A file of which a row was moved in is known for good: a changed copy of it under the
+same name is refused, since its old rows would count again. The level follows from what is imported, not from the old level.
+";
+
+/// What is to be known of codes.
+pub(super) const CODES: &str = "\
+A code that is there already, of the same customer and coupon, is passed over. A used code takes its place and its use, within
+the limits, also where its rule has ended; it has no order.
+";
+
+/// What is to be known of customers.
+pub(super) const CUSTOMERS: &str = "\
+What is there is replaced, but for what the file says nothing of. An id may stand in one row only.
+";
+
+/// What is to be known of an issue.
+pub(super) const ISSUE: &str = "\
+Other columns of the file are passed over: an export of customers will do. A customer who is named twice gets two codes. The
+codes are written to the file of --to, in the columns of an export of codes. A file that names more customers than the
+coupon has places for is refused before anything is issued.
+";
+
+/// The end of the help of `issue`.
+pub(super) fn issue(table: &Table, lines: &[&str]) -> String {
+    import(table, lines, ISSUE).replace("FILE.errors.csv", "TO.errors.csv").replace("FILE.progress", "TO.progress")
+}

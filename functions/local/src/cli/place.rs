@@ -1,0 +1,40 @@
+//! Which store a command works on.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use shared::table::{connect::Connection, schema, store::Store};
+
+use super::CliError;
+use crate::embedded::{Embedded, Place};
+
+/// A store that a server uses, or a file that none does.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Where {
+    /// The store: what `serve` printed, or `aws`.
+    #[arg(long, value_name = "URL")]
+    pub(super) store: Option<String>,
+    /// The file of an embedded store that no server uses.
+    #[arg(long, value_name = "FILE")]
+    pub(super) data: Option<PathBuf>,
+}
+
+impl Where {
+    /// The store, and what keeps it running. A new file is a store without shops.
+    pub(super) async fn open(&self) -> Result<(Store, Option<Embedded>), CliError> {
+        let embedded = self.data.clone().map(|file| Embedded::start(&Place::File(file))).transpose()?;
+        let url = embedded.as_ref().map(Embedded::endpoint).or(self.store.clone()).unwrap_or_default();
+        let store = connection(&url).open().await?;
+        if embedded.is_some() {
+            schema::create(&store).await?;
+        }
+        Ok((store, embedded))
+    }
+}
+
+/// The connection to the store at an address, or `aws`.
+pub(super) fn connection(store: &str) -> Connection {
+    let endpoint = (store != "aws").then(|| store.to_owned());
+    Connection { endpoint, ..Connection::from_env() }
+}

@@ -1,0 +1,146 @@
+//! `youhui report`: what a shop owes, and what became of its codes.
+
+use std::io::{self, Write};
+
+use chrono::NaiveDate;
+use clap::{Args, Subcommand, ValueEnum};
+use indicatif::ProgressBar;
+use operator::Command;
+use shared::domain::shop::ShopId;
+
+use super::{CliError, Ended, data::style, help, operate, place::Where, show};
+use crate::{
+    bulk::{
+        formula,
+        report::{self, CodesReport, Counts},
+    },
+    demo,
+};
+
+/// What is reported.
+#[derive(Debug, Subcommand)]
+pub(super) enum Report {
+    /// What a shop owed its customers in points, day by day.
+    #[command(after_long_help = help::plain(&[
+        "report liability --shop my-shop --data youhui.db",
+        "report liability --shop my-shop --from 2026-01-01 --to 2026-01-31 --store aws",
+    ]))]
+    Liability {
+        /// Whose.
+        #[arg(long, default_value = demo::SHOP)]
+        shop: ShopId,
+        /// The first day, such as 2026-01-31; the last one by default.
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// The last day; today by default.
+        #[arg(long)]
+        to: Option<NaiveDate>,
+        #[command(flatten)]
+        at: Where,
+    },
+    /// The codes of every coupon: issued, unused, used, expired, claimed, and the places left.
+    #[command(after_long_help = help::plain(&[
+        "report codes --shop my-shop --data youhui.db",
+        "report codes --shop my-shop --format csv --data youhui.db > codes-report.csv",
+    ]))]
+    Codes(Codes),
+}
+
+/// The flags of `report codes`.
+#[derive(Debug, Args)]
+pub(super) struct Codes {
+    /// Whose.
+    #[arg(long, default_value = demo::SHOP)]
+    shop: ShopId,
+    /// How it is written.
+    #[arg(long, default_value = "table")]
+    format: Shown,
+    #[command(flatten)]
+    at: Where,
+}
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Shown {
+    /// In columns.
+    Table,
+    /// Comma-separated values; the totals are left out.
+    Csv,
+    /// JSON.
+    Json,
+}
+
+impl Report {
+    pub(super) async fn run(self) -> Result<Ended, CliError> {
+        match self {
+            Self::Liability { shop, from, to, at } => {
+                show(&operate(&at, Command::Liability { shop, from, to }).await?)?;
+            }
+            Self::Codes(flags) => {
+                let (store, _running) = flags.at.open().await?;
+                let bar = ProgressBar::new(0).with_style(style("coupons: {wide_bar} {pos}/{len}")?);
+                let report = report::codes(&store, &flags.shop, &bar).await?;
+                bar.finish_and_clear();
+                match flags.format {
+                    Shown::Json => show(&report)?,
+                    Shown::Csv => io::stdout().write_all(&csv(&report)?)?,
+                    Shown::Table => io::stdout().write_all(table(&report).as_bytes())?,
+                }
+            }
+        }
+        Ok(Ended::Done)
+    }
+}
+
+/// The columns of the report. The title stands last: its width is not its length.
+const COLUMNS: [&str; 9] =
+    ["coupon_id", "code_prefix", "issued", "unused", "used", "expired", "claimed", "places_left", "title"];
+
+fn counts(counts: &Counts) -> [String; 5] {
+    let Counts { issued, unused, used, expired, claimed } = counts;
+    [issued, unused, used, expired, claimed].map(ToString::to_string)
+}
+
+/// The rows of the report, one for each coupon.
+fn rows(report: &CodesReport) -> Vec<[String; COLUMNS.len()]> {
+    let row = |coupon: &report::CouponCodes| {
+        let [issued, unused, used, expired, claimed] = counts(&coupon.codes);
+        let left = coupon.places_left.map(|left| left.to_string()).unwrap_or_default();
+        let (id, prefix, title) = (coupon.coupon_id.to_string(), coupon.code_prefix.clone(), coupon.title.clone());
+        [id, prefix, issued, unused, used, expired, claimed, left, title]
+    };
+    report.coupons.iter().map(row).collect()
+}
+
+fn csv(report: &CodesReport) -> io::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(COLUMNS)?;
+    for row in rows(report) {
+        writer.write_record(row.iter().map(|cell| formula::guarded(cell)))?;
+    }
+    writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
+}
+
+fn table(report: &CodesReport) -> String {
+    let mut rows = rows(report);
+    let [issued, unused, used, expired, claimed] = counts(&report.totals);
+    let nothing = String::new;
+    rows.insert(0, COLUMNS.map(str::to_owned));
+    rows.push(["total".to_owned(), nothing(), issued, unused, used, expired, claimed, nothing(), nothing()]);
+    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or_default();
+    let widths: Vec<_> = (0..COLUMNS.len() - 1).map(width).collect();
+    let mut text = String::new();
+    for row in &rows {
+        for (column, cell) in row.iter().enumerate() {
+            match widths.get(column) {
+                // Texts stand to the left, numbers to the right.
+                Some(width) if column == 1 => text.push_str(&format!("{cell:<width$}  ")),
+                Some(width) => text.push_str(&format!("{cell:>width$}  ")),
+                None => text.push_str(cell),
+            }
+        }
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+    }
+    text
+}

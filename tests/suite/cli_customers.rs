@@ -1,0 +1,238 @@
+//! `youhui export customers` and `import customers`: round trips, refused rows, and files that are hostile.
+
+use std::io::Write;
+
+use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
+use local::bulk::{BulkError, import::What};
+use serde_json::{Value, json};
+use tests::Api;
+
+use crate::{
+    cli_files::{Folder, beside, came_to, errors, exported, import_over, imported, text},
+    support::{CUSTOMERS, customer, one},
+};
+
+/// A customer whose texts a spreadsheet, CSV or JSON could mistake.
+fn odd(id: u64, note: &str) -> Value {
+    let mut odd = customer("+8613900000001");
+    odd["id"] = id.into();
+    odd["full_name"] = "王, \"小\"\n明".into();
+    odd["note"] = note.into();
+    odd["birthday"] = "1990-02-28".into();
+    odd["email"] = "@x".into();
+    odd
+}
+
+async fn odd_shop() -> Api {
+    let api = Api::empty().await;
+    let notes = ["=1+1", "'=1", "''=1", "'", "'x", "-", "＝x", "@", "+", "a\r\nb", "", "\u{7f}\\u0000", "\u{feff}x"];
+    let rows: Vec<_> = notes.iter().zip(1..).map(|(note, id)| odd(id, note)).collect();
+    api.post(CUSTOMERS, &Value::Array(rows)).await.expect(201);
+    api.put(&one(CUSTOMERS, 9_007_199_254_740_991_u64), &customer("")).await.expect(201);
+    api
+}
+
+#[tokio::test]
+async fn what_is_exported_and_imported_elsewhere_is_the_same() {
+    let api = odd_shop().await;
+    let folder = Folder::new();
+    for name in ["a.csv", "a.jsonl", "a.csv.gz", "a.jsonl.gz"] {
+        let path = folder.path(name);
+        assert_eq!(exported(&api, "demo", What::Customers, &path).await, 14);
+        let there = Api::empty().await;
+        came_to(&import_over(&there.server.store, "other", What::Customers, &path).await.expect("an import"), 14, 0);
+        let again = folder.path(&format!("again-{name}"));
+        assert_eq!(exported(&there, "other", What::Customers, &again).await, 14);
+        let expanded = |path| {
+            let bytes = std::fs::read(path).expect("a file");
+            if !name.ends_with(".gz") {
+                return bytes;
+            }
+            let mut expanded = Vec::new();
+            std::io::copy(&mut MultiGzDecoder::new(bytes.as_slice()), &mut expanded).expect("gzip");
+            expanded
+        };
+        assert_eq!(expanded(&again), expanded(&path), "{name}");
+        for id in 1..=13 {
+            let here = api.get(&one(CUSTOMERS, id)).await.expect(200);
+            assert_eq!(there.call_as(tests::OTHER_TOKEN, "GET", &one(CUSTOMERS, id), None).await.expect(200), here);
+        }
+        there.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn csv_is_safe_to_open_and_exported_files_are_not_written_over() {
+    let api = odd_shop().await;
+    let folder = Folder::new();
+    let path = folder.path("a.csv");
+    exported(&api, "demo", What::Customers, &path).await;
+    let mut reader = csv::Reader::from_path(&path).expect("a file");
+    for row in reader.records().map(|row| row.expect("a row")) {
+        assert!(row.iter().all(|cell| !cell.starts_with(['=', '+', '-', '@', '＝'])), "{row:?}");
+    }
+    let options = local::bulk::export::Options::default();
+    let (shop, bar) = ("demo".parse().expect("a shop"), indicatif::ProgressBar::hidden());
+    let before = text(&path);
+    let again = local::bulk::export::export(&api.server.store, &shop, What::Customers, &path, &options, &bar).await;
+    assert!(matches!(again, Err(BulkError::Io { .. })), "{again:?}");
+    assert_eq!(text(&path), before);
+}
+
+#[tokio::test]
+async fn refused_rows_stand_in_the_errors_file_and_the_rest_goes_on() {
+    let api = Api::empty().await;
+    let folder = Folder::new();
+    let mut rows: Vec<String> = (1..=2_050).map(|id| format!("{id},139,name,true")).collect();
+    rows[4] = "5,139,name,perhaps".to_owned();
+    rows[99] = format!("100,{},=name,", "1".repeat(33));
+    rows[1_200] = "7,139,name,true".to_owned();
+    rows[2_000] = ",139,name,true".to_owned();
+    let path = folder.write("c.csv", format!("id,mobile,full_name,accepts_marketing\n{}\n", rows.join("\n")));
+    came_to(&imported(&api, What::Customers, &path).await, 2_050, 4);
+    let too_long = "Ensure this field has no more than 32 characters.";
+    let expected = [
+        (5, "accepts_marketing", "Must be a valid boolean."),
+        (100, "mobile", too_long),
+        (1_201, "id", "This id stands in the file already."),
+        (2_001, "id", "This field is required."),
+    ];
+    assert_eq!(errors(&path), expected.map(|(row, field, message)| (row, field.to_owned(), message.to_owned())));
+    assert_eq!(api.get(CUSTOMERS).await.expect(200)["count"], 2_046);
+    // Mended, the errors file is a file to import.
+    let refused = beside(&path, ".errors.csv");
+    assert!(text(&refused).contains(",'=name,"));
+    let mended = text(&refused).replace(&"1".repeat(33), "138").replace("perhaps", "no");
+    std::fs::write(&refused, mended).expect("written");
+    came_to(&imported(&api, What::Customers, &refused).await, 4, 1);
+    let stored = api.get(&one(CUSTOMERS, 100)).await.expect(200);
+    assert_eq!((&stored["mobile"], &stored["full_name"]), (&json!("138"), &json!("=name")));
+    assert_eq!(errors(&refused), [(4, "id".to_owned(), "This field is required.".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_column_that_is_left_out_says_nothing_and_empty_cells_say_what_the_help_says() {
+    let api = Api::empty().await;
+    api.post(CUSTOMERS, &Value::Array(vec![odd(1, "kept"), odd(2, "kept")])).await.expect(201);
+    let folder = Folder::new();
+    // A byte order mark, lines that end as on Windows, and a column between quotes.
+    let path = folder.write("c.csv", "\u{feff}\"id\",email,birthday,mobile,gender,created_at\r\n1,,,,,\r\n");
+    came_to(&imported(&api, What::Customers, &path).await, 1, 0);
+    let (one_, two) = (api.get(&one(CUSTOMERS, 1)).await.expect(200), api.get(&one(CUSTOMERS, 2)).await.expect(200));
+    assert_eq!((&one_["email"], &one_["birthday"], &one_["mobile"]), (&Value::Null, &Value::Null, &json!("")));
+    for field in ["note", "full_name", "gender", "created_at"] {
+        assert_eq!(one_[field], two[field], "{field}");
+    }
+    let path = folder.write("c.jsonl", "\u{feff}{\"id\": 2, \"note\": \"new\"}\r\n\n \n{\"id\": 1, \"email\": null}");
+    came_to(&imported(&api, What::Customers, &path).await, 2, 0);
+    assert_eq!(api.get(&one(CUSTOMERS, 2)).await.expect(200)["note"], "new");
+}
+
+/// The file is refused with this reason, and nothing was written of it or beside it.
+async fn is_refused(api: &Api, folder: &Folder, name: &str, bytes: &[u8], reason: &str) {
+    let path = folder.write(name, bytes);
+    match import_over(&api.server.store, "demo", What::Customers, &path).await {
+        Err(error) => assert!(error.to_string().contains(reason), "{error}, not {reason}"),
+        Ok(summary) => panic!("{summary:?}, not {reason}"),
+    }
+    assert_eq!(api.get(CUSTOMERS).await.expect(200)["count"], 0, "{reason}");
+    assert!(!beside(&path, ".progress").exists() && !beside(&path, ".errors.csv").exists(), "{reason}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_none_of_customers_is_refused_before_anything_is_done() {
+    let api = Api::empty().await;
+    let folder = Folder::new();
+    for (name, bytes, reason) in [
+        ("a.csv", b"".as_slice(), "the file is empty"),
+        ("b.csv", b"id,name\n1,x\n", "there is no column \"name\""),
+        ("c.csv", b"mobile\n1\n", "the column id is missing"),
+        ("d.csv", b"id,mobile,id\n1,2,3\n", "the column \"id\" is there twice"),
+        ("e.csv", b"id;mobile\n1;2\n", "there is no column \"id;mobile\""),
+        ("f.csv", b"\xff\xfei\0d\0", "UTF-16"),
+        ("g.csv", b"id,\xff\n1,2\n", "the header is not UTF-8"),
+        ("h.txt", b"id\n1\n", "csv or jsonl"),
+        ("i", b"id\n1\n", "csv or jsonl"),
+        ("j.csv.gz", b"\x1f\x8bno gzip", ""),
+    ] {
+        is_refused(&api, &folder, name, bytes, reason).await;
+    }
+    let nothing = import_over(&api.server.store, "nobody", What::Customers, &folder.write("k.csv", "id\n1\n")).await;
+    assert!(matches!(nothing, Err(BulkError::NoShop(_))), "{nothing:?}");
+    let none = import_over(&api.server.store, "demo", What::Customers, &folder.path("none.csv")).await;
+    assert!(matches!(none, Err(BulkError::Io { .. })), "{none:?}");
+    came_to(&imported(&api, What::Customers, &folder.write("l.csv", "id,mobile\n")).await, 0, 0);
+}
+
+#[tokio::test]
+async fn hostile_rows_are_refused_one_by_one() {
+    let api = Api::empty().await;
+    let folder = Folder::new();
+    let mut bytes = b"id,note\n1,good\n2,\xff\xfe\n3\n4,a,b\n5,".to_vec();
+    bytes.extend(std::iter::repeat_n(b'x', 10 << 20));
+    bytes.extend_from_slice(b"\n6,\"never");
+    bytes.extend_from_slice(b" closed\n7,good\n");
+    let path = folder.write("a.csv", bytes);
+    came_to(&imported(&api, What::Customers, &path).await, 6, 4);
+    let reasons: Vec<_> = errors(&path).into_iter().map(|(row, _, message)| (row, message)).collect();
+    let expected = [
+        (2, "The row is not UTF-8."),
+        (3, "The row has 1 cells, the header 2."),
+        (4, "The row has 3 cells, the header 2."),
+        (5, "The row is longer than 1 MB."),
+    ];
+    assert_eq!(reasons, expected.map(|(row, message)| (row, message.to_owned())));
+    let lines = [
+        "{\"id\": 11}".to_owned(),
+        "{".to_owned(),
+        "[]".to_owned(),
+        "{\"id\": 12, \"name\": 1}".to_owned(),
+        format!("{{\"id\": 13, \"note\": {}1{}}}", "[".repeat(200), "]".repeat(200)),
+        format!("{{\"id\": 14, \"note\": \"{}\"}}", "x".repeat(10 << 20)),
+        "{\"id\": 15, \"id\": 16}".to_owned(),
+        "{\"id\": \"11.0\"}".to_owned(),
+        "{\"id\": {\"$serde_json::private::RawValue\": \"1\"}}".to_owned(),
+    ];
+    let path = folder.write("a.jsonl", lines.join("\n"));
+    came_to(&imported(&api, What::Customers, &path).await, 9, 7);
+    let rows: Vec<_> = errors(&path).into_iter().map(|(row, ..)| row).collect();
+    assert_eq!(rows, [2, 3, 4, 5, 6, 8, 9]);
+    assert_eq!(api.get(&format!("{CUSTOMERS}?order_by=id")).await.ids(), [1, 6, 11, 16]);
+}
+
+#[tokio::test]
+async fn a_row_without_an_end_is_given_up_and_what_stood_before_it_is_kept() {
+    let api = Api::empty().await;
+    let folder = Folder::new();
+    let endless = |start: &str| {
+        let mut bytes = start.as_bytes().to_vec();
+        bytes.extend(std::iter::repeat_n(b'\n', 1));
+        bytes.extend_from_slice(b"2,\"");
+        bytes.extend(std::iter::repeat_n(b'x', 17 << 20));
+        bytes
+    };
+    let path = folder.write("a.csv", endless("id,note\n1,good"));
+    let ended = import_over(&api.server.store, "demo", What::Customers, &path).await;
+    assert!(matches!(&ended, Err(BulkError::File { what, .. }) if what.contains("row 2")), "{ended:?}");
+    assert_eq!(api.get(CUSTOMERS).await.ids(), [1]);
+    // A few bytes that expand to gigabytes.
+    let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
+    bomb.write_all(b"id,note\n3,good\n4,\"").expect("written");
+    let block = vec![b'x'; 1 << 20];
+    (0..64).for_each(|_| bomb.write_all(&block).expect("written"));
+    let path = folder.write("bomb.csv.gz", bomb.finish().expect("gzip"));
+    let ended = import_over(&api.server.store, "demo", What::Customers, &path).await;
+    assert!(matches!(&ended, Err(BulkError::File { what, .. }) if what.contains("row 2")), "{ended:?}");
+    assert_eq!(api.get(CUSTOMERS).await.ids(), [3, 1]);
+}
+
+#[tokio::test]
+async fn a_group_whose_reply_would_be_too_large_is_divided() {
+    let api = Api::empty().await;
+    let folder = Folder::new();
+    let note = "\u{1}".repeat(2_000);
+    let rows: Vec<_> = (1..=600).map(|id| json!({"id": id, "note": note}).to_string()).collect();
+    let path = folder.write("a.jsonl", rows.join("\n"));
+    came_to(&imported(&api, What::Customers, &path).await, 600, 0);
+    assert_eq!(api.get(CUSTOMERS).await.expect(200)["count"], 600);
+}

@@ -1,0 +1,93 @@
+//! Files of the command line, as several modules write and read them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use aws_sdk_dynamodb::config::SharedHttpClient;
+use indicatif::ProgressBar;
+use local::bulk::{
+    BulkError, Summary,
+    export::{self, export},
+    import::{Options, What, import},
+};
+use shared::{
+    domain::shop::ShopId,
+    table::{connect::Connection, store::Store},
+};
+use tempfile::TempDir;
+use tests::Api;
+
+use crate::support::{ACCOUNTS, one};
+
+/// A folder for the files of one test.
+pub(crate) struct Folder(TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, text).expect("written");
+        path
+    }
+}
+
+pub(crate) fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+pub(crate) fn beside(path: &Path, end: &str) -> PathBuf {
+    format!("{}{end}", path.display()).into()
+}
+
+/// The rows of an errors file: row, field, message.
+pub(crate) fn errors(path: &Path) -> Vec<(u64, String, String)> {
+    let mut reader = csv::Reader::from_path(beside(path, ".errors.csv")).expect("an errors file");
+    let rows = reader.records().map(|row| row.expect("a row"));
+    rows.map(|row| (row[0].parse().expect("a number"), row[1].to_owned(), row[2].to_owned())).collect()
+}
+
+/// Imports into a shop over this store.
+pub(crate) async fn import_over(store: &Store, shop: &str, what: What, path: &Path) -> Result<Summary, BulkError> {
+    let shop: ShopId = shop.parse().expect("a shop");
+    import(store, &shop, what, path, &Options::default(), &ProgressBar::hidden()).await
+}
+
+/// Imports into the demo shop.
+pub(crate) async fn imported(api: &Api, what: What, path: &Path) -> Summary {
+    import_over(&api.server.store, "demo", what, path).await.expect("an import")
+}
+
+/// Rows, and how many of them were accepted and refused.
+#[track_caller]
+pub(crate) fn came_to(summary: &Summary, rows: u64, refused: u64) {
+    assert_eq!((summary.rows, summary.accepted, summary.refused), (rows, rows - refused, refused), "{summary:?}");
+}
+
+/// What a shop has, as a new file of this name.
+pub(crate) async fn exported(api: &Api, shop: &str, what: What, path: &Path) -> u64 {
+    let shop: ShopId = shop.parse().expect("a shop");
+    let bar = ProgressBar::hidden();
+    export(&api.server.store, &shop, what, path, &export::Options::default(), &bar).await.expect("an export")
+}
+
+/// The store of an API through another client.
+pub(crate) async fn over(api: &Api, client: SharedHttpClient) -> Store {
+    let [(_, endpoint), (_, table)] = api.store_environment().try_into().expect("an address and a table");
+    let table = Some(table).filter(|table| !table.is_empty());
+    let connection = Connection { endpoint: Some(endpoint), http_client: Some(client), table };
+    connection.open().await.expect("a store")
+}
+
+/// What a customer of the demo shop has in points.
+pub(crate) async fn points(api: &Api, customer: u64) -> i64 {
+    api.get(&one(ACCOUNTS, customer)).await.expect(200)["points"].as_i64().expect("points")
+}

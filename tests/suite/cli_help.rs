@@ -1,0 +1,157 @@
+//! What `--help` says of every command: its examples can be run, its columns are those that are read and written.
+
+use std::{collections::BTreeSet, path::Path};
+
+use clap::{Command, error::ErrorKind};
+use local::{
+    bulk::{
+        columns::{self, Table, Use},
+        import::What,
+    },
+    cli::{self, CliError, Ended},
+};
+use tests::Api;
+
+use crate::cli_files::{Folder, beside, import_over, text};
+
+/// The words of every command that does something.
+fn commands(command: &Command, words: &[String]) -> Vec<Vec<String>> {
+    let mut all = Vec::new();
+    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        let words = [words, &[sub.get_name().to_owned()]].concat();
+        match sub.has_subcommands() {
+            true => all.extend(commands(sub, &words)),
+            false => all.push(words),
+        }
+    }
+    all
+}
+
+async fn help(words: &[String]) -> String {
+    let words = std::iter::once("youhui").chain(words.iter().map(String::as_str)).chain(["--help"]);
+    match cli::run(words).await {
+        Err(CliError::Usage(error)) if error.kind() == ErrorKind::DisplayHelp => error.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn every_command_teaches_and_its_examples_can_be_run() {
+    let commands = commands(&cli::command(), &[]);
+    assert!(commands.len() > 15, "{commands:?}");
+    for words in commands.into_iter().chain([Vec::new()]) {
+        let help = help(&words).await;
+        let examples: Vec<_> = help.lines().filter_map(|line| line.strip_prefix("  youhui ")).collect();
+        assert!(help.contains("Exit codes:") && !examples.is_empty(), "{words:?}: {help}");
+        for example in examples {
+            let line = example.split(['#', '|', '>']).next().expect("a line");
+            let parsed = cli::command().try_get_matches_from(["youhui"].into_iter().chain(line.split_whitespace()));
+            if let Err(error) = parsed {
+                assert_eq!(error.kind(), ErrorKind::DisplayHelp, "{example}: {error}");
+            }
+            assert!(words.is_empty() || line.starts_with(&words.join(" ")), "{example}");
+        }
+    }
+}
+
+/// The names that stand below a title in a help, up to an empty line; those with a star first.
+fn listed(help: &str, title: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+    let lines = help.lines().skip_while(|line| !line.starts_with(title)).skip(1).take_while(|line| !line.is_empty());
+    let (mut needed, mut others) = (BTreeSet::new(), BTreeSet::new());
+    for line in lines {
+        let name = line.split_whitespace().next().expect("a name").to_owned();
+        if line.trim_start()[name.len()..].trim_start().starts_with('*') {
+            needed.insert(name)
+        } else {
+            others.insert(name)
+        };
+    }
+    (needed, others)
+}
+
+fn names(table: &Table, usage: Use) -> BTreeSet<String> {
+    table.columns.iter().filter(|column| column.usage == usage).map(|column| column.name.to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_columns_in_the_help_are_those_that_are_read_and_written() {
+    let api = Api::empty().await;
+    let folder = Folder::new();
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let import = async |what, header: &str| {
+        let path = folder.write("file.csv", format!("{header}\n"));
+        import_over(&api.server.store, "demo", what, &path).await
+    };
+    for (what, table) in
+        [(What::Customers, &columns::CUSTOMERS), (What::Codes, &columns::CODES), (What::Points, &columns::POINTS)]
+    {
+        let help_of_import = help(&words(&format!("import {}", table.rows))).await;
+        let (needed, read) = listed(&help_of_import, "Columns (");
+        let (_, shown) = listed(&help_of_import, "An export has these");
+        assert_eq!(
+            (&needed, &read, &shown),
+            (&names(table, Use::Needed), &names(table, Use::Read), &names(table, Use::Shown))
+        );
+        let all: Vec<_> = needed.iter().chain(&read).chain(&shown).cloned().collect();
+        import(what, &all.join(",")).await.expect("all of them");
+        let one_more = import(what, &format!("{},other", all.join(","))).await.expect_err("one that there is not");
+        assert!(one_more.to_string().contains("\"other\""), "{one_more}");
+        for group in table.needs {
+            assert!(group.iter().all(|name| needed.contains(*name)), "{group:?}");
+            let rest: Vec<_> = all.iter().filter(|name| !group.contains(&name.as_str())).cloned().collect();
+            let lacking = import(what, &rest.join(",")).await.expect_err("one that is needed");
+            assert!(lacking.to_string().contains(&group.join(" or ")), "{lacking}");
+        }
+        let (_, written) = listed(&help(&words(&format!("export {}", table.rows))).await, "Columns:");
+        let path = folder.path(&format!("{}.csv", table.rows));
+        crate::cli_files::exported(&api, "demo", what, &path).await;
+        let header: BTreeSet<_> = text(&path).trim_end().split(',').map(str::to_owned).collect();
+        assert_eq!(written, header);
+    }
+    let (needed, _) = listed(&help(&words("issue")).await, "Columns (");
+    assert_eq!(needed, names(&columns::RECEIVERS, Use::Needed));
+}
+
+async fn run(data: &Path, words: &str) -> Result<Ended, CliError> {
+    let data = data.to_str().expect("a path");
+    let words: Vec<_> = words.split(' ').chain(["--data", data]).collect();
+    cli::run(std::iter::once("youhui").chain(words)).await
+}
+
+#[tokio::test]
+async fn the_commands_work_on_a_file_that_no_server_uses() {
+    let folder = Folder::new();
+    let data = folder.path("shop.db");
+    let from = folder.write("c.csv", "id,mobile\n1,139\n2,138\n");
+    let points = folder.write("p.csv", "customer_id,points\n1,5\n3,1\n");
+    let (from, points_, to) = (from.display(), points.display(), folder.path("out.csv"));
+    assert_eq!(run(&data, "shop put demo").await.expect("a shop"), Ended::Done);
+    assert_eq!(run(&data, &format!("import customers --from {from}")).await.expect("done"), Ended::Done);
+    assert_eq!(run(&data, &format!("import points --from {points_}")).await.expect("done"), Ended::RowsRefused);
+    assert!(beside(&points, ".errors.csv").exists());
+    assert_eq!(run(&data, &format!("export points --to {}", to.display())).await.expect("done"), Ended::Done);
+    assert_eq!(text(&to).lines().nth(1), Some("1,5,5,,"));
+    for words in ["report codes", "report codes --format csv", "report liability", "audit", "expire", "shop list"] {
+        assert_eq!(run(&data, words).await.expect(words), Ended::Done);
+    }
+    let whole = folder.path("shop.jsonl.gz");
+    assert_eq!(
+        run(&data, &format!("export shop --shop demo --to {}", whole.display())).await.expect("done"),
+        Ended::Done
+    );
+    let there = folder.path("there.db");
+    assert_eq!(run(&there, &format!("import shop --from {}", whole.display())).await.expect("done"), Ended::Done);
+    // The transfers go with the shop: what was moved in is not moved in again.
+    let copy = folder.write("copy.csv", text(&points));
+    assert_eq!(
+        run(&there, &format!("import points --from {}", copy.display())).await.expect("done"),
+        Ended::RowsRefused
+    );
+    let after = folder.path("after.csv");
+    assert_eq!(run(&there, &format!("export points --to {}", after.display())).await.expect("done"), Ended::Done);
+    assert_eq!(text(&after), text(&to));
+    for wrong in ["import nothing", "import customers", "report codes --store http://127.0.0.1:1"] {
+        assert!(matches!(run(&data, wrong).await, Err(CliError::Usage(_))), "{wrong}");
+    }
+    assert!(matches!(run(&data, "export customers --shop nobody --to -").await, Err(CliError::Bulk(_))));
+}

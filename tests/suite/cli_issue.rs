@@ -1,0 +1,163 @@
+//! `youhui issue`: a code for each customer of a file, once.
+
+use std::path::Path;
+
+use indicatif::ProgressBar;
+use local::bulk::{BulkError, Summary, import::Options, issue::issue};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use shared::table::{store::Store, transfers};
+use tests::Api;
+
+use crate::{
+    audit::{audit, is_clean},
+    cli_files::{Folder, beside, came_to, errors, text},
+    discounts::{CODES, coupon, shop_of},
+    support::{CUSTOMERS, customer, one},
+};
+
+pub(crate) async fn issue_over(store: &Store, from: &Path, to: &Path, anew: bool) -> Result<Summary, BulkError> {
+    let (shop, options) = ("demo".parse().expect("a shop"), Options { anew, ..Options::default() });
+    issue(store, &shop, "spring", (from, to), &options, &ProgressBar::hidden()).await
+}
+
+async fn issued(api: &Api, from: &Path, to: &Path) -> Summary {
+    issue_over(&api.server.store, from, to, false).await.expect("issued")
+}
+
+/// Customer and text of each row of a file of codes.
+pub(crate) fn codes(path: &Path) -> Vec<(u64, String)> {
+    let mut reader = csv::Reader::from_path(path).expect("a file");
+    let names = reader.headers().expect("a header").clone();
+    let column = |name| names.iter().position(|known| known == name).expect("a column");
+    let (customer, code) = (column("customer_id"), column("code"));
+    let rows = reader.records().map(|row| row.expect("a row"));
+    rows.map(|row| (row[customer].parse().expect("an id"), row[code].to_owned())).collect()
+}
+
+/// The same of what the shop has, in the order in which it was issued.
+pub(crate) async fn there(api: &Api) -> Vec<(u64, String)> {
+    let page = api.get(&format!("{CODES}?order_by=id&page_size=100")).await.expect(200);
+    let rows = page["results"].as_array().expect("rows").iter();
+    rows.map(|row| (row["customer_id"].as_u64().expect("an id"), row["code"].as_str().expect("a text").to_owned()))
+        .collect()
+}
+
+#[tokio::test]
+async fn each_customer_gets_a_code_and_a_second_run_gives_the_same_ones() {
+    let api = shop_of(600).await;
+    let more: Vec<_> = (601..=1_100).map(|id| json!({"id": id})).collect();
+    api.post(CUSTOMERS, &more.into()).await.expect(201);
+    coupon(&api, "spring", &json!({})).await;
+    let folder = Folder::new();
+    let mut rows: Vec<String> = (1..=1_100).map(|id| format!("{id},x")).collect();
+    rows[6] = "9999,x".to_owned();
+    rows[7] = "".to_owned() + ",x";
+    rows[1_050] = "7".to_owned();
+    let (from, to) = (folder.write("c.csv", format!("id,what\n{}\n", rows.join("\n"))), folder.path("codes.csv"));
+    let first = issued(&api, &from, &to).await;
+    came_to(&first, 1_100, 3);
+    let given = codes(&to);
+    assert_eq!(given.len(), 1_097);
+    let customers: Vec<_> = given.iter().map(|(customer, _)| *customer).collect();
+    let expected: Vec<_> = (1..=1_100).filter(|id| ![7, 8, 1_051].contains(id)).collect();
+    assert_eq!(customers, expected);
+    let found: Vec<_> = errors(&to).into_iter().map(|(row, field, _)| (row, field)).collect();
+    assert_eq!(found, [(7, "customer_id".to_owned()), (8, "customer_id".to_owned()), (1_051, String::new())]);
+    // Without its journal the file of codes is somebody's, as far as is known.
+    std::fs::remove_file(beside(&to, ".progress")).expect("removed");
+    let refused = issue_over(&api.server.store, &from, &to, false).await;
+    assert!(matches!(refused, Err(BulkError::Io { .. })), "{refused:?}");
+    // Without its output, or with neither, it gives the same codes again, and no more.
+    for gone in [[""].as_slice(), &[".progress", ""]] {
+        gone.iter().for_each(|end| std::fs::remove_file(beside(&to, end)).expect("removed"));
+        came_to(&issued(&api, &from, &to).await, 1_100, 3);
+        assert_eq!(codes(&to), given);
+        assert_eq!(errors(&to).len(), 3);
+    }
+    assert_eq!(api.get(CODES).await.expect(200)["count"], 1_097);
+    is_clean(&audit(&api, false).await);
+}
+
+#[tokio::test]
+async fn a_group_is_issued_without_the_same_rows_whatever_has_changed() {
+    let api = shop_of(3).await;
+    coupon(&api, "spring", &json!({})).await;
+    let folder = Folder::new();
+    let (from, to) = (folder.write("c.csv", "id\n1\n9\n3\n"), folder.path("codes.csv"));
+    came_to(&issued(&api, &from, &to).await, 3, 1);
+    let given = codes(&to);
+    // The customer comes and the journal goes: the whole group could be issued now, and was in part.
+    api.put(&one(CUSTOMERS, 9), &customer("139")).await.expect(201);
+    [".progress", ""].iter().for_each(|end| std::fs::remove_file(beside(&to, end)).expect("removed"));
+    came_to(&issued(&api, &from, &to).await, 3, 1);
+    assert_eq!((codes(&to), there(&api).await), (given.clone(), given));
+    // The row that was refused is issued from its own file.
+    let rest = beside(&to, ".errors.csv");
+    came_to(&issued(&api, &rest, &folder.path("rest.csv")).await, 1, 0);
+    assert_eq!(there(&api).await.len(), 3);
+    // --anew is another issue.
+    came_to(&issue_over(&api.server.store, &from, &folder.path("more.csv"), true).await.expect("issued"), 3, 0);
+    assert_eq!(there(&api).await.len(), 6);
+}
+
+#[tokio::test]
+async fn a_group_of_which_it_is_not_known_what_was_issued_is_not_issued_again() {
+    let api = shop_of(3).await;
+    let coupon = coupon(&api, "spring", &json!({})).await.id;
+    let folder = Folder::new();
+    let (from, to) = (folder.write("c.csv", "id\n1\n2\n"), folder.path("codes.csv"));
+    let sha256 = format!("{:x}", Sha256::digest(text(&from)));
+    let (store, shop) = (&api.server.store, "demo".parse().expect("a shop"));
+    let transfer = transfers::begin(store, &shop, &format!("issue {coupon}"), &sha256, false).await.expect("begun");
+    let pairs = json!([{"customer_id": 2, "coupon_id": coupon}]);
+    api.keyed("POST", CODES, &format!("{transfer}/1"), &pairs).await.expect(201);
+    came_to(&issued(&api, &from, &to).await, 2, 2);
+    assert!(errors(&to).iter().all(|(_, _, message)| message.contains("none is done again")));
+    assert_eq!(there(&api).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_list_that_the_quota_has_no_place_for_is_refused_before_anything_is_issued() {
+    let api = shop_of(5).await;
+    coupon(&api, "spring", &json!({"allocation_limit": 3})).await;
+    let folder = Folder::new();
+    let (from, to) = (folder.write("c.csv", "customer_id\n1\n2\n3\n4\n"), folder.path("codes.csv"));
+    let refused = issue_over(&api.server.store, &from, &to, false).await;
+    assert!(matches!(refused, Err(BulkError::Quota { left: 3, rows: 4, first: 1, .. })), "{refused:?}");
+    assert!(refused.is_err_and(|error| error.to_string().contains("before row 4")));
+    assert!(there(&api).await.is_empty() && !to.exists());
+    folder.write("c.csv", "customer_id\n1\n2\n3\n");
+    came_to(&issued(&api, &from, &to).await, 3, 0);
+    assert_eq!(there(&api).await, codes(&to));
+    // All of it is done: that no place is left says nothing.
+    assert!(issued(&api, &from, &to).await.done_before);
+    let unknown = issue(
+        &api.server.store,
+        &"demo".parse().expect("a shop"),
+        "no such&prefix",
+        (&from, &to),
+        &Options::default(),
+        &ProgressBar::hidden(),
+    )
+    .await;
+    assert!(matches!(unknown, Err(BulkError::NoCoupon(_))), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn codes_go_to_a_file_that_is_not_there_yet() {
+    let api = shop_of(1).await;
+    coupon(&api, "spring", &json!({})).await;
+    let folder = Folder::new();
+    let (from, to) = (folder.write("c.csv", "id\n1\n"), folder.write("codes.csv", "precious"));
+    let refused = issue_over(&api.server.store, &from, &to, false).await;
+    assert!(matches!(refused, Err(BulkError::Io { .. })), "{refused:?}");
+    assert_eq!(text(&to), "precious");
+    let compressed = issue_over(&api.server.store, &from, &folder.path("codes.csv.gz"), false).await;
+    assert!(matches!(compressed, Err(BulkError::File { .. })), "{compressed:?}");
+    assert!(there(&api).await.is_empty());
+    let lines = folder.path("codes.jsonl");
+    came_to(&issued(&api, &from, &lines).await, 1, 0);
+    let line: serde_json::Value = serde_json::from_str(&text(&lines)).expect("JSON");
+    assert_eq!((&line["customer_id"], &line["code_prefix"]), (&json!(1), &json!("spring")));
+}
