@@ -16,9 +16,10 @@ export function keepToken(text) {
   sessionStorage.setItem(KEPT, text);
 }
 
-/** Forgets the token and what this tab noted beside it. */
-export function forgetToken() {
-  sessionStorage.clear();
+/** Forgets the token, and where the user leaves all that this tab noted beside it. */
+export function forgetToken(leaving = false) {
+  if (leaving) sessionStorage.clear();
+  else sessionStorage.removeItem(KEPT);
 }
 
 /** What the API, or the way to it, answered in place of a result. */
@@ -85,11 +86,11 @@ function wait(seconds, signal) {
 }
 
 /**
- * Calls the API. What is safe to send again (a GET, or a change under an Idempotency-Key) is, when the service is busy or
+ * Calls the API. What is safe to send again (a GET, a change under an Idempotency-Key, what `writesNothing`) is, when the service is busy or
  * did not answer. Throws an ApiError; a 401 also leads back to the token.
  */
 export async function call(method, path, options = {}) {
-  const again = method === "GET" || Boolean(options.key);
+  const again = method === "GET" || Boolean(options.key) || options.writesNothing === true;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await once(method, path, options);

@@ -112,7 +112,7 @@ function languageSwitch() {
 }
 
 function signOut() {
-  forgetToken();
+  forgetToken(true);
   announce(t("sign_in.out"));
   show();
 }

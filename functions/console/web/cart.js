@@ -1,8 +1,7 @@
 // An example cart whose lines can be edited. It is kept for the tab, and all views that price a cart share it.
 
 import { button, h, replace } from "./dom.js";
-import { numberField, textField } from "./forms.js";
-import { listOf } from "./forms.js";
+import { listOf, numberField, textField } from "./forms.js";
 import { t } from "./i18n.js";
 
 const KEPT = "youhui.cart";

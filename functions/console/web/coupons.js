@@ -4,12 +4,13 @@ import { announce } from "./announce.js";
 import { Change, get, query as withQuery, remove } from "./api.js";
 import { badge, button, card, facts, h, linkButton } from "./dom.js";
 import { errorBox } from "./errors.js";
-import { checkField, confirm, form, numberField, textField } from "./forms.js";
+import { checkField, confirm, form, numberField, textField, values } from "./forms.js";
 import { instant, number, t } from "./i18n.js";
 import { filter, filters, page } from "./lists.js";
 import { picture } from "./coupon_picture.js";
 import { bodyOf, ruleFields } from "./price_rule_form.js";
 import { stateBadge } from "./price_rules.js";
+import { NEW_RULE, preview } from "./preview.js";
 
 const PATH = "/api/discounts/coupon/";
 const CODES = "/api/discounts/coupon_code/";
@@ -52,7 +53,7 @@ export async function coupons({ title, query, signal }) {
 }
 
 /** A new coupon: with a rule of its own, or on one that is there. */
-export function newCoupon({ title, query }) {
+export function newCoupon({ title, query, signal }) {
   const change = new Change();
   const own = ruleFields(null, { automatic: false });
   // The title of the rule and that of the coupon are different fields of one form.
@@ -68,10 +69,11 @@ export function newCoupon({ title, query }) {
   isThere.addEventListener("change", adapt);
   adapt();
   for (const slot of own.querySelectorAll("[data-error]")) slot.dataset.error = `price_rule.${slot.dataset.error}`;
+  const ownRule = (read) => ({ ...bodyOf({ ...read, title: read.rule_title }), automatic_discount: false });
   const send = (read) => {
     const { code_prefix, can_redeem, title: name, minimum_amount, on_rule, price_rule_id } = read;
     const body = { code_prefix, can_redeem, ...(name ? { title: name } : {}), ...(minimum_amount ? { minimum_amount } : {}) };
-    const rule = on_rule ? { price_rule_id } : { price_rule: withoutAutomatic(bodyOf({ ...read, title: read.rule_title })) };
+    const rule = on_rule ? { price_rule_id } : { price_rule: ownRule(read) };
     return change.send("POST", PATH, { ...body, ...rule });
   };
   const element = form({
@@ -93,11 +95,14 @@ export function newCoupon({ title, query }) {
       location.hash = `#/coupons/${made.id}`;
     },
   });
-  return [title(t("coupon.new")), card(null, element)];
-}
-
-function withoutAutomatic(rule) {
-  return { ...rule, automatic_discount: false };
+  element.classList.add("single");
+  const draft = () => {
+    const read = values(element);
+    return read.on_rule ? null : { ...ownRule(read), id: NEW_RULE };
+  };
+  const shown = preview({ signal, draft });
+  element.addEventListener("input", shown.soon);
+  return [title(t("coupon.new")), h("div", { class: "beside" }, card(t("coupon.form"), element), shown.element)];
 }
 
 /** How many codes of a coupon have a status; all of them without. */

@@ -7,7 +7,7 @@ import { parseCsv, save, toCsv } from "./csv.js";
 import { describe } from "./errors.js";
 import { areaField, form, textField, values } from "./forms.js";
 import { number, t } from "./i18n.js";
-import { batches, forget, kept, send } from "./issue_batches.js";
+import { batches, forget, isUncertain, kept, leaveOut, send } from "./issue_batches.js";
 
 /** So many rows are shown; all of them are sent. */
 const SHOWN = 200;
@@ -98,16 +98,15 @@ function progressOf(job, signal, edit) {
       if (error.name !== "AbortError") draw(false, error);
     }
   };
-  const leaveOut = () => {
-    job.rows = job.rows.filter((row) => row.code || !row.error);
-    job.batches = [...job.batches.filter((batch) => batch.done), ...batches(job.rows.filter((row) => !row.code))];
+  const without = () => {
+    leaveOut(job);
     run();
   };
   const choices = (done, wrong, open) => [
-    open > 0 && wrong > 0 ? button(t("issue.leave_out", { count: number(wrong) }), leaveOut, "primary", { "data-leave-out": true }) : null,
-    open > 0 && wrong === 0 ? button(t("issue.go_on", { count: number(open) }), run, "primary", { "data-go-on": true }) : null,
+    open > 0 && wrong > 0 && !isUncertain(job) ? button(t("issue.leave_out", { count: number(wrong) }), without, "primary", { "data-leave-out": true }) : null,
+    open > 0 && (wrong === 0 || isUncertain(job)) ? button(t("issue.go_on", { count: number(open) }), run, "primary", { "data-go-on": true }) : null,
     done > 0 ? button(t("issue.save"), () => save("issued_codes.csv", issued(job.rows)), "") : null,
-    button(t(open + wrong > 0 ? "issue.edit" : "issue.another"), edit, "quiet"),
+    isUncertain(job) ? null : button(t(open + wrong > 0 ? "issue.edit" : "issue.another"), edit, "quiet", { "data-edit": true }),
   ];
   return { box, run, draw };
 }
@@ -136,7 +135,7 @@ export async function issue({ title, query, signal }) {
       send: async ({ prefix: otherwise, customers }) => {
         const rows = await withCoupons(rowsOf(customers), otherwise, signal);
         if (rows.length === 0) throw new Error(t("issue.empty"));
-        return { rows, batches: rows.some((row) => row.error) ? batches(rows.filter((row) => !row.error)) : batches(rows) };
+        return { rows, batches: batches(rows.filter((row) => !row.error)) };
       },
       done: (job) => start(job, job.rows.every((row) => !row.error), values(element).customers),
     });
@@ -146,7 +145,9 @@ export async function issue({ title, query, signal }) {
   const start = (job, at_once, text) => {
     const edit = () => {
       forget();
-      startForm(text ?? job.rows.filter((row) => !row.code).map((row) => `${row.customer},${row.prefix}`).join("\n"));
+      // Who has a code already is not asked for again.
+      const rest = job.rows.filter((row) => !row.code);
+      startForm(text && rest.length === job.rows.length ? text : rest.map((row) => `${row.customer},${row.prefix}`).join("\n"));
     };
     const { box, run, draw } = progressOf(job, signal, edit);
     replace(place, card(null, box));

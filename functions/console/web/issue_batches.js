@@ -9,13 +9,16 @@ const KEPT = "youhui.issue";
 const ROWS = 1000;
 const COUPONS = 20;
 
-/** Rows as batches: at most 1,000 rows of at most 20 coupons each. */
+/**
+ * Rows as batches of at most 1,000 rows of at most 20 coupons each. A batch is "open", "sent" while its answer is not known,
+ * "refused", of which nothing was issued, or "done".
+ */
 export function batches(rows) {
   const made = [];
   let lines = [];
   let coupons = new Set();
   const end = () => {
-    if (lines.length > 0) made.push({ key: newKey(), lines, done: false });
+    if (lines.length > 0) made.push({ key: newKey(), lines, state: "open" });
     lines = [];
     coupons = new Set();
   };
@@ -49,31 +52,49 @@ export function forget() {
   sessionStorage.removeItem(KEPT);
 }
 
+/** Whether something went out of which it is not known what became: then it can only go on under its key. */
+export function isUncertain(job) {
+  return job.batches.some(({ state }) => state === "sent");
+}
+
+/** Leaves out the rows that were refused. What was not answered keeps its key; only what was refused is made anew. */
+export function leaveOut(job) {
+  const refused = new Set(job.batches.filter(({ state }) => state === "refused").flatMap(({ lines }) => lines));
+  job.rows = job.rows.filter((row) => row.code || !row.error);
+  const again = job.rows.filter(({ line }) => refused.has(line));
+  job.batches = [...job.batches.filter(({ state }) => state !== "refused"), ...batches(again)];
+}
+
 /** Sends what is not done. Refused rows get their errors, issued ones their codes; `progress` is told after each batch. */
 export async function send(job, signal, progress) {
-  keep(job);
   const byLine = new Map(job.rows.map((row) => [row.line, row]));
-  for (const batch of job.batches.filter(({ done }) => !done)) {
-    const rows = batch.lines.map((line) => byLine.get(line));
-    const body = rows.map((row) => ({ customer_id: row.customer, coupon_id: row.coupon }));
-    try {
-      const { results } = await call("POST", "/api/discounts/coupon_code/", { body, key: batch.key, signal });
-      results.forEach((code, index) => {
-        rows[index].code = code.code;
-        rows[index].error = "";
-      });
-      batch.done = true;
-    } catch (error) {
-      if (error.status !== 400 || !Array.isArray(error.body)) throw error;
-      rowErrors(error.body).forEach((text, index) => {
-        rows[index].error = text;
-      });
-      keep(job);
-    }
+  for (const batch of job.batches.filter(({ state }) => state === "open" || state === "sent")) {
+    batch.state = "sent";
     keep(job);
+    await sendBatch(batch, batch.lines.map((line) => byLine.get(line)), signal).finally(() => keep(job));
     progress();
   }
-  if (job.batches.every(({ done }) => done)) forget();
+  if (job.rows.every(({ code }) => code)) forget();
+}
+
+async function sendBatch(batch, rows, signal) {
+  const body = rows.map((row) => ({ customer_id: row.customer, coupon_id: row.coupon }));
+  try {
+    const { results } = await call("POST", "/api/discounts/coupon_code/", { body, key: batch.key, signal });
+    results.forEach((code, index) => {
+      rows[index].code = code.code;
+      rows[index].error = "";
+    });
+    batch.state = "done";
+  } catch (error) {
+    // An answer that is final says that nothing was issued; without one nothing is known.
+    if (error.status >= 400 && error.status < 500 && !error.passes) batch.state = "open";
+    if (error.status !== 400 || !Array.isArray(error.body)) throw error;
+    batch.state = "refused";
+    rowErrors(error.body).forEach((text, index) => {
+      rows[index].error = text;
+    });
+  }
 }
 
 /** The messages of the API for the rows of a batch, aligned with them. */

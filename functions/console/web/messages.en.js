@@ -193,6 +193,7 @@ export const messages = {
   "issue.save": "Save the codes as CSV",
   "issue.more_rows": "and {count} more rows",
   "coupon.new": "New coupon",
+  "coupon.form": "Coupon",
   "coupon.code_prefix": "Prefix",
   "coupon.code_prefix.hint": "Also the passphrase. 1 to 32 letters, digits, - and _; letter case counts.",
   "coupon.title": "Name on the codes",

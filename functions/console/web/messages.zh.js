@@ -193,6 +193,7 @@ export const messages = {
   "issue.save": "保存优惠码 (CSV)",
   "issue.more_rows": "另有 {count} 行",
   "coupon.new": "新建优惠券",
+  "coupon.form": "优惠券",
   "coupon.code_prefix": "前缀",
   "coupon.code_prefix.hint": "也是优惠口令。1–32 个字母、数字、- 或 _，区分大小写。",
   "coupon.title": "优惠码上的名称",

@@ -59,7 +59,7 @@ export function preview({ signal, draft = () => null, more = () => ({}), beside 
     result.setAttribute("aria-busy", "true");
     const body = { ...cart.body(), ...more(), ...(rule ? { draft_price_rules: [{ ...rule, title: rule.title || t("rule.untitled") }] } : {}) };
     try {
-      const reply = await call("POST", PATH, { body, signal: mine.signal });
+      const reply = await call("POST", PATH, { body, signal: mine.signal, writesNothing: true });
       const drafts = new Map(rule ? [[rule.id, rule.title || t("rule.untitled")]] : []);
       const ids = reply.rules.map((one) => one.price_rule_id).filter((id) => !drafts.has(id));
       await learnNames(ids, mine.signal);

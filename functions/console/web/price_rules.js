@@ -4,12 +4,11 @@ import { announce } from "./announce.js";
 import { Change, get, remove } from "./api.js";
 import { badge, button, card, h, linkButton } from "./dom.js";
 import { errorBox } from "./errors.js";
-import { confirm, form } from "./forms.js";
+import { confirm, form, values } from "./forms.js";
 import { instant, number, t } from "./i18n.js";
 import { filter, filters, page } from "./lists.js";
 import { bodyOf, ruleFields } from "./price_rule_form.js";
 import { NEW_RULE, preview } from "./preview.js";
-import { values } from "./forms.js";
 
 const PATH = "/api/discounts/price_rule/";
 

@@ -25,7 +25,6 @@ export function signIn({ error, done }) {
     type: "password",
     hint: t("sign_in.hint"),
     autofocus: true,
-    autocomplete: "current-password",
     spellcheck: "false",
   });
   return h(

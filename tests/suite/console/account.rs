@@ -48,7 +48,12 @@ async fn a_level_is_made_changed_and_deleted() {
 async fn points_are_adjusted_once_however_often_one_clicks() {
     let (api, _) = shop().await;
     let browser = Browser::signed_in(&api, DESK).await;
-    browser.show("customers?q=13900000001").await;
+    browser.show("customers").await;
+    browser.fill("[name=q]", "13900000009").await;
+    browser.press("\u{E007}").await;
+    browser.says("No customer has the id or the mobile number 13900000009.").await;
+    browser.fill("[name=q]", "13900000001").await;
+    browser.press("\u{E007}").await;
     browser.shown("#/customers/1").await;
     let form = "form[aria-label='Adjust points']";
     browser.fill(&format!("{form} [name=points]"), "-5").await;

@@ -240,8 +240,9 @@ impl Browser {
             let event: Value = serde_json::from_str(entry["message"].as_str().expect("a message")).expect("JSON");
             let event = &event["message"];
             let Some(url) = event["params"]["request"]["url"].as_str() else { continue };
-            let is_ours = url.starts_with(&self.home) || url.starts_with("data:") || url.starts_with("blob:");
-            if event["method"] == "Network.requestWillBeSent" && !is_ours {
+            // The browser's own first page is made of chrome:// files.
+            let is_elsewhere = (url.starts_with("http") || url.starts_with("ws")) && !url.starts_with(&self.home);
+            if event["method"] == "Network.requestWillBeSent" && is_elsewhere {
                 trouble.push(format!("a request to {url}"));
             }
             if url.contains(TOKEN) {

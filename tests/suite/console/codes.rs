@@ -127,6 +127,41 @@ async fn an_issue_that_was_cut_short_goes_on_after_a_reload_under_its_key() {
 
 #[tokio::test]
 #[ignore = "needs Chromium: .ci/browser"]
+async fn a_batch_whose_answer_never_came_keeps_its_key_whatever_was_refused_beside_it() {
+    let api = shop_of(10).await;
+    coupon(&api, "spring", &json!({})).await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("codes/issue?prefix=spring").await;
+    // A thousand rows with a wrong one, and a second batch that the server carries out without being heard.
+    let list = "document.querySelector('[name=customers]').value =
+        Array.from({length: 1003}, (_, at) => at === 5 ? 999 : 1 + at % 10).join('\\n');
+        const [fetched, timeout] = [window.fetch, window.setTimeout];
+        window.setTimeout = (run, pause) => timeout(run, Math.min(pause, 20));
+        window.deaf = true;
+        window.fetch = async (path, options) => {
+          const reply = await fetched(path, options);
+          if (window.deaf && options.method === 'POST' && reply.status === 201) throw new TypeError('the line broke');
+          return reply;
+        }";
+    browser.script(list, json!([])).await;
+    browser.click("form [type=submit]").await;
+    browser.says("The service did not answer.").await;
+    assert_eq!(number(&api, CODES, "count").await, 3, "the second batch");
+    let offered =
+        "['[data-edit]', '[data-leave-out]', '[data-go-on]'].map((one) => Boolean(document.querySelector(one)))";
+    assert_eq!(browser.read(offered).await, json!([false, false, true]));
+    browser.script("window.deaf = false", json!([])).await;
+    browser.click("[data-go-on]").await;
+    browser.wait("document.querySelector('[data-issued=\"3\"][data-refused=\"1\"]')").await;
+    assert_eq!(number(&api, CODES, "count").await, 3, "once");
+    browser.click("[data-leave-out]").await;
+    browser.wait("document.querySelector('[data-issued=\"1002\"]')").await;
+    assert_eq!(number(&api, CODES, "count").await, 1002);
+    browser.close(&[400]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
 async fn what_is_selected_is_exported_whole_and_harmless_to_a_spreadsheet() {
     let api = shop_of(230).await;
     let spring = coupon(&api, "spring", &json!({"title": "=HYPERLINK(\"http://x\"),\"a\""})).await;

@@ -101,7 +101,7 @@ async fn every_view(screen: Screen) {
             browser.wait("document.querySelector('[data-result] > *')").await;
         }
         browser.screenshot(&name(view)).await;
-        let beside = browser.read("document.documentElement.scrollWidth - innerWidth").await;
+        let beside = browser.read("document.documentElement.scrollWidth - document.documentElement.clientWidth").await;
         assert_eq!(beside, 0, "{view} is wider than {width}");
         if width < 600 {
             assert_eq!(browser.read(SMALL).await, json!([]), "{view}");
