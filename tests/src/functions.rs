@@ -29,6 +29,11 @@ pub fn cargo() -> Command {
     cargo
 }
 
+/// The package of a function for cargo: with its version, since a crate of others may have the same name.
+pub fn package(function: &str) -> String {
+    format!("{function}@{}", env!("CARGO_PKG_VERSION"))
+}
+
 /// Builds every function where its binary is missing or old, and says where they are. One test at a time builds: cargo
 /// locks the folder. `local` is selected with them, since the features of its dependencies are those of the suite: nothing
 /// but the functions themselves is compiled.
@@ -41,7 +46,7 @@ pub fn built() -> PathBuf {
     cargo.args(["--profile", if profile == "debug" { "dev" } else { profile }]);
     cargo.arg("--target-dir").arg(folder.parent().expect("the target folder"));
     for name in binaries() {
-        cargo.args(["--package", &name, "--bin", &name]);
+        cargo.args(["--package", &package(&name), "--bin", &name]);
     }
     let output = cargo.output().expect("cargo");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -18,38 +18,46 @@ use assets::Asset;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
      img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// What every file of the console is sent with. They are asked for again each time, and answered with a 304 while they
-/// stay as they are: all of them come from one release.
-const HEADERS: [(HeaderName, &str); 6] = [
+/// What every file of the console is sent with.
+const HEADERS: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
-    (header::CACHE_CONTROL, "no-cache"),
     (header::VARY, "accept-encoding"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
+/// The page is asked for again each time, and answered with a 304 while it stays as it is. So is a file of a version that
+/// is not this one's: a page of yesterday gets the file of today.
+const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+/// What its files are in this version they are for ever.
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
 /// The console as Lambda and the local gateway call it.
 pub fn router() -> Router {
-    let index = async |headers: HeaderMap| reply(assets::INDEX, &headers);
-    let file = async |Path(name): Path<String>, headers: HeaderMap| reply(&name, &headers);
-    service::pages(Router::new().route("/console/", get(index)).route("/console/{file}", get(file)))
+    let index = async |headers: HeaderMap| reply(assets::INDEX, ASK_AGAIN, &headers);
+    let file = async |Path((version, name)): Path<(String, String)>, headers: HeaderMap| {
+        let is_ours = version == assets::version() && name != assets::INDEX;
+        reply(&name, if is_ours { FOR_EVER } else { ASK_AGAIN }, &headers)
+    };
+    service::pages(Router::new().route("/console/", get(index)).route("/console/{version}/{file}", get(file)))
 }
 
-fn reply(name: &str, asked: &HeaderMap) -> Response {
+fn reply(name: &str, caching: HeaderValue, asked: &HeaderMap) -> Response {
     let Some(asset) = assets::find(name) else { return Error::NotFound.into_response() };
     let mut response = StatusCode::NOT_MODIFIED.into_response();
     if !knows(asked, asset) {
         response = if takes_gzip(asked) {
-            ([(header::CONTENT_ENCODING, "gzip")], asset.gzip.as_slice()).into_response()
+            ([(header::CONTENT_ENCODING, "gzip")], asset.gzip()).into_response()
         } else {
-            asset.text.into_response()
+            asset.text.as_ref().into_response()
         };
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.media_type));
     }
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
+    response.headers_mut().insert(header::CACHE_CONTROL, caching);
     if let Ok(etag) = HeaderValue::from_str(&asset.etag) {
         response.headers_mut().insert(header::ETAG, etag);
     }

@@ -72,6 +72,33 @@ async fn a_missing_scope_is_named() {
 
 #[tokio::test]
 #[ignore = "needs Chromium: .ci/browser"]
+async fn a_busy_service_is_asked_again_and_a_fault_shows_its_request_id() {
+    let api = Api::start().await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    let busy = "const [fetched, timeout] = [window.fetch, window.setTimeout];
+        window.setTimeout = (run, pause) => timeout(run, Math.min(pause, 20));
+        window.busy = 2;
+        window.fetch = async (path, options) => {
+          if (window.busy === 0) return fetched(path, options);
+          window.busy -= 1;
+          const headers = {'retry-after': '1', 'x-request-id': 'r-7'};
+          return new Response('{\"detail\": \"The service is busy.\"}', {status: 503, headers});
+        }";
+    browser.script(busy, json!([])).await;
+    browser.show("customers").await;
+    browser.says("13400000000").await;
+    browser.script("window.busy = 1000", json!([])).await;
+    browser.show("codes").await;
+    browser.says("The service could not answer (503)").await;
+    browser.says("Request id: r-7").await;
+    browser.script("window.busy = 0", json!([])).await;
+    browser.click_text("Try again").await;
+    browser.says("jB7nNJPbf16adc").await;
+    browser.close(&[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
 async fn the_language_is_the_browsers_until_one_chooses() {
     let api = Api::start().await;
     let browser = Browser::signed_in(&api, Screen { language: "zh-CN", ..DESK }).await;
