@@ -49,6 +49,7 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         "coupons.js"
         "csv.js"
         "customers.js"
+        "deletion.js"
         "dom.js"
         "errors.js"
         "evaluate.js"

@@ -5,7 +5,7 @@ import { Change, get } from "./api.js";
 import { badge, button, card, facts, h, linkButton, replace } from "./dom.js";
 import { errorBox } from "./errors.js";
 import { columns as codeColumns } from "./code.js";
-import { confirm, form, numberField, textField } from "./forms.js";
+import { confirm, form, numberField } from "./forms.js";
 import { has, instant, money, number, signed, t } from "./i18n.js";
 import { nameOf } from "./customers.js";
 import { paged } from "./lists.js";
@@ -13,7 +13,12 @@ import { paged } from "./lists.js";
 const HISTORY = "/api/loyalty/point_history/";
 
 function stat(label, value, note) {
-  return h("div", { class: "stat" }, h("dt", null, label), h("dd", null, h("strong", null, value), note ? h("small", null, note) : null));
+  return h(
+    "div",
+    { class: "stat" },
+    h("dt", null, label),
+    h("dd", null, h("strong", null, value), note ? h("small", null, note) : null),
+  );
 }
 
 /** The way to the next level, as far as it is gone. */
@@ -25,14 +30,21 @@ function progress(account) {
   return h(
     "div",
     { class: "progress" },
-    h("progress", { max: Math.max(1, next.condition_points - from), value: Math.max(0, earned - from), "aria-label": text }),
+    h("progress", {
+      max: Math.max(1, next.condition_points - from),
+      value: Math.max(0, earned - from),
+      "aria-label": text,
+    }),
     h("p", null, text),
   );
 }
 
 function summary(account) {
   const { level } = account;
-  const expiring = account.expiring_points > 0 ? [number(account.expiring_points), instant(account.expiring_at)] : [t("account.none_expire")];
+  const expiring =
+    account.expiring_points > 0
+      ? [number(account.expiring_points), instant(account.expiring_at)]
+      : [t("account.none_expire")];
   const redeemable = level && level.redeem_points === 0 ? t("level.redeem_off") : money(account.redeemable_price);
   return card(
     t("account.summary"),
@@ -76,14 +88,28 @@ function actions(account, changed) {
   const signing = new Change();
   const sign = form({
     label: t("account.sign"),
-    fields: [h("p", null, t(account.signed_today ? "account.signed_today" : "account.sign.text", { points: number(account.level?.sign_points ?? 0) }))],
+    fields: [
+      h(
+        "p",
+        null,
+        t(account.signed_today ? "account.signed_today" : "account.sign.text", {
+          points: number(account.level?.sign_points ?? 0),
+        }),
+      ),
+    ],
     submit: t("account.sign"),
     kind: "",
     send: () => signing.send("POST", `${HISTORY}sign/`, { customer_id: id }),
     done: (entry) => changed(t("account.done", { points: signed(entry.points) })),
   });
   sign.querySelector("[type=submit]").disabled = account.signed_today;
-  return h("div", { class: "columns" }, card(t("account.adjust"), adjust), card(t("account.redeem"), redeem), card(t("account.sign"), sign));
+  return h(
+    "div",
+    { class: "columns" },
+    card(t("account.adjust"), adjust),
+    card(t("account.redeem"), redeem),
+    card(t("account.sign"), sign),
+  );
 }
 
 function redeemHint(account) {
@@ -100,7 +126,8 @@ function ledger(id, signal, changed) {
     const change = new Change();
     const run = async (event) => {
       const lines = [t("account.refund.text", { points: signed(-entry.points) })];
-      if (!(await confirm({ title: t("account.refund.title"), lines, action: t("account.refund"), kind: "primary" }))) return;
+      if (!(await confirm({ title: t("account.refund.title"), lines, action: t("account.refund"), kind: "primary" })))
+        return;
       event.target.disabled = true;
       try {
         const back = await change.send("POST", `${HISTORY}refund/`, { point_history_id: entry.id });
@@ -126,7 +153,11 @@ function ledger(id, signal, changed) {
       { title: t("entry.price"), cell: (row) => (row.points_price ? money(row.points_price) : "–"), kind: "number" },
       { title: t("entry.order"), cell: (row) => (order(row) === null ? "–" : String(order(row))), kind: "number" },
       { title: t("entry.id"), cell: (row) => String(row.id), kind: "number" },
-      { title: t("entry.action"), cell: (row) => (row.kind === "redeem" && row.points < 0 ? refund(row) : "–"), kind: "action" },
+      {
+        title: t("entry.action"),
+        cell: (row) => (row.kind === "redeem" && row.points < 0 ? refund(row) : "–"),
+        kind: "action",
+      },
     ],
   });
 }
@@ -152,7 +183,12 @@ export async function account({ title, params, signal, again }) {
     await again();
   };
   return [
-    h("div", { class: "head" }, title(nameOf(customer)), linkButton(t("code.issue"), `#/codes/issue?customer=${customer.id}`)),
+    h(
+      "div",
+      { class: "head" },
+      title(nameOf(customer)),
+      linkButton(t("code.issue"), `#/codes/issue?customer=${customer.id}`),
+    ),
     facts(
       [t("customer.id"), String(customer.id)],
       [t("customer.mobile"), customer.mobile],

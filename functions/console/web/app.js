@@ -108,7 +108,17 @@ function languageSwitch() {
     change(other);
     show(false);
   };
-  return h("button", { type: "button", class: "button quiet", lang: other === "zh" ? "zh-CN" : "en", onclick: turn, "data-language": other }, label);
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "button quiet",
+      lang: other === "zh" ? "zh-CN" : "en",
+      onclick: turn,
+      "data-language": other,
+    },
+    label,
+  );
 }
 
 function signOut() {
@@ -127,14 +137,32 @@ function drawFrame(section) {
   document.getElementById("skip").textContent = t("app.skip");
   replace(
     header,
-    h("a", { class: "brand", href: "#/levels" }, h("span", { class: "seal", "aria-hidden": "true" }, "惠"), t("app.name")),
+    h(
+      "a",
+      { class: "brand", href: "#/levels" },
+      h("span", { class: "seal", "aria-hidden": "true" }, "惠"),
+      t("app.name"),
+    ),
     h("nav", { "aria-label": t("nav.label") }, h("ul", null, items)),
     h(
       "div",
       { class: "tools" },
-      h("button", { type: "button", class: "button quiet help", onclick: () => openHelp(SECTIONS), "aria-label": t("help.title") }, "?"),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button quiet help",
+          onclick: () => openHelp(SECTIONS),
+          "aria-label": t("help.title"),
+        },
+        "?",
+      ),
       languageSwitch(),
-      h("button", { type: "button", class: "button quiet", onclick: signOut, "data-sign-out": true }, t("sign_in.leave")),
+      h(
+        "button",
+        { type: "button", class: "button quiet", onclick: signOut, "data-sign-out": true },
+        t("sign_in.leave"),
+      ),
     ),
   );
 }

@@ -42,7 +42,12 @@ export function cartEditor(changed) {
     return field;
   };
   const lineFields = (line, index) => {
-    const of = (name, more) => input(line, name, (more?.text ? textField : numberField)(name, t(`cart.${name}`), { value: line[name] ?? "", ...more?.set }));
+    const of = (name, more) =>
+      input(
+        line,
+        name,
+        (more?.text ? textField : numberField)(name, t(`cart.${name}`), { value: line[name] ?? "", ...more?.set }),
+      );
     const remove = () => {
       cart.lines.splice(index, 1);
       draw();
@@ -52,12 +57,24 @@ export function cartEditor(changed) {
       "fieldset",
       { class: "cart-line" },
       h("legend", null, t("cart.line", { number: index + 1 })),
-      h("div", { class: "line-fields" }, of("product_id"), of("quantity"), of("price", { set: { inputmode: "decimal" } })),
+      h(
+        "div",
+        { class: "line-fields" },
+        of("product_id"),
+        of("quantity"),
+        of("price", { set: { inputmode: "decimal" } }),
+      ),
       h(
         "details",
         { open: Boolean(line.collection_ids || line.category_ids || line.vendor_title) },
         h("summary", null, t("cart.more")),
-        h("div", { class: "line-fields" }, of("collection_ids", { text: true }), of("category_ids", { text: true }), of("vendor_title", { text: true })),
+        h(
+          "div",
+          { class: "line-fields" },
+          of("collection_ids", { text: true }),
+          of("category_ids", { text: true }),
+          of("vendor_title", { text: true }),
+        ),
         button(t("cart.remove"), remove, "quiet small"),
       ),
     );
@@ -68,8 +85,18 @@ export function cartEditor(changed) {
     note();
     box.querySelector("fieldset:last-of-type input")?.focus();
   };
-  const shipping = () => input(cart, "shipping_price", textField("shipping_price", t("cart.shipping_price"), { value: cart.shipping_price, inputmode: "decimal" }));
-  const draw = () => replace(box, cart.lines.map(lineFields), h("div", { class: "cart-end" }, shipping(), button(t("cart.add"), add, "small", { "data-add-line": true })));
+  const shipping = () =>
+    input(
+      cart,
+      "shipping_price",
+      textField("shipping_price", t("cart.shipping_price"), { value: cart.shipping_price, inputmode: "decimal" }),
+    );
+  const draw = () =>
+    replace(
+      box,
+      cart.lines.map(lineFields),
+      h("div", { class: "cart-end" }, shipping(), button(t("cart.add"), add, "small", { "data-add-line": true })),
+    );
   draw();
   const body = () => ({
     lines: cart.lines.map((line, index) => ({

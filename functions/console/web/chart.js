@@ -15,7 +15,10 @@ const BOTTOM = 28;
 function scale(most) {
   const rough = Math.max(1, most) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = Math.max(1, [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough));
+  const step = Math.max(
+    1,
+    [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough),
+  );
   return { step, top: Math.ceil(Math.max(1, most) / step) * step };
 }
 
@@ -23,13 +26,24 @@ function scale(most) {
 function ticks(days) {
   const wanted = Math.min(days.length, 5);
   if (wanted === 1) return [0];
-  return [...new Set(Array.from({ length: wanted }, (_, index) => Math.round((index * (days.length - 1)) / (wanted - 1))))];
+  return [
+    ...new Set(Array.from({ length: wanted }, (_, index) => Math.round((index * (days.length - 1)) / (wanted - 1)))),
+  ];
 }
 
 function table(days, series, title) {
   // Days on which nothing changed say nothing.
-  const changed = days.map((day, index) => index).filter((index) => index === 0 || series.some(({ values }) => values[index] !== values[index - 1]));
-  const rows = changed.map((index) => h("tr", null, h("th", { scope: "row" }, days[index]), series.map(({ values }) => h("td", { class: "number" }, number(values[index])))));
+  const changed = days
+    .map((day, index) => index)
+    .filter((index) => index === 0 || series.some(({ values }) => values[index] !== values[index - 1]));
+  const rows = changed.map((index) =>
+    h(
+      "tr",
+      null,
+      h("th", { scope: "row" }, days[index]),
+      series.map(({ values }) => h("td", { class: "number" }, number(values[index]))),
+    ),
+  );
   return h(
     "details",
     { class: "numbers" },
@@ -41,7 +55,16 @@ function table(days, series, title) {
         "table",
         { class: "plain" },
         h("caption", { class: "unseen" }, title),
-        h("thead", null, h("tr", null, h("th", { scope: "col" }, t("chart.day")), series.map(({ label }) => h("th", { scope: "col", class: "number" }, label)))),
+        h(
+          "thead",
+          null,
+          h(
+            "tr",
+            null,
+            h("th", { scope: "col" }, t("chart.day")),
+            series.map(({ label }) => h("th", { scope: "col", class: "number" }, label)),
+          ),
+        ),
         h("tbody", null, rows),
       ),
     ),
@@ -60,7 +83,13 @@ export function stepChart({ days, series, marks = [], title }) {
   // A day is a stretch: what there was at its end is drawn over all of it.
   const x = (index) => LEFT + (index / days.length) * width;
   const y = (value) => TOP + height - (value / top) * height;
-  const line = (values) => values.map((value, index) => `${index === 0 ? "M" : "L"}${x(index).toFixed(1)} ${y(value).toFixed(1)}H${x(index + 1).toFixed(1)}`).join("");
+  const line = (values) =>
+    values
+      .map(
+        (value, index) =>
+          `${index === 0 ? "M" : "L"}${x(index).toFixed(1)} ${y(value).toFixed(1)}H${x(index + 1).toFixed(1)}`,
+      )
+      .join("");
   const grid = [];
   for (let value = 0; value <= top; value += step) {
     grid.push(
@@ -71,7 +100,11 @@ export function stepChart({ days, series, marks = [], title }) {
   const labels = ticks(days).map((index, place, all) => {
     const anchor = place === 0 ? "start" : place === all.length - 1 ? "end" : "middle";
     const at = place === all.length - 1 && all.length > 1 ? WIDTH - RIGHT : x(index);
-    return svg("text", { class: place % 2 === 1 ? "axis between" : "axis", x: at, y: HEIGHT - 8, "text-anchor": anchor }, days[index]);
+    return svg(
+      "text",
+      { class: place % 2 === 1 ? "axis between" : "axis", x: at, y: HEIGHT - 8, "text-anchor": anchor },
+      days[index],
+    );
   });
   const drawn = series.map(({ name, label, values }) => {
     const path = line(values);
@@ -88,13 +121,30 @@ export function stepChart({ days, series, marks = [], title }) {
     const shape = svg("path", { d: `M${cx - 7} ${cy}L${cx} ${cy - 7}L${cx + 7} ${cy}L${cx} ${cy + 7}Z` });
     return svg("g", { class: `mark ${name}` }, svg("title", null, `${label}: ${number(value)}`), shape);
   });
-  const spoken = [...series.map(({ label, values }) => `${label} ${number(values.at(-1))}`), ...marks.map(({ label, value }) => `${label} ${number(value)}`)].join(", ");
-  const legend = [...series.map(({ name, label }) => [name, label, "line"]), ...marks.map(({ name, label }) => [name, label, "diamond"])];
+  const spoken = [
+    ...series.map(({ label, values }) => `${label} ${number(values.at(-1))}`),
+    ...marks.map(({ label, value }) => `${label} ${number(value)}`),
+  ].join(", ");
+  const legend = [
+    ...series.map(({ name, label }) => [name, label, "line"]),
+    ...marks.map(({ name, label }) => [name, label, "diamond"]),
+  ];
   return h(
     "figure",
     { class: "chart" },
-    svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${title}: ${spoken}` }, grid, drawn, diamonds, labels),
-    h("figcaption", null, legend.map(([name, label, shape]) => h("span", { class: `key ${name} ${shape}` }, label))),
+    svg(
+      "svg",
+      { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${title}: ${spoken}` },
+      grid,
+      drawn,
+      diamonds,
+      labels,
+    ),
+    h(
+      "figcaption",
+      null,
+      legend.map(([name, label, shape]) => h("span", { class: `key ${name} ${shape}` }, label)),
+    ),
     table(days, series, title),
   );
 }

@@ -1,10 +1,10 @@
 // A code: whose it is, what it is worth, and what the staff can change of it.
 
 import { announce } from "./announce.js";
-import { Change, get, remove } from "./api.js";
-import { badge, button, card, facts, h } from "./dom.js";
-import { errorBox } from "./errors.js";
-import { confirm, form, numberField } from "./forms.js";
+import { Change, get } from "./api.js";
+import { deleteButton } from "./deletion.js";
+import { badge, card, facts, h } from "./dom.js";
+import { form, numberField } from "./forms.js";
 import { instant, t } from "./i18n.js";
 import { nameOf } from "./customers.js";
 
@@ -19,8 +19,17 @@ export function columns() {
   return [
     { name: "code", title: t("code.code"), cell: (row) => h("code", null, row.code), kind: "main" },
     { name: "status", title: t("code.status"), cell: (row) => statusBadge(row.status) },
-    { name: "title", title: t("code.worth"), cell: (row) => [h("span", null, row.title), " ", h("small", null, row.verbose_title)] },
-    { name: "customer", title: t("code.customer"), cell: (row) => h("a", { href: `#/customers/${row.customer_id}` }, nameOf(row.customer ?? { id: row.customer_id })) },
+    {
+      name: "title",
+      title: t("code.worth"),
+      cell: (row) => [h("span", null, row.title), " ", h("small", null, row.verbose_title)],
+    },
+    {
+      name: "customer",
+      title: t("code.customer"),
+      cell: (row) =>
+        h("a", { href: `#/customers/${row.customer_id}` }, nameOf(row.customer ?? { id: row.customer_id })),
+    },
     { name: "created_at", title: t("code.created_at"), cell: (row) => instant(row.created_at) },
     { name: "used_at", title: t("code.used_at"), cell: (row) => instant(row.used_at) ?? "–" },
     { name: "ends_at", title: t("code.ends_at"), cell: (row) => instant(row.ends_at) ?? t("code.no_end") },
@@ -55,20 +64,10 @@ function actions(code, again) {
   return h("div", { class: "columns" }, card(t("code.transfer"), transfer), card(t(`code.mark.${to}`), turn));
 }
 
-function deleteButton(code) {
-  const problem = h("div");
-  const run = async () => {
-    const lines = [t(code.status === "used" ? "code.delete.used" : "code.delete.unused")];
-    if (!(await confirm({ title: t("code.delete.title", { code: code.code }), lines, action: t("action.delete") }))) return;
-    try {
-      await remove(`${PATH}${code.id}/`);
-      announce(t("done.deleted", { name: code.code }));
-      location.hash = "#/codes";
-    } catch (error) {
-      problem.replaceChildren(errorBox(error));
-    }
-  };
-  return h("div", null, button(t("action.delete"), run, "danger quiet", { "data-delete": true }), problem);
+function deletion(code) {
+  const lines = [t(code.status === "used" ? "code.delete.used" : "code.delete.unused")];
+  const ask = () => ({ title: t("code.delete.title", { code: code.code }), lines });
+  return deleteButton({ path: `${PATH}${code.id}/`, name: code.code, list: "#/codes", ask });
 }
 
 /** One code. */
@@ -81,8 +80,14 @@ export async function code({ title, params, signal, again }) {
       facts(
         [t("code.id"), String(found.id)],
         [t("code.worth"), `${found.title} · ${found.verbose_title}`],
-        [t("code.coupon"), h("a", { href: `#/coupons/${found.coupon_id}` }, found.coupon?.code_prefix ?? String(found.coupon_id))],
-        [t("code.customer"), h("a", { href: `#/customers/${found.customer_id}` }, nameOf(found.customer ?? { id: found.customer_id }))],
+        [
+          t("code.coupon"),
+          h("a", { href: `#/coupons/${found.coupon_id}` }, found.coupon?.code_prefix ?? String(found.coupon_id)),
+        ],
+        [
+          t("code.customer"),
+          h("a", { href: `#/customers/${found.customer_id}` }, nameOf(found.customer ?? { id: found.customer_id })),
+        ],
         [t("code.created_at"), instant(found.created_at)],
         [t("code.used_at"), instant(found.used_at)],
         [t("code.starts_at"), instant(found.starts_at)],
@@ -90,6 +95,6 @@ export async function code({ title, params, signal, again }) {
       ),
     ),
     actions(found, again),
-    deleteButton(found),
+    h("div", null, deletion(found)),
   ];
 }

@@ -27,7 +27,21 @@ async function asked(query, signal) {
 }
 
 /** The fields of an exported row. */
-const EXPORTED = ["id", "code", "status", "customer_id", "mobile", "coupon_id", "code_prefix", "title", "verbose_title", "created_at", "used_at", "starts_at", "ends_at"];
+const EXPORTED = [
+  "id",
+  "code",
+  "status",
+  "customer_id",
+  "mobile",
+  "coupon_id",
+  "code_prefix",
+  "title",
+  "verbose_title",
+  "created_at",
+  "used_at",
+  "starts_at",
+  "ends_at",
+];
 
 function exported(row) {
   const all = { ...row, mobile: row.customer?.mobile, code_prefix: row.coupon?.code_prefix };
@@ -41,7 +55,11 @@ function exporter(selected, count, signal) {
     const stop = new AbortController();
     signal.addEventListener("abort", () => stop.abort());
     const bar = h("progress", { max: Math.max(1, count), value: 0, "aria-label": t("export.running") });
-    replace(box, bar, button(t("action.stop"), () => stop.abort(), "quiet"));
+    replace(
+      box,
+      bar,
+      button(t("action.stop"), () => stop.abort(), "quiet"),
+    );
     const rows = [];
     try {
       await walk(PATH, selected, {
@@ -79,10 +97,19 @@ export async function codes({ title, query, signal }) {
   });
   const selected = await asked(query, signal);
   const shown = { caption: t("nav.codes"), columns: columns(), href: (row) => `#/codes/${row.id}` };
-  const issue = linkButton(t("code.issue"), withQuery("#/codes/issue", { prefix: query.prefix, customer: query.customer }), "primary", { "data-new": true });
+  const issue = linkButton(
+    t("code.issue"),
+    withQuery("#/codes/issue", { prefix: query.prefix, customer: query.customer }),
+    "primary",
+    { "data-new": true },
+  );
   const head = [h("div", { class: "head" }, heading, issue), form];
   if (!selected) {
-    return [...head, table({ rows: [], ...shown, empty: t("coupon.no_prefix", { prefix: query.prefix }) }), pager({ page: 1, count: 0 })];
+    return [
+      ...head,
+      table({ rows: [], ...shown, empty: t("coupon.no_prefix", { prefix: query.prefix }) }),
+      pager({ page: 1, count: 0 }),
+    ];
   }
   const list = await page({ path: PATH, filters: selected, query, signal, ...shown });
   const count = Number(list[1].dataset.count);

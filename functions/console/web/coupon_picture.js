@@ -86,7 +86,13 @@ function daysBetween(first, last) {
 }
 
 function figures(coupon, counts) {
-  const row = (name, value, note) => h("div", { class: `stat ${name}` }, h("dt", null, t(`picture.${name}`)), h("dd", null, h("strong", null, number(value)), note ? h("small", null, note) : null));
+  const row = (name, value, note) =>
+    h(
+      "div",
+      { class: `stat ${name}` },
+      h("dt", null, t(`picture.${name}`)),
+      h("dd", null, h("strong", null, number(value)), note ? h("small", null, note) : null),
+    );
   return h(
     "dl",
     { class: "stats" },
@@ -106,9 +112,11 @@ export function picture(coupon, signal) {
   const draw = async () => {
     replace(box, h("p", { class: "waiting" }, t("picture.running")), bar);
     try {
-      const ask = async (status) => (await get(withQuery(CODES, { coupon: coupon.id, status, page_size: 1 }), signal)).count;
+      const ask = async (status) =>
+        (await get(withQuery(CODES, { coupon: coupon.id, status, page_size: 1 }), signal)).count;
       const [all, used, expired] = await Promise.all([ask(""), ask("used"), ask("expired")]);
-      if (all === 0) return replace(box, figures(coupon, { all, used, expired }), h("p", { class: "empty" }, t("picture.none")));
+      if (all === 0)
+        return replace(box, figures(coupon, { all, used, expired }), h("p", { class: "empty" }, t("picture.none")));
       bar.max = Math.min(used, ROWS) + 40;
       const found = await issued(coupon.id, all, signal, (looks) => {
         bar.value = Math.min(40, looks);
@@ -121,33 +129,44 @@ export function picture(coupon, signal) {
   };
   const readUsed = async (count) => {
     const bound = state.used.length + ROWS;
-    state.lastUsed = await walk(CODES, { coupon: coupon.id, status: "used" }, {
-      from: state.lastUsed,
-      signal,
-      each: (rows) => {
-        state.used.push(...rows.map((row) => row.used_at).filter(Boolean));
-        bar.value = 40 + state.used.length;
-        return state.used.length < bound;
+    state.lastUsed = await walk(
+      CODES,
+      { coupon: coupon.id, status: "used" },
+      {
+        from: state.lastUsed,
+        signal,
+        each: (rows) => {
+          state.used.push(...rows.map((row) => row.used_at).filter(Boolean));
+          bar.value = 40 + state.used.length;
+          return state.used.length < bound;
+        },
       },
-    });
+    );
     state.whole = state.used.length >= count;
   };
   const show = (counts, { places, exact }) => {
     const today = todayLike(coupon.created_at);
     // From the day before, when there was none.
     const first = later(dayOf(places[0][1]), -1);
-    const days = daysBetween(first < today ? first : today, today);
+    // A clock that is behind the service's does not hide its last day.
+    const last = [today, dayOf(places.at(-1)[1])].sort().at(-1);
+    const days = daysBetween(first, last);
     const issuedBy = cumulative(days, places);
-    const uses = [...state.used].sort((a, b) => Date.parse(a) - Date.parse(b)).map((instant, index) => [index + 1, instant]);
+    const uses = [...state.used]
+      .sort((a, b) => Date.parse(a) - Date.parse(b))
+      .map((instant, index) => [index + 1, instant]);
     const usedBy = cumulative(days, uses);
     const end = coupon.price_rule.ends_at;
-    const expiredBy = days.map((day, index) => (end && counts.expired > 0 && day >= dayOf(end) ? Math.max(0, issuedBy[index] - usedBy[index]) : 0));
+    const expiredBy = days.map((day, index) =>
+      end && counts.expired > 0 && day >= dayOf(end) ? Math.max(0, issuedBy[index] - usedBy[index]) : 0,
+    );
     const series = [
       { name: "issued", label: t("picture.issued"), values: issuedBy },
       { name: "used", label: t("picture.used"), values: usedBy },
       { name: "expired", label: t("picture.expired"), values: expiredBy },
     ];
-    const marks = coupon.redeem_count > 0 ? [{ name: "claimed", label: t("picture.claimed"), value: coupon.redeem_count }] : [];
+    const marks =
+      coupon.redeem_count > 0 ? [{ name: "claimed", label: t("picture.claimed"), value: coupon.redeem_count }] : [];
     const goOn = async () => {
       replace(box, h("p", { class: "waiting" }, t("picture.running")), bar);
       try {
@@ -162,7 +181,14 @@ export function picture(coupon, signal) {
       figures(coupon, counts),
       stepChart({ days, series, marks, title: t("picture.title") }),
       exact ? null : h("p", { class: "hint" }, t("picture.inexact")),
-      state.whole ? null : h("div", { class: "note" }, h("p", null, t("picture.partly", { read: number(state.used.length), count: number(counts.used) })), button(t("picture.go_on", { count: number(ROWS) }), goOn)),
+      state.whole
+        ? null
+        : h(
+            "div",
+            { class: "note" },
+            h("p", null, t("picture.partly", { read: number(state.used.length), count: number(counts.used) })),
+            button(t("picture.go_on", { count: number(ROWS) }), goOn),
+          ),
       h("p", { class: "hint" }, t("picture.note")),
     );
   };

@@ -1,10 +1,10 @@
 // Coupons: a passphrase or prefix, the rule that its codes bring, and what became of them.
 
 import { announce } from "./announce.js";
-import { Change, get, query as withQuery, remove } from "./api.js";
-import { badge, button, card, facts, h, linkButton } from "./dom.js";
-import { errorBox } from "./errors.js";
-import { checkField, confirm, form, numberField, textField, values } from "./forms.js";
+import { Change, get, query as withQuery } from "./api.js";
+import { deleteButton } from "./deletion.js";
+import { badge, card, facts, h, linkButton } from "./dom.js";
+import { checkField, form, numberField, textField, values } from "./forms.js";
 import { instant, number, t } from "./i18n.js";
 import { filter, filters, page } from "./lists.js";
 import { picture } from "./coupon_picture.js";
@@ -17,7 +17,10 @@ const CODES = "/api/discounts/coupon_code/";
 
 const columns = () => [
   { title: t("coupon.code_prefix"), cell: (row) => h("code", null, row.code_prefix), kind: "main" },
-  { title: t("coupon.rule"), cell: (row) => [h("span", null, row.price_rule.title), " ", h("small", null, row.price_rule.verbose_title)] },
+  {
+    title: t("coupon.rule"),
+    cell: (row) => [h("span", null, row.price_rule.title), " ", h("small", null, row.price_rule.verbose_title)],
+  },
   { title: t("rule.state"), cell: (row) => stateBadge(row.price_rule) },
   { title: t("coupon.can_redeem"), cell: (row) => t(row.can_redeem ? "yes" : "no") },
   { title: t("coupon.used_count"), cell: (row) => number(row.used_count), kind: "number" },
@@ -28,8 +31,16 @@ const columns = () => [
 /** The coupons of the shop. */
 export async function coupons({ title, query, signal }) {
   const heading = title(t("nav.coupons"));
-  const types = [["", t("rule.any")], ["percentage", t("rule.kind.percentage")], ["fixed_amount", t("rule.kind.fixed_amount")]];
-  const claims = [["", t("rule.any")], ["true", t("yes")], ["false", t("no")]];
+  const types = [
+    ["", t("rule.any")],
+    ["percentage", t("rule.kind.percentage")],
+    ["fixed_amount", t("rule.kind.fixed_amount")],
+  ];
+  const claims = [
+    ["", t("rule.any")],
+    ["true", t("yes")],
+    ["false", t("no")],
+  ];
   const form = filters({
     label: t("nav.coupons"),
     query,
@@ -47,7 +58,15 @@ export async function coupons({ title, query, signal }) {
     can_redeem: query.can_redeem,
   };
   const href = (row) => `#/coupons/${row.id}`;
-  const list = await page({ path: PATH, filters: asked, query, signal, caption: t("nav.coupons"), columns: columns(), href });
+  const list = await page({
+    path: PATH,
+    filters: asked,
+    query,
+    signal,
+    caption: t("nav.coupons"),
+    columns: columns(),
+    href,
+  });
   const create = linkButton(t("coupon.new"), "#/coupons/new", "primary", { "data-new": true });
   return [h("div", { class: "head" }, heading, create), form, ...list];
 }
@@ -59,7 +78,10 @@ export function newCoupon({ title, query, signal }) {
   // The title of the rule and that of the coupon are different fields of one form.
   const titleOfRule = own.querySelector("[name=title]");
   titleOfRule.name = "rule_title";
-  const isThere = checkField("on_rule", t("coupon.on_rule"), { value: Boolean(query.rule), hint: t("coupon.on_rule.hint") });
+  const isThere = checkField("on_rule", t("coupon.on_rule"), {
+    value: Boolean(query.rule),
+    hint: t("coupon.on_rule.hint"),
+  });
   const there = numberField("price_rule_id", t("coupon.price_rule_id"), { value: query.rule ?? "" });
   const adapt = () => {
     const on = isThere.querySelector("input").checked;
@@ -72,7 +94,12 @@ export function newCoupon({ title, query, signal }) {
   const ownRule = (read) => ({ ...bodyOf({ ...read, title: read.rule_title }), automatic_discount: false });
   const send = (read) => {
     const { code_prefix, can_redeem, title: name, minimum_amount, on_rule, price_rule_id } = read;
-    const body = { code_prefix, can_redeem, ...(name ? { title: name } : {}), ...(minimum_amount ? { minimum_amount } : {}) };
+    const body = {
+      code_prefix,
+      can_redeem,
+      ...(name ? { title: name } : {}),
+      ...(minimum_amount ? { minimum_amount } : {}),
+    };
     const rule = on_rule ? { price_rule_id } : { price_rule: ownRule(read) };
     return change.send("POST", PATH, { ...body, ...rule });
   };
@@ -81,9 +108,16 @@ export function newCoupon({ title, query, signal }) {
     submit: t("action.create"),
     cancel: "#/coupons",
     fields: [
-      textField("code_prefix", t("coupon.code_prefix"), { hint: t("coupon.code_prefix.hint"), maxlength: 32, autofocus: true }),
+      textField("code_prefix", t("coupon.code_prefix"), {
+        hint: t("coupon.code_prefix.hint"),
+        maxlength: 32,
+        autofocus: true,
+      }),
       textField("title", t("coupon.title"), { hint: t("coupon.title.hint") }),
-      textField("minimum_amount", t("coupon.minimum_amount"), { hint: t("coupon.minimum_amount.hint"), inputmode: "decimal" }),
+      textField("minimum_amount", t("coupon.minimum_amount"), {
+        hint: t("coupon.minimum_amount.hint"),
+        inputmode: "decimal",
+      }),
       checkField("can_redeem", t("coupon.can_redeem"), { value: true, hint: t("coupon.can_redeem.hint") }),
       isThere,
       there,
@@ -106,30 +140,22 @@ export function newCoupon({ title, query, signal }) {
 }
 
 /** How many codes of a coupon have a status; all of them without. */
-export async function count(coupon, status, signal) {
+async function count(coupon, status, signal) {
   const { count: found } = await get(withQuery(CODES, { coupon, status, page_size: 1 }), signal);
   return found;
 }
 
-function deleteButton(coupon) {
-  const problem = h("div");
-  const run = async () => {
-    try {
-      const [all, used] = await Promise.all([count(coupon.id), count(coupon.id, "used")]);
-      const sure = await confirm({
-        title: t("coupon.delete.title", { prefix: coupon.code_prefix }),
-        lines: [t("coupon.delete.open", { count: number(all - used) }), t("coupon.delete.used", { count: number(used) }), t("coupon.delete.rule")],
-        action: t("action.delete"),
-      });
-      if (!sure) return;
-      await remove(`${PATH}${coupon.id}/`);
-      announce(t("done.deleted", { name: coupon.code_prefix }));
-      location.hash = "#/coupons";
-    } catch (error) {
-      problem.replaceChildren(errorBox(error));
-    }
+function deletion(coupon) {
+  const ask = async () => {
+    const [all, used] = await Promise.all([count(coupon.id), count(coupon.id, "used")]);
+    const lines = [
+      t("coupon.delete.open", { count: number(all - used) }),
+      t("coupon.delete.used", { count: number(used) }),
+      t("coupon.delete.rule"),
+    ];
+    return { title: t("coupon.delete.title", { prefix: coupon.code_prefix }), lines };
   };
-  return h("div", null, button(t("action.delete"), run, "danger quiet", { "data-delete": true }), problem);
+  return deleteButton({ path: `${PATH}${coupon.id}/`, name: coupon.code_prefix, list: "#/coupons", ask });
 }
 
 /** A coupon: its rule, its codes over time, and what can be done with it. */
@@ -160,6 +186,6 @@ export async function coupon({ title, params, signal }) {
       ),
     ),
     card(t("picture.title"), picture(found, signal)),
-    deleteButton(found),
+    h("div", null, deletion(found)),
   ];
 }

@@ -1,7 +1,6 @@
 // Customers: found by the shop's own id or by their mobile number.
 
 import { get, query as withQuery } from "./api.js";
-import { h } from "./dom.js";
 import { instant, t } from "./i18n.js";
 import { filter, filters, page, table } from "./lists.js";
 

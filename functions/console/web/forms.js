@@ -62,7 +62,13 @@ export function checkField(name, label, { value = false, hint, ...more } = {}) {
  */
 export function instantField(name, label, { value, hint, ...more } = {}) {
   const shown = value ? value.slice(0, 19) : "";
-  const control = h("input", { type: "datetime-local", step: 1, value: shown, "data-sent": value ?? "", "data-shown": shown });
+  const control = h("input", {
+    type: "datetime-local",
+    step: 1,
+    value: shown,
+    "data-sent": value ?? "",
+    "data-shown": shown,
+  });
   for (const [key, setting] of Object.entries(more)) control.setAttribute(key, setting);
   // What the browser makes of the value is what an untouched field has.
   control.dataset.shown = control.value;
@@ -76,7 +82,8 @@ export function values(form) {
     if (control.type === "radio" && !control.checked) continue;
     if (control.type === "checkbox") found[control.name] = control.checked;
     else if (control.type === "datetime-local") {
-      found[control.name] = control.value === control.dataset.shown ? control.dataset.sent || null : control.value || null;
+      found[control.name] =
+        control.value === control.dataset.shown ? control.dataset.sent || null : control.value || null;
     } else found[control.name] = control.value.trim();
   }
   return found;
@@ -88,7 +95,13 @@ export function values(form) {
  */
 export function form({ fields, submit, cancel, send, done, under, kind = "primary", label, extra }) {
   const go = h("button", { type: "submit", class: `button ${kind}` }, submit);
-  const actions = h("div", { class: "actions" }, go, cancel ? linkButton(t("action.cancel"), cancel, "quiet") : null, extra);
+  const actions = h(
+    "div",
+    { class: "actions" },
+    go,
+    cancel ? linkButton(t("action.cancel"), cancel, "quiet") : null,
+    extra,
+  );
   const element = h(
     "form",
     { class: "form", novalidate: true, "aria-label": label },
@@ -123,7 +136,10 @@ export function group(legend, ...fields) {
 
 /** A text with commas as a list; null where it is empty. */
 export function listOf(text) {
-  const items = text.split(/[,\uff0c\u3001\n]/).map((item) => item.trim()).filter(Boolean);
+  const items = text
+    .split(/[,\uff0c\u3001\n]/)
+    .map((item) => item.trim())
+    .filter(Boolean);
   return items.length > 0 ? items : null;
 }
 

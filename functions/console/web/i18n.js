@@ -30,7 +30,9 @@ export function change(to) {
 /** A text with its values: `t("list.count", {count: 5})`. */
 export function t(name, values) {
   const text = LANGUAGES[language][name] ?? name;
-  return values ? text.replace(/\{(\w+)\}/g, (whole, value) => (value in values ? String(values[value]) : whole)) : text;
+  return values
+    ? text.replace(/\{(\w+)\}/g, (whole, value) => (value in values ? String(values[value]) : whole))
+    : text;
 }
 
 /** Whether there is a text of this name. */

@@ -28,7 +28,10 @@ async function withCoupons(rows, otherwise, signal) {
   const ids = new Map();
   for (let at = 0; at < prefixes.length; at += 100) {
     const asked = prefixes.slice(at, at + 100).join(",");
-    const { results } = await get(withQuery("/api/discounts/coupon/", { code_prefix__in: asked, page_size: 100 }), signal);
+    const { results } = await get(
+      withQuery("/api/discounts/coupon/", { code_prefix__in: asked, page_size: 100 }),
+      signal,
+    );
     for (const coupon of results) ids.set(coupon.code_prefix, coupon.id);
   }
   return rows.map((row) => {
@@ -64,10 +67,24 @@ function table(rows) {
       "table",
       null,
       h("caption", { class: "unseen" }, t("issue.rows")),
-      h("thead", null, h("tr", null, head.map((name) => h("th", { scope: "col" }, t(name))))),
-      h("tbody", null, sorted.slice(0, SHOWN).map((row) => h("tr", { class: row.error ? "wrong" : null }, cells(row)))),
+      h(
+        "thead",
+        null,
+        h(
+          "tr",
+          null,
+          head.map((name) => h("th", { scope: "col" }, t(name))),
+        ),
+      ),
+      h(
+        "tbody",
+        null,
+        sorted.slice(0, SHOWN).map((row) => h("tr", { class: row.error ? "wrong" : null }, cells(row))),
+      ),
     ),
-    rows.length > SHOWN ? h("p", { class: "hint" }, t("issue.more_rows", { count: number(rows.length - SHOWN) })) : null,
+    rows.length > SHOWN
+      ? h("p", { class: "hint" }, t("issue.more_rows", { count: number(rows.length - SHOWN) }))
+      : null,
   );
 }
 
@@ -80,9 +97,20 @@ function progressOf(job, signal, edit) {
     const open = job.rows.length - done - wrong;
     replace(
       box,
-      h("p", { class: "lead", "data-issued": done, "data-refused": wrong }, t("issue.state", { done: number(done), wrong: number(wrong), open: number(open) })),
+      h(
+        "p",
+        { class: "lead", "data-issued": done, "data-refused": wrong },
+        t("issue.state", { done: number(done), wrong: number(wrong), open: number(open) }),
+      ),
       h("progress", { max: job.rows.length, value: done + wrong, "aria-label": t("issue.running") }),
-      error ? h("div", { class: "error-box", role: "alert" }, h("p", null, describe(error)), h("p", { class: "request-id" }, error.requestId ? t("error.request_id", { id: error.requestId }) : null)) : null,
+      error
+        ? h(
+            "div",
+            { class: "error-box", role: "alert" },
+            h("p", null, describe(error)),
+            h("p", { class: "request-id" }, error.requestId ? t("error.request_id", { id: error.requestId }) : null),
+          )
+        : null,
       h("div", { class: "actions" }, running ? null : choices(done, wrong, open)),
       table(job.rows),
     );
@@ -93,7 +121,7 @@ function progressOf(job, signal, edit) {
       await send(job, signal, () => draw(true));
       draw(false);
       const issued = job.rows.filter((row) => row.code).length;
-      announce(t("issue.done", { count: number(issued) }));
+      if (issued > 0) announce(t("issue.done", { count: number(issued) }));
     } catch (error) {
       if (error.name !== "AbortError") draw(false, error);
     }
@@ -103,10 +131,16 @@ function progressOf(job, signal, edit) {
     run();
   };
   const choices = (done, wrong, open) => [
-    open > 0 && wrong > 0 && !isUncertain(job) ? button(t("issue.leave_out", { count: number(wrong) }), without, "primary", { "data-leave-out": true }) : null,
-    open > 0 && (wrong === 0 || isUncertain(job)) ? button(t("issue.go_on", { count: number(open) }), run, "primary", { "data-go-on": true }) : null,
+    open > 0 && wrong > 0 && !isUncertain(job)
+      ? button(t("issue.leave_out", { count: number(wrong) }), without, "primary", { "data-leave-out": true })
+      : null,
+    open > 0 && (wrong === 0 || isUncertain(job))
+      ? button(t("issue.go_on", { count: number(open) }), run, "primary", { "data-go-on": true })
+      : null,
     done > 0 ? button(t("issue.save"), () => save("issued_codes.csv", issued(job.rows)), "") : null,
-    isUncertain(job) ? null : button(t(open + wrong > 0 ? "issue.edit" : "issue.another"), edit, "quiet", { "data-edit": true }),
+    isUncertain(job)
+      ? null
+      : button(t(open + wrong > 0 ? "issue.edit" : "issue.another"), edit, "quiet", { "data-edit": true }),
   ];
   return { box, run, draw };
 }
@@ -120,16 +154,39 @@ function issued(rows) {
 export async function issue({ title, query, signal }) {
   const place = h("div");
   const startForm = (text = query.customer ?? "") => {
-    const prefix = textField("prefix", t("code.coupon_prefix"), { value: query.prefix ?? "", hint: t("issue.prefix.hint"), autofocus: true });
-    const area = areaField("customers", t("issue.customers"), { value: text, hint: t("issue.customers.hint"), rows: 8, spellcheck: "false" });
-    const file = h("input", { type: "file", accept: ".csv,.txt,text/csv,text/plain", class: "unseen", id: "issue-file" });
+    const prefix = textField("prefix", t("code.coupon_prefix"), {
+      value: query.prefix ?? "",
+      hint: t("issue.prefix.hint"),
+      autofocus: true,
+    });
+    const area = areaField("customers", t("issue.customers"), {
+      value: text,
+      hint: t("issue.customers.hint"),
+      rows: 8,
+      spellcheck: "false",
+    });
+    const file = h("input", {
+      type: "file",
+      accept: ".csv,.txt,text/csv,text/plain",
+      class: "unseen",
+      id: "issue-file",
+    });
     file.addEventListener("change", async () => {
       if (file.files[0]) area.querySelector("textarea").value = await file.files[0].text();
       file.value = "";
     });
     const element = form({
       label: t("code.issue"),
-      fields: [prefix, area, h("div", { class: "field wide" }, file, h("label", { for: "issue-file", class: "button file" }, t("issue.file")))],
+      fields: [
+        prefix,
+        area,
+        h(
+          "div",
+          { class: "field wide" },
+          file,
+          h("label", { for: "issue-file", class: "button file" }, t("issue.file")),
+        ),
+      ],
       submit: t("code.issue"),
       cancel: "#/codes",
       send: async ({ prefix: otherwise, customers }) => {
@@ -137,7 +194,12 @@ export async function issue({ title, query, signal }) {
         if (rows.length === 0) throw new Error(t("issue.empty"));
         return { rows, batches: batches(rows.filter((row) => !row.error)) };
       },
-      done: (job) => start(job, job.rows.every((row) => !row.error), values(element).customers),
+      done: (job) =>
+        start(
+          job,
+          job.rows.every((row) => !row.error),
+          values(element).customers,
+        ),
     });
     replace(place, card(null, element));
     place.querySelector("input")?.focus();
@@ -147,7 +209,9 @@ export async function issue({ title, query, signal }) {
       forget();
       // Who has a code already is not asked for again.
       const rest = job.rows.filter((row) => !row.code);
-      startForm(text && rest.length === job.rows.length ? text : rest.map((row) => `${row.customer},${row.prefix}`).join("\n"));
+      startForm(
+        text && rest.length === job.rows.length ? text : rest.map((row) => `${row.customer},${row.prefix}`).join("\n"),
+      );
     };
     const { box, run, draw } = progressOf(job, signal, edit);
     replace(place, card(null, box));
@@ -157,5 +221,10 @@ export async function issue({ title, query, signal }) {
   const open = kept();
   if (open) start(open, false);
   else startForm();
-  return [h("div", { class: "head" }, title(t("code.issue")), linkButton(t("nav.codes"), "#/codes", "quiet")), h("p", { class: "lead" }, t("issue.lead")), open ? h("p", { class: "note" }, t("issue.kept")) : null, place];
+  return [
+    h("div", { class: "head" }, title(t("code.issue")), linkButton(t("nav.codes"), "#/codes", "quiet")),
+    h("p", { class: "lead" }, t("issue.lead")),
+    open ? h("p", { class: "note" }, t("issue.kept")) : null,
+    place,
+  ];
 }

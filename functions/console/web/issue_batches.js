@@ -71,7 +71,11 @@ export async function send(job, signal, progress) {
   for (const batch of job.batches.filter(({ state }) => state === "open" || state === "sent")) {
     batch.state = "sent";
     keep(job);
-    await sendBatch(batch, batch.lines.map((line) => byLine.get(line)), signal).finally(() => keep(job));
+    await sendBatch(
+      batch,
+      batch.lines.map((line) => byLine.get(line)),
+      signal,
+    ).finally(() => keep(job));
     progress();
   }
   if (job.rows.every(({ code }) => code)) forget();
@@ -99,5 +103,10 @@ async function sendBatch(batch, rows, signal) {
 
 /** The messages of the API for the rows of a batch, aligned with them. */
 function rowErrors(body) {
-  return body.map((errors) => Object.values(errors ?? {}).flat().map(said).join(" "));
+  return body.map((errors) =>
+    Object.values(errors ?? {})
+      .flat()
+      .map(said)
+      .join(" "),
+  );
 }

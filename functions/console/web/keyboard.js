@@ -44,7 +44,17 @@ export function watchKeys(sections) {
 
 /** The list of the keys. */
 export function openHelp(sections) {
-  const row = (keys, text) => h("div", null, h("dt", null, keys.map((key) => h("kbd", null, key))), h("dd", null, text));
+  const row = (keys, text) =>
+    h(
+      "div",
+      null,
+      h(
+        "dt",
+        null,
+        keys.map((key) => h("kbd", null, key)),
+      ),
+      h("dd", null, text),
+    );
   const dialog = h("dialog", { class: "dialog", "aria-labelledby": "help-title" });
   const close = () => {
     dialog.close();

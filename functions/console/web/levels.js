@@ -1,10 +1,10 @@
 // Levels: what customers get for what they have earned.
 
 import { announce } from "./announce.js";
-import { Change, get, remove } from "./api.js";
-import { button, h, linkButton } from "./dom.js";
-import { errorBox } from "./errors.js";
-import { confirm, form, numberField, textField } from "./forms.js";
+import { Change, get } from "./api.js";
+import { deleteButton } from "./deletion.js";
+import { h, linkButton } from "./dom.js";
+import { form, numberField, textField } from "./forms.js";
 import { number, t } from "./i18n.js";
 import { page } from "./lists.js";
 
@@ -20,7 +20,8 @@ const columns = () => [
   { title: t("level.sign_points"), cell: (row) => number(row.sign_points), kind: "number" },
   {
     title: t("level.redeem_points"),
-    cell: (row) => (row.redeem_points === 0 ? t("level.redeem_off") : t("level.redeem_value", { points: number(row.redeem_points) })),
+    cell: (row) =>
+      row.redeem_points === 0 ? t("level.redeem_off") : t("level.redeem_value", { points: number(row.redeem_points) }),
     kind: "number",
   },
   { title: t("level.redeem_limitation"), cell: (row) => limit(row.redeem_limitation), kind: "number" },
@@ -48,7 +49,14 @@ function fields(level) {
   const value = (name, otherwise) => level?.[name] ?? otherwise;
   return [
     textField("title", t("level.title"), { value: value("title", ""), maxlength: 64, wide: true, autofocus: !level }),
-    ...["condition_points", "sign_points", "gain_points", "redeem_points", "redeem_limitation", "redeem_limitation_monthly"].map((name) =>
+    ...[
+      "condition_points",
+      "sign_points",
+      "gain_points",
+      "redeem_points",
+      "redeem_limitation",
+      "redeem_limitation_monthly",
+    ].map((name) =>
       numberField(name, t(`level.${name}`), {
         value: value(name, 0),
         hint: t(`level.${name}.hint`),
@@ -71,28 +79,13 @@ function levelForm(level) {
       announce(t("done.saved", { name: saved.title }));
       location.hash = "#/levels";
     },
-    extra: level ? deleteButton(level) : null,
+    extra: level ? deletion(level) : null,
   });
 }
 
-function deleteButton(level) {
-  const problem = h("div");
-  const run = async () => {
-    const sure = await confirm({
-      title: t("level.delete.title", { name: level.title }),
-      lines: [t("level.delete.text")],
-      action: t("action.delete"),
-    });
-    if (!sure) return;
-    try {
-      await remove(`${PATH}${level.id}/`);
-      announce(t("done.deleted", { name: level.title }));
-      location.hash = "#/levels";
-    } catch (error) {
-      problem.replaceChildren(errorBox(error));
-    }
-  };
-  return [button(t("action.delete"), run, "danger quiet push", { "data-delete": true }), problem];
+function deletion(level) {
+  const ask = () => ({ title: t("level.delete.title", { name: level.title }), lines: [t("level.delete.text")] });
+  return deleteButton({ path: `${PATH}${level.id}/`, name: level.title, list: "#/levels", ask, kind: "push" });
 }
 
 /** A new level. */

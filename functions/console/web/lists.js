@@ -25,7 +25,15 @@ export function table({ caption, columns, rows, href, empty }) {
       "table",
       null,
       h("caption", { class: "unseen" }, caption),
-      h("thead", null, h("tr", null, columns.map(({ title, kind }) => h("th", { scope: "col", class: kind }, title)))),
+      h(
+        "thead",
+        null,
+        h(
+          "tr",
+          null,
+          columns.map(({ title, kind }) => h("th", { scope: "col", class: kind }, title)),
+        ),
+      ),
       h("tbody", null, body),
     ),
   );
@@ -34,7 +42,12 @@ export function table({ caption, columns, rows, href, empty }) {
 /** Where one is in a list, and the ways on. `go` gets a page number; without, pages are links of the address. */
 export function pager({ page, count, size = SIZE, go, query, caption }) {
   const last = Math.max(1, Math.ceil(count / size));
-  if (last === 1) return h("p", { class: "pager", "data-count": count }, count > 0 ? t("list.count", { count: number(count) }) : null);
+  if (last === 1)
+    return h(
+      "p",
+      { class: "pager", "data-count": count },
+      count > 0 ? t("list.count", { count: number(count) }) : null,
+    );
   const step = (to, label, rel) => {
     if (to < 1 || to > last) return h("span", { class: "button quiet off", "aria-hidden": "true" }, label);
     if (go) return h("button", { type: "button", class: "button quiet", onclick: () => go(to) }, label);
@@ -83,7 +96,11 @@ export function filters({ fields, label, query, reset = true }) {
 export function filter(name, label, { value = "", search, choices, ...more } = {}) {
   const marks = { name, "data-search": search, ...more };
   const control = choices
-    ? h("select", marks, choices.map(([key, text]) => h("option", { value: key, selected: key === value }, text)))
+    ? h(
+        "select",
+        marks,
+        choices.map(([key, text]) => h("option", { value: key, selected: key === value }, text)),
+      )
     : h("input", { type: search ? "search" : "text", value, autocomplete: "off", ...marks });
   return h("label", { class: "filter" }, h("span", null, label), control);
 }
@@ -92,7 +109,10 @@ export function filter(name, label, { value = "", search, choices, ...more } = {
 export async function page({ path, filters: asked, query, signal, ...rest }) {
   const at = Math.max(1, Number(query.page) || 1);
   const found = await get(withQuery(path, { ...asked, page: at > 1 ? at : "", page_size: SIZE }), signal);
-  return [table({ rows: found.results, ...rest }), pager({ page: at, count: found.count, query, caption: rest.caption })];
+  return [
+    table({ rows: found.results, ...rest }),
+    pager({ page: at, count: found.count, query, caption: rest.caption }),
+  ];
 }
 
 /** A list inside of a view that turns its pages by itself. */
@@ -102,9 +122,17 @@ export function paged({ path, filters: asked, signal, size = 10, ...rest }) {
     box.setAttribute("aria-busy", "true");
     try {
       const found = await get(withQuery(path, { ...asked, page: at, page_size: size }), signal);
-      replace(box, table({ rows: found.results, ...rest }), pager({ page: at, count: found.count, size, go, caption: rest.caption }));
+      replace(
+        box,
+        table({ rows: found.results, ...rest }),
+        pager({ page: at, count: found.count, size, go, caption: rest.caption }),
+      );
     } catch (error) {
-      if (error.name !== "AbortError") replace(box, errorBox(error, () => go(at)));
+      if (error.name !== "AbortError")
+        replace(
+          box,
+          errorBox(error, () => go(at)),
+        );
     }
     box.removeAttribute("aria-busy");
   };

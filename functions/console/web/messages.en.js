@@ -62,7 +62,8 @@ export const messages = {
   "done.transferred": "The code has a new owner.",
   "done.used": "The code is marked as used.",
   "done.unused": "The code can be used again.",
-  "level.lead": "A customer has the highest level whose points they have ever earned. Spending points does not lower it.",
+  "level.lead":
+    "A customer has the highest level whose points they have ever earned. Spending points does not lower it.",
   "level.new": "New level",
   "level.none": "No level yet. Without one, customers earn a point for each yuan and cannot redeem.",
   "level.form": "Level",
@@ -171,10 +172,12 @@ export const messages = {
   "export.start": "Export {count} codes as CSV",
   "export.running": "Exporting",
   "export.done": "{count} codes are in the file.",
-  "issue.lead": "Each customer gets a code. Up to 1,000 go out at once; if the line breaks, trying again issues none twice.",
+  "issue.lead":
+    "Each customer gets a code. Up to 1,000 go out at once; if the line breaks, trying again issues none twice.",
   "issue.prefix.hint": "For all rows that name no coupon of their own",
   "issue.customers": "Customers",
-  "issue.customers.hint": "One a line: the id, and after a comma the prefix of another coupon if it is not the one above.",
+  "issue.customers.hint":
+    "One a line: the id, and after a comma the prefix of another coupon if it is not the one above.",
   "issue.file": "Open a CSV file …",
   "issue.kept": "This issue was begun in this tab and is not done.",
   "issue.empty": "There is no customer in the list.",
@@ -224,7 +227,8 @@ export const messages = {
   "picture.claimed.note": "by passphrase, of those issued",
   "picture.running": "Reading the codes …",
   "picture.none": "No code was issued yet.",
-  "picture.note": "What there was at the end of each day, in the time of the shop. Deleted codes are not in it. When codes were claimed is not known, only how many.",
+  "picture.note":
+    "What there was at the end of each day, in the time of the shop. Deleted codes are not in it. When codes were claimed is not known, only how many.",
   "picture.inexact": "The days of issue between the points that were read are estimated from below.",
   "picture.partly": "Only {read} of {count} used codes are read: the line of uses is too low.",
   "picture.go_on": "Read {count} more",

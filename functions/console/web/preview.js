@@ -35,7 +35,12 @@ export function preview({ signal, draft = () => null, more = () => ({}), beside 
     timer = setTimeout(run, PAUSE);
   };
   const cart = cartEditor(soon);
-  const form = h("form", { class: "form", "aria-label": t("cart.title"), novalidate: true }, h("div", { "data-summary": true }), cart.element);
+  const form = h(
+    "form",
+    { class: "form", "aria-label": t("cart.title"), novalidate: true },
+    h("div", { "data-summary": true }),
+    cart.element,
+  );
   form.addEventListener("submit", (event) => event.preventDefault());
   signal.addEventListener("abort", () => {
     clearTimeout(timer);
@@ -57,7 +62,11 @@ export function preview({ signal, draft = () => null, more = () => ({}), beside 
     // Nothing to ask while it is not said how much is off.
     if (rule && rule.value === "") return replace(result, h("p", { class: "note" }, t("preview.no_value")));
     result.setAttribute("aria-busy", "true");
-    const body = { ...cart.body(), ...more(), ...(rule ? { draft_price_rules: [{ ...rule, title: rule.title || t("rule.untitled") }] } : {}) };
+    const body = {
+      ...cart.body(),
+      ...more(),
+      ...(rule ? { draft_price_rules: [{ ...rule, title: rule.title || t("rule.untitled") }] } : {}),
+    };
     try {
       const reply = await call("POST", PATH, { body, signal: mine.signal, writesNothing: true });
       const drafts = new Map(rule ? [[rule.id, rule.title || t("rule.untitled")]] : []);
@@ -70,8 +79,22 @@ export function preview({ signal, draft = () => null, more = () => ({}), beside 
       if (error.name === "AbortError" || mine.signal.aborted) return;
       clear();
       const missing = ofDraft(error);
-      if (missing.length > 0) replace(result, h("div", { class: "note" }, h("p", null, t("preview.incomplete")), h("ul", null, missing.map((text) => h("li", null, text)))));
-      else if (error.status === 400 && shownBeside(error)) replace(result, h("p", { class: "note" }, t("preview.cart")));
+      if (missing.length > 0)
+        replace(
+          result,
+          h(
+            "div",
+            { class: "note" },
+            h("p", null, t("preview.incomplete")),
+            h(
+              "ul",
+              null,
+              missing.map((text) => h("li", null, text)),
+            ),
+          ),
+        );
+      else if (error.status === 400 && shownBeside(error))
+        replace(result, h("p", { class: "note" }, t("preview.cart")));
       else replace(result, errorBox(error, run));
     }
     if (asking === mine) result.removeAttribute("aria-busy");

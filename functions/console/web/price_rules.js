@@ -1,10 +1,10 @@
 // Price rules: what is taken off carts. Beside the form of a rule stands what it would do to an example cart.
 
 import { announce } from "./announce.js";
-import { Change, get, remove } from "./api.js";
-import { badge, button, card, h, linkButton } from "./dom.js";
-import { errorBox } from "./errors.js";
-import { confirm, form, values } from "./forms.js";
+import { Change, get } from "./api.js";
+import { deleteButton } from "./deletion.js";
+import { badge, card, h, linkButton } from "./dom.js";
+import { form, values } from "./forms.js";
 import { instant, number, t } from "./i18n.js";
 import { filter, filters, page } from "./lists.js";
 import { bodyOf, ruleFields } from "./price_rule_form.js";
@@ -25,7 +25,10 @@ const columns = () => [
   { title: t("rule.title"), cell: (row) => row.title, kind: "main" },
   { title: t("rule.verbose_title"), cell: (row) => row.verbose_title },
   { title: t("rule.state"), cell: (row) => stateBadge(row) },
-  { title: t("rule.brought"), cell: (row) => t(row.automatic_discount ? "rule.brought.automatic" : "rule.brought.code") },
+  {
+    title: t("rule.brought"),
+    cell: (row) => t(row.automatic_discount ? "rule.brought.automatic" : "rule.brought.code"),
+  },
   { title: t("rule.priority"), cell: (row) => number(row.priority), kind: "number" },
   { title: t("rule.starts_at"), cell: (row) => instant(row.starts_at) ?? "–" },
   { title: t("rule.ends_at"), cell: (row) => instant(row.ends_at) ?? t("code.no_end") },
@@ -34,7 +37,11 @@ const columns = () => [
 /** The rules of the shop. */
 export async function priceRules({ title, query, signal }) {
   const heading = title(t("nav.price_rules"));
-  const kinds = [["", t("rule.any")], ["true", t("rule.brought.automatic")], ["false", t("rule.brought.code")]];
+  const kinds = [
+    ["", t("rule.any")],
+    ["true", t("rule.brought.automatic")],
+    ["false", t("rule.brought.code")],
+  ];
   const form = filters({
     label: t("nav.price_rules"),
     query,
@@ -45,7 +52,15 @@ export async function priceRules({ title, query, signal }) {
   });
   const asked = { title: query.title, automatic_discount: query.automatic_discount };
   const href = (row) => `#/price_rules/${row.id}`;
-  const list = await page({ path: PATH, filters: asked, query, signal, caption: t("nav.price_rules"), columns: columns(), href });
+  const list = await page({
+    path: PATH,
+    filters: asked,
+    query,
+    signal,
+    caption: t("nav.price_rules"),
+    columns: columns(),
+    href,
+  });
   const create = linkButton(t("rule.new"), "#/price_rules/new", "primary", { "data-new": true });
   return [h("div", { class: "head" }, heading, create), form, ...list];
 }
@@ -67,7 +82,7 @@ function editor(rule, signal) {
       announce(t("done.saved", { name: saved.title }));
       location.hash = "#/price_rules";
     },
-    extra: rule ? deleteButton(rule) : null,
+    extra: rule ? deletion(rule) : null,
   });
   element.classList.add("single");
   const shown = preview({ signal, draft: () => ({ ...bodyOf(values(element)), id: rule?.id ?? NEW_RULE }) });
@@ -75,24 +90,9 @@ function editor(rule, signal) {
   return h("div", { class: "beside" }, card(t("rule.form"), element), shown.element);
 }
 
-function deleteButton(rule) {
-  const problem = h("div");
-  const run = async () => {
-    const sure = await confirm({
-      title: t("rule.delete.title", { name: rule.title }),
-      lines: [t("rule.delete.text")],
-      action: t("action.delete"),
-    });
-    if (!sure) return;
-    try {
-      await remove(`${PATH}${rule.id}/`);
-      announce(t("done.deleted", { name: rule.title }));
-      location.hash = "#/price_rules";
-    } catch (error) {
-      problem.replaceChildren(errorBox(error));
-    }
-  };
-  return [button(t("action.delete"), run, "danger quiet push", { "data-delete": true }), problem];
+function deletion(rule) {
+  const ask = () => ({ title: t("rule.delete.title", { name: rule.title }), lines: [t("rule.delete.text")] });
+  return deleteButton({ path: `${PATH}${rule.id}/`, name: rule.title, list: "#/price_rules", ask, kind: "push" });
 }
 
 /** A new rule. */
@@ -103,5 +103,9 @@ export function newPriceRule({ title, signal }) {
 /** A rule, to be changed or deleted. */
 export async function priceRule({ title, params, signal }) {
   const rule = await get(`${PATH}${params.id}/`, signal);
-  return [h("div", { class: "head" }, title(rule.title), stateBadge(rule)), h("p", { class: "lead" }, rule.verbose_title), editor(rule, signal)];
+  return [
+    h("div", { class: "head" }, title(rule.title), stateBadge(rule)),
+    h("p", { class: "lead" }, rule.verbose_title),
+    editor(rule, signal),
+  ];
 }
