@@ -73,6 +73,7 @@ let showing = null;
 /** Draws the view of the address. `focus` moves to its heading, so that a keyboard and a screen reader start there. */
 async function show(focus = true) {
   showing?.abort();
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   const { path, query } = address();
   const main = document.getElementById("main");
   if (!token()) return showSignIn();
@@ -85,6 +86,8 @@ async function show(focus = true) {
     return h("h1", { tabindex: "-1" }, text);
   };
   main.setAttribute("aria-busy", "true");
+  // What is still to be seen belongs to another address.
+  main.inert = true;
   try {
     if (!found) throw new Error(t("error.no_view"));
     const context = { params: found.params, query, signal: controller.signal, title, again: () => show(false) };
@@ -96,6 +99,7 @@ async function show(focus = true) {
     replace(main, title(t("error.title")), errorBox(error, error.status === 404 ? null : () => show()));
   }
   main.removeAttribute("aria-busy");
+  main.inert = false;
   main.dataset.shown = location.hash;
   if (focus) main.querySelector("h1")?.focus({ preventScroll: true });
   if (focus) window.scrollTo(0, 0);
@@ -173,7 +177,10 @@ function showSignIn(error) {
   document.title = t("app.name");
   document.getElementById("skip").textContent = t("app.skip");
   replace(document.getElementById("header"), h("div", { class: "tools" }, languageSwitch()));
-  replace(document.getElementById("main"), signIn({ error, done: () => show() }));
+  const main = document.getElementById("main");
+  main.removeAttribute("aria-busy");
+  main.inert = false;
+  replace(main, signIn({ error, done: () => show() }));
 }
 
 window.addEventListener("hashchange", () => show());

@@ -148,10 +148,10 @@ export function confirm({ title, lines, action, kind = "danger" }) {
   return new Promise((resolve) => {
     const id = freshId("dialog");
     const dialog = h("dialog", { "aria-labelledby": id, class: "dialog" });
-    const close = (answer) => {
+    let answer = false;
+    const close = (chosen) => {
+      answer = chosen;
       dialog.close();
-      dialog.remove();
-      resolve(answer);
     };
     const no = button(t("action.cancel"), () => close(false), "quiet", { autofocus: true });
     const yes = button(action, () => close(true), kind);
@@ -160,9 +160,10 @@ export function confirm({ title, lines, action, kind = "danger" }) {
       ...lines.map((line) => h("p", null, line)),
       h("div", { class: "actions" }, yes, no),
     );
-    dialog.addEventListener("cancel", (event) => {
-      event.preventDefault();
-      close(false);
+    // However it is closed: by a button, by Escape, or because another view is shown.
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(answer);
     });
     document.body.append(dialog);
     dialog.showModal();

@@ -56,10 +56,7 @@ export function openHelp(sections) {
       h("dd", null, text),
     );
   const dialog = h("dialog", { class: "dialog", "aria-labelledby": "help-title" });
-  const close = () => {
-    dialog.close();
-    dialog.remove();
-  };
+  const close = () => dialog.close();
   dialog.append(
     h("h2", { id: "help-title" }, t("help.title")),
     h(
