@@ -26,8 +26,13 @@ async fn init<T>(make: impl FnOnce(App) -> T) -> Result<T, Error> {
     // The answer does not matter: a call opens the connection and signs once, and a fault shows in the first request.
     let warm_up = tokio::time::timeout(WARM_UP, store.warm_up());
     let (_, made) = tokio::join!(warm_up, async { make(App::new(store.clone())) });
-    tracing::info!(target: telemetry::INIT, init_ms = began.elapsed().as_secs_f64() * 1000.0, "ready");
+    ready(began);
     Ok(made)
+}
+
+/// The line that says how long an init took.
+fn ready(began: Instant) {
+    tracing::info!(target: telemetry::INIT, init_ms = began.elapsed().as_secs_f64() * 1000.0, "ready");
 }
 
 /// Serves these routes to API Gateway until Lambda ends the process.
@@ -37,6 +42,17 @@ async fn init<T>(make: impl FnOnce(App) -> T) -> Result<T, Error> {
 pub async fn serve(routes: impl FnOnce() -> OpenApiRouter<App>) -> Result<(), lambda_runtime::Error> {
     let service = init(|app| service(&app, routes())).await?;
     lambda_http::run(service).await
+}
+
+/// Serves files that need no store to API Gateway until Lambda ends the process.
+///
+/// # Errors
+/// Where the Lambda runtime fails.
+pub async fn serve_pages(router: axum::Router) -> Result<(), lambda_runtime::Error> {
+    let began = Instant::now();
+    telemetry::log_json();
+    ready(began);
+    lambda_http::run(router).await
 }
 
 /// What whoever invoked a function without a route is told: the fields that are wrong, or the cause.

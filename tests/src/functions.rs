@@ -29,22 +29,27 @@ pub fn cargo() -> Command {
     cargo
 }
 
+/// The package of a function for cargo: with its version, since a crate of others may have the same name.
+pub fn package(function: &str) -> String {
+    format!("{function}@{}", env!("CARGO_PKG_VERSION"))
+}
+
 /// Builds every function where its binary is missing or old, and says where they are. One test at a time builds: cargo
 /// locks the folder. `local` is selected with them, since the features of its dependencies are those of the suite: nothing
 /// but the functions themselves is compiled.
 pub fn built() -> PathBuf {
     let binaries = binaries();
-    let packages: Vec<_> = binaries.iter().map(String::as_str).collect();
-    build(&packages, &packages)
+    let packages: Vec<_> = binaries.iter().map(|function| package(function)).collect();
+    build(&packages, &binaries)
 }
 
 /// The same of `youhui`, the whole API in one process.
 pub fn youhui() -> PathBuf {
-    build(&[], &["youhui"]).join("youhui")
+    build(&[], &["youhui".to_owned()]).join("youhui")
 }
 
 /// Builds binaries of these packages and of `local`.
-fn build(packages: &[&str], binaries: &[&str]) -> PathBuf {
+fn build(packages: &[String], binaries: &[String]) -> PathBuf {
     let suite = env::current_exe().expect("this binary");
     let folder = suite.parent().and_then(Path::parent).expect("the folder of the profile");
     let profile = folder.file_name().and_then(|name| name.to_str()).expect("a profile");

@@ -100,6 +100,13 @@ fn files_and_modules_have_one_subject() {
     }
 }
 
+/// What people look at in a browser: pages and their files are no operations of the API, and no description has them.
+const PAGES: [&str; 2] = ["/docs", "/console"];
+
+fn is_page(path: &str) -> bool {
+    PAGES.iter().any(|page| path.strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest == "/{proxy+}"))
+}
+
 #[test]
 fn template_and_openapi_have_the_same_routes() {
     let template = routes::of_template().expect("a template");
@@ -107,6 +114,7 @@ fn template_and_openapi_have_the_same_routes() {
         let documented: BTreeSet<_> =
             router.into_openapi().paths.paths.keys().map(|path| path.trim_end_matches('/').to_owned()).collect();
         let routed = template.iter().filter(|route| route.function == function).filter_map(|route| route.path.clone());
+        let routed = routed.filter(|path| !is_page(path));
         let (nets, routed): (BTreeSet<_>, BTreeSet<_>) = routed.partition(|path| path.ends_with("/{proxy+}"));
         assert_eq!(routed, documented, "{function}");
         assert!(!routed.iter().any(|path| path.ends_with('/')), "a slash at the end makes no route");
@@ -116,7 +124,12 @@ fn template_and_openapi_have_the_same_routes() {
         }
     }
     let named: BTreeSet<_> = template.iter().map(|route| route.function.as_str()).collect();
-    let served: BTreeSet<_> = server::functions().iter().map(|(name, _)| *name).collect();
+    let mut served: BTreeSet<_> = server::functions().iter().map(|(name, _)| *name).collect();
+    for (function, _) in server::pages() {
+        let mut routed = template.iter().filter(|route| route.function == function);
+        assert!(routed.all(|route| route.path.as_deref().is_some_and(is_page)), "{function}");
+        served.insert(function);
+    }
     assert_eq!(named, served);
     assert_eq!(template.iter().filter(|route| route.path.is_none()).count(), 1, "one default route");
 }
@@ -158,10 +171,11 @@ fn the_gateway_prefers_the_more_specific_route() {
 fn the_security_page_names_tests_that_there_are() {
     let page = include_str!("../../docs/security.md");
     let suite = sources("tests/suite");
-    let named = page.split('`').skip(1).step_by(2).filter_map(|text| text.split_once("::"));
+    let named = page.split('`').skip(1).step_by(2).filter_map(|text| text.rsplit_once("::"));
     let mut looked_up = 0;
     for (module, test) in named.filter(|(_, test)| *test != "test") {
-        let source = suite.get(&format!("tests/suite/{module}.rs")).unwrap_or_else(|| panic!("no module {module}"));
+        let file = module.replace("::", "/");
+        let source = suite.get(&format!("tests/suite/{file}.rs")).unwrap_or_else(|| panic!("no module {module}"));
         assert!(test == "*" || source.contains(&format!("fn {test}(")), "{module} has no test {test}");
         looked_up += 1;
     }

@@ -72,6 +72,8 @@ fn every_operation_job_and_action_has_an_event() {
         operations.map(|operation| operation["operationId"].as_str().expect("a name").to_owned()).collect();
     expected.extend(JOBS.map(str::to_owned));
     expected.extend(operator_actions());
+    // The functions that serve pages have an event of their own name.
+    expected.extend(local::server::pages().map(|(name, _)| name.to_owned()));
     assert_eq!(events().into_keys().collect::<BTreeSet<_>>(), expected);
 
     let mut invoked: BTreeSet<_> = requests().into_keys().collect();

@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::Value;
 use shared::{
-    domain::{coupon_code::CODE_LENGTH, id::Id},
+    domain::{coupon_code::CODE_LENGTH, id::Id, price_rule::PriceRule},
+    error::FieldErrors,
     http::{
-        cart::{self, LineBody},
-        fields::{Checked, Fields, instant, list, relation, text},
+        cart::{self, LineBody, unique_ids},
+        fields::{Checked, Fields, instant, list, objects, own_id, relation, text},
     },
-    table::evaluation::{Asked, MAX_CODES},
+    table::evaluation::{Asked, MAX_CODES, MAX_DRAFTS},
 };
 use utoipa::ToSchema;
 
@@ -27,9 +28,27 @@ pub(crate) struct EvaluateBody {
     shipping_price: Option<String>,
     /// Texts of codes, at most 100.
     codes: Option<Vec<String>>,
+    /// At most 20 price rules as they would be, each with the fields of a new rule and an `id` of its own: that of a stored
+    /// rule to stand in its place, or another. Nothing is stored. One that is not automatic counts as brought by a code.
+    #[schema(value_type = Option<Vec<Object>>)]
+    draft_price_rules: Option<Vec<Value>>,
     /// The moment whose windows count, past or future; now by default.
     #[schema(format = DateTime)]
     at: Option<String>,
+}
+
+/// Reads rules as they would be, each under an id of its own.
+fn drafts(list: &Value, zone: Tz) -> Checked<Vec<PriceRule>> {
+    let draft = |value: &Value| {
+        let mut fields = Fields::of(value)?;
+        let id = fields.required("id", own_id);
+        let rule = price_rules::wire::parse(value, None, zone);
+        match (id, rule) {
+            (Some(id), Ok(rule)) => Ok(PriceRule { id, ..rule }),
+            (_, rule) => Err(fields.errors().and(rule.err().unwrap_or(FieldErrors::NONE))),
+        }
+    };
+    unique_ids(objects(list, MAX_DRAFTS, draft)?, |draft| draft.id, "Another rule has this id.")
 }
 
 /// Reads what is to be priced, now or at the moment that it names.
@@ -38,6 +57,7 @@ pub(crate) fn parse(body: &Value, zone: Tz, now: DateTime<Utc>) -> Checked<Asked
     let customer_id = fields.nullable("customer_id", relation).flatten();
     let cart = cart::take(&mut fields);
     let codes = fields.nullable("codes", list(MAX_CODES, text(CODE_LENGTH, false))).flatten().unwrap_or_default();
+    let drafts = fields.nullable("draft_price_rules", |list| drafts(list, zone)).flatten().unwrap_or_default();
     let at = fields.nullable("at", instant(zone)).flatten().unwrap_or(now);
-    fields.build(|| Some(Asked { customer_id, cart: cart?, codes, at, now }))
+    fields.build(|| Some(Asked { customer_id, cart: cart?, codes, drafts, at, now }))
 }

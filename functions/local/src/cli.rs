@@ -346,7 +346,8 @@ fn introduce(url: &str, store: &str, token: &str) {
         "  curl {auth} -H 'Content-Type: application/json' -d '{{\"lines\": [{{\"id\": 1, \"product_id\": 1001, \
          \"quantity\": 2, \"price\": \"100.00\"}}], \"codes\": [\"jB7nNJPbf16adc\"]}}' {url}/api/discounts/evaluate/"
     );
-    println!("\nThe whole API: {url}/api/openapi.json   Stop: Ctrl-C");
+    println!("\nThe console for staff: {url}/console/  (it asks for the token)");
+    println!("The whole API: {url}/api/openapi.json   Stop: Ctrl-C");
 }
 
 fn token_file(data: &Path) -> PathBuf {

@@ -49,6 +49,19 @@ struct FunctionReply {
     headers: HashMap<String, String>,
     #[serde(default)]
     body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+impl FunctionReply {
+    /// The body as the client gets it.
+    fn body(&mut self) -> Result<Body, String> {
+        let text = self.body.take().unwrap_or_default();
+        if !self.is_base64_encoded {
+            return Ok(Body::from(text));
+        }
+        BASE64_STANDARD.decode(text).map(Body::from).map_err(|error| error.to_string())
+    }
 }
 
 impl Gateway {
@@ -194,8 +207,8 @@ pub async fn invoke(function: Router, event: Value) -> Result<Response, String> 
     if reply.to_string().len() > MAX_REPLY {
         return Err("the reply is over 6 MB".to_owned());
     }
-    let reply: FunctionReply = serde_json::from_value(reply).map_err(|error| error.to_string())?;
-    let mut response = Response::new(Body::from(reply.body.unwrap_or_default()));
+    let mut reply: FunctionReply = serde_json::from_value(reply).map_err(|error| error.to_string())?;
+    let mut response = Response::new(reply.body()?);
     *response.status_mut() = StatusCode::from_u16(reply.status_code).map_err(|error| error.to_string())?;
     let mut headers = HeaderMap::new();
     for (name, value) in reply.headers {

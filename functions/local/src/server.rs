@@ -129,7 +129,7 @@ pub struct Server {
     embedded: Option<Embedded>,
 }
 
-/// Every function that serves HTTP, by the name of its binary.
+/// Every function that serves the API, by the name of its binary.
 pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 10] {
     [
         ("accounts", accounts::routes()),
@@ -143,6 +143,11 @@ pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 
         ("point_history", point_history::routes()),
         ("price_rules", price_rules::routes()),
     ]
+}
+
+/// Every function that serves files, and needs no store, by the name of its binary.
+pub fn pages() -> [(&'static str, axum::Router); 1] {
+    [("console", console::router())]
 }
 
 impl Server {
@@ -176,6 +181,7 @@ impl Server {
             let app = App { callers, clock: clock.clone(), ..App::new(store) };
             served.insert(name.to_owned(), service(&app, routes));
         }
+        served.extend(pages().map(|(name, router)| (name.to_owned(), router)));
         let router = Gateway::new(routes::of(&template), served).router();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {

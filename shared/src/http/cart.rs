@@ -77,14 +77,18 @@ fn line(value: &Value) -> Checked<Line> {
 
 /// Reads the lines of a cart, each under an id of its own.
 fn lines(value: &Value) -> Checked<Vec<Line>> {
-    let lines = objects(value, MAX_LINES, line)?;
+    unique_ids(objects(value, MAX_LINES, line)?, |line| line.id, "Another line has this id.")
+}
+
+/// These items of a body, where no two have the same id; else `message` under the `id` of each that repeats one.
+pub fn unique_ids<T>(items: Vec<T>, id: impl Fn(&T) -> Id, message: &'static str) -> Checked<Vec<T>> {
     let mut ids = HashSet::new();
-    let error = |line: &Line| match ids.insert(line.id) {
+    let error = |item: &T| match ids.insert(id(item)) {
         true => FieldErrors::NONE,
-        false => FieldErrors::field("id", "Another line has this id."),
+        false => FieldErrors::field("id", message),
     };
-    let errors = FieldErrors::Items(lines.iter().map(error).collect());
-    if errors.is_empty() { Ok(lines) } else { Err(errors) }
+    let errors = FieldErrors::Items(items.iter().map(error).collect());
+    if errors.is_empty() { Ok(items) } else { Err(errors) }
 }
 
 /// Takes the fields of a cart out of a body that may have others. `None` only where one of them is wrong, which is noted.

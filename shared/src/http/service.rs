@@ -54,12 +54,30 @@ pub fn service(app: &App, routes: OpenApiRouter<App>) -> Router {
     Router::new().fallback(move |request: Request| attend(router.clone(), request))
 }
 
+/// A function that serves files to anyone: what stands around its routes is the same, but that nobody is asked for a
+/// token. The routes of folders end with a slash.
+pub fn pages(routes: Router) -> Router {
+    let router = routes
+        .method_not_allowed_fallback(async |request: Request| match *request.method() {
+            Method::OPTIONS => options(),
+            ref method => Error::MethodNotAllowed(method.to_string()).into_response(),
+        })
+        .fallback(async || Error::NotFound)
+        .layer(middleware::from_fn(note_route));
+    Router::new().fallback(move |request: Request| attend(router.clone(), request))
+}
+
+/// What OPTIONS answers; axum adds `Allow`.
+fn options() -> Response {
+    let media_type = "application/json";
+    json_reply(StatusCode::OK, json!({ "renders": [media_type], "parses": [media_type] }).to_string())
+}
+
 /// OPTIONS, and the methods that a path does not have. axum adds `Allow`.
 async fn other_method(axum::extract::State(app): axum::extract::State<App>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     if parts.method == Method::OPTIONS {
-        let media_type = "application/json";
-        return json_reply(StatusCode::OK, json!({ "renders": [media_type], "parses": [media_type] }).to_string());
+        return options();
     }
     match access::authenticate(&parts, &app).await {
         Ok(_) => Error::MethodNotAllowed(parts.method.to_string()).into_response(),

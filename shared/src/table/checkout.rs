@@ -185,7 +185,8 @@ async fn on_cart(
         brought.candidates.push(Candidate::new((*rule).clone()));
     }
     let customer_id = Some(asked.customer_id);
-    let priced = evaluation::Asked { customer_id, cart: cart.clone(), codes: Vec::new(), at: now, now };
+    let (cart, codes, drafts) = (cart.clone(), Vec::new(), Vec::new());
+    let priced = evaluation::Asked { customer_id, cart, codes, drafts, at: now, now };
     let evaluation = within_limits(store, shop, (automatic, &brought), &priced, &Freed::of_order(order)).await?;
     let outcomes: HashMap<_, _> = evaluation.rules.iter().map(|outcome| (outcome.price_rule_id, outcome)).collect();
     let mut errors = Vec::new();

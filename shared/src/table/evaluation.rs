@@ -21,6 +21,7 @@ use crate::{
     domain::{
         evaluation::{Candidate, Evaluation, Uses, cart::Cart, evaluate},
         id::Id,
+        price_rule::PriceRule,
         shop::ShopId,
     },
     error::{Error, FieldErrors},
@@ -28,6 +29,9 @@ use crate::{
 
 /// The most codes of one cart that is priced.
 pub const MAX_CODES: usize = 100;
+
+/// The most rules of one cart that are priced as they would be.
+pub const MAX_DRAFTS: usize = 20;
 
 /// What is to be priced.
 #[derive(Debug, Clone)]
@@ -38,10 +42,20 @@ pub struct Asked {
     pub cart: Cart,
     /// Texts of codes, at most [`MAX_CODES`].
     pub codes: Vec<String>,
+    /// Rules as they would be, each with an id of its own, at most [`MAX_DRAFTS`]. One with the id of a stored rule stands
+    /// in its place; another is priced as the rule that would be created under its id. Those that are not automatic count
+    /// as brought by a code.
+    pub drafts: Vec<PriceRule>,
     /// The moment whose windows count. What is used stays used.
     pub at: DateTime<Utc>,
     /// When the request came.
     pub now: DateTime<Utc>,
+}
+
+impl Asked {
+    fn draft(&self, rule: Id) -> Option<&PriceRule> {
+        self.drafts.iter().find(|draft| draft.id == rule)
+    }
 }
 
 /// Why a code does not bring its rule.
@@ -110,6 +124,9 @@ pub async fn price(store: &Store, shop: &ShopId, known: &AutomaticRules, asked: 
         (text.clone(), refusal)
     });
     let codes = codes.collect();
+    let drafts = asked.drafts.iter().filter(|draft| !brought.owners.contains_key(&draft.id));
+    let drafts: Vec<_> = drafts.cloned().map(Candidate::new).collect();
+    brought.candidates.extend(drafts);
     let evaluation = within_limits(store, shop, (&automatic, &brought), asked, &freed).await?;
     Ok(Priced { evaluation, codes })
 }
@@ -127,7 +144,8 @@ impl Brought {
         if code.used_at.is_some() && !freed.codes.contains(&code.id) {
             return Some(Refusal::Used);
         }
-        let Some(rule) = nested.rules.get(&code.price_rule_id) else { return Some(Refusal::Unknown) };
+        let rule = asked.draft(code.price_rule_id).or_else(|| nested.rules.get(&code.price_rule_id));
+        let Some(rule) = rule else { return Some(Refusal::Unknown) };
         if self.owners.contains_key(&rule.id) {
             return Some(Refusal::Repeated);
         }
@@ -145,7 +163,8 @@ pub(super) async fn within_limits(
     asked: &Asked,
     freed: &Freed,
 ) -> Result<Evaluation, Error> {
-    let all = || automatic.candidates.iter().chain(&brought.candidates);
+    let stored = || automatic.candidates.iter().filter(|candidate| asked.draft(candidate.rule.id).is_none());
+    let all = || stored().chain(&brought.candidates);
     let mut uses = BTreeMap::new();
     loop {
         let evaluation = evaluate(&asked.cart, all(), asked.at, &uses);

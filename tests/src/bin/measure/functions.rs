@@ -75,7 +75,16 @@ pub(crate) async fn run(function: &str, event: &str, times: usize, only: &[Strin
 fn build(function: &str, profile: &str, overrides: &[(&str, &str)]) -> [Subject; 2] {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/functions").join(profile);
     let mut cargo = cargo();
-    cargo.args(["build", "--release", "--package", function, "--package", "shared", "--bin", function]);
+    cargo.args([
+        "build",
+        "--release",
+        "--package",
+        &tests::functions::package(function),
+        "--package",
+        "shared",
+        "--bin",
+        function,
+    ]);
     cargo.args(["--example", "nothing", "--target-dir"]).arg(&target).envs(overrides.iter().copied());
     assert!(cargo.status().expect("cargo").success(), "{profile} is not built");
     [("nothing", "examples/nothing"), (function, function)].map(|(name, path)| Subject {

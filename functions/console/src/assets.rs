@@ -1,0 +1,130 @@
+//! The files of the console, as this binary was built with them.
+
+use std::{
+    borrow::Cow,
+    fmt::Write,
+    io::Read,
+    sync::{LazyLock, OnceLock},
+};
+
+use flate2::{Compression, read::GzEncoder};
+use sha2::{Digest, Sha256};
+
+/// The page that `/console/` is.
+pub const INDEX: &str = "index.html";
+
+/// A file.
+#[derive(Debug)]
+pub struct Asset {
+    /// Its name in the address.
+    pub name: &'static str,
+    /// Its `Content-Type`.
+    pub media_type: &'static str,
+    /// What it holds.
+    pub text: Cow<'static, str>,
+    /// A weak tag: the compressed file and the plain one are the same file.
+    pub etag: String,
+    gzip: OnceLock<Vec<u8>>,
+}
+
+macro_rules! files {
+    ($($name:literal)*) => { [$(($name, include_str!(concat!("../web/", $name)))),*] };
+}
+
+/// The files by name.
+static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
+    let files = files!(
+        "index.html"
+        "style.css"
+        "icon.svg"
+        "account.js"
+        "announce.js"
+        "api.js"
+        "app.js"
+        "cart.js"
+        "chart.js"
+        "code.js"
+        "codes.js"
+        "coupon_picture.js"
+        "coupons.js"
+        "csv.js"
+        "customers.js"
+        "deletion.js"
+        "dom.js"
+        "errors.js"
+        "evaluate.js"
+        "forms.js"
+        "i18n.js"
+        "issue.js"
+        "issue_batches.js"
+        "keyboard.js"
+        "levels.js"
+        "lists.js"
+        "messages.en.js"
+        "messages.zh.js"
+        "preview.js"
+        "price_rule_form.js"
+        "price_rules.js"
+        "priced.js"
+        "sign_in.js"
+    );
+    let version = digest(files.iter().flat_map(|(_, text)| text.bytes()).collect::<Vec<_>>().as_slice());
+    let assets = files.into_iter().map(|(name, text)| match name {
+        INDEX => Asset::new(name, text.replace("\"/console/", &format!("\"/console/{version}/")).into()),
+        _ => Asset::new(name, text.into()),
+    });
+    Assets { assets: assets.collect(), version }
+});
+
+/// The files of one build.
+struct Assets {
+    assets: Vec<Asset>,
+    version: String,
+}
+
+/// The version of all files: the page names its files under it, so that a browser that has them never asks again.
+pub fn version() -> &'static str {
+    &ASSETS.version
+}
+
+/// The start of a hash.
+fn digest(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in &Sha256::digest(bytes)[..12] {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Every file.
+pub fn all() -> &'static [Asset] {
+    &ASSETS.assets
+}
+
+/// The file of this name.
+pub fn find(name: &str) -> Option<&'static Asset> {
+    all().iter().find(|asset| asset.name == name)
+}
+
+impl Asset {
+    fn new(name: &'static str, text: Cow<'static, str>) -> Self {
+        let media_type = match name.rsplit_once('.') {
+            Some((_, "html")) => "text/html; charset=utf-8",
+            Some((_, "css")) => "text/css; charset=utf-8",
+            Some((_, "js")) => "text/javascript; charset=utf-8",
+            _ => "image/svg+xml",
+        };
+        let etag = format!("W/\"{}\"", digest(text.as_bytes()));
+        Self { name, media_type, text, etag, gzip: OnceLock::new() }
+    }
+
+    /// The same, compressed: once, when it is first asked for.
+    pub fn gzip(&self) -> &[u8] {
+        self.gzip.get_or_init(|| {
+            let mut gzip = Vec::new();
+            // Reading from memory and writing into it do not fail.
+            let _ = GzEncoder::new(self.text.as_bytes(), Compression::best()).read_to_end(&mut gzip);
+            gzip
+        })
+    }
+}

@@ -1,0 +1,204 @@
+// A customer's account: what there is, what can be done with it, and every entry that made it so.
+
+import { announce } from "./announce.js";
+import { Change, get } from "./api.js";
+import { badge, button, card, facts, h, linkButton, replace } from "./dom.js";
+import { errorBox } from "./errors.js";
+import { columns as codeColumns } from "./code.js";
+import { confirm, form, numberField } from "./forms.js";
+import { has, instant, money, number, signed, t } from "./i18n.js";
+import { nameOf } from "./customers.js";
+import { paged } from "./lists.js";
+
+const HISTORY = "/api/loyalty/point_history/";
+
+function stat(label, value, note) {
+  return h(
+    "div",
+    { class: "stat" },
+    h("dt", null, label),
+    h("dd", null, h("strong", null, value), note ? h("small", null, note) : null),
+  );
+}
+
+/** The way to the next level, as far as it is gone. */
+function progress(account) {
+  const { level, next_level: next, earned_points: earned } = account;
+  if (!next) return h("p", { class: "hint" }, t(level ? "account.highest" : "account.no_levels"));
+  const from = level?.condition_points ?? 0;
+  const text = t("account.to_next", { points: number(account.points_to_next_level), level: next.title });
+  return h(
+    "div",
+    { class: "progress" },
+    h("progress", {
+      max: Math.max(1, next.condition_points - from),
+      value: Math.max(0, earned - from),
+      "aria-label": text,
+    }),
+    h("p", null, text),
+  );
+}
+
+function summary(account) {
+  const { level } = account;
+  const expiring =
+    account.expiring_points > 0
+      ? [number(account.expiring_points), instant(account.expiring_at)]
+      : [t("account.none_expire")];
+  const redeemable = level && level.redeem_points === 0 ? t("level.redeem_off") : money(account.redeemable_price);
+  return card(
+    t("account.summary"),
+    h(
+      "dl",
+      { class: "stats" },
+      stat(t("account.points"), number(account.points), t("account.earned", { points: number(account.earned_points) })),
+      stat(t("account.level"), level?.title ?? "–"),
+      stat(t("account.redeemable"), number(account.redeemable_points), redeemable),
+      stat(t("account.expiring"), ...expiring),
+      stat(t("account.redeemed_this_month"), number(account.redeemed_this_month)),
+    ),
+    progress(account),
+  );
+}
+
+/** The three things that change an account. Each tells `changed` what it did. */
+function actions(account, changed) {
+  const id = account.customer.id;
+  const adjusting = new Change();
+  const adjust = form({
+    label: t("account.adjust"),
+    fields: [numberField("points", t("account.adjust.points"), { hint: t("account.adjust.hint"), inputmode: "text" })],
+    submit: t("account.adjust"),
+    send: ({ points }) => adjusting.send("POST", `${HISTORY}adjust/`, { customer_id: id, points }),
+    done: (entry) => changed(t("account.done", { points: signed(entry.points) })),
+  });
+  const redeeming = new Change();
+  const redeem = form({
+    label: t("account.redeem"),
+    fields: [
+      numberField("points", t("account.redeem.points"), { hint: redeemHint(account) }),
+      numberField("order_id", t("account.redeem.order"), { hint: t("account.redeem.order.hint") }),
+    ],
+    submit: t("account.redeem"),
+    kind: "",
+    send: ({ points, order_id }) =>
+      redeeming.send("POST", `${HISTORY}redeem/`, { customer_id: id, points, ...(order_id ? { order_id } : {}) }),
+    done: (entry) => changed(t("account.redeemed", { points: signed(entry.points), price: money(entry.points_price) })),
+  });
+  const signing = new Change();
+  const sign = form({
+    label: t("account.sign"),
+    fields: [
+      h(
+        "p",
+        null,
+        t(account.signed_today ? "account.signed_today" : "account.sign.text", {
+          points: number(account.level?.sign_points ?? 0),
+        }),
+      ),
+    ],
+    submit: t("account.sign"),
+    kind: "",
+    send: () => signing.send("POST", `${HISTORY}sign/`, { customer_id: id }),
+    done: (entry) => changed(t("account.done", { points: signed(entry.points) })),
+  });
+  sign.querySelector("[type=submit]").disabled = account.signed_today;
+  return h(
+    "div",
+    { class: "columns" },
+    card(t("account.adjust"), adjust),
+    card(t("account.redeem"), redeem),
+    card(t("account.sign"), sign),
+  );
+}
+
+function redeemHint(account) {
+  const price = account.level?.redeem_points;
+  if (!price) return t("account.redeem.off");
+  return t("account.redeem.hint", { most: number(account.redeemable_points), price: number(price) });
+}
+
+const kindOf = (kind) => (has(`kind.${kind}`) ? t(`kind.${kind}`) : kind);
+
+/** Every entry, newest first; a redemption can be given back. */
+function ledger(id, signal, changed) {
+  const refund = (entry) => {
+    const change = new Change();
+    const run = async (event) => {
+      const lines = [t("account.refund.text", { points: signed(-entry.points) })];
+      if (!(await confirm({ title: t("account.refund.title"), lines, action: t("account.refund"), kind: "primary" })))
+        return;
+      event.target.disabled = true;
+      try {
+        const back = await change.send("POST", `${HISTORY}refund/`, { point_history_id: entry.id });
+        changed(t("account.done", { points: signed(back.points) }));
+      } catch (error) {
+        event.target.disabled = false;
+        replace(event.target.parentElement, event.target, errorBox(error));
+      }
+    };
+    return h("div", { class: "cell-action" }, button(t("account.refund"), run, "small"));
+  };
+  const order = (entry) => entry.order?.id ?? null;
+  return paged({
+    path: HISTORY,
+    filters: { customer: id },
+    signal,
+    caption: t("account.ledger"),
+    empty: t("account.ledger.empty"),
+    columns: [
+      { title: t("entry.created_at"), cell: (row) => instant(row.created_at), kind: "main" },
+      { title: t("entry.kind"), cell: (row) => badge(kindOf(row.kind), row.points < 0 ? "minus" : "plus") },
+      { title: t("entry.points"), cell: (row) => signed(row.points), kind: "number" },
+      { title: t("entry.price"), cell: (row) => (row.points_price ? money(row.points_price) : "–"), kind: "number" },
+      { title: t("entry.order"), cell: (row) => (order(row) === null ? "–" : String(order(row))), kind: "number" },
+      { title: t("entry.id"), cell: (row) => String(row.id), kind: "number" },
+      {
+        title: t("entry.action"),
+        cell: (row) => (row.kind === "redeem" && row.points < 0 ? refund(row) : "–"),
+        kind: "action",
+      },
+    ],
+  });
+}
+
+function codesOf(id, signal) {
+  return paged({
+    path: "/api/discounts/coupon_code/",
+    filters: { customer: id },
+    signal,
+    caption: t("account.codes"),
+    empty: t("account.codes.empty"),
+    columns: codeColumns().filter(({ name }) => name !== "customer"),
+    href: (row) => `#/codes/${row.id}`,
+  });
+}
+
+/** The account of a customer. */
+export async function account({ title, params, signal, again }) {
+  const found = await get(`/api/loyalty/account/${params.id}/`, signal);
+  const { customer } = found;
+  const changed = async (text) => {
+    announce(text);
+    await again();
+  };
+  return [
+    h(
+      "div",
+      { class: "head" },
+      title(nameOf(customer)),
+      linkButton(t("code.issue"), `#/codes/issue?customer=${customer.id}`),
+    ),
+    facts(
+      [t("customer.id"), String(customer.id)],
+      [t("customer.mobile"), customer.mobile],
+      [t("customer.email"), customer.email],
+      [t("customer.note"), customer.note],
+      [t("customer.created_at"), instant(customer.created_at)],
+    ),
+    summary(found),
+    actions(found, changed),
+    card(t("account.ledger"), ledger(customer.id, signal, changed)),
+    card(t("account.codes"), codesOf(customer.id, signal)),
+  ];
+}

@@ -1,0 +1,164 @@
+// The public API with the user's token. Nothing here knows a resource.
+
+import { announce } from "./announce.js";
+import { t } from "./i18n.js";
+
+const KEPT = "youhui.token";
+const ATTEMPTS = 5;
+
+/** The token of this tab, or null. It is sent as a header and stands nowhere else. */
+export function token() {
+  return sessionStorage.getItem(KEPT);
+}
+
+/** Keeps a token for this tab. */
+export function keepToken(text) {
+  sessionStorage.setItem(KEPT, text);
+}
+
+/** Forgets the token, and where the user leaves all that this tab noted beside it. */
+export function forgetToken(leaving = false) {
+  if (leaving) sessionStorage.clear();
+  else sessionStorage.removeItem(KEPT);
+}
+
+/** What the API, or the way to it, answered in place of a result. */
+export class ApiError extends Error {
+  constructor(method, path, reply) {
+    super(`${method} ${path}: ${reply.status}`);
+    this.method = method;
+    this.path = path;
+    /** 0 where there was no answer at all. */
+    this.status = reply.status;
+    this.body = reply.body ?? {};
+    this.requestId = reply.requestId ?? "";
+    this.retryAfter = reply.retryAfter ?? null;
+  }
+
+  /** The scope that the request needed. */
+  get scope() {
+    const areas = { loyalty: "loyalty", discounts: "discounts", crm: "crm", orders: "orders" };
+    const area = areas[this.path.split("/")[2]] ?? "";
+    const reads = this.method === "GET" || this.path.startsWith("/api/discounts/evaluate/");
+    return `${area}:${reads ? "read" : "write"}`;
+  }
+
+  /** Whether the same request may fare better in a moment. */
+  get passes() {
+    return [0, 429, 502, 503, 504].includes(this.status) || (this.status === 409 && this.retryAfter !== null);
+  }
+}
+
+async function once(method, path, { body, key, signal }) {
+  const headers = { Authorization: `Bearer ${token()}` };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (key) headers["Idempotency-Key"] = key;
+  const options = { method, headers, signal, credentials: "omit", cache: "no-store" };
+  if (body !== undefined) options.body = JSON.stringify(body);
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(method, path, { status: 0 });
+  }
+  const requestId = response.headers.get("x-request-id") ?? "";
+  const text = await response.text();
+  let parsed = {};
+  try {
+    parsed = text === "" ? null : JSON.parse(text);
+  } catch {
+    parsed = { detail: text.slice(0, 200) };
+  }
+  if (response.ok) return parsed;
+  const retryAfter = response.headers.get("retry-after");
+  throw new ApiError(method, path, { status: response.status, body: parsed, requestId, retryAfter });
+}
+
+function wait(seconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, seconds * 1000);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(new DOMException("aborted", "AbortError"));
+    });
+  });
+}
+
+/**
+ * Calls the API. What is safe to send again (a GET, a change under an Idempotency-Key, what `writesNothing`) is, when the service is busy or
+ * did not answer. Throws an ApiError; a 401 also leads back to the token.
+ */
+export async function call(method, path, options = {}) {
+  const again = method === "GET" || Boolean(options.key) || options.writesNothing === true;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await once(method, path, options);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 401) window.dispatchEvent(new CustomEvent("unauthorized"));
+      if (!again || !error.passes || attempt === ATTEMPTS) throw error;
+      const seconds = Math.min(Number(error.retryAfter) || 2 ** (attempt - 2), 30);
+      announce(t("error.retrying", { seconds: Math.ceil(seconds) }));
+      await wait(seconds, options.signal);
+    }
+  }
+}
+
+export const get = (path, signal) => call("GET", path, { signal });
+export const remove = (path) => call("DELETE", path);
+
+/** A key that nobody else has. */
+export function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * A change that is made once: while it is not answered, the same body goes out under the same key, however often it is
+ * sent, and never twice at once.
+ */
+export class Change {
+  #sent = null;
+  #key = null;
+  #running = null;
+
+  send(method, path, body) {
+    if (this.#running) return this.#running;
+    const sent = `${method} ${path} ${JSON.stringify(body)}`;
+    if (sent !== this.#sent) {
+      this.#sent = sent;
+      this.#key = newKey();
+    }
+    this.#running = call(method, path, { body, key: this.#key })
+      .then((reply) => {
+        this.#sent = null;
+        return reply;
+      })
+      .finally(() => {
+        this.#running = null;
+      });
+    return this.#running;
+  }
+}
+
+/** A path with a query; empty values are left out. */
+export function query(path, values) {
+  const given = Object.entries(values).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  const text = new URLSearchParams(given).toString();
+  return text ? `${path}?${text}` : path;
+}
+
+/**
+ * All rows of a list from an id on, in pages of a hundred: what is deleted meanwhile moves nothing. `each` gets the rows
+ * of a page and says false to stop.
+ */
+export async function walk(path, filters, { from = 0, signal, each }) {
+  let last = from;
+  for (;;) {
+    const page = await get(query(path, { ...filters, order_by: "id", id__gt: last, page_size: 100 }), signal);
+    if (page.results.length === 0) return last;
+    last = page.results.at(-1).id;
+    const goOn = await each(page.results, page);
+    if (goOn === false || page.results.length < 100) return last;
+  }
+}

@@ -1,0 +1,196 @@
+// The start of the console: the frame around the views, and the way from an address to its view.
+
+import { announce } from "./announce.js";
+import { forgetToken, token } from "./api.js";
+import { h, icon, replace } from "./dom.js";
+import { errorBox } from "./errors.js";
+import { change, current, t } from "./i18n.js";
+import { openHelp, watchKeys } from "./keyboard.js";
+import { signIn } from "./sign_in.js";
+
+import { account } from "./account.js";
+import { code } from "./code.js";
+import { codes } from "./codes.js";
+import { coupon, coupons, newCoupon } from "./coupons.js";
+import { customers } from "./customers.js";
+import { evaluate } from "./evaluate.js";
+import { issue } from "./issue.js";
+import { level, levels, newLevel } from "./levels.js";
+import { newPriceRule, priceRule, priceRules } from "./price_rules.js";
+
+/** The sections in the order of the navigation, and the key that leads to each after g. */
+const SECTIONS = [
+  ["levels", "l"],
+  ["customers", "c"],
+  ["coupons", "p"],
+  ["codes", "k"],
+  ["price_rules", "r"],
+  ["evaluate", "e"],
+];
+
+/** Addresses and their views; `:id` is a parameter. */
+const ROUTES = [
+  ["levels", levels],
+  ["levels/new", newLevel],
+  ["levels/:id", level],
+  ["customers", customers],
+  ["customers/:id", account],
+  ["coupons", coupons],
+  ["coupons/new", newCoupon],
+  ["coupons/:id", coupon],
+  ["codes", codes],
+  ["codes/issue", issue],
+  ["codes/:id", code],
+  ["price_rules", priceRules],
+  ["price_rules/new", newPriceRule],
+  ["price_rules/:id", priceRule],
+  ["evaluate", evaluate],
+];
+
+/** The address behind the #: its path, and its query as an object. */
+function address() {
+  const [path, search] = location.hash.replace(/^#\/?/, "").split("?");
+  return { path: path.replace(/\/$/, "") || "levels", query: Object.fromEntries(new URLSearchParams(search ?? "")) };
+}
+
+function find(path) {
+  const parts = path.split("/");
+  for (const [pattern, view] of ROUTES) {
+    const wanted = pattern.split("/");
+    const params = {};
+    const fits = (part, index) => {
+      if (!part.startsWith(":")) return part === parts[index];
+      params[part.slice(1)] = parts[index];
+      return /^\d{1,16}$/.test(parts[index] ?? "");
+    };
+    if (wanted.length === parts.length && wanted.every(fits)) return { view, params };
+  }
+  return null;
+}
+
+let showing = null;
+
+/** Draws the view of the address. `focus` moves to its heading, so that a keyboard and a screen reader start there. */
+async function show(focus = true) {
+  showing?.abort();
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  const { path, query } = address();
+  const main = document.getElementById("main");
+  if (!token()) return showSignIn();
+  drawFrame(path.split("/")[0]);
+  const found = find(path);
+  const controller = new AbortController();
+  showing = controller;
+  const title = (text) => {
+    document.title = `${text} · ${t("app.name")}`;
+    return h("h1", { tabindex: "-1" }, text);
+  };
+  main.setAttribute("aria-busy", "true");
+  // What is still to be seen belongs to another address.
+  main.inert = true;
+  try {
+    if (!found) throw new Error(t("error.no_view"));
+    const context = { params: found.params, query, signal: controller.signal, title, again: () => show(false) };
+    const view = await found.view(context);
+    if (controller.signal.aborted) return;
+    replace(main, view);
+  } catch (error) {
+    if (controller.signal.aborted || error.name === "AbortError") return;
+    replace(main, title(t("error.title")), errorBox(error, error.status === 404 ? null : () => show()));
+  }
+  main.removeAttribute("aria-busy");
+  main.inert = false;
+  main.dataset.shown = location.hash;
+  if (focus) main.querySelector("h1")?.focus({ preventScroll: true });
+  if (focus) window.scrollTo(0, 0);
+}
+
+function languageSwitch() {
+  const other = current() === "zh" ? "en" : "zh";
+  const label = other === "zh" ? "中文" : "English";
+  const turn = () => {
+    change(other);
+    show(false);
+  };
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "button quiet",
+      lang: other === "zh" ? "zh-CN" : "en",
+      onclick: turn,
+      "data-language": other,
+    },
+    label,
+  );
+}
+
+function signOut() {
+  forgetToken(true);
+  announce(t("sign_in.out"));
+  show();
+}
+
+function drawFrame(section) {
+  const items = SECTIONS.map(([name, key]) => {
+    const marks = { "aria-current": name === section ? "page" : null, "aria-keyshortcuts": `g ${key}` };
+    return h("li", null, h("a", { href: `#/${name}`, ...marks }, icon(name), h("span", null, t(`nav.${name}`))));
+  });
+  const header = document.getElementById("header");
+  document.body.classList.remove("signed-out");
+  document.getElementById("skip").textContent = t("app.skip");
+  replace(
+    header,
+    h(
+      "a",
+      { class: "brand", href: "#/levels" },
+      h("span", { class: "seal", "aria-hidden": "true" }, "惠"),
+      t("app.name"),
+    ),
+    h("nav", { "aria-label": t("nav.label") }, h("ul", null, items)),
+    h(
+      "div",
+      { class: "tools" },
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button quiet help",
+          onclick: () => openHelp(SECTIONS),
+          "aria-label": t("help.title"),
+        },
+        "?",
+      ),
+      languageSwitch(),
+      h(
+        "button",
+        { type: "button", class: "button quiet", onclick: signOut, "data-sign-out": true },
+        t("sign_in.leave"),
+      ),
+    ),
+  );
+}
+
+function showSignIn(error) {
+  showing?.abort();
+  document.body.classList.add("signed-out");
+  document.title = t("app.name");
+  document.getElementById("skip").textContent = t("app.skip");
+  replace(document.getElementById("header"), h("div", { class: "tools" }, languageSwitch()));
+  const main = document.getElementById("main");
+  main.removeAttribute("aria-busy");
+  main.inert = false;
+  replace(main, signIn({ error, done: () => show() }));
+}
+
+window.addEventListener("hashchange", () => show());
+window.addEventListener("unauthorized", () => {
+  forgetToken();
+  showSignIn(t("error.401"));
+});
+document.getElementById("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.querySelector("#main h1")?.focus();
+});
+watchKeys(SECTIONS);
+show();

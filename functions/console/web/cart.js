@@ -1,0 +1,114 @@
+// An example cart whose lines can be edited. It is kept for the tab, and all views that price a cart share it.
+
+import { button, h, replace } from "./dom.js";
+import { listOf, numberField, textField } from "./forms.js";
+import { t } from "./i18n.js";
+
+const KEPT = "youhui.cart";
+
+const EXAMPLE = {
+  lines: [
+    { product_id: "1001", quantity: "2", price: "100.00" },
+    { product_id: "1002", quantity: "1", price: "59.90" },
+  ],
+  shipping_price: "12.00",
+};
+
+function keptCart() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEPT)) ?? structuredClone(EXAMPLE);
+  } catch {
+    return structuredClone(EXAMPLE);
+  }
+}
+
+/** The editor of the cart; `changed` is told of every change. `body()` is what the API gets. */
+export function cartEditor(changed) {
+  const cart = keptCart();
+  const box = h("div", { class: "cart" });
+  const note = () => {
+    sessionStorage.setItem(KEPT, JSON.stringify(cart));
+    changed();
+  };
+  const input = (line, name, field) => {
+    field.querySelector("input").addEventListener("input", (event) => {
+      line[name] = event.target.value.trim();
+      note();
+    });
+    // The errors of the API name the place of a line.
+    const index = cart.lines.indexOf(line);
+    const slot = field.querySelector("[data-error]");
+    slot.dataset.error = index < 0 ? name : `lines.${index}.${name}`;
+    return field;
+  };
+  const lineFields = (line, index) => {
+    const of = (name, more) =>
+      input(
+        line,
+        name,
+        (more?.text ? textField : numberField)(name, t(`cart.${name}`), { value: line[name] ?? "", ...more?.set }),
+      );
+    const remove = () => {
+      cart.lines.splice(index, 1);
+      draw();
+      note();
+    };
+    return h(
+      "fieldset",
+      { class: "cart-line" },
+      h("legend", null, t("cart.line", { number: index + 1 })),
+      h(
+        "div",
+        { class: "line-fields" },
+        of("product_id"),
+        of("quantity"),
+        of("price", { set: { inputmode: "decimal" } }),
+      ),
+      h(
+        "details",
+        { open: Boolean(line.collection_ids || line.category_ids || line.vendor_title) },
+        h("summary", null, t("cart.more")),
+        h(
+          "div",
+          { class: "line-fields" },
+          of("collection_ids", { text: true }),
+          of("category_ids", { text: true }),
+          of("vendor_title", { text: true }),
+        ),
+        button(t("cart.remove"), remove, "quiet small"),
+      ),
+    );
+  };
+  const add = () => {
+    cart.lines.push({ product_id: String(1001 + cart.lines.length), quantity: "1", price: "10.00" });
+    draw();
+    note();
+    box.querySelector("fieldset:last-of-type input")?.focus();
+  };
+  const shipping = () =>
+    input(
+      cart,
+      "shipping_price",
+      textField("shipping_price", t("cart.shipping_price"), { value: cart.shipping_price, inputmode: "decimal" }),
+    );
+  const draw = () =>
+    replace(
+      box,
+      cart.lines.map(lineFields),
+      h("div", { class: "cart-end" }, shipping(), button(t("cart.add"), add, "small", { "data-add-line": true })),
+    );
+  draw();
+  const body = () => ({
+    lines: cart.lines.map((line, index) => ({
+      id: index + 1,
+      product_id: line.product_id || null,
+      quantity: line.quantity,
+      price: line.price,
+      collection_ids: listOf(line.collection_ids ?? ""),
+      category_ids: listOf(line.category_ids ?? ""),
+      vendor_title: line.vendor_title || null,
+    })),
+    shipping_price: cart.shipping_price || "0",
+  });
+  return { element: box, body, lines: cart.lines };
+}

@@ -1,0 +1,117 @@
+// Codes: found by what they are, and taken home as a file.
+
+import { announce } from "./announce.js";
+import { get, query as withQuery, walk } from "./api.js";
+import { button, h, linkButton, replace } from "./dom.js";
+import { columns } from "./code.js";
+import { save, toCsv } from "./csv.js";
+import { errorBox } from "./errors.js";
+import { number, t } from "./i18n.js";
+import { filter, filters, page, pager, table } from "./lists.js";
+
+const PATH = "/api/discounts/coupon_code/";
+const STATUSES = ["unused", "available", "used", "expired"];
+
+/** The coupon that has this prefix, or null. */
+export async function couponOf(prefix, signal) {
+  const { results } = await get(withQuery("/api/discounts/coupon/", { code_prefix: prefix }), signal);
+  return results[0] ?? null;
+}
+
+/** What the API is asked for; null where a prefix is no coupon's, which no code can match. */
+async function asked(query, signal) {
+  const { id, status, customer, prefix } = query;
+  const coupon = prefix ? await couponOf(prefix, signal) : null;
+  if (prefix && !coupon) return null;
+  return { id, status, customer, coupon: coupon?.id };
+}
+
+/** The fields of an exported row. */
+const EXPORTED = [
+  "id",
+  "code",
+  "status",
+  "customer_id",
+  "mobile",
+  "coupon_id",
+  "code_prefix",
+  "title",
+  "verbose_title",
+  "created_at",
+  "used_at",
+  "starts_at",
+  "ends_at",
+];
+
+function exported(row) {
+  const all = { ...row, mobile: row.customer?.mobile, code_prefix: row.coupon?.code_prefix };
+  return EXPORTED.map((name) => all[name] ?? "");
+}
+
+/** Writes all that the filters select into a file, page by page. */
+function exporter(selected, count, signal) {
+  const box = h("div", { class: "export" });
+  const run = async () => {
+    const stop = new AbortController();
+    signal.addEventListener("abort", () => stop.abort());
+    const bar = h("progress", { max: Math.max(1, count), value: 0, "aria-label": t("export.running") });
+    replace(
+      box,
+      bar,
+      button(t("action.stop"), () => stop.abort(), "quiet"),
+    );
+    const rows = [];
+    try {
+      await walk(PATH, selected, {
+        signal: stop.signal,
+        each: (results) => {
+          rows.push(...results.map(exported));
+          bar.value = rows.length;
+        },
+      });
+      save("coupon_codes.csv", toCsv([EXPORTED, ...rows]));
+      announce(t("export.done", { count: number(rows.length) }));
+      replace(box, start());
+    } catch (error) {
+      replace(box, start(), error.name === "AbortError" ? null : errorBox(error));
+    }
+  };
+  const start = () => button(t("export.start", { count: number(count) }), run, "", { "data-export": true });
+  replace(box, start());
+  return box;
+}
+
+/** Codes by id, status, customer and coupon. */
+export async function codes({ title, query, signal }) {
+  const heading = title(t("nav.codes"));
+  const choices = [["", t("status.any")], ...STATUSES.map((status) => [status, t(`status.${status}`)])];
+  const form = filters({
+    label: t("nav.codes"),
+    query,
+    fields: [
+      filter("prefix", t("code.coupon_prefix"), { value: query.prefix, search: true }),
+      filter("status", t("code.status"), { value: query.status, choices }),
+      filter("customer", t("code.customer_id"), { value: query.customer, inputmode: "numeric" }),
+      filter("id", t("code.id"), { value: query.id, inputmode: "numeric" }),
+    ],
+  });
+  const selected = await asked(query, signal);
+  const shown = { caption: t("nav.codes"), columns: columns(), href: (row) => `#/codes/${row.id}` };
+  const issue = linkButton(
+    t("code.issue"),
+    withQuery("#/codes/issue", { prefix: query.prefix, customer: query.customer }),
+    "primary",
+    { "data-new": true },
+  );
+  const head = [h("div", { class: "head" }, heading, issue), form];
+  if (!selected) {
+    return [
+      ...head,
+      table({ rows: [], ...shown, empty: t("coupon.no_prefix", { prefix: query.prefix }) }),
+      pager({ page: 1, count: 0 }),
+    ];
+  }
+  const list = await page({ path: PATH, filters: selected, query, signal, ...shown });
+  const count = Number(list[1].dataset.count);
+  return [...head, ...list, count > 0 ? exporter(selected, count, signal) : null];
+}

@@ -1,0 +1,191 @@
+// Coupons: a passphrase or prefix, the rule that its codes bring, and what became of them.
+
+import { announce } from "./announce.js";
+import { Change, get, query as withQuery } from "./api.js";
+import { deleteButton } from "./deletion.js";
+import { badge, card, facts, h, linkButton } from "./dom.js";
+import { checkField, form, numberField, textField, values } from "./forms.js";
+import { instant, number, t } from "./i18n.js";
+import { filter, filters, page } from "./lists.js";
+import { picture } from "./coupon_picture.js";
+import { bodyOf, ruleFields } from "./price_rule_form.js";
+import { stateBadge } from "./price_rules.js";
+import { NEW_RULE, preview } from "./preview.js";
+
+const PATH = "/api/discounts/coupon/";
+const CODES = "/api/discounts/coupon_code/";
+
+const columns = () => [
+  { title: t("coupon.code_prefix"), cell: (row) => h("code", null, row.code_prefix), kind: "main" },
+  {
+    title: t("coupon.rule"),
+    cell: (row) => [h("span", null, row.price_rule.title), " ", h("small", null, row.price_rule.verbose_title)],
+  },
+  { title: t("rule.state"), cell: (row) => stateBadge(row.price_rule) },
+  { title: t("coupon.can_redeem"), cell: (row) => t(row.can_redeem ? "yes" : "no") },
+  { title: t("coupon.used_count"), cell: (row) => number(row.used_count), kind: "number" },
+  { title: t("coupon.redeem_count"), cell: (row) => number(row.redeem_count), kind: "number" },
+  { title: t("coupon.created_at"), cell: (row) => instant(row.created_at) },
+];
+
+/** The coupons of the shop. */
+export async function coupons({ title, query, signal }) {
+  const heading = title(t("nav.coupons"));
+  const types = [
+    ["", t("rule.any")],
+    ["percentage", t("rule.kind.percentage")],
+    ["fixed_amount", t("rule.kind.fixed_amount")],
+  ];
+  const claims = [
+    ["", t("rule.any")],
+    ["true", t("yes")],
+    ["false", t("no")],
+  ];
+  const form = filters({
+    label: t("nav.coupons"),
+    query,
+    fields: [
+      filter("code_prefix", t("coupon.code_prefix"), { value: query.code_prefix, search: true }),
+      filter("title", t("coupon.title_contains"), { value: query.title }),
+      filter("value_type", t("rule.kind"), { value: query.value_type, choices: types }),
+      filter("can_redeem", t("coupon.can_redeem"), { value: query.can_redeem, choices: claims }),
+    ],
+  });
+  const asked = {
+    code_prefix: query.code_prefix,
+    price_rule__title__icontains: query.title,
+    price_rule__value_type: query.value_type,
+    can_redeem: query.can_redeem,
+  };
+  const href = (row) => `#/coupons/${row.id}`;
+  const list = await page({
+    path: PATH,
+    filters: asked,
+    query,
+    signal,
+    caption: t("nav.coupons"),
+    columns: columns(),
+    href,
+  });
+  const create = linkButton(t("coupon.new"), "#/coupons/new", "primary", { "data-new": true });
+  return [h("div", { class: "head" }, heading, create), form, ...list];
+}
+
+/** A new coupon: with a rule of its own, or on one that is there. */
+export function newCoupon({ title, query, signal }) {
+  const change = new Change();
+  const own = ruleFields(null, { automatic: false });
+  // The title of the rule and that of the coupon are different fields of one form.
+  const titleOfRule = own.querySelector("[name=title]");
+  titleOfRule.name = "rule_title";
+  const isThere = checkField("on_rule", t("coupon.on_rule"), {
+    value: Boolean(query.rule),
+    hint: t("coupon.on_rule.hint"),
+  });
+  const there = numberField("price_rule_id", t("coupon.price_rule_id"), { value: query.rule ?? "" });
+  const adapt = () => {
+    const on = isThere.querySelector("input").checked;
+    there.hidden = !on;
+    own.hidden = on;
+  };
+  isThere.addEventListener("change", adapt);
+  adapt();
+  for (const slot of own.querySelectorAll("[data-error]")) slot.dataset.error = `price_rule.${slot.dataset.error}`;
+  const ownRule = (read) => ({ ...bodyOf({ ...read, title: read.rule_title }), automatic_discount: false });
+  const send = (read) => {
+    const { code_prefix, can_redeem, title: name, minimum_amount, on_rule, price_rule_id } = read;
+    const body = {
+      code_prefix,
+      can_redeem,
+      ...(name ? { title: name } : {}),
+      ...(minimum_amount ? { minimum_amount } : {}),
+    };
+    const rule = on_rule ? { price_rule_id } : { price_rule: ownRule(read) };
+    return change.send("POST", PATH, { ...body, ...rule });
+  };
+  const element = form({
+    label: t("coupon.new"),
+    submit: t("action.create"),
+    cancel: "#/coupons",
+    fields: [
+      textField("code_prefix", t("coupon.code_prefix"), {
+        hint: t("coupon.code_prefix.hint"),
+        maxlength: 32,
+        autofocus: true,
+      }),
+      textField("title", t("coupon.title"), { hint: t("coupon.title.hint") }),
+      textField("minimum_amount", t("coupon.minimum_amount"), {
+        hint: t("coupon.minimum_amount.hint"),
+        inputmode: "decimal",
+      }),
+      checkField("can_redeem", t("coupon.can_redeem"), { value: true, hint: t("coupon.can_redeem.hint") }),
+      isThere,
+      there,
+      own,
+    ],
+    send,
+    done: (made) => {
+      announce(t("done.saved", { name: made.code_prefix }));
+      location.hash = `#/coupons/${made.id}`;
+    },
+  });
+  element.classList.add("single");
+  const draft = () => {
+    const read = values(element);
+    return read.on_rule ? null : { ...ownRule(read), id: NEW_RULE };
+  };
+  const shown = preview({ signal, draft });
+  element.addEventListener("input", shown.soon);
+  return [title(t("coupon.new")), h("div", { class: "beside" }, card(t("coupon.form"), element), shown.element)];
+}
+
+/** How many codes of a coupon have a status; all of them without. */
+async function count(coupon, status, signal) {
+  const { count: found } = await get(withQuery(CODES, { coupon, status, page_size: 1 }), signal);
+  return found;
+}
+
+function deletion(coupon) {
+  const ask = async () => {
+    const [all, used] = await Promise.all([count(coupon.id), count(coupon.id, "used")]);
+    const lines = [
+      t("coupon.delete.open", { count: number(all - used) }),
+      t("coupon.delete.used", { count: number(used) }),
+      t("coupon.delete.rule"),
+    ];
+    return { title: t("coupon.delete.title", { prefix: coupon.code_prefix }), lines };
+  };
+  return deleteButton({ path: `${PATH}${coupon.id}/`, name: coupon.code_prefix, list: "#/coupons", ask });
+}
+
+/** A coupon: its rule, its codes over time, and what can be done with it. */
+export async function coupon({ title, params, signal }) {
+  const found = await get(`${PATH}${params.id}/`, signal);
+  const rule = found.price_rule;
+  const prefix = encodeURIComponent(found.code_prefix);
+  return [
+    h(
+      "div",
+      { class: "head" },
+      title(found.code_prefix),
+      stateBadge(rule),
+      linkButton(t("code.issue"), `#/codes/issue?prefix=${prefix}`, "primary"),
+      linkButton(t("nav.codes"), `#/codes?prefix=${prefix}`),
+    ),
+    card(
+      null,
+      facts(
+        [t("coupon.rule"), h("a", { href: `#/price_rules/${rule.id}` }, rule.title)],
+        [t("rule.verbose_title"), rule.verbose_title],
+        [t("coupon.can_redeem"), badge(t(found.can_redeem ? "yes" : "no"), found.can_redeem ? "plus" : "calm")],
+        [t("rule.starts_at"), instant(rule.starts_at)],
+        [t("rule.ends_at"), instant(rule.ends_at) ?? t("code.no_end")],
+        [t("rule.usage_limit"), rule.usage_limit === 0 ? t("level.no_limit") : number(rule.usage_limit)],
+        [t("rule.allocation_limit"), rule.allocation_limit === 0 ? t("level.no_limit") : number(rule.allocation_limit)],
+        [t("coupon.created_at"), instant(found.created_at)],
+      ),
+    ),
+    card(t("picture.title"), picture(found, signal)),
+    h("div", null, deletion(found)),
+  ];
+}

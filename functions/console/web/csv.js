@@ -1,0 +1,63 @@
+// Comma-separated values, in and out.
+
+/** The rows of a text; commas, semicolons or tabs stand between the fields, whichever its first line has. */
+export function parseCsv(text) {
+  const clean = text.replace(/^\uFEFF/, "");
+  const firstLine = clean.split(/\r?\n/, 1)[0];
+  const separator = ["\t", ";", ","].find((candidate) => firstLine.includes(candidate)) ?? ",";
+  const rows = [];
+  let row = [];
+  let field = "";
+  let quoted = false;
+  const endField = () => {
+    row.push(field.trim());
+    field = "";
+  };
+  const endRow = () => {
+    endField();
+    rows.push(row);
+    row = [];
+  };
+  for (let at = 0; at < clean.length; at += 1) {
+    const sign = clean[at];
+    if (quoted) {
+      if (sign !== '"') field += sign;
+      else if (clean[at + 1] === '"') {
+        field += '"';
+        at += 1;
+      } else quoted = false;
+    } else if (sign === '"' && field.trim() === "") {
+      quoted = true;
+      field = "";
+    } else if (sign === separator) endField();
+    else if (sign === "\n") endRow();
+    else if (sign !== "\r") field += sign;
+  }
+  if (field !== "" || row.length > 0) endRow();
+  return rows;
+}
+
+/**
+ * A field as a spreadsheet reads it as text: quoted where it must be, and with an apostrophe before what would be taken
+ * for a formula.
+ */
+function cell(value) {
+  const text = String(value);
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** Rows as a text with a byte order mark, by which spreadsheets know UTF-8. */
+export function toCsv(rows) {
+  return `\uFEFF${rows.map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
+}
+
+/** Hands a text to the user as a file. */
+export function save(name, text) {
+  const address = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}

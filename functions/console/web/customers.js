@@ -1,0 +1,43 @@
+// Customers: found by the shop's own id or by their mobile number.
+
+import { get, query as withQuery } from "./api.js";
+import { instant, t } from "./i18n.js";
+import { filter, filters, page, table } from "./lists.js";
+
+const PATH = "/api/crm/customer/";
+
+const columns = () => [
+  { title: t("customer.id"), cell: (row) => String(row.id), kind: "main" },
+  { title: t("customer.full_name"), cell: (row) => row.full_name || "–" },
+  { title: t("customer.mobile"), cell: (row) => row.mobile || "–" },
+  { title: t("customer.email"), cell: (row) => row.email || "–" },
+  { title: t("customer.created_at"), cell: (row) => instant(row.created_at) },
+];
+
+/** How a customer is called in a list: the name, else the mobile number, else the id. */
+export function nameOf(customer) {
+  return customer.full_name || customer.mobile || String(customer.id);
+}
+
+/** The customers that have this id or this mobile number. */
+async function search(text, signal) {
+  const asked = [get(withQuery(PATH, { mobile: text, page_size: 100 }), signal)];
+  if (/^\d{1,15}$/.test(text)) asked.push(get(withQuery(PATH, { id: text }), signal));
+  const found = new Map();
+  for (const { results } of await Promise.all(asked)) for (const row of results) found.set(row.id, row);
+  return [...found.values()];
+}
+
+/** All customers, or those that are looked for. */
+export async function customers({ title, query, signal }) {
+  const heading = title(t("nav.customers"));
+  const field = filter("q", t("customer.search"), { value: query.q, search: true, inputmode: "search" });
+  const shown = { caption: t("nav.customers"), columns: columns(), href: (row) => `#/customers/${row.id}` };
+  const head = [heading, filters({ fields: [field], label: t("nav.customers"), query })];
+  if (query.q) {
+    const rows = await search(query.q, signal);
+    if (rows.length === 1) location.replace(`#/customers/${rows[0].id}`);
+    return [...head, table({ rows, ...shown, empty: t("customer.not_found", { text: query.q }) })];
+  }
+  return [...head, ...(await page({ path: PATH, filters: {}, query, signal, ...shown }))];
+}

@@ -1,0 +1,28 @@
+// Deleting: asked first, and what cannot be deleted says why.
+
+import { announce } from "./announce.js";
+import { remove } from "./api.js";
+import { button, h, replace } from "./dom.js";
+import { errorBox } from "./errors.js";
+import { confirm } from "./forms.js";
+import { t } from "./i18n.js";
+
+/**
+ * A button that deletes the row of a path and then goes to its list. `ask` answers the title and the lines of the question;
+ * `kind` is more of its looks.
+ */
+export function deleteButton({ path, name, list, ask, kind = "" }) {
+  const problem = h("div", { class: "problem" });
+  const run = async () => {
+    try {
+      replace(problem);
+      if (!(await confirm({ ...(await ask()), action: t("action.delete") }))) return;
+      await remove(path);
+      announce(t("done.deleted", { name }));
+      location.hash = list;
+    } catch (error) {
+      replace(problem, errorBox(error));
+    }
+  };
+  return [button(t("action.delete"), run, `danger quiet ${kind}`, { "data-delete": true }), problem];
+}

@@ -1,0 +1,94 @@
+// What the API refuses, in words, beside the field that it names.
+
+import { h, linkButton, replace } from "./dom.js";
+import { said, t } from "./i18n.js";
+
+/** The messages of a body by the path of their field: `{"price_rule.value": ["..."]}`. */
+export function flatten(body, path = "") {
+  const found = new Map();
+  const add = (at, messages) => found.set(at, [...(found.get(at) ?? []), ...messages]);
+  if (typeof body === "string") add(path, [body]);
+  else if (Array.isArray(body) && body.every((item) => typeof item === "string")) add(path, body);
+  else if (body && typeof body === "object") {
+    for (const [name, value] of Object.entries(body)) {
+      for (const [at, messages] of flatten(value, path ? `${path}.${name}` : name)) add(at, messages);
+    }
+  }
+  return found;
+}
+
+/** What an error says in one sentence or two. */
+export function describe(error) {
+  if (error.status === undefined) return String(error.message ?? error);
+  if (error.status === 0) return t("error.network");
+  if (error.status === 401) return t("error.401");
+  if (error.status === 403) return t("error.403", { scope: error.scope });
+  const detail = typeof error.body?.detail === "string" ? said(error.body.detail) : null;
+  if (error.status === 404) return detail ?? t("error.404");
+  if (error.status === 429) return t("error.429", { seconds: error.retryAfter ?? 1 });
+  if (error.status >= 500) return t("error.5xx", { status: error.status });
+  if (detail) return detail;
+  const lines = [...flatten(error.body)].map(([path, messages]) => {
+    const text = messages.map(said).join(" ");
+    return path && path !== "non_field_errors" ? `${path}: ${text}` : text;
+  });
+  return lines.join("\n") || t("error.other", { status: error.status });
+}
+
+/** An error as a box of its own. */
+export function errorBox(error, retry) {
+  if (!(error instanceof Error) && typeof error !== "string") return null;
+  const text = typeof error === "string" ? error : describe(error);
+  const id = error.requestId ? h("p", { class: "request-id" }, t("error.request_id", { id: error.requestId })) : null;
+  const again = retry ? h("button", { type: "button", class: "button", onclick: retry }, t("action.try_again")) : null;
+  const home = error.status === 404 && !retry ? linkButton(t("action.back"), "#/") : null;
+  return h("div", { class: "error-box", role: "alert" }, h("p", null, text), id, again, home);
+}
+
+/** Takes the errors of an earlier attempt off a form. */
+export function clearErrors(form) {
+  for (const slot of form.querySelectorAll("[data-error]")) slot.textContent = "";
+  for (const control of form.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
+  const summary = form.querySelector("[data-summary]");
+  if (summary) replace(summary);
+}
+
+/**
+ * Shows the errors of a form beside their fields, and above them all what belongs to no field. `under` is the name that
+ * the API nests the fields of the form in. Answers how many fields were found.
+ */
+export function showErrors(form, error, under = "") {
+  clearErrors(form);
+  const rest = [];
+  let found = 0;
+  let first = null;
+  const fields = error.status === 400 && error.body && !error.body.detail ? flatten(error.body) : new Map();
+  for (const [path, messages] of fields) {
+    const name = under && path.startsWith(`${under}.`) ? path.slice(under.length + 1) : path;
+    const slot = slotOf(form, name);
+    const text = messages.map(said).join(" ");
+    if (!slot) {
+      rest.push(path === "non_field_errors" ? text : `${path}: ${text}`);
+      continue;
+    }
+    found += 1;
+    slot.textContent = slot.textContent ? `${slot.textContent} ${text}` : text;
+    const control = form.querySelector(`[aria-describedby~="${slot.id}"]`);
+    control?.setAttribute("aria-invalid", "true");
+    first ??= control;
+  }
+  const summary = form.querySelector("[data-summary]");
+  if (summary && fields.size === 0) replace(summary, errorBox(error));
+  else if (summary && rest.length > 0) replace(summary, errorBox(rest.join("\n")));
+  first?.focus();
+  return found;
+}
+
+/** The place for the errors of a field: its own, or that of the field that holds it. */
+function slotOf(form, name) {
+  for (let path = name; path; path = path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : "") {
+    const slot = form.querySelector(`[data-error="${CSS.escape(path)}"]`);
+    if (slot) return slot;
+  }
+  return null;
+}

@@ -1,0 +1,40 @@
+// A place to try a cart: with codes, as a customer, at a moment.
+
+import { card, h } from "./dom.js";
+import { areaField, form, instantField, listOf, numberField, values } from "./forms.js";
+import { t } from "./i18n.js";
+import { preview } from "./preview.js";
+
+/** The playground. */
+export function evaluate({ title, query, signal }) {
+  const fields = [
+    areaField("codes", t("try.codes"), {
+      value: query.codes ?? "",
+      hint: t("hint.commas"),
+      rows: 2,
+      spellcheck: "false",
+      "data-search": true,
+    }),
+    numberField("customer_id", t("code.customer_id"), { value: query.customer ?? "", hint: t("try.customer.hint") }),
+    instantField("at", t("try.at"), { hint: t("try.at.hint") }),
+  ];
+  const element = form({
+    fields,
+    submit: t("try.price"),
+    label: t("try.what"),
+    send: async () => null,
+    done: () => shown.soon(),
+    kind: "",
+  });
+  const more = () => {
+    const { codes, customer_id, at } = values(element);
+    return { codes: listOf(codes), customer_id: customer_id || null, at };
+  };
+  const shown = preview({ signal, more, beside: element });
+  element.addEventListener("input", shown.soon);
+  return [
+    title(t("nav.evaluate")),
+    h("p", { class: "lead" }, t("try.lead")),
+    h("div", { class: "beside" }, card(t("try.what"), element), shown.element),
+  ];
+}

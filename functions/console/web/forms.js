@@ -1,0 +1,171 @@
+// Fields and forms. A field carries its label, what it means, and the place where its errors appear.
+
+import { button, freshId, h, linkButton } from "./dom.js";
+import { clearErrors, showErrors } from "./errors.js";
+import { t } from "./i18n.js";
+
+function wrap(name, label, control, { hint, wide, after } = {}) {
+  const id = freshId("field");
+  control.id = id;
+  control.name = name;
+  const hintId = hint ? `${id}-hint` : null;
+  control.setAttribute("aria-describedby", [hintId, `${id}-error`].filter(Boolean).join(" "));
+  return h(
+    "div",
+    { class: wide ? "field wide" : "field", "data-field": name },
+    h("label", { for: id }, label),
+    h("div", { class: "control" }, control, after ?? null),
+    hint ? h("p", { class: "hint", id: hintId }, hint) : null,
+    h("p", { class: "field-error", id: `${id}-error`, "data-error": name }),
+  );
+}
+
+/** A line of text; `type`, `inputmode` and the like go to the input. */
+export function textField(name, label, { value = "", hint, wide, after, ...more } = {}) {
+  const control = h("input", { type: "text", autocomplete: "off", value: String(value ?? ""), ...more });
+  return wrap(name, label, control, { hint, wide, after });
+}
+
+/** A whole number. It goes out as it is typed in: the API says what is wrong with it. */
+export function numberField(name, label, options = {}) {
+  return textField(name, label, { inputmode: "numeric", ...options });
+}
+
+/** Text of several lines. */
+export function areaField(name, label, { value = "", hint, rows = 4, ...more } = {}) {
+  return wrap(name, label, h("textarea", { rows, value, ...more }), { hint, wide: true });
+}
+
+/** One of several; `choices` are pairs of a value and its text. */
+export function choiceField(name, label, choices, { value = "", hint, ...more } = {}) {
+  const options = choices.map(([key, text]) => h("option", { value: key, selected: key === value }, text));
+  return wrap(name, label, h("select", more, options), { hint });
+}
+
+/** Yes or no. */
+export function checkField(name, label, { value = false, hint, ...more } = {}) {
+  const id = freshId("field");
+  const described = [hint ? `${id}-hint` : null, `${id}-error`].filter(Boolean).join(" ");
+  const box = h("input", { type: "checkbox", id, name, checked: value, "aria-describedby": described, ...more });
+  return h(
+    "div",
+    { class: "field check", "data-field": name },
+    h("label", { for: id }, box, h("span", null, label)),
+    hint ? h("p", { class: "hint", id: `${id}-hint` }, hint) : null,
+    h("p", { class: "field-error", id: `${id}-error`, "data-error": name }),
+  );
+}
+
+/**
+ * A moment in the zone of the shop. The API takes a time without an offset as the shop's own, and one that was not touched
+ * goes back just as it came.
+ */
+export function instantField(name, label, { value, hint, ...more } = {}) {
+  const shown = value ? value.slice(0, 19) : "";
+  const control = h("input", {
+    type: "datetime-local",
+    step: 1,
+    value: shown,
+    "data-sent": value ?? "",
+    "data-shown": shown,
+  });
+  for (const [key, setting] of Object.entries(more)) control.setAttribute(key, setting);
+  // What the browser makes of the value is what an untouched field has.
+  control.dataset.shown = control.value;
+  return wrap(name, label, control, { hint });
+}
+
+/** What the fields of a form say, by name: booleans of boxes, null of empty times, texts of the rest. */
+export function values(form) {
+  const found = {};
+  for (const control of form.querySelectorAll("input[name], select[name], textarea[name]")) {
+    if (control.type === "radio" && !control.checked) continue;
+    if (control.type === "checkbox") found[control.name] = control.checked;
+    else if (control.type === "datetime-local") {
+      found[control.name] =
+        control.value === control.dataset.shown ? control.dataset.sent || null : control.value || null;
+    } else found[control.name] = control.value.trim();
+  }
+  return found;
+}
+
+/**
+ * A form that sends once at a time and shows what is refused. `send` gets the values and answers what `done` is told.
+ * `under` is the name in which the API nests the fields.
+ */
+export function form({ fields, submit, cancel, send, done, under, kind = "primary", label, extra }) {
+  const go = h("button", { type: "submit", class: `button ${kind}` }, submit);
+  const actions = h(
+    "div",
+    { class: "actions" },
+    go,
+    cancel ? linkButton(t("action.cancel"), cancel, "quiet") : null,
+    extra,
+  );
+  const element = h(
+    "form",
+    { class: "form", novalidate: true, "aria-label": label },
+    h("div", { "data-summary": true }),
+    h("div", { class: "fields" }, fields),
+    actions,
+  );
+  element.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (go.disabled) return;
+    go.disabled = true;
+    element.setAttribute("aria-busy", "true");
+    clearErrors(element);
+    try {
+      const result = await send(values(element));
+      go.disabled = false;
+      await done(result);
+    } catch (error) {
+      if (error.name !== "AbortError") showErrors(element, error, under);
+    } finally {
+      go.disabled = false;
+      element.removeAttribute("aria-busy");
+    }
+  });
+  return element;
+}
+
+/** A legend over some fields. */
+export function group(legend, ...fields) {
+  return h("fieldset", { class: "group" }, h("legend", null, legend), h("div", { class: "fields" }, fields));
+}
+
+/** A text with commas as a list; null where it is empty. */
+export function listOf(text) {
+  const items = text
+    .split(/[,\uff0c\u3001\n]/)
+    .map((item) => item.trim())
+    .filter(Boolean);
+  return items.length > 0 ? items : null;
+}
+
+/** Asks before something that cannot be taken back. Answers whether to do it. */
+export function confirm({ title, lines, action, kind = "danger" }) {
+  return new Promise((resolve) => {
+    const id = freshId("dialog");
+    const dialog = h("dialog", { "aria-labelledby": id, class: "dialog" });
+    let answer = false;
+    const close = (chosen) => {
+      answer = chosen;
+      dialog.close();
+    };
+    const no = button(t("action.cancel"), () => close(false), "quiet", { autofocus: true });
+    const yes = button(action, () => close(true), kind);
+    dialog.append(
+      h("h2", { id }, title),
+      ...lines.map((line) => h("p", null, line)),
+      h("div", { class: "actions" }, yes, no),
+    );
+    // However it is closed: by a button, by Escape, or because another view is shown.
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(answer);
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}

@@ -1,0 +1,76 @@
+// The two languages. A text is looked up by its name; what the API sends is shown as it is sent.
+
+import { messages as en } from "./messages.en.js";
+import { apiMessages, messages as zh } from "./messages.zh.js";
+
+const KEPT = "youhui.language";
+const LANGUAGES = { en, zh };
+
+function first() {
+  const kept = localStorage.getItem(KEPT);
+  if (kept in LANGUAGES) return kept;
+  return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+}
+
+let language = first();
+document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+
+/** The language in use, "en" or "zh". */
+export function current() {
+  return language;
+}
+
+/** Changes the language, and remembers it. Who shows texts draws them anew. */
+export function change(to) {
+  language = to;
+  localStorage.setItem(KEPT, to);
+  document.documentElement.lang = to === "zh" ? "zh-CN" : "en";
+}
+
+/** A text with its values: `t("list.count", {count: 5})`. */
+export function t(name, values) {
+  const text = LANGUAGES[language][name] ?? name;
+  return values
+    ? text.replace(/\{(\w+)\}/g, (whole, value) => (value in values ? String(values[value]) : whole))
+    : text;
+}
+
+/** Whether there is a text of this name. */
+export function has(name) {
+  return name in LANGUAGES[language];
+}
+
+/** A message of the API in the user's language, where it is a known one. */
+export function said(message) {
+  if (language !== "zh") return message;
+  for (const [pattern, text] of apiMessages) {
+    const found = pattern.exec(message);
+    if (found) return text.replace(/\$(\d)/g, (_, index) => found[Number(index)] ?? "");
+  }
+  return message;
+}
+
+/** A whole number with separators. */
+export function number(value) {
+  return Number(value).toLocaleString(language === "zh" ? "zh-CN" : "en");
+}
+
+/** Points with their sign. */
+export function signed(points) {
+  return points > 0 ? `+${number(points)}` : number(points).replace("-", "−");
+}
+
+/** Money as the API sent it, which is a text with two places. */
+export function money(text) {
+  return text.startsWith("-") ? `−¥${text.slice(1)}` : `¥${text}`;
+}
+
+/** An instant as it was sent, in the zone of the shop: its day and minute are cut from the text, and the offset shown. */
+export function instant(text) {
+  if (!text) return null;
+  const element = document.createElement("time");
+  element.dateTime = text;
+  element.title = text;
+  element.textContent = `${text.slice(0, 10)} ${text.slice(11, 16)}`;
+  return element;
+}

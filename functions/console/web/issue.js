@@ -1,0 +1,230 @@
+// Issuing codes: a list of customers, pasted or from a file, in batches that a second try never issues again.
+
+import { announce } from "./announce.js";
+import { get, query as withQuery } from "./api.js";
+import { button, card, h, linkButton, replace } from "./dom.js";
+import { parseCsv, save, toCsv } from "./csv.js";
+import { describe } from "./errors.js";
+import { areaField, form, textField, values } from "./forms.js";
+import { number, t } from "./i18n.js";
+import { batches, forget, isUncertain, kept, leaveOut, send } from "./issue_batches.js";
+
+/** So many rows are shown; all of them are sent. */
+const SHOWN = 200;
+
+/** What stands in the first row of a file that has titles. */
+const TITLES = /^[^\d]*$/;
+
+/** The rows of a text: a customer, and after it a coupon's prefix where the row has one of its own. */
+function rowsOf(text) {
+  const rows = parseCsv(text).filter((row) => row.some((field) => field !== ""));
+  const body = rows.length > 0 && TITLES.test(rows[0][0]) ? rows.slice(1) : rows;
+  return body.map(([customer, prefix], index) => ({ line: index + 1, customer, prefix: prefix ?? "" }));
+}
+
+/** Finds the coupons of all rows by their prefixes, a hundred at a time. Rows without one get `otherwise`. */
+async function withCoupons(rows, otherwise, signal) {
+  const prefixes = [...new Set(rows.map((row) => row.prefix || otherwise).filter(Boolean))];
+  const ids = new Map();
+  for (let at = 0; at < prefixes.length; at += 100) {
+    const asked = prefixes.slice(at, at + 100).join(",");
+    const { results } = await get(
+      withQuery("/api/discounts/coupon/", { code_prefix__in: asked, page_size: 100 }),
+      signal,
+    );
+    for (const coupon of results) ids.set(coupon.code_prefix, coupon.id);
+  }
+  return rows.map((row) => {
+    const prefix = row.prefix || otherwise;
+    const errors = [];
+    if (!/^\d{1,16}$/.test(row.customer)) errors.push(t("issue.no_customer"));
+    if (!prefix) errors.push(t("issue.no_coupon"));
+    else if (!ids.has(prefix)) errors.push(t("coupon.no_prefix", { prefix }));
+    return { ...row, prefix, coupon: ids.get(prefix) ?? null, error: errors.join(" ") };
+  });
+}
+
+function rowState(row) {
+  if (row.code) return h("code", null, row.code);
+  if (row.error) return h("span", { class: "field-error" }, row.error);
+  return "–";
+}
+
+function table(rows) {
+  // What went wrong comes first: it is what one has to look at.
+  const sorted = [...rows].sort((a, b) => Number(Boolean(b.error)) - Number(Boolean(a.error)) || a.line - b.line);
+  const cells = (row) => [
+    h("td", { class: "number", "data-title": t("issue.line") }, h("div", null, number(row.line))),
+    h("td", { class: "main", "data-title": t("code.customer_id") }, h("div", null, row.customer)),
+    h("td", { "data-title": t("code.coupon_prefix") }, h("div", null, row.prefix)),
+    h("td", { "data-title": t("issue.result") }, h("div", null, rowState(row))),
+  ];
+  const head = ["issue.line", "code.customer_id", "code.coupon_prefix", "issue.result"];
+  return h(
+    "div",
+    { class: "table" },
+    h(
+      "table",
+      null,
+      h("caption", { class: "unseen" }, t("issue.rows")),
+      h(
+        "thead",
+        null,
+        h(
+          "tr",
+          null,
+          head.map((name) => h("th", { scope: "col" }, t(name))),
+        ),
+      ),
+      h(
+        "tbody",
+        null,
+        sorted.slice(0, SHOWN).map((row) => h("tr", { class: row.error ? "wrong" : null }, cells(row))),
+      ),
+    ),
+    rows.length > SHOWN
+      ? h("p", { class: "hint" }, t("issue.more_rows", { count: number(rows.length - SHOWN) }))
+      : null,
+  );
+}
+
+/** What becomes of a list: its progress, its rows, and what can be done about those that were refused. */
+function progressOf(job, signal, edit) {
+  const box = h("div", { class: "issue", "aria-live": "polite" });
+  const draw = (running, error) => {
+    const done = job.rows.filter((row) => row.code).length;
+    const wrong = job.rows.filter((row) => row.error && !row.code).length;
+    const open = job.rows.length - done - wrong;
+    replace(
+      box,
+      h(
+        "p",
+        { class: "lead", "data-issued": done, "data-refused": wrong },
+        t("issue.state", { done: number(done), wrong: number(wrong), open: number(open) }),
+      ),
+      h("progress", { max: job.rows.length, value: done + wrong, "aria-label": t("issue.running") }),
+      error
+        ? h(
+            "div",
+            { class: "error-box", role: "alert" },
+            h("p", null, describe(error)),
+            h("p", { class: "request-id" }, error.requestId ? t("error.request_id", { id: error.requestId }) : null),
+          )
+        : null,
+      h("div", { class: "actions" }, running ? null : choices(done, wrong, open)),
+      table(job.rows),
+    );
+  };
+  const run = async () => {
+    draw(true);
+    try {
+      await send(job, signal, () => draw(true));
+      draw(false);
+      const issued = job.rows.filter((row) => row.code).length;
+      if (issued > 0) announce(t("issue.done", { count: number(issued) }));
+    } catch (error) {
+      if (error.name !== "AbortError") draw(false, error);
+    }
+  };
+  const without = () => {
+    leaveOut(job);
+    run();
+  };
+  const choices = (done, wrong, open) => [
+    open > 0 && wrong > 0 && !isUncertain(job)
+      ? button(t("issue.leave_out", { count: number(wrong) }), without, "primary", { "data-leave-out": true })
+      : null,
+    open > 0 && (wrong === 0 || isUncertain(job))
+      ? button(t("issue.go_on", { count: number(open) }), run, "primary", { "data-go-on": true })
+      : null,
+    done > 0 ? button(t("issue.save"), () => save("issued_codes.csv", issued(job.rows)), "") : null,
+    isUncertain(job)
+      ? null
+      : button(t(open + wrong > 0 ? "issue.edit" : "issue.another"), edit, "quiet", { "data-edit": true }),
+  ];
+  return { box, run, draw };
+}
+
+function issued(rows) {
+  const done = rows.filter((row) => row.code);
+  return toCsv([["customer_id", "code_prefix", "code"], ...done.map((row) => [row.customer, row.prefix, row.code])]);
+}
+
+/** Issuing to many, or to one. */
+export async function issue({ title, query, signal }) {
+  const place = h("div");
+  const startForm = (text = query.customer ?? "") => {
+    const prefix = textField("prefix", t("code.coupon_prefix"), {
+      value: query.prefix ?? "",
+      hint: t("issue.prefix.hint"),
+      autofocus: true,
+    });
+    const area = areaField("customers", t("issue.customers"), {
+      value: text,
+      hint: t("issue.customers.hint"),
+      rows: 8,
+      spellcheck: "false",
+    });
+    const file = h("input", {
+      type: "file",
+      accept: ".csv,.txt,text/csv,text/plain",
+      class: "unseen",
+      id: "issue-file",
+    });
+    file.addEventListener("change", async () => {
+      if (file.files[0]) area.querySelector("textarea").value = await file.files[0].text();
+      file.value = "";
+    });
+    const element = form({
+      label: t("code.issue"),
+      fields: [
+        prefix,
+        area,
+        h(
+          "div",
+          { class: "field wide" },
+          file,
+          h("label", { for: "issue-file", class: "button file" }, t("issue.file")),
+        ),
+      ],
+      submit: t("code.issue"),
+      cancel: "#/codes",
+      send: async ({ prefix: otherwise, customers }) => {
+        const rows = await withCoupons(rowsOf(customers), otherwise, signal);
+        if (rows.length === 0) throw new Error(t("issue.empty"));
+        return { rows, batches: batches(rows.filter((row) => !row.error)) };
+      },
+      done: (job) =>
+        start(
+          job,
+          job.rows.every((row) => !row.error),
+          values(element).customers,
+        ),
+    });
+    replace(place, card(null, element));
+    place.querySelector("input")?.focus();
+  };
+  const start = (job, at_once, text) => {
+    const edit = () => {
+      forget();
+      // Who has a code already is not asked for again.
+      const rest = job.rows.filter((row) => !row.code);
+      startForm(
+        text && rest.length === job.rows.length ? text : rest.map((row) => `${row.customer},${row.prefix}`).join("\n"),
+      );
+    };
+    const { box, run, draw } = progressOf(job, signal, edit);
+    replace(place, card(null, box));
+    if (at_once) run();
+    else draw(false);
+  };
+  const open = kept();
+  if (open) start(open, false);
+  else startForm();
+  return [
+    h("div", { class: "head" }, title(t("code.issue")), linkButton(t("nav.codes"), "#/codes", "quiet")),
+    h("p", { class: "lead" }, t("issue.lead")),
+    open ? h("p", { class: "note" }, t("issue.kept")) : null,
+    place,
+  ];
+}

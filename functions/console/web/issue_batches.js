@@ -1,0 +1,112 @@
+// The batches of an issue. Each has a key of its own from before it is sent until it is answered, also over a reload of the
+// page, so that it is issued once however often it is sent.
+
+import { call, newKey } from "./api.js";
+import { said } from "./i18n.js";
+
+const KEPT = "youhui.issue";
+/** What one request may hold (the API's limits). */
+const ROWS = 1000;
+const COUPONS = 20;
+
+/**
+ * Rows as batches of at most 1,000 rows of at most 20 coupons each. A batch is "open", "sent" while its answer is not known,
+ * "refused", of which nothing was issued, or "done".
+ */
+export function batches(rows) {
+  const made = [];
+  let lines = [];
+  let coupons = new Set();
+  const end = () => {
+    if (lines.length > 0) made.push({ key: newKey(), lines, state: "open" });
+    lines = [];
+    coupons = new Set();
+  };
+  for (const row of rows) {
+    if (lines.length === ROWS || (coupons.size === COUPONS && !coupons.has(row.coupon))) end();
+    lines.push(row.line);
+    coupons.add(row.coupon);
+  }
+  end();
+  return made;
+}
+
+/** An issue that this tab began and did not end. */
+export function kept() {
+  const text = sessionStorage.getItem(KEPT);
+  return text ? JSON.parse(text) : null;
+}
+
+/** Notes how far an issue is. */
+function keep(job) {
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify(job));
+  } catch {
+    // More than the browser keeps: it goes on all the same, but not over a reload.
+    sessionStorage.removeItem(KEPT);
+  }
+}
+
+/** Forgets the issue that is kept. */
+export function forget() {
+  sessionStorage.removeItem(KEPT);
+}
+
+/** Whether something went out of which it is not known what became: then it can only go on under its key. */
+export function isUncertain(job) {
+  return job.batches.some(({ state }) => state === "sent");
+}
+
+/** Leaves out the rows that were refused. What was not answered keeps its key; only what was refused is made anew. */
+export function leaveOut(job) {
+  const refused = new Set(job.batches.filter(({ state }) => state === "refused").flatMap(({ lines }) => lines));
+  job.rows = job.rows.filter((row) => row.code || !row.error);
+  const again = job.rows.filter(({ line }) => refused.has(line));
+  job.batches = [...job.batches.filter(({ state }) => state !== "refused"), ...batches(again)];
+}
+
+/** Sends what is not done. Refused rows get their errors, issued ones their codes; `progress` is told after each batch. */
+export async function send(job, signal, progress) {
+  const byLine = new Map(job.rows.map((row) => [row.line, row]));
+  for (const batch of job.batches.filter(({ state }) => state === "open" || state === "sent")) {
+    batch.state = "sent";
+    keep(job);
+    await sendBatch(
+      batch,
+      batch.lines.map((line) => byLine.get(line)),
+      signal,
+    ).finally(() => keep(job));
+    progress();
+  }
+  if (job.rows.every(({ code }) => code)) forget();
+}
+
+async function sendBatch(batch, rows, signal) {
+  const body = rows.map((row) => ({ customer_id: row.customer, coupon_id: row.coupon }));
+  try {
+    const { results } = await call("POST", "/api/discounts/coupon_code/", { body, key: batch.key, signal });
+    results.forEach((code, index) => {
+      rows[index].code = code.code;
+      rows[index].error = "";
+    });
+    batch.state = "done";
+  } catch (error) {
+    // An answer that is final says that nothing was issued; without one nothing is known.
+    if (error.status >= 400 && error.status < 500 && !error.passes) batch.state = "open";
+    if (error.status !== 400 || !Array.isArray(error.body)) throw error;
+    batch.state = "refused";
+    rowErrors(error.body).forEach((text, index) => {
+      rows[index].error = text;
+    });
+  }
+}
+
+/** The messages of the API for the rows of a batch, aligned with them. */
+function rowErrors(body) {
+  return body.map((errors) =>
+    Object.values(errors ?? {})
+      .flat()
+      .map(said)
+      .join(" "),
+  );
+}

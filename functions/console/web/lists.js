@@ -1,0 +1,141 @@
+// Lists: a table of a page of rows, with the exact count and page numbers that the API gives.
+
+import { get, query as withQuery } from "./api.js";
+import { h, linkButton, replace } from "./dom.js";
+import { errorBox } from "./errors.js";
+import { number, t } from "./i18n.js";
+
+const SIZE = 20;
+
+/** A table. `columns` are `{title, cell, kind}`; where it is narrow each row is a card, and the titles stand beside cells. */
+export function table({ caption, columns, rows, href, empty }) {
+  if (rows.length === 0) return h("p", { class: "empty" }, empty ?? t("list.empty"));
+  const body = rows.map((row) => {
+    const cells = columns.map(({ title, cell, kind }, index) => {
+      const content = cell(row);
+      const linked = index === 0 && href ? h("a", { href: href(row) }, content) : content;
+      return h("td", { "data-title": title, class: kind }, h("div", null, linked));
+    });
+    return h("tr", { class: href ? "linked" : null }, cells);
+  });
+  return h(
+    "div",
+    { class: "table" },
+    h(
+      "table",
+      null,
+      h("caption", { class: "unseen" }, caption),
+      h(
+        "thead",
+        null,
+        h(
+          "tr",
+          null,
+          columns.map(({ title, kind }) => h("th", { scope: "col", class: kind }, title)),
+        ),
+      ),
+      h("tbody", null, body),
+    ),
+  );
+}
+
+/** Where one is in a list, and the ways on. `go` gets a page number; without, pages are links of the address. */
+export function pager({ page, count, size = SIZE, go, query, caption }) {
+  const last = Math.max(1, Math.ceil(count / size));
+  if (last === 1)
+    return h(
+      "p",
+      { class: "pager", "data-count": count },
+      count > 0 ? t("list.count", { count: number(count) }) : null,
+    );
+  const step = (to, label, rel) => {
+    if (to < 1 || to > last) return h("span", { class: "button quiet off", "aria-hidden": "true" }, label);
+    if (go) return h("button", { type: "button", class: "button quiet", onclick: () => go(to) }, label);
+    return linkButton(label, addressOf({ ...query, page: to > 1 ? to : "" }), "quiet", { rel });
+  };
+  return h(
+    "nav",
+    { class: "pager", "data-count": count, "aria-label": caption ? `${caption}: ${t("list.pages")}` : t("list.pages") },
+    step(page - 1, t("list.previous"), "prev"),
+    h("span", null, t("list.position", { page: number(page), last: number(last), count: number(count) })),
+    step(page + 1, t("list.next"), "next"),
+  );
+}
+
+/** The address of this view with other filters. */
+export function addressOf(query) {
+  return withQuery(location.hash.split("?")[0], query);
+}
+
+/** The fields over a list; sending them changes the address, and so the view. */
+export function filters({ fields, label, query, reset = true }) {
+  const element = h(
+    "form",
+    { class: "filters", role: "search", "aria-label": label, novalidate: true },
+    fields,
+    h("button", { type: "submit", class: "button" }, t("action.search")),
+    reset && Object.keys(query).length > 0 ? linkButton(t("action.reset"), location.hash.split("?")[0], "quiet") : null,
+  );
+  const send = () => {
+    const values = Object.fromEntries([...new FormData(element)].map(([name, value]) => [name, value.trim()]));
+    const to = addressOf(values);
+    if (to === location.hash) window.dispatchEvent(new HashChangeEvent("hashchange"));
+    else location.hash = to;
+  };
+  element.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send();
+  });
+  element.addEventListener("change", (event) => {
+    if (event.target.tagName === "SELECT") send();
+  });
+  return element;
+}
+
+/** One field over a list. */
+export function filter(name, label, { value = "", search, choices, ...more } = {}) {
+  const marks = { name, "data-search": search, ...more };
+  const control = choices
+    ? h(
+        "select",
+        marks,
+        choices.map(([key, text]) => h("option", { value: key, selected: key === value }, text)),
+      )
+    : h("input", { type: search ? "search" : "text", value, autocomplete: "off", ...marks });
+  return h("label", { class: "filter" }, h("span", null, label), control);
+}
+
+/** The page of a list that the address names, as a table with its ways on. */
+export async function page({ path, filters: asked, query, signal, ...rest }) {
+  const at = Math.max(1, Number(query.page) || 1);
+  const found = await get(withQuery(path, { ...asked, page: at > 1 ? at : "", page_size: SIZE }), signal);
+  return [
+    table({ rows: found.results, ...rest }),
+    pager({ page: at, count: found.count, query, caption: rest.caption }),
+  ];
+}
+
+/** A list inside of a view that turns its pages by itself. */
+export function paged({ path, filters: asked, signal, size = 10, ...rest }) {
+  const box = h("div", { class: "paged", "aria-live": "polite" }, h("p", { class: "waiting" }, t("list.waiting")));
+  const go = async (at) => {
+    box.setAttribute("aria-busy", "true");
+    try {
+      const found = await get(withQuery(path, { ...asked, page: at, page_size: size }), signal);
+      replace(
+        box,
+        table({ rows: found.results, ...rest }),
+        pager({ page: at, count: found.count, size, go, caption: rest.caption }),
+      );
+    } catch (error) {
+      if (error.name !== "AbortError")
+        replace(
+          box,
+          errorBox(error, () => go(at)),
+        );
+    }
+    box.removeAttribute("aria-busy");
+  };
+  go(1);
+  return box;
+}

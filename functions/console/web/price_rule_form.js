@@ -1,0 +1,205 @@
+// The fields of a price rule, asked in the words of a merchant. The API's own names stand where its errors point to.
+
+import { h } from "./dom.js";
+import { areaField, checkField, choiceField, group, instantField, listOf, numberField, textField } from "./forms.js";
+import { t } from "./i18n.js";
+
+const AT_LEAST = "greater_than_or_equal_to";
+const AT_MOST = "less_than_or_equal_to";
+const ENTITLED = ["entitled_product_ids", "entitled_collection_ids", "entitled_category_ids", "entitled_vendor_titles"];
+
+/** What a rule does, of the four things that rules can do. */
+function kindOf(rule) {
+  if (!rule) return "percentage";
+  if (rule.target_type === "shipping_line") return "free_shipping";
+  return rule.prerequisite_to_entitlement_quantity_ratio ? "buy_x_get_y" : rule.value_type;
+}
+
+/** Which fields are asked for each kind; the others are asked for all. */
+const ONLY = {
+  value: ["percentage", "fixed_amount", "buy_x_get_y"],
+  allocation_method: ["percentage", "fixed_amount"],
+  prerequisite_quantity_range: ["percentage", "fixed_amount", "free_shipping"],
+  prerequisite_subtotal_range: ["percentage", "fixed_amount", "free_shipping"],
+  prerequisite_shipping_price_range: ["free_shipping"],
+  buy: ["buy_x_get_y"],
+  get: ["buy_x_get_y"],
+  accumulate: ["fixed_amount"],
+  target_selection: ["percentage", "fixed_amount", "free_shipping"],
+};
+
+function show(element, kind, selection) {
+  for (const [name, kinds] of Object.entries(ONLY)) {
+    element.querySelector(`[data-field="${name}"]`).hidden = !kinds.includes(kind);
+  }
+  const entitled = kind === "buy_x_get_y" || selection === "entitled";
+  for (const name of ENTITLED) element.querySelector(`[data-field="${name}"]`).hidden = !entitled;
+  const unit = element.querySelector("[data-unit]");
+  unit.textContent = kind === "fixed_amount" ? "¥" : "%";
+}
+
+/** The fields; `automatic` asks whether carts get the rule without a code, which the rule of a coupon cannot. */
+export function ruleFields(rule, { automatic }) {
+  const value = (name, otherwise) => rule?.[name] ?? otherwise;
+  const bound = (name, key) => rule?.[name]?.[key] ?? "";
+  const ratio = rule?.prerequisite_to_entitlement_quantity_ratio;
+  const kinds = ["percentage", "fixed_amount", "free_shipping", "buy_x_get_y"].map((kind) => [
+    kind,
+    t(`rule.kind.${kind}`),
+  ]);
+  const off = String(value("value", "")).replace(/^-/, "");
+  const unit = h("span", { class: "unit", "data-unit": true, "aria-hidden": "true" });
+  const amount = { hint: t("hint.yuan"), inputmode: "decimal" };
+  const element = h(
+    "div",
+    { class: "rule-fields" },
+    group(
+      t("rule.group.what"),
+      textField("title", t("rule.title"), { value: value("title", ""), maxlength: 255, wide: true }),
+      choiceField("kind", t("rule.kind"), kinds, { value: kindOf(rule) }),
+      textField("value", t("rule.value"), {
+        value: off,
+        inputmode: "decimal",
+        hint: t("rule.value.hint"),
+        after: unit,
+      }),
+      numberField("buy", t("rule.buy"), { value: ratio?.prerequisite_quantity ?? "" }),
+      numberField("get", t("rule.get"), { value: ratio?.entitled_quantity ?? "", hint: t("rule.get.hint") }),
+      choiceField(
+        "allocation_method",
+        t("rule.allocation_method"),
+        [
+          ["across", t("rule.across")],
+          ["each", t("rule.each")],
+        ],
+        {
+          value: value("allocation_method", "across"),
+          hint: t("rule.allocation_method.hint"),
+        },
+      ),
+    ),
+    group(
+      t("rule.group.which"),
+      choiceField(
+        "target_selection",
+        t("rule.target_selection"),
+        [
+          ["all", t("rule.all")],
+          ["entitled", t("rule.entitled")],
+        ],
+        {
+          value: value("target_selection", "all"),
+        },
+      ),
+      ENTITLED.map((name) =>
+        areaField(name, t(`rule.${name}`), { value: (rule?.[name] ?? []).join(", "), hint: t("hint.commas"), rows: 2 }),
+      ),
+    ),
+    group(
+      t("rule.group.when"),
+      numberField("prerequisite_quantity_range", t("rule.quantity"), {
+        value: bound("prerequisite_quantity_range", AT_LEAST),
+        hint: t("rule.quantity.hint"),
+      }),
+      textField("prerequisite_subtotal_range", t("rule.subtotal"), {
+        value: bound("prerequisite_subtotal_range", AT_LEAST),
+        ...amount,
+      }),
+      textField("prerequisite_shipping_price_range", t("rule.shipping"), {
+        value: bound("prerequisite_shipping_price_range", AT_MOST),
+        ...amount,
+      }),
+      checkField("accumulate", t("rule.accumulate"), {
+        value: value("accumulate", false),
+        hint: t("rule.accumulate.hint"),
+      }),
+      h(
+        "div",
+        { class: "dates" },
+        instantField("starts_at", t("rule.starts_at"), { value: rule?.starts_at, hint: t("hint.zone") }),
+        instantField("ends_at", t("rule.ends_at"), { value: rule?.ends_at, hint: t("hint.no_end") }),
+      ),
+    ),
+    group(
+      t("rule.group.how"),
+      checkField("is_enabled", t("rule.is_enabled"), { value: value("is_enabled", true) }),
+      automatic
+        ? checkField("automatic_discount", t("rule.automatic_discount"), {
+            value: value("automatic_discount", false),
+            hint: t("rule.automatic_discount.hint"),
+          })
+        : null,
+      checkField("once_per_customer", t("rule.once_per_customer"), { value: value("once_per_customer", false) }),
+      numberField("priority", t("rule.priority"), {
+        value: value("priority", 0),
+        hint: t("rule.priority.hint"),
+        inputmode: "text",
+      }),
+      numberField("usage_limit", t("rule.usage_limit"), {
+        value: value("usage_limit", 0),
+        hint: t("rule.usage_limit.hint"),
+      }),
+      numberField("allocation_limit", t("rule.allocation_limit"), {
+        value: value("allocation_limit", 0),
+        hint: t("rule.allocation_limit.hint"),
+      }),
+    ),
+  );
+  const adapt = () =>
+    show(element, element.querySelector("[name=kind]").value, element.querySelector("[name=target_selection]").value);
+  element.addEventListener("change", adapt);
+  adapt();
+  // Where the errors of these stand, they have no field of their own.
+  for (const [name, at] of [
+    ["prerequisite_to_entitlement_quantity_ratio", "buy"],
+    ["target_type", "kind"],
+    ["value_type", "kind"],
+  ]) {
+    element
+      .querySelector(`[data-field="${at}"]`)
+      .append(h("p", { class: "field-error", id: `error-${name}`, "data-error": name }));
+  }
+  return element;
+}
+
+const range = (text, bound) => (text ? { [bound]: text } : null);
+
+/** The body of a rule from what the fields say. What its kind does not have is cleared. */
+export function bodyOf(read) {
+  const { kind } = read;
+  const asks = (name) => !(name in ONLY) || ONLY[name].includes(kind);
+  const selection = kind === "buy_x_get_y" ? "entitled" : read.target_selection;
+  const entitled = Object.fromEntries(
+    ENTITLED.map((name) => [name, selection === "entitled" ? listOf(read[name]) : null]),
+  );
+  const off = read.value.startsWith("-") || read.value === "" ? read.value : `-${read.value}`;
+  return {
+    title: read.title,
+    value: kind === "free_shipping" ? "-100.00" : off,
+    value_type: kind === "fixed_amount" ? "fixed_amount" : "percentage",
+    target_type: kind === "free_shipping" ? "shipping_line" : "line_item",
+    allocation_method: asks("allocation_method") ? read.allocation_method : "each",
+    target_selection: selection,
+    ...entitled,
+    prerequisite_quantity_range: asks("prerequisite_quantity_range")
+      ? range(read.prerequisite_quantity_range, AT_LEAST)
+      : null,
+    prerequisite_subtotal_range: asks("prerequisite_subtotal_range")
+      ? range(read.prerequisite_subtotal_range, AT_LEAST)
+      : null,
+    prerequisite_shipping_price_range: asks("prerequisite_shipping_price_range")
+      ? range(read.prerequisite_shipping_price_range, AT_MOST)
+      : null,
+    prerequisite_to_entitlement_quantity_ratio:
+      kind === "buy_x_get_y" ? { prerequisite_quantity: read.buy, entitled_quantity: read.get } : null,
+    accumulate: asks("accumulate") ? read.accumulate : false,
+    starts_at: read.starts_at,
+    ends_at: read.ends_at,
+    is_enabled: read.is_enabled,
+    automatic_discount: read.automatic_discount ?? false,
+    once_per_customer: read.once_per_customer,
+    priority: read.priority,
+    usage_limit: read.usage_limit,
+    allocation_limit: read.allocation_limit,
+  };
+}

@@ -1,0 +1,111 @@
+// Price rules: what is taken off carts. Beside the form of a rule stands what it would do to an example cart.
+
+import { announce } from "./announce.js";
+import { Change, get } from "./api.js";
+import { deleteButton } from "./deletion.js";
+import { badge, card, h, linkButton } from "./dom.js";
+import { form, values } from "./forms.js";
+import { instant, number, t } from "./i18n.js";
+import { filter, filters, page } from "./lists.js";
+import { bodyOf, ruleFields } from "./price_rule_form.js";
+import { NEW_RULE, preview } from "./preview.js";
+
+const PATH = "/api/discounts/price_rule/";
+
+/** Whether a rule may apply now, as far as one sees from its own fields. */
+export function stateBadge(rule) {
+  const now = Date.now();
+  if (!rule.is_enabled) return badge(t("rule.state.off"), "minus");
+  if (rule.ends_at && Date.parse(rule.ends_at) <= now) return badge(t("rule.state.ended"), "minus");
+  if (rule.starts_at && Date.parse(rule.starts_at) > now) return badge(t("rule.state.later"), "calm");
+  return badge(t("rule.state.on"), "plus");
+}
+
+const columns = () => [
+  { title: t("rule.title"), cell: (row) => row.title, kind: "main" },
+  { title: t("rule.verbose_title"), cell: (row) => row.verbose_title },
+  { title: t("rule.state"), cell: (row) => stateBadge(row) },
+  {
+    title: t("rule.brought"),
+    cell: (row) => t(row.automatic_discount ? "rule.brought.automatic" : "rule.brought.code"),
+  },
+  { title: t("rule.priority"), cell: (row) => number(row.priority), kind: "number" },
+  { title: t("rule.starts_at"), cell: (row) => instant(row.starts_at) ?? "–" },
+  { title: t("rule.ends_at"), cell: (row) => instant(row.ends_at) ?? t("code.no_end") },
+];
+
+/** The rules of the shop. */
+export async function priceRules({ title, query, signal }) {
+  const heading = title(t("nav.price_rules"));
+  const kinds = [
+    ["", t("rule.any")],
+    ["true", t("rule.brought.automatic")],
+    ["false", t("rule.brought.code")],
+  ];
+  const form = filters({
+    label: t("nav.price_rules"),
+    query,
+    fields: [
+      filter("title", t("rule.search"), { value: query.title, search: true }),
+      filter("automatic_discount", t("rule.brought"), { value: query.automatic_discount, choices: kinds }),
+    ],
+  });
+  const asked = { title: query.title, automatic_discount: query.automatic_discount };
+  const href = (row) => `#/price_rules/${row.id}`;
+  const list = await page({
+    path: PATH,
+    filters: asked,
+    query,
+    signal,
+    caption: t("nav.price_rules"),
+    columns: columns(),
+    href,
+  });
+  const create = linkButton(t("rule.new"), "#/price_rules/new", "primary", { "data-new": true });
+  return [h("div", { class: "head" }, heading, create), form, ...list];
+}
+
+/** The form of a rule and its preview, side by side. */
+function editor(rule, signal) {
+  const change = new Change();
+  const fields = ruleFields(rule, { automatic: true });
+  const element = form({
+    fields,
+    submit: t(rule ? "action.save" : "action.create"),
+    cancel: "#/price_rules",
+    label: t("rule.form"),
+    send: (read) => {
+      const body = bodyOf(read);
+      return rule ? change.send("PUT", `${PATH}${rule.id}/`, body) : change.send("POST", PATH, body);
+    },
+    done: (saved) => {
+      announce(t("done.saved", { name: saved.title }));
+      location.hash = "#/price_rules";
+    },
+    extra: rule ? deletion(rule) : null,
+  });
+  element.classList.add("single");
+  const shown = preview({ signal, draft: () => ({ ...bodyOf(values(element)), id: rule?.id ?? NEW_RULE }) });
+  element.addEventListener("input", shown.soon);
+  return h("div", { class: "beside" }, card(t("rule.form"), element), shown.element);
+}
+
+function deletion(rule) {
+  const ask = () => ({ title: t("rule.delete.title", { name: rule.title }), lines: [t("rule.delete.text")] });
+  return deleteButton({ path: `${PATH}${rule.id}/`, name: rule.title, list: "#/price_rules", ask, kind: "push" });
+}
+
+/** A new rule. */
+export function newPriceRule({ title, signal }) {
+  return [title(t("rule.new")), editor(null, signal)];
+}
+
+/** A rule, to be changed or deleted. */
+export async function priceRule({ title, params, signal }) {
+  const rule = await get(`${PATH}${params.id}/`, signal);
+  return [
+    h("div", { class: "head" }, title(rule.title), stateBadge(rule)),
+    h("p", { class: "lead" }, rule.verbose_title),
+    editor(rule, signal),
+  ];
+}

@@ -1,0 +1,43 @@
+// The token: typed in once for a tab, tried, and kept until the tab is closed.
+
+import { ApiError, forgetToken, get, keepToken } from "./api.js";
+import { h } from "./dom.js";
+import { errorBox } from "./errors.js";
+import { form, textField } from "./forms.js";
+import { t } from "./i18n.js";
+
+/** The form that asks for a token; `done` is called once one is kept. */
+export function signIn({ error, done }) {
+  const send = async ({ token }) => {
+    if (!token) throw refused(t("sign_in.needed"));
+    if (!/^[\x21-\x7e]+$/.test(token)) throw refused(t("sign_in.malformed"));
+    keepToken(token);
+    try {
+      await get("/api/loyalty/level/?page_size=1");
+    } catch (failure) {
+      // A token may be good for other parts of the API.
+      if (failure.status === 403) return;
+      forgetToken();
+      throw failure.status === 401 ? refused(t("error.401")) : failure;
+    }
+  };
+  const field = textField("token", t("sign_in.token"), {
+    type: "password",
+    hint: t("sign_in.hint"),
+    autofocus: true,
+    spellcheck: "false",
+  });
+  return h(
+    "div",
+    { class: "sign-in" },
+    h("div", { class: "seal large", "aria-hidden": "true" }, "惠"),
+    h("h1", { tabindex: "-1" }, t("sign_in.title")),
+    h("p", { class: "lead" }, t("sign_in.lead")),
+    error ? errorBox(error) : null,
+    form({ fields: [field], submit: t("sign_in.enter"), send, done, label: t("sign_in.title") }),
+  );
+}
+
+function refused(message) {
+  return new ApiError("GET", "/console/", { status: 400, body: { token: [message] } });
+}

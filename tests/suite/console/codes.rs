@@ -1,0 +1,186 @@
+//! Codes: finding, changing, issuing and exporting them.
+
+use serde_json::json;
+
+use super::{
+    account::lose_a_reply,
+    browser::{Browser, DESK},
+    number, shop,
+};
+use crate::{
+    discounts::{CODES, coupon, give, issued, shop_of},
+    support::{CUSTOMERS, customer, one},
+};
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_code_is_found_transferred_used_given_back_and_deleted() {
+    let (api, spring) = shop().await;
+    let code = issued(&give(&api, spring.id, [1]).await)[0].clone();
+    let id = code["id"].as_u64().expect("an id");
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("codes").await;
+    browser.fill("[name=prefix]", "nothing").await;
+    browser.click("[role=search] [type=submit]").await;
+    browser.says("No coupon has the prefix nothing.").await;
+    browser.fill("[name=prefix]", "spring").await;
+    browser.choose("[name=status]", "available").await;
+    browser.click_text(code["code"].as_str().expect("a text")).await;
+    browser.fill("[name=customer_id]", "999").await;
+    browser.click("form[aria-label=Transfer] [type=submit]").await;
+    assert!(browser.error_of("customer_id").await.contains("object does not exist"));
+    browser.fill("[name=customer_id]", "2").await;
+    browser.click("form[aria-label=Transfer] [type=submit]").await;
+    browser.says("The code has a new owner.").await;
+    browser.shown(&format!("#/codes/{id}")).await;
+    browser.click("form[aria-label='Mark as used'] [type=submit]").await;
+    browser.says("The code is marked as used.").await;
+    assert_eq!(number(&api, &one(CODES, id), "status").await, "used");
+    browser.fill("[name=customer_id]", "1").await;
+    browser.click("form[aria-label=Transfer] [type=submit]").await;
+    browser.wait("document.querySelector('.error-box')").await;
+    browser.click("form[aria-label='Give its use back'] [type=submit]").await;
+    browser.says("The code can be used again.").await;
+    let row = api.get(&one(CODES, id)).await.expect(200);
+    assert_eq!((&row["status"], &row["customer_id"]), (&json!("unused"), &json!(2)));
+    browser.shown(&format!("#/codes/{id}")).await;
+    browser.click("[data-delete]").await;
+    browser.click_text("Delete").await;
+    browser.shown("#/codes").await;
+    api.get(&one(CODES, id)).await.expect(404);
+    browser.close(&[400, 409]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_list_is_issued_with_its_errors_beside_its_rows() {
+    let (api, spring) = shop().await;
+    coupon(&api, "autumn", &json!({})).await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("codes/issue").await;
+    browser.fill("[name=prefix]", "spring").await;
+    browser.fill("[name=customers]", "customer_id,coupon\n1\n77\n2,autumn\nx\n2,winter\n").await;
+    browser.click("form [type=submit]").await;
+    // What one sees without asking first, then what the API says.
+    browser.says("This is no customer id.").await;
+    browser.says("No coupon has the prefix winter.").await;
+    browser.click("[data-leave-out]").await;
+    browser.says("Invalid pk \"77\" - object does not exist.").await;
+    assert_eq!(number(&api, CODES, "count").await, 0, "all or none");
+    browser.click("[data-leave-out]").await;
+    browser.wait("document.querySelector('[data-issued=\"2\"][data-refused=\"0\"]')").await;
+    assert_eq!(number(&api, CODES, "count").await, 2);
+    let row = api.get(&format!("{CODES}?coupon={}", spring.id)).await.expect(200)["results"][0].clone();
+    browser.says(row["code"].as_str().expect("a text")).await;
+    browser.close(&[400]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_large_list_goes_out_in_batches_and_a_lost_reply_issues_nothing_twice() {
+    let api = shop_of(1).await;
+    let many = |ids: std::ops::Range<u64>| {
+        ids.map(|id| {
+            let mut row = customer(&format!("{id}"));
+            row["id"] = json!(id);
+            row
+        })
+    };
+    for from in [1000, 1900] {
+        api.post(CUSTOMERS, &many(from..from + 900).collect()).await.expect(201);
+    }
+    coupon(&api, "spring", &json!({})).await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("codes/issue?prefix=spring").await;
+    let list = "document.querySelector('[name=customers]').value = Array.from({length: 1500}, (_, at) => 1000 + at).join('\\n')";
+    browser.script(list, json!([])).await;
+    lose_a_reply(&browser).await;
+    browser.click("form [type=submit]").await;
+    browser.wait("document.querySelector('[data-issued=\"1500\"]')").await;
+    assert_eq!(browser.read("window.lost").await, 1);
+    assert_eq!(number(&api, CODES, "count").await, 1500);
+    browser.close(&[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn an_issue_that_was_cut_short_goes_on_after_a_reload_under_its_key() {
+    let (api, _) = shop().await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("codes/issue?prefix=spring").await;
+    browser.fill("[name=customers]", "1\n2\n").await;
+    // The server does its work, and the page never hears of it.
+    let deaf =
+        "const real = window.fetch; window.fetch = (path, options) => options.method === 'GET' ? real(path, options)
+        : real(path, options).then(() => { window.answered = true; return new Promise(() => {}); })";
+    browser.script(deaf, json!([])).await;
+    browser.click("form [type=submit]").await;
+    browser.wait("window.answered").await;
+    browser.script("location.reload()", json!([])).await;
+    browser.says("This issue was begun in this tab").await;
+    browser.click("[data-go-on]").await;
+    browser.wait("document.querySelector('[data-issued=\"2\"]')").await;
+    assert_eq!(number(&api, CODES, "count").await, 2, "once");
+    assert_eq!(browser.read("sessionStorage.getItem('youhui.issue')").await, json!(null));
+    browser.close(&[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_batch_whose_answer_never_came_keeps_its_key_whatever_was_refused_beside_it() {
+    let api = shop_of(10).await;
+    coupon(&api, "spring", &json!({})).await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("codes/issue?prefix=spring").await;
+    // A thousand rows with a wrong one, and a second batch that the server carries out without being heard.
+    let list = "document.querySelector('[name=customers]').value =
+        Array.from({length: 1003}, (_, at) => at === 5 ? 999 : 1 + at % 10).join('\\n');
+        const [fetched, timeout] = [window.fetch, window.setTimeout];
+        window.setTimeout = (run, pause) => timeout(run, Math.min(pause, 20));
+        window.deaf = true;
+        window.fetch = async (path, options) => {
+          const reply = await fetched(path, options);
+          if (window.deaf && options.method === 'POST' && reply.status === 201) throw new TypeError('the line broke');
+          return reply;
+        }";
+    browser.script(list, json!([])).await;
+    browser.click("form [type=submit]").await;
+    browser.says("The service did not answer.").await;
+    assert_eq!(number(&api, CODES, "count").await, 3, "the second batch");
+    let offered =
+        "['[data-edit]', '[data-leave-out]', '[data-go-on]'].map((one) => Boolean(document.querySelector(one)))";
+    assert_eq!(browser.read(offered).await, json!([false, false, true]));
+    browser.script("window.deaf = false", json!([])).await;
+    browser.click("[data-go-on]").await;
+    browser.wait("document.querySelector('[data-issued=\"3\"][data-refused=\"1\"]')").await;
+    assert_eq!(number(&api, CODES, "count").await, 3, "once");
+    browser.click("[data-leave-out]").await;
+    browser.wait("document.querySelector('[data-issued=\"1002\"]')").await;
+    assert_eq!(number(&api, CODES, "count").await, 1002);
+    browser.close(&[400]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn what_is_selected_is_exported_whole_and_harmless_to_a_spreadsheet() {
+    let api = shop_of(230).await;
+    let spring = coupon(&api, "spring", &json!({"title": "=HYPERLINK(\"http://x\"),\"a\""})).await;
+    let other = coupon(&api, "other", &json!({})).await;
+    give(&api, spring.id, 1..=230).await.expect(201);
+    give(&api, other.id, [1]).await.expect(201);
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("codes?prefix=spring").await;
+    let keep = "const real = URL.createObjectURL;
+        URL.createObjectURL = (blob) => { blob.text().then((text) => { window.saved = text; }); return real.call(URL, blob); }";
+    browser.script(keep, json!([])).await;
+    browser.click("[data-export]").await;
+    let text = browser.wait("window.saved").await;
+    let lines: Vec<_> =
+        text.as_str().expect("a text").trim_start_matches('\u{FEFF}').trim_end().split("\r\n").collect();
+    assert_eq!(lines.len(), 231);
+    assert!(lines[0].starts_with("id,code,status,customer_id,mobile,coupon_id,code_prefix,title"), "{}", lines[0]);
+    for line in &lines[1..] {
+        assert!(line.contains(",\"'=HYPERLINK(\"\"http://x\"\"),\"\"a\"\"\","), "{line}");
+    }
+    browser.close(&[]).await;
+}

@@ -1,0 +1,203 @@
+//! The frame of the console: the token, languages, keys, scopes, and what becomes of hostile texts.
+
+use serde_json::json;
+use tests::{Api, TOKEN};
+
+use super::{
+    browser::{Browser, DESK, Screen},
+    shop,
+};
+use crate::{
+    discounts::{coupon, give},
+    support::{CUSTOMERS, LEVELS, customer, one},
+};
+
+const ENTER: &str = "\u{E007}";
+const ESCAPE: &str = "\u{E00C}";
+const TAB: &str = "\u{E004}";
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_token_opens_the_console_for_one_tab_until_it_signs_out() {
+    let api = Api::start().await;
+    let browser = Browser::open(&api, DESK).await;
+    browser.click("form [type=submit]").await;
+    assert_eq!(browser.error_of("token").await, "A token is needed.");
+    browser.fill("[name=token]", "no-such-token").await;
+    browser.click("form [type=submit]").await;
+    browser.says("The token is not valid").await;
+    browser.sign_in(TOKEN).await;
+    browser.says("初级会员").await;
+    // A reload keeps it; it stands in no address and in nothing that outlives the tab.
+    browser.script("location.reload()", json!([])).await;
+    browser.says("初级会员").await;
+    assert!(!browser.read("location.href").await.to_string().contains(TOKEN));
+    assert_eq!(browser.read("JSON.stringify({...localStorage}) + document.cookie").await, "{}");
+    browser.click("[data-sign-out]").await;
+    browser.wait("document.querySelector('input[name=token]')").await;
+    assert_eq!(browser.read("sessionStorage.length").await, 0);
+    browser.close(&[401]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_token_that_was_revoked_leads_back_to_the_question_for_one() {
+    let api = Api::start().await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.script("sessionStorage.setItem('youhui.token', 'revoked')", json!([])).await;
+    browser.script("location.hash = '#/customers'", json!([])).await;
+    browser.says("The token is not valid, or not any more").await;
+    browser.sign_in(TOKEN).await;
+    browser.says("Customers").await;
+    assert_eq!(browser.read("location.hash").await, "#/customers", "back where one was");
+    browser.close(&[401]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_missing_scope_is_named() {
+    let api = Api::start().await;
+    let token = api.token("demo", "loyalty:read").await;
+    let browser = Browser::open(&api, DESK).await;
+    browser.sign_in(&token).await;
+    browser.says("初级会员").await;
+    browser.show("codes").await;
+    browser.says("lacks the scope discounts:read").await;
+    browser.show("levels/new").await;
+    browser.fill("[name=title]", "mine").await;
+    browser.click("form [type=submit]").await;
+    browser.says("lacks the scope loyalty:write").await;
+    browser.close(&[403]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_busy_service_is_asked_again_and_a_fault_shows_its_request_id() {
+    let api = Api::start().await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    let busy = "const [fetched, timeout] = [window.fetch, window.setTimeout];
+        window.setTimeout = (run, pause) => timeout(run, Math.min(pause, 20));
+        window.busy = 2;
+        window.fetch = async (path, options) => {
+          if (window.busy === 0) return fetched(path, options);
+          window.busy -= 1;
+          const headers = {'retry-after': '1', 'x-request-id': 'r-7'};
+          return new Response('{\"detail\": \"The service is busy.\"}', {status: 503, headers});
+        }";
+    browser.script(busy, json!([])).await;
+    browser.show("customers").await;
+    browser.says("13400000000").await;
+    browser.script("window.busy = 1000", json!([])).await;
+    browser.show("codes").await;
+    browser.says("The service could not answer (503)").await;
+    browser.says("Request id: r-7").await;
+    browser.script("window.busy = 0", json!([])).await;
+    browser.click_text("Try again").await;
+    browser.says("jB7nNJPbf16adc").await;
+    browser.close(&[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn the_language_is_the_browsers_until_one_chooses() {
+    let api = Api::start().await;
+    let browser = Browser::signed_in(&api, Screen { language: "zh-CN", ..DESK }).await;
+    browser.says("会员等级").await;
+    assert_eq!(browser.read("document.documentElement.lang").await, "zh-CN");
+    // What the API says is said in Chinese too.
+    browser.show("levels/new").await;
+    browser.click("form [type=submit]").await;
+    assert_eq!(browser.error_of("title").await, "不能为空。");
+    browser.click("[data-language=en]").await;
+    browser.says("Points to reach it").await;
+    browser.script("location.reload()", json!([])).await;
+    browser.says("Points to reach it").await;
+    assert_eq!(browser.read("document.documentElement.lang").await, "en");
+    browser.close(&[400]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn the_whole_way_can_be_gone_by_keys() {
+    let api = Api::start().await;
+    let browser = Browser::open(&api, DESK).await;
+    // The question for a token has the focus.
+    browser.press(&format!("{TOKEN}{ENTER}")).await;
+    browser.says("初级会员").await;
+    browser.press("gc").await;
+    browser.shown("#/customers").await;
+    assert_eq!(browser.read("document.activeElement.tagName").await, "H1", "where a view begins");
+    browser.press(&format!("/13400000000{ENTER}")).await;
+    browser.says("100000").await;
+    browser.press("gl").await;
+    browser.shown("#/levels").await;
+    browser.press("n").await;
+    browser.shown("#/levels/new").await;
+    browser.click("h1").await;
+    browser.press("?").await;
+    browser.wait("document.querySelector('dialog[open]')").await;
+    browser.press(ESCAPE).await;
+    browser.wait("!document.querySelector('dialog')").await;
+    // Letters that are typed are letters.
+    browser.fill("[name=title]", "").await;
+    browser.press("gk?n/").await;
+    assert_eq!(browser.read("document.querySelector('[name=title]').value").await, "gk?n/");
+    for _ in 0..7 {
+        browser.press(TAB).await;
+    }
+    assert_eq!(browser.read("document.activeElement.type").await, "submit");
+    assert_ne!(browser.read("getComputedStyle(document.activeElement).outlineStyle").await, "none");
+    browser.press(ENTER).await;
+    browser.says("gk?n/ is saved.").await;
+    // The link to the content is the first stop.
+    browser.script("document.activeElement.blur(); window.scrollTo(0, 0)", json!([])).await;
+    browser.close(&[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_view_can_be_linked_to_and_back_goes_back() {
+    let api = Api::start().await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("coupons").await;
+    browser.show("codes?status=used").await;
+    assert_eq!(browser.read("document.querySelector('[name=status]').value").await, "used");
+    browser.script("history.back()", json!([])).await;
+    browser.shown("#/coupons").await;
+    browser.show("nowhere").await;
+    browser.says("There is no such page.").await;
+    browser.show("levels/999").await;
+    browser.says("Not found.").await;
+    browser.close(&[404]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn hostile_texts_are_texts() {
+    let (api, _) = shop().await;
+    let attack = "<img src=x onerror=\"window.hacked = 1\"><script>window.hacked = 2</script>{{7*7}}";
+    let mut row = customer("13900000001");
+    row["full_name"] = json!(attack);
+    row["note"] = json!("javascript:window.hacked = 3");
+    api.put(&one(CUSTOMERS, 1), &row).await.expect(200);
+    api.post(LEVELS, &json!({"title": "<b onclick=hacked()>x</b>"})).await.expect(201);
+    let entitled = json!({"title": attack, "target_selection": "entitled", "entitled_vendor_titles": [attack]});
+    let bad = coupon(&api, "bad", &entitled).await;
+    let code = give(&api, bad.id, [1]).await.expect(201)["results"][0]["id"].clone();
+    api.put(&format!("/api/discounts/coupon_code/{code}/"), &json!({"code": "<svg onload=hacked()>"}))
+        .await
+        .expect(200);
+    let browser = Browser::signed_in(&api, DESK).await;
+    let (rule, coupon, code) =
+        (format!("price_rules/{}", bad.rule), format!("coupons/{}", bad.id), format!("codes/{code}"));
+    for view in ["levels", "customers", "customers/1", "coupons", "codes", "price_rules", &rule, &coupon, &code] {
+        browser.show(view).await;
+        let injected = browser
+            .read("document.querySelectorAll('main img, main script, main [onclick], main [onload]').length")
+            .await;
+        assert_eq!((injected, browser.read("window.hacked ?? null").await), (json!(0), json!(null)), "{view}");
+    }
+    browser.show("customers/1").await;
+    browser.says("<img src=x onerror").await;
+    browser.close(&[]).await;
+}
