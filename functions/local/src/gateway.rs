@@ -49,6 +49,8 @@ struct FunctionReply {
     headers: HashMap<String, String>,
     #[serde(default)]
     body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
 }
 
 impl Gateway {
@@ -195,7 +197,13 @@ pub async fn invoke(function: Router, event: Value) -> Result<Response, String> 
         return Err("the reply is over 6 MB".to_owned());
     }
     let reply: FunctionReply = serde_json::from_value(reply).map_err(|error| error.to_string())?;
-    let mut response = Response::new(Body::from(reply.body.unwrap_or_default()));
+    let body = reply.body.unwrap_or_default();
+    let body = if reply.is_base64_encoded {
+        Body::from(BASE64_STANDARD.decode(body).map_err(|error| error.to_string())?)
+    } else {
+        Body::from(body)
+    };
+    let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(reply.status_code).map_err(|error| error.to_string())?;
     let mut headers = HeaderMap::new();
     for (name, value) in reply.headers {
