@@ -17,6 +17,7 @@ use shared::table::{connect::Connection, store::Store};
 
 pub mod between;
 pub mod chaos;
+pub mod described;
 pub mod documents;
 pub mod functions;
 pub mod lambda;
@@ -154,7 +155,7 @@ impl Api {
         vec![("YOUHUI_STORE", endpoint), ("TABLE_NAME", self.table.clone().unwrap_or_default())]
     }
 
-    /// A request of any kind. `path` starts with a slash.
+    /// A request of any kind. `path` starts with a slash. The reply must be one that the description describes.
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Reply {
         if self.faults.is_some() {
             chaos::insist(self, method, path, headers, body).await
@@ -164,8 +165,8 @@ impl Api {
     }
 
     async fn send_once(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Reply {
-        let method: Method = method.parse().expect("a method");
-        let mut request = self.client.request(method, format!("{}{path}", self.server.url()));
+        let verb: Method = method.parse().expect("a method");
+        let mut request = self.client.request(verb, format!("{}{path}", self.server.url()));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -174,7 +175,20 @@ impl Api {
         }
         let response = request.send().await.expect("a reply");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Reply { status, headers, text: response.text().await.expect("a text") }
+        let reply = Reply { status, headers, text: response.text().await.expect("a text") };
+        described::hold(method, path, &reply);
+        reply
+    }
+
+    /// GET of a file: its headers and its bytes as they come.
+    pub async fn file(&self, path: &str, headers: &[(&str, &str)]) -> (HeaderMap, Vec<u8>) {
+        let mut request = self.client.get(format!("{}{path}", self.server.url()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.expect("a reply");
+        let headers = response.headers().clone();
+        (headers, response.bytes().await.expect("bytes").to_vec())
     }
 
     /// A request with the token of the demo shop, and JSON where there is a body.

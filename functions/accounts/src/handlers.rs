@@ -12,10 +12,10 @@ use shared::{
 
 use crate::wire::AccountReply;
 
-/// The account of a customer.
+/// Reads the account of a customer.
 #[utoipa::path(
     get, path = "/api/loyalty/account/{customer_id}/", operation_id = "account_get", tag = "loyalty",
-    params(("customer_id" = Id, Path)),
+    params(("customer_id" = Id, Path, description = "The shop's own id of the customer.", example = 50784)),
     responses((status = 200, body = AccountReply), (status = 404)),
 )]
 pub(crate) async fn get(

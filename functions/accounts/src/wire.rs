@@ -9,34 +9,41 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-/// The account of a customer.
+/// The points of a customer: what there is, what it is worth, and what comes next.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Account)]
 pub(crate) struct AccountReply {
-    /// Whose.
+    /// The customer whose account it is.
     customer: CustomerReply,
-    /// The balance: the sum of the customer's entries.
+    /// The balance: the sum of the customer's entries, never below 0.
+    #[schema(minimum = 0, example = 500)]
     points: i64,
-    /// What counts for the level: earned by orders, sign-ins and positive adjustments, less what orders took back.
+    /// The points that count for the level: earned by orders, sign-ins and positive adjustments, less what refunded orders
+    /// took back. Spending does not lower it.
+    #[schema(example = 1200)]
     earned_points: i64,
-    /// The level that they give; null without one.
+    /// The level on which the customer stands; null without one.
     level: Option<LevelReply>,
     /// The level after it; null where there is none.
     next_level: Option<LevelReply>,
-    /// How many points are still to be earned for it; null where there is none.
+    /// How many points are still to be earned for the next level; null where there is none.
+    #[schema(minimum = 0, example = 800)]
     points_to_next_level: Option<i64>,
-    /// The most points that one redemption may spend now.
+    /// The most points that one redemption may spend now; 0 where redemption is off.
+    #[schema(minimum = 0, example = 500)]
     redeemable_points: i64,
-    /// What they are worth.
-    #[schema(example = "0.00")]
+    /// What those points are worth, in yuan.
+    #[schema(format = "decimal", example = "5.00")]
     redeemable_price: String,
-    /// Redeemed in this month of the shop's zone, less what was given back of it.
+    /// The points redeemed in this calendar month of the shop's zone, less what was given back of them.
+    #[schema(minimum = 0, example = 0)]
     redeemed_this_month: i64,
     /// Whether the customer has signed in on this day of the shop's zone.
     signed_today: bool,
     /// How many points expire next; 0 where none do.
+    #[schema(minimum = 0, example = 0)]
     expiring_points: i64,
-    /// When they are gone; null where none are.
+    /// When those points are gone; null where none expire.
     #[schema(format = DateTime)]
     expiring_at: Option<String>,
 }

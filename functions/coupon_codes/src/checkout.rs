@@ -13,7 +13,7 @@ use shared::{
     http::{
         access::{Discounts, Write},
         cart::{self, CartBody},
-        change::Change,
+        change::{Change, IdempotencyKey},
         coupon_code::CodeReply,
         envelope::{self, Envelope},
         fields::{Checked, Fields, integer, list, own_id, relation, text},
@@ -31,17 +31,20 @@ use utoipa::ToSchema;
 #[schema(as = CouponCodeUse)]
 #[allow(dead_code, reason = "describes the body; `parse_use` reads it with every error at once")]
 struct UseBody {
-    /// Texts of codes: at most 10, each once; none only with a cart.
+    /// The texts of the codes, each once: 1 to 10, or none with a `cart`.
+    #[schema(max_items = 10, example = json!(["jB7nNJPbf16adc"]))]
     codes: Vec<String>,
-    /// Whose they are.
+    /// The customer whose codes they are.
     #[schema(example = 123)]
     customer_id: Id,
-    /// The order; it need not be stored.
+    /// The order that uses them; it need not be stored.
     #[schema(example = 2528284)]
     order_id: Id,
-    /// What is bought: then each code's rule must apply to it, and automatic rules that do are used too.
+    /// What is bought. With it each code's rule must apply to the cart, and the automatic rules that apply are used too. Null
+    /// is none.
     cart: Option<CartBody>,
-    /// How long the order has to be paid: then, if it is not, it has given the codes back.
+    /// For how many seconds the order holds the codes: where it is not paid by then, it has given them back. 1 to 2147483647;
+    /// null, the default, is no end.
     #[schema(minimum = 1, maximum = 2147483647, example = 900)]
     hold_seconds: Option<u32>,
 }
@@ -52,7 +55,7 @@ struct UseBody {
 struct UsedCodeReply {
     #[serde(flatten)]
     code: CodeReply,
-    /// Its rule, as it was used.
+    /// The price rule of the code, as it was when it was used.
     price_rule: PriceRuleReply,
 }
 
@@ -81,11 +84,20 @@ fn parse_use(body: &Value) -> Checked<Asked> {
 }
 
 /// Uses codes for an order, all or none.
+///
+/// Within `usage_limit` and `once_per_customer`. At most 10 codes and 15 applying rules for an order. With a `cart`, it
+/// is priced in the same step: a code whose rule does not apply is refused, and the automatic rules that apply are
+/// counted too. The reply shows each code with its rule as it was used.
 #[utoipa::path(
     post, path = "/api/discounts/coupon_code/use/", operation_id = "coupon_code_use", tag = "discounts",
-    params(("Idempotency-Key" = Option<String>, Header)),
+    params(IdempotencyKey),
     request_body = UseBody,
-    responses((status = 200, body = Envelope<UsedCodeReply>), (status = 400), (status = 409)),
+    responses(
+        (status = 200, body = Envelope<UsedCodeReply>),
+        (status = 400),
+        (status = 409, description = "A code is used or has lapsed, a limit is reached, or the order is cancelled, \
+            another customer's or already uses the rule; nothing is used."),
+    ),
 )]
 pub(crate) async fn use_codes(
     Write(caller, ..): Write<Discounts>,
@@ -123,7 +135,7 @@ fn reply_to_use(used: &Used, shop: &Shop, now: DateTime<Utc>) -> Result<Envelope
 #[schema(as = CouponCodeRelease)]
 #[allow(dead_code, reason = "describes the body; `parse_release` reads it")]
 struct ReleaseBody {
-    /// The order.
+    /// The order that gives its codes back.
     #[schema(example = 2528284)]
     order_id: Id,
 }
@@ -134,10 +146,13 @@ fn parse_release(body: &Value) -> Checked<Id> {
     fields.build(|| order_id)
 }
 
-/// Gives back the codes that an order uses; none where it uses none, or is not known.
+/// Gives back the codes that an order uses, once.
+///
+/// The reply lists them; it is empty where the order uses none or is not known. A code whose rule has ended is
+/// `expired` from then on.
 #[utoipa::path(
     post, path = "/api/discounts/coupon_code/release/", operation_id = "coupon_code_release", tag = "discounts",
-    params(("Idempotency-Key" = Option<String>, Header)),
+    params(IdempotencyKey),
     request_body = ReleaseBody,
     responses((status = 200, body = Envelope<CodeReply>), (status = 400)),
 )]

@@ -6,11 +6,11 @@ use shared::{
     domain::id::Id,
     http::{
         access::{Caller, Discounts, Read, Write},
-        change::Change,
+        change::{Change, IdempotencyKey},
         coupon_code::CodeReply,
         envelope::{self, Envelope},
         path::PathId,
-        query::{ListParameters, OrderBy, Query},
+        query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
     },
     table::{
         batches::Batch,
@@ -27,20 +27,23 @@ use shared::{
 
 use crate::{
     issue,
-    wire::{CodeBody, IssueBody, STATUSES, parse_issue, parse_update},
+    wire::{CodeBody, IssueBody, STATUSES, StatusFilter, parse_issue, parse_update},
 };
 
-/// Lists the codes, newest first.
+/// Lists the coupon codes, newest first.
 #[utoipa::path(
     get, path = "/api/discounts/coupon_code/", operation_id = "coupon_code_list", tag = "discounts",
     params(
-        ("id" = Option<Id>, Query, description = "Only this code"),
-        ("id__in" = Option<String>, Query, description = "Only these codes, with commas, at most 100"),
-        ("status" = Option<String>, Query, description = "`unused`, `used`, `expired`, or `available`: unused, and its rule is enabled and inside its window"),
-        ("status__in" = Option<String>, Query, description = "Any of these, with commas"),
-        ("customer" = Option<Id>, Query, description = "Only codes of this customer"),
-        ("coupon" = Option<Id>, Query, description = "Only codes of this coupon"),
-        ListParameters,
+        ("id" = Option<Id>, Query, description = "Only the code with this id."),
+        ("id__in" = Option<String>, Query, description = "Only the codes with these ids, with commas between them: at \
+            most 100.", example = "27518,27519"),
+        ("status" = inline(Option<StatusFilter>), Query, description = "Only the codes with this status; `available` \
+            is unused with a rule that is enabled and inside its window."),
+        ("status__in" = Option<String>, Query, description = "Only the codes with one of these statuses, with commas \
+            between them.", example = "used,unused"),
+        ("customer" = Option<Id>, Query, description = "Only the codes of the customer with this id."),
+        ("coupon" = Option<Id>, Query, description = "Only the codes of the coupon with this id."),
+        ListParameters, OrderByIdOrCreation,
     ),
     responses((status = 200, body = Envelope<CodeReply>)),
 )]
@@ -73,10 +76,10 @@ pub(crate) async fn list(
     query.address.list(page, select.size, |code| code)
 }
 
-/// A code.
+/// Reads a coupon code.
 #[utoipa::path(
     get, path = "/api/discounts/coupon_code/{id}/", operation_id = "coupon_code_get", tag = "discounts",
-    params(("id" = Id, Path)),
+    params(("id" = Id, Path, description = "The id of the code.", example = 27518)),
     responses((status = 200, body = CodeReply), (status = 404)),
 )]
 pub(crate) async fn get(
@@ -90,11 +93,20 @@ pub(crate) async fn get(
 }
 
 /// Issues 1 to 1000 codes to customers, all or none.
+///
+/// Each item of the list is one code; a request names at most 20 coupons. The reply lists the codes in the order of the
+/// input; `count` is their number, `next` and `previous` are null. Where one pair is wrong nothing is issued, and the
+/// errors stand in a list aligned with the input.
 #[utoipa::path(
     post, path = "/api/discounts/coupon_code/", operation_id = "coupon_code_issue", tag = "discounts",
-    params(("Idempotency-Key" = Option<String>, Header)),
+    params(IdempotencyKey),
     request_body = Vec<IssueBody>,
-    responses((status = 201, body = Envelope<CodeReply>), (status = 400), (status = 409)),
+    responses(
+        (status = 201, body = Envelope<CodeReply>),
+        (status = 400),
+        (status = 409, description = "The quota of a coupon (`allocation_limit`) has not so many places left; nothing \
+            is issued."),
+    ),
 )]
 pub(crate) async fn issue_many(
     Write(caller, ..): Write<Discounts>,
@@ -132,12 +144,21 @@ async fn plan_issue(
     Ok((transaction, issue::reply(&codes, &nested, &caller.shop, now)?))
 }
 
-/// Changes a code: transfers it, gives it another text, uses it, gives a use back.
+/// Changes a coupon code: transfers it, gives it another text, uses it, gives a use back.
+///
+/// `status` from `unused` to `used` counts as one use without an order; from `used` to `unused` it closes the live use,
+/// whichever order holds it. The limits of the rule hold.
 #[utoipa::path(
     put, path = "/api/discounts/coupon_code/{id}/", operation_id = "coupon_code_update", tag = "discounts",
-    params(("id" = Id, Path), ("Idempotency-Key" = Option<String>, Header)),
+    params(("id" = Id, Path, description = "The id of the code.", example = 27518), IdempotencyKey),
     request_body = CodeBody,
-    responses((status = 200, body = CodeReply), (status = 400), (status = 404), (status = 409)),
+    responses(
+        (status = 200, body = CodeReply),
+        (status = 400),
+        (status = 404),
+        (status = 409, description = "The code is used and cannot be transferred, it has expired, or a limit of its \
+            rule is reached."),
+    ),
 )]
 pub(crate) async fn update(
     Write(caller, ..): Write<Discounts>,
@@ -155,10 +176,12 @@ pub(crate) async fn update(
     change.once(&app, &caller, plan).await
 }
 
-/// Deletes a code. Its text is never given again.
+/// Deletes a coupon code.
+///
+/// Its text is never given again.
 #[utoipa::path(
     delete, path = "/api/discounts/coupon_code/{id}/", operation_id = "coupon_code_delete", tag = "discounts",
-    params(("id" = Id, Path)),
+    params(("id" = Id, Path, description = "The id of the code.", example = 27518)),
     responses((status = 204), (status = 404)),
 )]
 pub(crate) async fn delete(

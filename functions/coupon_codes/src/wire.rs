@@ -12,6 +12,16 @@ use shared::{
 };
 use utoipa::ToSchema;
 
+#[derive(ToSchema)]
+#[schema(as = CouponCodeStatusFilter, rename_all = "snake_case")]
+#[allow(dead_code, reason = "describes the filter; `STATUSES` reads it")]
+pub(crate) enum StatusFilter {
+    Unused,
+    Used,
+    Expired,
+    Available,
+}
+
 /// What a filter by status can name.
 pub(crate) const STATUSES: &[(&str, Statuses)] = &[
     ("unused", Statuses { unused: true, ..Statuses::NONE }),
@@ -25,10 +35,10 @@ pub(crate) const STATUSES: &[(&str, Statuses)] = &[
 #[schema(as = CouponCodeIssue)]
 #[allow(dead_code, reason = "describes the body; `parse_issue` reads it with every error at once")]
 pub(crate) struct IssueBody {
-    /// To whom.
+    /// The customer who gets the code.
     #[schema(example = 123)]
     customer_id: Id,
-    /// Of which coupon; at most 20 of them in one request.
+    /// The coupon that the code is of; one request names at most 20.
     #[schema(example = 987)]
     coupon_id: Id,
 }
@@ -52,19 +62,31 @@ pub(crate) fn parse_issue(body: &Value) -> Checked<Vec<Pair>> {
     Ok(pairs)
 }
 
-/// A code as it is sent in an update: what is omitted stays.
+/// The status that a code can be given.
+#[derive(ToSchema)]
+#[schema(as = SettableCouponCodeStatus, rename_all = "snake_case")]
+#[allow(dead_code, reason = "describes the field; `used` reads it")]
+enum SettableStatus {
+    Unused,
+    Used,
+}
+
+/// A code as it is sent in an update. What is omitted stays as it is.
 #[derive(ToSchema)]
 #[schema(as = CouponCodeInput)]
 #[allow(dead_code, reason = "describes the body; `parse_update` reads it with every error at once")]
 pub(crate) struct CodeBody {
-    /// Whose it is to be; a used code stays whose it is.
+    /// The customer whose code it is to be. A used code stays whose it is.
+    #[schema(nullable = false, example = 123)]
     customer_id: Option<Id>,
     /// Accepted and ignored.
+    #[schema(example = 987)]
     coupon_id: Option<Id>,
-    /// Its new text: 1 to 64 characters, never given before.
-    #[schema(min_length = 1, max_length = 64)]
+    /// The new text of the code: 1 to 64 characters, never given before in the shop.
+    #[schema(nullable = false, min_length = 1, max_length = 64, example = "jB7nNJPbf16adc")]
     code: Option<String>,
-    /// `used`, or `unused` to give a use back.
+    /// `used` uses the code without an order, `unused` gives a use back. `expired` cannot be set.
+    #[schema(value_type = SettableStatus, required = false, example = "unused")]
     status: Option<String>,
 }
 

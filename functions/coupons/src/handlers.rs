@@ -6,10 +6,10 @@ use shared::{
     domain::{coupon::Counts, id::Id, price_rule::ValueType},
     http::{
         access::{Discounts, Read, Write},
-        change::Change,
+        change::{Change, IdempotencyKey},
         envelope::{self, Envelope},
         path::PathId,
-        query::{ListParameters, OrderBy, Query},
+        query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
     },
     table::{
         coupon_pages::{self, Filter},
@@ -26,18 +26,27 @@ use crate::wire::{CouponBody, CouponReply, parse};
 #[utoipa::path(
     get, path = "/api/discounts/coupon/", operation_id = "coupon_list", tag = "discounts",
     params(
-        ("id" = Option<Id>, Query, description = "Only this coupon"),
-        ("id__in" = Option<String>, Query, description = "Only these coupons, with commas, at most 100"),
-        ("code_prefix" = Option<String>, Query, description = "Only the coupon with exactly this prefix"),
-        ("code_prefix__in" = Option<String>, Query, description = "Only those with these prefixes, with commas, at most 100"),
-        ("can_redeem" = Option<bool>, Query, description = "Only those that customers may claim, or not"),
-        ("price_rule__value_type" = Option<String>, Query, description = "`percentage` or `fixed_amount`"),
-        ("price_rule__value_type__in" = Option<String>, Query, description = "Either of these, with commas"),
-        ("price_rule__title" = Option<String>, Query, description = "Only those whose rule has exactly this title"),
-        ("price_rule__title__icontains" = Option<String>, Query, description = "Only those whose rule has this in its title, in any case"),
-        ("created_at__lte" = Option<String>, Query, description = "Only those made at this instant or before"),
-        ("created_at__gte" = Option<String>, Query, description = "Only those made at this instant or after"),
-        ListParameters,
+        ("id" = Option<Id>, Query, description = "Only the coupon with this id."),
+        ("id__in" = Option<String>, Query, description = "Only the coupons with these ids, with commas between them: \
+            at most 100.", example = "987,3077"),
+        ("code_prefix" = Option<String>, Query, description = "Only the coupon with exactly this prefix."),
+        ("code_prefix__in" = Option<String>, Query, description = "Only the coupons with these prefixes, with commas \
+            between them: at most 100.", example = "JxxxxY,spring"),
+        ("can_redeem" = Option<bool>, Query, description = "Only the coupons that customers may claim with the \
+            passphrase (`true`), or only the others (`false`)."),
+        ("price_rule__value_type" = inline(Option<ValueType>), Query, description = "Only the coupons whose rule has \
+            this kind of value."),
+        ("price_rule__value_type__in" = Option<String>, Query, description = "Only the coupons whose rule has one of \
+            these kinds of value, with commas between them.", example = "fixed_amount,percentage"),
+        ("price_rule__title" = Option<String>, Query, description = "Only the coupons whose rule has exactly this \
+            title."),
+        ("price_rule__title__icontains" = Option<String>, Query, description = "Only the coupons whose rule has this \
+            in its title, in any letter case."),
+        ("created_at__lte" = Option<String>, Query, format = DateTime, description = "Only the coupons created at \
+            this instant or before."),
+        ("created_at__gte" = Option<String>, Query, format = DateTime, description = "Only the coupons created at \
+            this instant or after."),
+        ListParameters, OrderByIdOrCreation,
     ),
     responses((status = 200, body = Envelope<CouponReply>)),
 )]
@@ -78,10 +87,10 @@ pub(crate) async fn list(
     query.address.list(page, select.size, |coupon| coupon)
 }
 
-/// A coupon.
+/// Reads a coupon.
 #[utoipa::path(
     get, path = "/api/discounts/coupon/{id}/", operation_id = "coupon_get", tag = "discounts",
-    params(("id" = Id, Path)),
+    params(("id" = Id, Path, description = "The id of the coupon.", example = 3077)),
     responses((status = 200, body = CouponReply), (status = 404)),
 )]
 pub(crate) async fn get(
@@ -99,12 +108,16 @@ pub(crate) async fn get(
     envelope::ok(&CouponReply::of(&coupon, &nested, caller.shop.zone).ok_or(Error::NotFound)?)
 }
 
-/// Creates a coupon, and its price rule if that is new.
+/// Creates a coupon, and its price rule with it unless that is there.
 #[utoipa::path(
     post, path = "/api/discounts/coupon/", operation_id = "coupon_create", tag = "discounts",
-    params(("Idempotency-Key" = Option<String>, Header)),
+    params(IdempotencyKey),
     request_body = CouponBody,
-    responses((status = 201, body = CouponReply), (status = 400), (status = 409)),
+    responses(
+        (status = 201, body = CouponReply),
+        (status = 400),
+        (status = 409, description = "The shop has 10000 coupons, or 10000 price rules, already."),
+    ),
 )]
 pub(crate) async fn create(
     Write(caller, ..): Write<Discounts>,
@@ -121,10 +134,13 @@ pub(crate) async fn create(
     change.once(&app, &caller, plan).await
 }
 
-/// Deletes a coupon and its codes, but for those that are used.
+/// Deletes a coupon and its unused codes.
+///
+/// Used codes stay readable as history, and the price rule stays. A code's text is never given again; the prefix is
+/// free.
 #[utoipa::path(
     delete, path = "/api/discounts/coupon/{id}/", operation_id = "coupon_delete", tag = "discounts",
-    params(("id" = Id, Path)),
+    params(("id" = Id, Path, description = "The id of the coupon.", example = 3077)),
     responses((status = 204), (status = 404)),
 )]
 pub(crate) async fn delete(

@@ -13,7 +13,7 @@ use shared::{
     domain::id::Id,
     http::{
         access::{Discounts, Write},
-        change::Change,
+        change::{Change, IdempotencyKey},
         coupon_code::CodeReply,
         envelope,
         fields::{Checked, Fields, relation},
@@ -27,7 +27,7 @@ use utoipa::ToSchema;
 #[schema(as = CouponRedeem)]
 #[allow(dead_code, reason = "describes the body; `parse` reads it")]
 struct RedeemBody {
-    /// The customer.
+    /// The customer who claims the code.
     #[schema(example = 123)]
     customer_id: Id,
 }
@@ -38,14 +38,25 @@ fn parse(body: &Value) -> Checked<Id> {
     fields.build(|| customer_id)
 }
 
-/// Claims a code of a coupon for a customer, once, with the passphrase.
+/// Claims a code of a coupon for a customer, with the passphrase.
+///
+/// The passphrase is the coupon's `code_prefix`; letter case counts. A customer claims one code of a coupon. A wrong
+/// passphrase is a 404; 10 of them by a customer, or 300 in a shop, in ten minutes lead to a 429 until the ten minutes
+/// end.
 #[utoipa::path(
     post, path = "/api/discounts/coupon/{code_prefix}/redeem/", operation_id = "coupon_redeem", tag = "discounts",
-    params(("code_prefix" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    params(
+        ("code_prefix" = String, Path, description = "The passphrase: the `code_prefix` of the coupon.", example = "jB7nNJPb"),
+        IdempotencyKey,
+    ),
     request_body = RedeemBody,
     responses(
-        (status = 201, body = CodeReply), (status = 400), (status = 404), (status = 409),
-        (status = 429, description = "Too many wrong passphrases; see Retry-After"),
+        (status = 201, body = CodeReply),
+        (status = 400),
+        (status = 404, description = "No coupon has this passphrase."),
+        (status = 409, description = "The coupon cannot be claimed: claims are off, its rule is disabled or outside \
+            its window, nothing of the quota is left, or the customer has claimed a code already."),
+        (status = 429, description = "Too many wrong passphrases."),
     ),
 )]
 pub(crate) async fn redeem(

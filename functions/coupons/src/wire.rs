@@ -20,32 +20,34 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-/// A coupon.
+/// A coupon (优惠券): a prefix under which codes of one price rule are given to customers.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Coupon)]
 pub(crate) struct CouponReply {
-    /// Ours, increasing in order of creation.
+    /// The id of the coupon, increasing in order of creation.
     #[schema(example = 3077)]
     id: Id,
-    /// What its codes begin with, and the passphrase by which they are claimed.
-    #[schema(example = "JxxxxY")]
+    /// What its codes begin with, and the passphrase by which customers claim them.
+    #[schema(max_length = 32, example = "JxxxxY")]
     code_prefix: String,
     /// Whether customers may claim codes with the passphrase.
     can_redeem: bool,
-    /// When it was made.
+    /// When the coupon was created.
     #[schema(format = DateTime, example = "2019-05-16T11:36:48.068390+08:00")]
     created_at: String,
-    /// Codes that are used.
+    /// How many of its codes are used.
+    #[schema(example = 0)]
     used_count: u64,
-    /// Codes that customers claimed with the passphrase.
+    /// How many codes customers have claimed with the passphrase.
+    #[schema(example = 0)]
     redeem_count: u64,
-    /// The rule of its codes.
+    /// The id of the price rule of its codes.
     #[schema(example = 5527)]
     price_rule_id: Id,
-    /// The rule of its codes.
+    /// The price rule of its codes.
     price_rule: PriceRuleReply,
     /// Always empty.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Object, example = json!({}))]
     legacy_fields: Map<String, Value>,
 }
 
@@ -72,25 +74,29 @@ impl CouponReply {
     }
 }
 
-/// A coupon as it is sent: `code_prefix`, and one of `price_rule` and `price_rule_id`, are needed.
+/// A coupon as it is sent. `code_prefix` is needed, and exactly one of `price_rule` and `price_rule_id`.
 #[derive(ToSchema)]
 #[schema(as = CouponInput)]
 #[allow(dead_code, reason = "describes the body; `parse` reads it with every error at once")]
 pub(crate) struct CouponBody {
-    /// 1 to 32 of letters, digits, `-` and `_`; unique in the shop.
+    /// What its codes begin with, and the passphrase: 1 to 32 of letters, digits, `-` and `_`; letter case counts; unique in
+    /// the shop.
     #[schema(min_length = 1, max_length = 32, pattern = "^[-a-zA-Z0-9_]+$", example = "aaaaxxxx")]
     code_prefix: String,
     /// Whether customers may claim codes with the passphrase. True by default.
+    #[schema(nullable = false, default = true)]
     can_redeem: Option<bool>,
-    /// What its codes are called; the rule's title by default.
-    #[schema(max_length = 255)]
+    /// What its codes are called: at most 255 characters. Blank and null, the default, take the title of the rule.
+    #[schema(max_length = 255, example = "test_title")]
     title: Option<String>,
-    /// Yuan. Above 0 it stands for a missing `prerequisite_subtotal_range` of the new rule.
-    #[schema(value_type = Option<String>, example = "0.00")]
+    /// Yuan, not below 0. Above 0 it stands for a missing `prerequisite_subtotal_range` of the new rule. Null, the default,
+    /// and 0 ask for nothing.
+    #[schema(format = "decimal", example = "0.00")]
     minimum_amount: Option<String>,
-    /// A rule that is made with the coupon.
+    /// A price rule that is created with the coupon.
     price_rule: Option<PriceRuleBody>,
-    /// A rule that is there. It cannot be automatic.
+    /// A price rule that is there. It cannot be an automatic discount.
+    #[schema(example = 5527)]
     price_rule_id: Option<Id>,
 }
 

@@ -5,11 +5,11 @@ use shared::{
     domain::id::Id,
     http::{
         access::{Crm, Read, Write},
-        change::Change,
+        change::{Change, IdempotencyKey},
         customer::CustomerReply,
         envelope::{self, Envelope},
         path::PathId,
-        query::{ListParameters, OrderBy, Query},
+        query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
     },
     table::{
         batches::Batch,
@@ -28,10 +28,11 @@ use crate::{
 #[utoipa::path(
     get, path = "/api/crm/customer/", operation_id = "customer_list", tag = "crm",
     params(
-        ("id" = Option<Id>, Query, description = "Only this customer"),
-        ("id__in" = Option<String>, Query, description = "Only these customers, with commas, at most 100"),
-        ("mobile" = Option<String>, Query, description = "Only those with exactly this number"),
-        ListParameters,
+        ("id" = Option<Id>, Query, description = "Only the customer with this id."),
+        ("id__in" = Option<String>, Query, description = "Only the customers with these ids, with commas between \
+            them: at most 100.", example = "123,22750"),
+        ("mobile" = Option<String>, Query, description = "Only the customers with exactly this mobile number."),
+        ListParameters, OrderByIdOrCreation,
     ),
     responses((status = 200, body = Envelope<CustomerReply>)),
 )]
@@ -51,10 +52,10 @@ pub(crate) async fn list(
     query.address.list(page, select.size, |customer| CustomerReply::new(&customer, caller.shop.zone))
 }
 
-/// A customer.
+/// Reads a customer.
 #[utoipa::path(
     get, path = "/api/crm/customer/{id}/", operation_id = "customer_get", tag = "crm",
-    params(("id" = Id, Path)),
+    params(("id" = Id, Path, description = "The shop's own id of the customer.", example = 50784)),
     responses((status = 200, body = CustomerReply), (status = 404)),
 )]
 pub(crate) async fn get(
@@ -66,10 +67,10 @@ pub(crate) async fn get(
     envelope::ok(&CustomerReply::new(&customer, caller.shop.zone))
 }
 
-/// Creates or replaces a customer under the shop's own id.
+/// Creates a customer under the shop's own id, or changes the one that is there.
 #[utoipa::path(
     put, path = "/api/crm/customer/{id}/", operation_id = "customer_put", tag = "crm",
-    params(("id" = Id, Path), ("Idempotency-Key" = Option<String>, Header)),
+    params(("id" = Id, Path, description = "The shop's own id of the customer.", example = 50784), IdempotencyKey),
     request_body = CustomerBody,
     responses((status = 201, body = CustomerReply), (status = 200, body = CustomerReply), (status = 400)),
 )]
@@ -89,10 +90,13 @@ pub(crate) async fn put(
     change.once(&app, &caller, plan).await
 }
 
-/// Imports 1 to 1000 customers, all or none; what is there is replaced.
+/// Imports 1 to 1000 customers, all or none.
+///
+/// Each is created, or changed where it is there. The reply lists them in the order of the input; `count` is their
+/// number, `next` and `previous` are null. An import whose reply would pass 5 MB is refused before anything is written.
 #[utoipa::path(
     post, path = "/api/crm/customer/", operation_id = "customer_import", tag = "crm",
-    params(("Idempotency-Key" = Option<String>, Header)),
+    params(IdempotencyKey),
     request_body = Vec<CustomerBody>,
     responses((status = 201, body = Envelope<CustomerReply>), (status = 400)),
 )]

@@ -18,38 +18,40 @@ const MOST: usize = 1_000;
 /// The longest note, in characters.
 const NOTE_LENGTH: usize = 2_000;
 
-/// A customer as it is sent: what is omitted stays as it is, or takes its default.
+/// A customer as it is sent. What is omitted takes its default in a new customer, and stays as it is in one that is there.
 #[derive(ToSchema)]
 #[schema(as = CustomerInput)]
 #[allow(dead_code, reason = "describes the body; `parse` reads it with every error at once")]
 pub(crate) struct CustomerBody {
-    /// The shop's own. Needed in an import; the path's wins.
+    /// The shop's own id of the customer. Needed in an import; in a PUT the path's id counts and this one is ignored.
+    #[schema(nullable = false, example = 123)]
     id: Option<Id>,
-    /// May be blank.
-    #[schema(max_length = 32)]
+    /// The mobile number: at most 32 characters, may be blank. Blank by default.
+    #[schema(nullable = false, max_length = 32, default = "", example = "15900960029")]
     mobile: Option<String>,
-    /// May be blank.
-    #[schema(max_length = 255)]
+    /// The whole name: at most 255 characters, may be blank. Blank by default.
+    #[schema(nullable = false, max_length = 255, default = "", example = "顾客")]
     full_name: Option<String>,
-    /// `unknown` by default.
-    #[schema(max_length = 16)]
+    /// The gender, as the shop names it: 1 to 16 characters. `unknown` by default.
+    #[schema(nullable = false, min_length = 1, max_length = 16, default = "unknown", example = "unknown")]
     gender: Option<String>,
-    /// Null clears it.
-    #[schema(max_length = 254)]
+    /// The e-mail address: at most 254 characters, not checked further. Null clears it, and is the default.
+    #[schema(max_length = 254, example = "guke@example.com")]
     email: Option<String>,
-    /// Null clears it.
-    #[schema(value_type = Option<String>, format = Date)]
+    /// The day of birth. Null clears it, and is the default.
+    #[schema(value_type = Option<String>, format = Date, example = "1990-01-31")]
     birthday: Option<NaiveDate>,
-    /// The merchant's.
-    #[schema(max_length = 2000)]
+    /// The merchant's note: at most 2000 characters, may be blank. Blank by default.
+    #[schema(nullable = false, max_length = 2000, default = "", example = "")]
     note: Option<String>,
-    /// False by default.
+    /// Whether the customer agreed to advertising. False by default.
+    #[schema(nullable = false, default = false, example = true)]
     accepts_marketing: Option<bool>,
-    /// When it was first stored here, by default.
-    #[schema(format = DateTime)]
+    /// When the customer was created. By default the moment in which it is first stored here.
+    #[schema(nullable = false, format = DateTime, example = "2018-09-03T13:56:15.425250+08:00")]
     created_at: Option<String>,
-    /// Now, by default.
-    #[schema(format = DateTime)]
+    /// When the customer was last changed. Now, by default.
+    #[schema(nullable = false, format = DateTime, example = "2018-09-03T13:56:15.425284+08:00")]
     updated_at: Option<String>,
 }
 

@@ -12,7 +12,11 @@ use shared::{
 
 use crate::wire::{EvaluateBody, parse};
 
-/// Prices a cart: what every rule takes off it, and why a rule does not apply. Writes nothing.
+/// Prices a cart: what every rule takes off it, and why a rule does not apply.
+///
+/// A dry run that writes nothing. Rules that are enabled, inside their window, and automatic or brought by a valid code
+/// apply in the order of their priority, each on what the ones before it have left. A code that does not count is no
+/// error: the reply says why.
 #[utoipa::path(
     post, path = "/api/discounts/evaluate/", operation_id = "evaluate", tag = "discounts",
     request_body = EvaluateBody,

@@ -19,21 +19,26 @@ use utoipa::ToSchema;
 #[schema(as = EvaluationInput)]
 #[allow(dead_code, reason = "describes the body; `parse` reads it with every error at once")]
 pub(crate) struct EvaluateBody {
-    /// Whose cart it is; without, a code is priced as its owner would see it.
+    /// The customer whose cart it is. Null, the default, is nobody: then a code is priced as its owner would see it.
+    #[schema(example = 123)]
     customer_id: Option<Id>,
-    /// At most 500.
+    /// The lines of the cart: at most 500.
+    #[schema(max_items = 500)]
     lines: Vec<LineBody>,
-    /// Yuan; 0 by default.
-    #[schema(example = "12.00")]
+    /// The price of the shipping in yuan, not below 0. 0 by default.
+    #[schema(nullable = false, format = "decimal", default = "0.00", example = "12.00")]
     shipping_price: Option<String>,
-    /// Texts of codes, at most 100.
+    /// The texts of codes: at most 100. Null, the default, is none.
+    #[schema(max_items = 100, example = json!(["jB7nNJPbf16adc"]))]
     codes: Option<Vec<String>>,
     /// At most 20 price rules as they would be, each with the fields of a new rule and an `id` of its own: that of a stored
     /// rule to stand in its place, or another. Nothing is stored. One that is not automatic counts as brought by a code.
-    #[schema(value_type = Option<Vec<Object>>)]
+    /// Null, the default, is none.
+    #[schema(value_type = Option<Vec<Object>>, max_items = 20)]
     draft_price_rules: Option<Vec<Value>>,
-    /// The moment whose windows count, past or future; now by default.
-    #[schema(format = DateTime)]
+    /// The moment whose windows count, past or future; the rules and their uses are as they are now. Null, the default, is
+    /// now.
+    #[schema(format = DateTime, example = "2019-05-25T12:00:00+08:00")]
     at: Option<String>,
 }
 

@@ -5,11 +5,11 @@ use shared::{
     domain::id::Id,
     http::{
         access::{Loyalty, Read, Write},
-        change::Change,
+        change::{Change, IdempotencyKey},
         envelope::{self, Envelope},
         level::LevelReply,
         path::PathId,
-        query::{ListParameters, OrderBy, Query},
+        query::{ListParameters, OrderBy, OrderById, Query},
     },
     table::{levels, pages::Direction},
 };
@@ -19,7 +19,7 @@ use crate::wire::{LevelBody, parse};
 /// Lists the levels, by id.
 #[utoipa::path(
     get, path = "/api/loyalty/level/", operation_id = "level_list", tag = "loyalty",
-    params(ListParameters),
+    params(ListParameters, OrderById),
     responses((status = 200, body = Envelope<LevelReply>)),
 )]
 pub(crate) async fn list(
@@ -33,10 +33,10 @@ pub(crate) async fn list(
     query.address.list(page, select.size, LevelReply::from)
 }
 
-/// A level.
+/// Reads a level.
 #[utoipa::path(
     get, path = "/api/loyalty/level/{id}/", operation_id = "level_get", tag = "loyalty",
-    params(("id" = Id, Path)),
+    params(("id" = Id, Path, description = "The id of the level.", example = 5)),
     responses((status = 200, body = LevelReply), (status = 404)),
 )]
 pub(crate) async fn get(
@@ -49,9 +49,12 @@ pub(crate) async fn get(
 }
 
 /// Creates a level.
+///
+/// A customer stands on the highest level whose `condition_points` are not above the points that the customer has ever
+/// earned; of equal ones on that with the lower id.
 #[utoipa::path(
     post, path = "/api/loyalty/level/", operation_id = "level_create", tag = "loyalty",
-    params(("Idempotency-Key" = Option<String>, Header)),
+    params(IdempotencyKey),
     request_body = LevelBody,
     responses((status = 201, body = LevelReply), (status = 400)),
 )]
@@ -69,9 +72,11 @@ pub(crate) async fn create(
 }
 
 /// Changes a level.
+///
+/// `title` is needed; numbers that are omitted stay as they are.
 #[utoipa::path(
     put, path = "/api/loyalty/level/{id}/", operation_id = "level_update", tag = "loyalty",
-    params(("id" = Id, Path), ("Idempotency-Key" = Option<String>, Header)),
+    params(("id" = Id, Path, description = "The id of the level.", example = 5), IdempotencyKey),
     request_body = LevelBody,
     responses((status = 200, body = LevelReply), (status = 400), (status = 404)),
 )]
@@ -90,9 +95,11 @@ pub(crate) async fn update(
 }
 
 /// Deletes a level.
+///
+/// Its customers stand on the level below from then on. Their entries stay.
 #[utoipa::path(
     delete, path = "/api/loyalty/level/{id}/", operation_id = "level_delete", tag = "loyalty",
-    params(("id" = Id, Path)),
+    params(("id" = Id, Path, description = "The id of the level.", example = 5)),
     responses((status = 204), (status = 404)),
 )]
 pub(crate) async fn delete(

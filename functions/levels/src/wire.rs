@@ -10,31 +10,31 @@ use utoipa::ToSchema;
 /// The largest number of a field (`readings.md`).
 const MOST: u32 = i32::MAX as u32;
 
-/// A level as it is sent: numbers that are omitted are 0 in a new level and stay as they are in an update.
+/// A level as it is sent. Numbers that are omitted are 0 in a new level, and stay as they are in an update.
 #[derive(ToSchema)]
 #[schema(as = LevelInput)]
 #[allow(dead_code, reason = "describes the body; `parse` reads it with every error at once")]
 pub(crate) struct LevelBody {
-    /// 1 to 64 characters.
-    #[schema(max_length = 64, example = "特殊会员")]
+    /// The name of the level: 1 to 64 characters.
+    #[schema(min_length = 1, max_length = 64, example = "特殊会员")]
     title: String,
-    /// See the reply.
-    #[schema(maximum = 2147483647, example = 100)]
+    /// The points that a customer must have earned to stand on this level; 0, the default, asks for none.
+    #[schema(nullable = false, maximum = 2147483647, default = 0, example = 100)]
     condition_points: Option<u32>,
-    /// See the reply.
-    #[schema(maximum = 2147483647)]
+    /// The points for signing in, once a day. 0 by default.
+    #[schema(nullable = false, maximum = 2147483647, default = 0, example = 0)]
     sign_points: Option<u32>,
-    /// See the reply.
-    #[schema(minimum = 0, maximum = 2147483647, example = 1)]
+    /// The points for each yuan paid, on top of the one that everybody gets. 0 by default.
+    #[schema(nullable = false, minimum = 0, maximum = 2147483647, default = 0, example = 1)]
     gain_points: Option<f64>,
-    /// See the reply.
-    #[schema(maximum = 2147483647, example = 100)]
+    /// How many points buy one yuan; 0, the default, turns redemption off.
+    #[schema(nullable = false, maximum = 2147483647, default = 0, example = 100)]
     redeem_points: Option<u32>,
-    /// See the reply.
-    #[schema(maximum = 2147483647)]
+    /// The most points that one redemption may spend; 0, the default, is no cap.
+    #[schema(nullable = false, maximum = 2147483647, default = 0, example = 0)]
     redeem_limitation: Option<u32>,
-    /// See the reply.
-    #[schema(maximum = 2147483647)]
+    /// The most points that a customer may redeem in a calendar month of the shop's zone; 0, the default, is no cap.
+    #[schema(nullable = false, maximum = 2147483647, default = 0, example = 0)]
     redeem_limitation_monthly: Option<u32>,
 }
 

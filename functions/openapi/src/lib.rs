@@ -1,22 +1,29 @@
-//! `/api/openapi.json`: the description of the whole API, generated from the routes of every function; and, as the
+//! `/api/openapi.json`: the description of the whole API; `/docs/`: a reference to read it and to try it; and, as the
 //! gateway's default route, the 404 of paths that no function has.
+//!
+//! The description is generated from the routes of every function ([`publication`]), checked in, and served as a file.
 
-use std::sync::LazyLock;
-
-use axum::response::Response;
+use axum::{extract::Path, response::Response, routing};
+use lambda_http::http::HeaderMap;
 use shared::{
     App, Error,
-    http::{envelope, openapi},
+    http::{openapi, query::Query},
 };
-use utoipa::openapi::OpenApi;
+use utoipa::{IntoParams, ToSchema, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The routes of this function.
+mod files;
+pub mod publication;
+
+/// The routes of this function. The pages of the reference are no operations of the API.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::description()).routes(routes!(get))
+    OpenApiRouter::with_openapi(openapi::description())
+        .routes(routes!(get))
+        .route("/docs/", routing::get(async |headers: HeaderMap| files::page(&files::INDEX, &headers)))
+        .route("/docs/{file}", routing::get(reference))
 }
 
-/// The description of every function's routes.
+/// The description of every function's routes, as the code says it.
 pub fn description() -> OpenApi {
     let functions = [
         accounts::routes(),
@@ -37,14 +44,44 @@ pub fn description() -> OpenApi {
     description
 }
 
-static DESCRIPTION: LazyLock<OpenApi> = LazyLock::new(description);
+/// The query of the description.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "describes the query; `Query` reads it")]
+struct DescriptionQuery {
+    /// The language of its texts: `en` is English, the default, `zh` is Chinese.
+    #[param(value_type = DescriptionLanguage, inline, required = false)]
+    lang: Option<String>,
+}
 
-/// This description.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes the query")]
+#[schema(rename_all = "snake_case")]
+enum DescriptionLanguage {
+    En,
+    Zh,
+}
+
+/// Reads this description.
 #[utoipa::path(
     get, path = "/api/openapi.json", operation_id = "openapi", tag = "openapi",
+    params(DescriptionQuery),
     security(()),
-    responses((status = 200, content_type = "application/json")),
+    responses(
+        (status = 200, body = Object, content_type = "application/json"),
+        (status = 304, description = "The client has this description already: `If-None-Match` names its `ETag`."),
+    ),
 )]
-async fn get() -> Result<Response, Error> {
-    envelope::ok(&*DESCRIPTION)
+async fn get(query: Query, headers: HeaderMap) -> Response {
+    let file = if query.text("lang") == Some("zh") { &files::CHINESE } else { &files::ENGLISH };
+    files::answer(file, &headers)
+}
+
+/// A file of the reference.
+async fn reference(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Error> {
+    files::REFERENCE
+        .iter()
+        .find(|file| file.name == name)
+        .map(|file| files::page(file, &headers))
+        .ok_or(Error::NotFound)
 }

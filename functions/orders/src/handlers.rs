@@ -9,7 +9,7 @@ use shared::{
     domain::id::Id,
     http::{
         access::{Orders, Read, Write},
-        change::Change,
+        change::{Change, IdempotencyKey},
         customer::CustomerReply,
         envelope, order,
         path::PathId,
@@ -28,10 +28,12 @@ fn render(shown: &Shown, zone: Tz) -> Result<Box<RawValue>, Error> {
     order::render(&shown.order, customer.as_ref())
 }
 
-/// An order.
+/// Reads an order.
+///
+/// The order as the shop sent it, with the customer as stored here.
 #[utoipa::path(
     get, path = "/api/orders/order/{id}/", operation_id = "order_get", tag = "orders",
-    params(("id" = Id, Path)),
+    params(("id" = Id, Path, description = "The shop's own id of the order.", example = 2528283)),
     responses((status = 200, body = OrderBody), (status = 404)),
 )]
 pub(crate) async fn get(
@@ -43,12 +45,15 @@ pub(crate) async fn get(
     envelope::ok(&render(&shown, caller.shop.zone)?)
 }
 
-/// Stores an order as the shop sends it, unknown fields too, and lets its state act once: paid, it earns points; refunded,
-/// it loses them in proportion; cancelled, it loses all and gives back the points spent on it and the codes that it uses. A snapshot older by
-/// `updated_at` than the stored one is ignored.
+/// Stores an order as the shop sends it, and lets its state act once.
+///
+/// Becoming paid earns points: paid x (1 + `gain_points`) of the customer's level at that moment, rounded down. A
+/// growing `refunded_price` takes points back in proportion to all that is refunded so far. A cancelled order gives
+/// back the points spent on it and the codes that it uses, and loses what it earned. An order without a customer earns
+/// nothing. A snapshot older by `updated_at` than the stored one is answered 200 and ignored.
 #[utoipa::path(
     put, path = "/api/orders/order/{id}/", operation_id = "order_put", tag = "orders",
-    params(("id" = Id, Path), ("Idempotency-Key" = Option<String>, Header)),
+    params(("id" = Id, Path, description = "The shop's own id of the order.", example = 2528283), IdempotencyKey),
     request_body = OrderBody,
     responses((status = 201, body = OrderBody), (status = 200, body = OrderBody), (status = 400)),
 )]

@@ -16,35 +16,57 @@ const CANCELLED: &str = "cancelled";
 /// The longest name of a state, in characters.
 const STATUS_LENGTH: usize = 64;
 
-/// An order: any object of the shop, kept whole, up to 256 KB. These fields have an effect.
+/// An order: any object of the shop, kept whole, unknown fields too, up to 256 KB. Only the fields described here have an
+/// effect.
 #[derive(ToSchema)]
 #[schema(as = Order)]
 #[allow(dead_code, reason = "describes the body; `parse` reads it with every error at once")]
 pub(crate) struct OrderBody {
-    /// The path's wins.
+    /// The shop's own id of the order. The path's id counts, and is stored in its place.
     #[schema(example = 2528283)]
     id: Option<Id>,
-    /// The customer, of whom `id` counts; the stored one is shown. It cannot be changed.
-    #[schema(value_type = Option<Object>)]
+    /// The customer: the documented object, of which `id` counts, or the id alone; `customer_id` does too. Replies show the
+    /// customer as stored here. Null is a guest's order. It cannot be changed later.
+    #[schema(value_type = Option<OrderCustomer>)]
     customer: Option<Value>,
-    /// `paid`, `partially_refunded` and `refunded` are paid; any other is not.
+    /// The state of the payment: `paid`, `partially_refunded` and `refunded` are paid, any other is not.
     #[schema(max_length = 64, example = "paid")]
     financial_status: Option<String>,
-    /// `cancelled` is cancelled.
+    /// The state of the order: `cancelled` is cancelled, any other is not.
     #[schema(max_length = 64, example = "open")]
     order_status: Option<String>,
-    /// What was paid. Needed where it is paid.
-    #[schema(example = "0.02")]
+    /// What was paid, in yuan, not below 0. Needed where the order is paid: points are earned on it.
+    #[schema(format = "decimal", example = "0.02")]
     paid_price: Option<String>,
-    /// What was refunded in all; 0.00 by default.
-    #[schema(example = "0.00")]
+    /// What was refunded in all, in yuan, not below 0: points are taken back in proportion. 0.00 by default.
+    #[schema(format = "decimal", example = "0.00")]
     refunded_price: Option<String>,
-    /// An instant is cancelled.
+    /// When the order was cancelled; null where it is not.
     #[schema(format = DateTime)]
     cancelled_at: Option<String>,
-    /// When the order was so: older snapshots are ignored.
-    #[schema(format = DateTime)]
+    /// When the order was as it is sent: a snapshot older than the stored one is ignored. Without, it is never older.
+    #[schema(format = DateTime, example = "2018-09-04T13:55:20.284446+08:00")]
     updated_at: Option<String>,
+}
+
+/// The customer of an order.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "describes the field; `customer` reads it")]
+enum OrderCustomer {
+    /// The shop's own id of the customer.
+    Id(Id),
+    /// The customer as the documents nest it.
+    Nested(NestedCustomer),
+}
+
+/// A customer as an order nests it: any object with an id.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes the field; `customer` reads it")]
+struct NestedCustomer {
+    /// The shop's own id of the customer.
+    #[schema(example = 50784)]
+    id: Id,
 }
 
 /// The id of a customer: the documented object, or the id alone.

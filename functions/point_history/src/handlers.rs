@@ -6,11 +6,11 @@ use shared::{
     domain::id::Id,
     http::{
         access::{Caller, Loyalty, Read, Write},
-        change::Change,
+        change::{Change, IdempotencyKey},
         envelope::{self, Envelope},
         fields::Checked,
         path::PathId,
-        query::{ListParameters, OrderBy, Query},
+        query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
     },
     table::{
         customers,
@@ -27,13 +27,16 @@ use crate::wire::{
     parse_refund, parse_sign,
 };
 
-/// Lists the entries, newest first.
+/// Lists the entries of the point history, newest first.
+///
+/// The ledger is append-only: an entry is never changed or deleted, and the sum of a customer's entries is the balance.
 #[utoipa::path(
     get, path = "/api/loyalty/point_history/", operation_id = "point_history_list", tag = "loyalty",
     params(
-        ("customer" = Option<Id>, Query, description = "Only entries of this customer"),
-        ("customer__in" = Option<String>, Query, description = "Only entries of these, with commas, at most 100"),
-        ListParameters,
+        ("customer" = Option<Id>, Query, description = "Only the entries of the customer with this id.", example = 50784),
+        ("customer__in" = Option<String>, Query, description = "Only the entries of the customers with these ids, \
+            with commas between them: at most 100.", example = "50784,100000"),
+        ListParameters, OrderByIdOrCreation,
     ),
     responses((status = 200, body = Envelope<EntryReply>)),
 )]
@@ -55,10 +58,12 @@ pub(crate) async fn list(
     query.address.list(page, select.size, |entry| entry)
 }
 
-/// An entry.
+/// Reads an entry of the point history.
+///
+/// Here the order is named by `order_id`; a list nests it.
 #[utoipa::path(
     get, path = "/api/loyalty/point_history/{id}/", operation_id = "point_history_get", tag = "loyalty",
-    params(("id" = Id, Path)),
+    params(("id" = Id, Path, description = "The id of the entry.", example = 11742)),
     responses((status = 200, body = EntryDetail), (status = 404)),
 )]
 pub(crate) async fn get(
@@ -73,9 +78,11 @@ pub(crate) async fn get(
 }
 
 /// Adjusts the points of a customer.
+///
+/// Writes an entry of the kind `manual`. A positive adjustment counts for the level, a negative one does not lower it.
 #[utoipa::path(
     post, path = "/api/loyalty/point_history/adjust/", operation_id = "point_history_adjust", tag = "loyalty",
-    params(("Idempotency-Key" = Option<String>, Header)),
+    params(IdempotencyKey),
     request_body = AdjustBody,
     responses((status = 201, body = EntryReply), (status = 400)),
 )]
@@ -91,12 +98,18 @@ pub(crate) async fn adjust(
     change.once(&app, &caller, plan).await
 }
 
-/// Signs a customer in: the level's `sign_points`, once a day of the shop's zone.
+/// Signs a customer in.
+///
+/// Writes an entry of the kind `sign` with the `sign_points` of the customer's level, once per day of the shop's zone.
 #[utoipa::path(
     post, path = "/api/loyalty/point_history/sign/", operation_id = "point_history_sign", tag = "loyalty",
-    params(("Idempotency-Key" = Option<String>, Header)),
+    params(IdempotencyKey),
     request_body = SignBody,
-    responses((status = 201, body = EntryReply), (status = 400), (status = 409)),
+    responses(
+        (status = 201, body = EntryReply),
+        (status = 400),
+        (status = 409, description = "The customer has signed in today, or stands on no level."),
+    ),
 )]
 pub(crate) async fn sign(
     Write(caller, ..): Write<Loyalty>,
@@ -110,12 +123,21 @@ pub(crate) async fn sign(
     change.once(&app, &caller, plan).await
 }
 
-/// Spends points of a customer, within the balance and the caps of the customer's level.
+/// Spends points of a customer.
+///
+/// Writes an entry of the kind `redeem` with negative points and `points_price`, what they are worth. Refused with 400
+/// on `points` where it is more than the balance, the cap of one redemption or what is left of the month's cap; the
+/// message says which and how much is left. Points worth less than 0.01 yuan are refused too. An order has at most 10
+/// live redemptions.
 #[utoipa::path(
     post, path = "/api/loyalty/point_history/redeem/", operation_id = "point_history_redeem", tag = "loyalty",
-    params(("Idempotency-Key" = Option<String>, Header)),
+    params(IdempotencyKey),
     request_body = RedeemBody,
-    responses((status = 201, body = EntryReply), (status = 400), (status = 409)),
+    responses(
+        (status = 201, body = EntryReply),
+        (status = 400),
+        (status = 409, description = "The order is cancelled."),
+    ),
 )]
 pub(crate) async fn redeem(
     Write(caller, ..): Write<Loyalty>,
@@ -130,11 +152,17 @@ pub(crate) async fn redeem(
 }
 
 /// Gives a redemption back, once.
+///
+/// Writes an entry of the kind `refund`. The points go back to the month in which they were redeemed.
 #[utoipa::path(
     post, path = "/api/loyalty/point_history/refund/", operation_id = "point_history_refund", tag = "loyalty",
-    params(("Idempotency-Key" = Option<String>, Header)),
+    params(IdempotencyKey),
     request_body = RefundBody,
-    responses((status = 201, body = EntryReply), (status = 400), (status = 409)),
+    responses(
+        (status = 201, body = EntryReply),
+        (status = 400),
+        (status = 409, description = "The redemption was given back already."),
+    ),
 )]
 pub(crate) async fn refund(
     Write(caller, ..): Write<Loyalty>,

@@ -22,53 +22,59 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-/// An entry in a list, and the reply to an adjustment: the order is nested.
+/// An entry of the point history as a list shows it, and the reply to what writes one: the order is nested.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PointHistory)]
 pub(crate) struct EntryReply {
-    /// Ours, increasing in order of creation.
+    /// The id of the entry, increasing in order of creation.
     #[schema(example = 11742)]
     id: Id,
-    /// Whose points; null only where the customer is not known any more.
+    /// The customer whose points they are; null only where the customer is not known any more.
     customer: Option<CustomerReply>,
-    /// Signed.
+    /// How many points: positive is earned, negative is spent, taken back or expired.
+    #[schema(example = 100)]
     points: i64,
-    /// What it was for: `buy`, `manual`, `sign`, `redeem`, `refund`, `expire`.
+    /// What the entry is for: `buy` (an order), `manual` (an adjustment), `sign` (a sign-in), `redeem`, `refund` or `expire`.
+    /// An open list: there may be more.
     #[schema(example = "buy")]
     kind: String,
-    /// The order that caused it, as the shop sent it.
+    /// The order that caused the entry, as the shop sent it, with the customer as stored here; null without one.
     #[schema(value_type = Option<Object>)]
     order: Option<Box<RawValue>>,
-    /// When it was written.
-    #[schema(format = DateTime)]
+    /// When the entry was written.
+    #[schema(format = DateTime, example = "2018-09-04T13:55:20.294707+08:00")]
     created_at: String,
-    /// What a redemption was worth; only there.
+    /// What a redemption was worth, in yuan; only a redemption's entry has it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "1.00")]
+    #[schema(nullable = false, format = "decimal", example = "1.00")]
     points_price: Option<String>,
 }
 
-/// An entry by itself: the order is named.
+/// An entry of the point history by itself: the order is named by its id.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PointHistoryDetail)]
 pub(crate) struct EntryDetail {
-    /// Ours, increasing in order of creation.
+    /// The id of the entry, increasing in order of creation.
     #[schema(example = 11742)]
     id: Id,
-    /// Whose points; null only where the customer is not known any more.
+    /// The customer whose points they are; null only where the customer is not known any more.
     customer: Option<CustomerReply>,
-    /// Signed.
+    /// How many points: positive is earned, negative is spent, taken back or expired.
+    #[schema(example = 100)]
     points: i64,
-    /// What it was for.
+    /// What the entry is for: `buy` (an order), `manual` (an adjustment), `sign` (a sign-in), `redeem`, `refund` or `expire`.
+    /// An open list: there may be more.
     #[schema(example = "buy")]
     kind: String,
-    /// The order that caused it.
+    /// The id of the order that caused the entry; null without one.
+    #[schema(example = 2528283)]
     order_id: Option<Id>,
-    /// When it was written.
-    #[schema(format = DateTime)]
+    /// When the entry was written.
+    #[schema(format = DateTime, example = "2018-09-04T13:55:20.294707+08:00")]
     created_at: String,
-    /// What a redemption was worth; only there.
+    /// What a redemption was worth, in yuan; only a redemption's entry has it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = "decimal", example = "1.00")]
     points_price: Option<String>,
 }
 
@@ -122,10 +128,10 @@ impl EntryDetail {
 #[schema(as = PointHistoryAdjust)]
 #[allow(dead_code, reason = "describes the body; `parse_adjust` reads it with every error at once")]
 pub(crate) struct AdjustBody {
-    /// Whose points.
+    /// The customer whose points are adjusted.
     #[schema(example = 100000)]
     customer_id: Id,
-    /// Signed, not 0; the balance never goes below 0.
+    /// How many points are given, or with a minus taken: -1000000000 to 1000000000, not 0. The balance never goes below 0.
     #[schema(minimum = -1000000000, maximum = 1000000000, example = 100)]
     points: i64,
 }
@@ -135,7 +141,7 @@ pub(crate) struct AdjustBody {
 #[schema(as = PointHistorySign)]
 #[allow(dead_code, reason = "describes the body; `parse_sign` reads it")]
 pub(crate) struct SignBody {
-    /// Who signs in.
+    /// The customer who signs in.
     #[schema(example = 100000)]
     customer_id: Id,
 }
@@ -145,13 +151,14 @@ pub(crate) struct SignBody {
 #[schema(as = PointHistoryRedeem)]
 #[allow(dead_code, reason = "describes the body; `parse_redeem` reads it with every error at once")]
 pub(crate) struct RedeemBody {
-    /// Who spends.
+    /// The customer who spends the points.
     #[schema(example = 100000)]
     customer_id: Id,
-    /// So many.
+    /// How many points are spent: 1 to 2147483647.
     #[schema(minimum = 1, maximum = 2147483647, example = 100)]
     points: i64,
-    /// For this order of the customer; a stored one.
+    /// The order that they pay for: a stored one of this customer. Null, the default, is none.
+    #[schema(example = 2528283)]
     order_id: Option<Id>,
 }
 
@@ -160,8 +167,8 @@ pub(crate) struct RedeemBody {
 #[schema(as = PointHistoryRefund)]
 #[allow(dead_code, reason = "describes the body; `parse_refund` reads it")]
 pub(crate) struct RefundBody {
-    /// The entry of the redemption.
-    #[schema(example = 92921)]
+    /// The id of the entry that the redemption wrote.
+    #[schema(example = 92922)]
     point_history_id: Id,
 }
 

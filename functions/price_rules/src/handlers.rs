@@ -5,11 +5,11 @@ use shared::{
     domain::id::Id,
     http::{
         access::{Discounts, Read, Write},
-        change::Change,
+        change::{Change, IdempotencyKey},
         envelope::{self, Envelope},
         path::PathId,
         price_rule::PriceRuleReply,
-        query::{ListParameters, OrderBy, Query},
+        query::{ListParameters, OrderBy, OrderById, Query},
     },
     table::{
         pages::Direction,
@@ -23,13 +23,17 @@ use crate::wire::{PriceRuleBody, parse};
 #[utoipa::path(
     get, path = "/api/discounts/price_rule/", operation_id = "price_rule_list", tag = "discounts",
     params(
-        ("id" = Option<Id>, Query, description = "Only this rule"),
-        ("id__in" = Option<String>, Query, description = "Only these rules, with commas, at most 100"),
-        ("automatic_discount" = Option<bool>, Query, description = "Only those that carts get without a code, or not"),
-        ("title" = Option<String>, Query, description = "Only those with exactly this title"),
-        ("starts_at" = Option<String>, Query, description = "Only those that start at exactly this instant"),
-        ("ends_at" = Option<String>, Query, description = "Only those that end at exactly this instant"),
-        ListParameters,
+        ("id" = Option<Id>, Query, description = "Only the price rule with this id."),
+        ("id__in" = Option<String>, Query, description = "Only the price rules with these ids, with commas between \
+            them: at most 100.", example = "5389,5527"),
+        ("automatic_discount" = Option<bool>, Query, description = "Only the rules that a checkout gets without a \
+            code (`true`), or only the others (`false`)."),
+        ("title" = Option<String>, Query, description = "Only the rules with exactly this title."),
+        ("starts_at" = Option<String>, Query, format = DateTime, description = "Only the rules that start at exactly \
+            this instant."),
+        ("ends_at" = Option<String>, Query, format = DateTime, description = "Only the rules that end at exactly this \
+            instant."),
+        ListParameters, OrderById,
     ),
     responses((status = 200, body = Envelope<PriceRuleReply>)),
 )]
@@ -52,10 +56,10 @@ pub(crate) async fn list(
     query.address.list(page, select.size, |rule| PriceRuleReply::new(&rule, zone))
 }
 
-/// A price rule.
+/// Reads a price rule.
 #[utoipa::path(
     get, path = "/api/discounts/price_rule/{id}/", operation_id = "price_rule_get", tag = "discounts",
-    params(("id" = Id, Path)),
+    params(("id" = Id, Path, description = "The id of the price rule.", example = 5527)),
     responses((status = 200, body = PriceRuleReply), (status = 404)),
 )]
 pub(crate) async fn get(
@@ -70,9 +74,13 @@ pub(crate) async fn get(
 /// Creates a price rule.
 #[utoipa::path(
     post, path = "/api/discounts/price_rule/", operation_id = "price_rule_create", tag = "discounts",
-    params(("Idempotency-Key" = Option<String>, Header)),
+    params(IdempotencyKey),
     request_body = PriceRuleBody,
-    responses((status = 201, body = PriceRuleReply), (status = 400), (status = 409)),
+    responses(
+        (status = 201, body = PriceRuleReply),
+        (status = 400),
+        (status = 409, description = "The shop has 10000 price rules already."),
+    ),
 )]
 pub(crate) async fn create(
     Write(caller, ..): Write<Discounts>,
@@ -88,10 +96,14 @@ pub(crate) async fn create(
     change.once(&app, &caller, plan).await
 }
 
-/// Changes a price rule: what is omitted stays, null clears.
+/// Changes a price rule.
+///
+/// `title`, `value` and `value_type` are needed; what else is omitted stays as it is, null clears. A rule that a coupon
+/// has cannot become an automatic discount (400). A rule with a changed limit is exact for every request that begins
+/// after this one was answered.
 #[utoipa::path(
     put, path = "/api/discounts/price_rule/{id}/", operation_id = "price_rule_update", tag = "discounts",
-    params(("id" = Id, Path), ("Idempotency-Key" = Option<String>, Header)),
+    params(("id" = Id, Path, description = "The id of the price rule.", example = 5527), IdempotencyKey),
     request_body = PriceRuleBody,
     responses((status = 200, body = PriceRuleReply), (status = 400), (status = 404)),
 )]
@@ -111,10 +123,12 @@ pub(crate) async fn update(
 }
 
 /// Deletes a price rule.
+///
+/// Only one that no coupon has.
 #[utoipa::path(
     delete, path = "/api/discounts/price_rule/{id}/", operation_id = "price_rule_delete", tag = "discounts",
-    params(("id" = Id, Path)),
-    responses((status = 204), (status = 404)),
+    params(("id" = Id, Path, description = "The id of the price rule.", example = 5527)),
+    responses((status = 204), (status = 404), (status = 409, description = "A coupon has this rule; nothing changes.")),
 )]
 pub(crate) async fn delete(
     Write(caller, ..): Write<Discounts>,

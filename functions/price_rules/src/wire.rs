@@ -17,69 +17,114 @@ use utoipa::ToSchema;
 /// The largest number of a field (`readings.md`).
 const MOST: u32 = i32::MAX as u32;
 
-/// A price rule as it is sent: `title`, `value` and `value_type` are needed; what else is omitted takes its default in a
-/// new rule and stays as it is in an update; null clears what can be null.
+/// A price rule as it is sent. `title`, `value` and `value_type` are needed. What else is omitted takes its default in a new
+/// rule, and stays as it is in an update; null clears what may be null. `verbose_title` is computed and ignored here.
 #[derive(ToSchema)]
 #[schema(as = PriceRuleInput)]
 #[allow(dead_code, reason = "describes the body; `parse` reads it with every error at once")]
 pub struct PriceRuleBody {
-    /// Whether it may apply at all. True by default.
+    /// Whether the rule is available. True by default.
+    #[schema(nullable = false, default = true)]
     is_enabled: Option<bool>,
     /// The larger applies first; may be negative. 0 by default.
+    #[schema(nullable = false, minimum = -2147483648, maximum = 2147483647, default = 0, example = 0)]
     priority: Option<i32>,
-    /// 1 to 255 characters.
-    #[schema(max_length = 255, example = "test_price_rule_title")]
+    /// The title of the rule: 1 to 255 characters.
+    #[schema(min_length = 1, max_length = 255, example = "test_price_rule_title")]
     title: String,
-    /// Uses over all coupons and codes; 0, the default, is no limit.
-    #[schema(maximum = 2147483647)]
+    /// The most uses over all coupons and codes of the rule; 0, the default, is no limit. A limit that is set later counts
+    /// the uses made before it.
+    #[schema(nullable = false, maximum = 2147483647, default = 0, example = 0)]
     usage_limit: Option<u32>,
-    /// At most one live use for each customer. False by default.
+    /// Whether each customer may have at most one live use of the rule. False by default.
+    #[schema(nullable = false, default = false)]
     once_per_customer: Option<bool>,
-    /// `all` (the default) or `entitled`, which needs one of the entitled lists.
+    /// Whether the rule is for `all` lines (the default) or the `entitled` ones, which needs a list that is not empty.
+    #[schema(value_type = TargetSelection, required = false, default = "all")]
     target_selection: Option<String>,
-    /// At most 250 ids and titles in the four lists together; with `all` they are null.
+    /// The products that the rule entitles; null, the default, names none. The four lists have at most 250 ids and titles
+    /// together; with `target_selection` `all` they are set to null.
+    #[schema(max_items = 250, example = json!(null))]
     entitled_product_ids: Option<Vec<u64>>,
-    /// See above.
+    /// The collections that the rule entitles; null, the default, names none.
+    #[schema(max_items = 250, example = json!(null))]
     entitled_collection_ids: Option<Vec<u64>>,
-    /// See above.
+    /// The categories that the rule entitles; null, the default, names none.
+    #[schema(max_items = 250, example = json!(null))]
     entitled_category_ids: Option<Vec<u64>>,
-    /// See above.
+    /// The titles of the vendors that the rule entitles, each 1 to 255 characters; null, the default, names none.
+    #[schema(max_items = 250, example = json!(null))]
     entitled_vendor_titles: Option<Vec<String>>,
-    /// Active from here on; unbounded without.
+    /// From when on the rule is active; null, the default, is unbounded.
     #[schema(format = DateTime, example = "2017-10-10T16:51:30+08:00")]
     starts_at: Option<String>,
-    /// Active before; after `starts_at`.
+    /// Until when the rule is active, this instant excluded; after `starts_at`. Null, the default, is unbounded.
     #[schema(format = DateTime, example = "2019-10-10T16:51:30+08:00")]
     ends_at: Option<String>,
-    /// Whether carts get it without a code. False by default.
+    /// Whether a checkout gets the rule without a code. False by default. Only where this is false can a coupon have the
+    /// rule.
+    #[schema(nullable = false, default = false)]
     automatic_discount: Option<bool>,
-    /// `line_item` (the default) or `shipping_line`.
+    /// Whether the rule discounts the lines (the default) or the shipping. `shipping_line` takes only `percentage`, -100.00
+    /// and `each`.
+    #[schema(value_type = TargetType, required = false, default = "line_item")]
     target_type: Option<String>,
-    /// `across` (the default) or `each`.
+    /// Whether the discount is split `across` the lines (the default) or given to `each` of them.
+    #[schema(value_type = AllocationMethod, required = false, default = "across")]
     allocation_method: Option<String>,
-    /// Negative; with `percentage` at least -100.00.
-    #[schema(example = "-10.00")]
+    /// The discount, below 0 with at most two decimals: percent, at least -100.00, or yuan, as `value_type` says.
+    #[schema(format = "decimal", example = "-10.00")]
     value: String,
-    /// `percentage` or `fixed_amount`.
-    #[schema(example = "fixed_amount")]
+    /// Whether `value` is percent or yuan.
+    #[schema(value_type = ValueType, example = "fixed_amount")]
     value_type: String,
-    /// Once for every full multiple of the subtotal. False by default.
+    /// Whether the discount counts once for every full multiple of the subtotal ("every 500, 100 off"). False by default.
+    #[schema(nullable = false, default = false)]
     accumulate: Option<bool>,
-    /// `{"greater_than_or_equal_to": units}`
-    #[schema(value_type = Option<Object>)]
+    /// How many units the entitled lines must have; null, the default, asks for none.
+    #[schema(value_type = Option<QuantityRange>)]
     prerequisite_quantity_range: Option<Value>,
-    /// `{"less_than_or_equal_to": yuan}`
-    #[schema(value_type = Option<Object>)]
+    /// How high the shipping price may be; for rules on the shipping. Null, the default, is no bound.
+    #[schema(value_type = Option<ShippingPriceRange>)]
     prerequisite_shipping_price_range: Option<Value>,
-    /// `{"greater_than_or_equal_to": yuan}`
-    #[schema(value_type = Option<Object>)]
+    /// What the entitled lines must cost, in yuan; null, the default, asks for nothing.
+    #[schema(value_type = Option<SubtotalRange>)]
     prerequisite_subtotal_range: Option<Value>,
-    /// `{"prerequisite_quantity": units, "entitled_quantity": units}`
-    #[schema(value_type = Option<Object>)]
+    /// Buy so many, get so many. Needs `percentage`, `line_item`, `entitled` and `each`, and none of the ranges. Null, the
+    /// default, is no rule of this kind.
+    #[schema(value_type = Option<Ratio>)]
     prerequisite_to_entitlement_quantity_ratio: Option<Value>,
-    /// With a ratio, how often it may apply in a cart; else how many codes each coupon may issue. 0 is no limit.
-    #[schema(maximum = 2147483647)]
+    /// In a rule with a ratio, how often it may be allocated in one cart; in one without, how many codes of each of its
+    /// coupons may be issued or claimed. 0, the default, is no limit.
+    #[schema(nullable = false, maximum = 2147483647, default = 0, example = 0)]
     allocation_limit: Option<u32>,
+}
+
+/// The least number of units on the entitled lines.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes a range; `bound` reads it")]
+struct QuantityRange {
+    /// Units: 0 to 2147483647.
+    #[schema(maximum = 2147483647, example = "4")]
+    greater_than_or_equal_to: u32,
+}
+
+/// The least price of the entitled lines.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes a range; `bound` reads it")]
+struct SubtotalRange {
+    /// Yuan, not below 0.
+    #[schema(format = "decimal", example = "100.00")]
+    greater_than_or_equal_to: String,
+}
+
+/// The highest price of the shipping.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes a range; `bound` reads it")]
+struct ShippingPriceRange {
+    /// Yuan, not below 0.
+    #[schema(format = "decimal", example = "10.00")]
+    less_than_or_equal_to: String,
 }
 
 /// A new rule before anything is said of it.

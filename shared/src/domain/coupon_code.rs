@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::id::Id;
 
@@ -36,8 +37,9 @@ pub struct CouponCode {
     pub created_at: DateTime<Utc>,
 }
 
-/// What a code is worth at a moment (`readings.md`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The status of a code at this moment: `used`; else `expired` once its rule has ended; else `unused`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
+#[schema(as = CouponCodeStatus, rename_all = "snake_case")]
 pub enum Status {
     /// Neither of the others. It may still not apply: its rule may be disabled or not have begun.
     Unused,

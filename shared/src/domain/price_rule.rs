@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{id::Id, money::Hundredths};
 
@@ -16,7 +17,8 @@ pub const MAX_RULES: u64 = 10_000;
 macro_rules! choices {
     ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$outer])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[schema(rename_all = "snake_case")]
         pub enum $name { $($(#[$inner])* #[serde(rename = $text)] $variant),+ }
 
         impl $name {
@@ -27,7 +29,7 @@ macro_rules! choices {
 }
 
 choices! {
-    /// Which lines a rule entitles.
+    /// Which lines a rule entitles: `all`, or those that an `entitled_*` list names.
     TargetSelection {
         /// All lines.
         All = "all",
@@ -37,7 +39,7 @@ choices! {
 }
 
 choices! {
-    /// What a rule discounts.
+    /// What a rule discounts: the lines of a cart, or its shipping.
     TargetType {
         /// Lines.
         LineItem = "line_item",
@@ -47,7 +49,7 @@ choices! {
 }
 
 choices! {
-    /// How a discount falls on its lines.
+    /// How a discount falls on its lines: `across` splits it over them, `each` gives it to each of them.
     AllocationMethod {
         /// Once, split over the lines.
         Across = "across",
@@ -57,7 +59,7 @@ choices! {
 }
 
 choices! {
-    /// What a rule's value is.
+    /// What a rule's `value` is: percent, or yuan.
     ValueType {
         /// Of a hundred.
         Percentage = "percentage",
@@ -66,12 +68,14 @@ choices! {
     }
 }
 
-/// Buy so many, get so many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Buy so many units, get so many at the discount of the rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Ratio {
-    /// Units to buy.
+    /// Units to buy: 1 to 2147483647.
+    #[schema(minimum = 1, maximum = 2147483647, example = 2)]
     pub prerequisite_quantity: u32,
-    /// Units that are discounted.
+    /// Units that are discounted: 1 to 2147483647.
+    #[schema(minimum = 1, maximum = 2147483647, example = 1)]
     pub entitled_quantity: u32,
 }
 

@@ -21,35 +21,40 @@ use crate::{
 #[schema(as = CartLine)]
 #[allow(dead_code, reason = "describes the body; `parse` reads it with every error at once")]
 pub struct LineBody {
-    /// The shop's own, unique in the cart.
+    /// The shop's own id of the line, unique in the cart.
     #[schema(example = 1)]
     id: Id,
-    /// What rules entitle it by, like the three that follow.
+    /// The product, by which rules entitle the line; null, the default, is none.
     #[schema(example = 1001)]
     product_id: Option<Id>,
-    /// At most 250.
+    /// The collections of the product, by which rules entitle the line: at most 250. Null, the default, is none.
+    #[schema(max_items = 250, example = json!([]))]
     collection_ids: Option<Vec<Id>>,
-    /// At most 250.
+    /// The categories of the product, by which rules entitle the line: at most 250. Null, the default, is none.
+    #[schema(max_items = 250, example = json!([]))]
     category_ids: Option<Vec<Id>>,
-    /// In exactly the spelling of the rules.
+    /// The vendor of the product, by which rules entitle the line, in exactly the spelling of the rules. Null, the default,
+    /// is none.
+    #[schema(max_length = 255)]
     vendor_title: Option<String>,
-    /// Units.
+    /// The units of the line: 1 to 100000.
     #[schema(minimum = 1, maximum = 100000, example = 2)]
     quantity: u32,
-    /// Yuan for one unit.
-    #[schema(example = "100.00")]
+    /// The price of one unit in yuan, not below 0.
+    #[schema(format = "decimal", example = "100.00")]
     price: String,
 }
 
-/// A cart as it is sent with the use of codes.
+/// A cart as it is sent with the codes that an order is to use.
 #[derive(ToSchema)]
 #[schema(as = Cart)]
 #[allow(dead_code, reason = "describes the body; `parse` reads it with every error at once")]
 pub struct CartBody {
-    /// At most 500.
+    /// The lines of the cart: at most 500.
+    #[schema(max_items = 500)]
     lines: Vec<LineBody>,
-    /// Yuan; 0 by default.
-    #[schema(example = "12.00")]
+    /// The price of the shipping in yuan, not below 0. 0 by default.
+    #[schema(nullable = false, format = "decimal", default = "0.00", example = "12.00")]
     shipping_price: Option<String>,
 }
 

@@ -11,6 +11,7 @@ use http_body_util::{BodyExt, Limited};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use utoipa::IntoParams;
 
 use super::{
     access::{self, Caller},
@@ -35,6 +36,24 @@ pub const MAX_BODY: usize = 5 * 1024 * 1024;
 const KEY: &str = "idempotency-key";
 /// The longest key, in characters.
 const KEY_LENGTH: usize = 255;
+
+/// The header of a request that may be sent again, for its description; [`Change`] reads it.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "describes the header")]
+pub struct IdempotencyKey {
+    /// A key of the client's choice, 1 to 255 visible characters, which belongs to the shop: the same key with the same
+    /// request within 24 hours answers the first reply again and changes nothing.
+    #[param(
+        rename = "Idempotency-Key",
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[!-~]+$",
+        example = "order-2528283-paid"
+    )]
+    idempotency_key: Option<String>,
+}
 
 /// A request that changes something.
 #[derive(Debug)]

@@ -6,26 +6,34 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{coupon::Coupon, coupon_code::CouponCode, customer::Customer, id::Id, timestamp},
+    domain::{
+        coupon::Coupon,
+        coupon_code::{CouponCode, Status},
+        customer::Customer,
+        id::Id,
+        timestamp,
+    },
     table::coupon_codes::Nested,
 };
 
-/// The customer of a code: five of the ten fields.
+/// The customer of a code.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CouponCodeCustomer)]
 struct CustomerReply {
-    /// The shop's own.
+    /// The shop's own id of the customer.
     #[schema(example = 123)]
     id: Id,
-    /// May be blank.
-    #[schema(example = "15900960029")]
+    /// The mobile number; may be blank.
+    #[schema(max_length = 32, example = "15900960029")]
     mobile: String,
-    /// May be blank.
+    /// The whole name; may be blank.
+    #[schema(max_length = 255, example = "")]
     full_name: String,
-    /// `unknown` by default.
-    #[schema(example = "unknown")]
+    /// The gender, as the shop names it; `unknown` where it does not say.
+    #[schema(max_length = 16, example = "unknown")]
     gender: String,
-    /// The e-mail address.
+    /// The e-mail address; null where there is none.
+    #[schema(max_length = 254)]
     email: Option<String>,
 }
 
@@ -45,11 +53,11 @@ impl CustomerReply {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CouponCodeCoupon)]
 struct CouponReply {
-    /// Ours.
+    /// The id of the coupon.
     #[schema(example = 987)]
     id: Id,
-    /// What its codes begin with.
-    #[schema(example = "jB7nNJPb")]
+    /// What its codes begin with, and the passphrase by which customers claim them.
+    #[schema(max_length = 32, example = "jB7nNJPb")]
     code_prefix: String,
     /// Whether customers may claim codes with the passphrase.
     can_redeem: bool,
@@ -61,45 +69,45 @@ impl CouponReply {
     }
 }
 
-/// A code.
+/// A coupon code (优惠码): one discount in the hands of a customer.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CouponCode)]
 pub struct CodeReply {
-    /// Ours, increasing in order of creation.
+    /// The id of the code, increasing in order of creation.
     #[schema(example = 27518)]
     id: Id,
-    /// Whose it is; null only where the customer is not known any more.
+    /// The customer whose code it is; null only where the customer is not known any more.
     customer: Option<CustomerReply>,
     /// The coupon that it came from.
     coupon: CouponReply,
-    /// Whose it is.
+    /// The id of the customer whose code it is.
     #[schema(example = 123)]
     customer_id: Id,
-    /// The coupon that it came from.
+    /// The id of the coupon that it came from.
     #[schema(example = 987)]
     coupon_id: Id,
-    /// What the customer types; unique in the shop.
-    #[schema(example = "jB7nNJPbf16adc")]
+    /// The text that the customer types; unique in the shop, and never given again.
+    #[schema(max_length = 64, example = "jB7nNJPbf16adc")]
     code: String,
-    /// `unused`, `used` or `expired`, as it is now.
-    #[schema(example = "unused")]
+    /// The status of the code at this moment.
+    #[schema(value_type = Status)]
     status: &'static str,
-    /// When it was used.
+    /// When the code was used; null where it is not.
     #[schema(format = DateTime)]
     used_at: Option<String>,
-    /// When it was issued.
+    /// When the code was issued.
     #[schema(format = DateTime, example = "2017-10-11T14:53:34.083556+08:00")]
     created_at: String,
-    /// From when on its rule applies.
-    #[schema(format = DateTime)]
+    /// From when on its rule is active; null is unbounded.
+    #[schema(format = DateTime, example = "2017-10-10T15:34:29+08:00")]
     starts_at: Option<String>,
-    /// Until when its rule applies.
+    /// Until when its rule is active, this instant excluded; null is unbounded.
     #[schema(format = DateTime)]
     ends_at: Option<String>,
-    /// The coupon's, or else the rule's.
-    #[schema(example = "test2")]
+    /// The title of the coupon, or else of the rule.
+    #[schema(max_length = 255, example = "test2")]
     title: String,
-    /// What a customer reads; computed from the rule.
+    /// What a customer reads, computed from the rule.
     #[schema(example = "打5折")]
     verbose_title: String,
 }

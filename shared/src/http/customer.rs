@@ -7,35 +7,38 @@ use utoipa::ToSchema;
 
 use crate::domain::{customer::Customer, id::Id, timestamp};
 
-/// A customer.
+/// A customer of the shop.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Customer)]
 pub struct CustomerReply {
-    /// The shop's own.
+    /// The shop's own id of the customer.
     #[schema(example = 50784)]
     id: Id,
-    /// May be blank.
-    #[schema(example = "13400000000")]
+    /// The mobile number; may be blank.
+    #[schema(max_length = 32, example = "13400000000")]
     mobile: String,
-    /// May be blank.
+    /// The whole name; may be blank.
+    #[schema(max_length = 255, example = "test")]
     full_name: String,
-    /// `unknown` by default.
-    #[schema(example = "unknown")]
+    /// The gender, as the shop names it; `unknown` where it does not say.
+    #[schema(max_length = 16, example = "unknown")]
     gender: String,
-    /// The e-mail address.
+    /// The e-mail address; null where there is none.
+    #[schema(max_length = 254)]
     email: Option<String>,
-    /// The day of birth.
+    /// The day of birth; null where it is not known.
     #[schema(value_type = Option<String>, format = Date)]
     birthday: Option<NaiveDate>,
-    /// The merchant's.
+    /// The merchant's note; may be blank.
+    #[schema(max_length = 2000, example = "")]
     note: String,
     /// Whether the customer agreed to advertising.
     accepts_marketing: bool,
-    /// As the shop sent it, else when it was first stored here.
+    /// When the customer was created: as the shop sent it, else when it was first stored here.
     #[schema(format = DateTime, example = "2018-09-03T13:56:15.425250+08:00")]
     created_at: String,
-    /// As the shop sent it, else when it was last stored here.
-    #[schema(format = DateTime)]
+    /// When the customer was last changed: as the shop sent it, else when it was last stored here.
+    #[schema(format = DateTime, example = "2018-09-03T13:56:15.425284+08:00")]
     updated_at: String,
 }
 

@@ -35,11 +35,14 @@ pub fn is_too_large_with(body: &str, more: usize) -> bool {
 /// One page of a list.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Envelope<T> {
-    /// Rows in all, of the selection.
+    /// How many rows the whole selection has.
+    #[schema(example = 3)]
     pub count: u64,
-    /// The address of the next page.
+    /// The absolute address of the next page; null on the last one.
+    #[schema(format = "uri")]
     pub next: Option<String>,
-    /// The address of the page before.
+    /// The absolute address of the page before; null on the first one.
+    #[schema(format = "uri")]
     pub previous: Option<String>,
     /// The rows of this page.
     pub results: Vec<T>,

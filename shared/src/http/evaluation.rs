@@ -18,11 +18,11 @@ use crate::domain::{
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Allocation)]
 pub struct AllocationReply {
-    /// The rule.
+    /// The id of the rule.
     #[schema(example = 5527)]
     price_rule_id: Id,
-    /// Yuan, above 0.
-    #[schema(example = "20.00")]
+    /// What it takes off the line: yuan, above 0.
+    #[schema(format = "decimal", example = "20.00")]
     amount: String,
 }
 
@@ -30,19 +30,19 @@ pub struct AllocationReply {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PricedLine)]
 pub struct LineReply {
-    /// As it was sent.
+    /// The id of the line, as it was sent.
     #[schema(example = 1)]
     id: Id,
-    /// Quantity times price.
-    #[schema(example = "200.00")]
+    /// Quantity times price, in yuan.
+    #[schema(format = "decimal", example = "200.00")]
     total_price: String,
-    /// The sum of the allocations.
-    #[schema(example = "20.00")]
+    /// The sum of the allocations, in yuan.
+    #[schema(format = "decimal", example = "20.00")]
     total_discount: String,
-    /// What is left to pay.
-    #[schema(example = "180.00")]
+    /// What is left to pay for the line, in yuan.
+    #[schema(format = "decimal", example = "180.00")]
     final_price: String,
-    /// By rule, in the order in which they applied.
+    /// What each rule takes off the line, in the order in which they apply.
     allocations: Vec<AllocationReply>,
 }
 
@@ -66,14 +66,14 @@ impl LineReply {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PricedShipping)]
 pub struct ShippingReply {
-    /// As it was sent.
-    #[schema(example = "12.00")]
+    /// The price of the shipping, as it was sent, in yuan.
+    #[schema(format = "decimal", example = "12.00")]
     price: String,
-    /// What was taken off it.
-    #[schema(example = "0.00")]
+    /// What rules take off it, in yuan.
+    #[schema(format = "decimal", example = "0.00")]
     discount: String,
-    /// What is left to pay.
-    #[schema(example = "12.00")]
+    /// What is left to pay for the shipping, in yuan.
+    #[schema(format = "decimal", example = "12.00")]
     final_price: String,
 }
 
@@ -81,28 +81,41 @@ pub struct ShippingReply {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CartTotals)]
 pub struct TotalsReply {
-    /// Of the lines.
-    #[schema(example = "200.00")]
+    /// The sum of the lines before discounts, in yuan, without the shipping.
+    #[schema(format = "decimal", example = "200.00")]
     total_price: String,
-    /// Of the lines.
-    #[schema(example = "20.00")]
+    /// The sum of the lines' discounts, in yuan, without the shipping's.
+    #[schema(format = "decimal", example = "20.00")]
     total_discount: String,
-    /// Of the lines and the shipping.
-    #[schema(example = "192.00")]
+    /// What is left to pay for the lines and the shipping, in yuan.
+    #[schema(format = "decimal", example = "192.00")]
     final_price: String,
+}
+
+/// Why a code does not bring its rule.
+#[derive(ToSchema)]
+#[schema(as = EvaluatedCodeReason, rename_all = "snake_case")]
+#[allow(dead_code, reason = "describes the field; the names are those of `table::evaluation::Refusal`")]
+enum CodeReason {
+    Unknown,
+    Foreign,
+    Used,
+    Lapsed,
+    Repeated,
 }
 
 /// What is known of a code that was sent.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EvaluatedCode)]
 pub struct CodeReply {
-    /// As it was sent.
+    /// The text of the code, as it was sent.
     #[schema(example = "jB7nNJPbf16adc")]
     pub code: String,
-    /// Whether it brought its rule.
+    /// Whether the code brings its rule.
     pub valid: bool,
-    /// Why it did not: `unknown`, `used`, `lapsed`, `foreign` (another customer's) or `repeated` (another code has brought
-    /// the rule).
+    /// Why it does not: `unknown`; `foreign`, another customer's; `used`; `lapsed`, its rule has ended; `repeated`, another
+    /// code brings the rule. Null where it does.
+    #[schema(value_type = Option<CodeReason>)]
     pub reason: Option<&'static str>,
 }
 
@@ -110,13 +123,13 @@ pub struct CodeReply {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FailedPredicate)]
 pub struct FailureReply {
-    /// The field of the rule.
+    /// The field of the rule that stands against it.
     #[schema(example = "prerequisite_quantity_range")]
     predicate: &'static str,
-    /// What the rule asks for; of a limit the limit.
+    /// What the rule asks for: units, yuan with two decimals, an instant, `true`; of a limit the limit.
     #[schema(example = "4")]
     needs: String,
-    /// What there is; of a limit the uses.
+    /// What there is, in the same unit; of a limit the live uses.
     #[schema(example = "3")]
     has: String,
 }
@@ -137,15 +150,15 @@ impl FailureReply {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EvaluatedRule)]
 pub struct RuleReply {
-    /// The rule.
+    /// The id of the rule.
     #[schema(example = 5527)]
     price_rule_id: Id,
-    /// Whether it applied.
+    /// Whether the rule applies.
     applied: bool,
-    /// What it took off in all.
-    #[schema(example = "0.00")]
+    /// What it takes off in all, in yuan.
+    #[schema(format = "decimal", example = "0.00")]
     amount: String,
-    /// Every predicate that failed. Empty where it applied, or would have discounted nothing.
+    /// Every predicate that fails. Empty where the rule applies, and where it would discount nothing.
     failed: Vec<FailureReply>,
 }
 
@@ -164,15 +177,15 @@ impl RuleReply {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Evaluation)]
 pub struct EvaluationReply {
-    /// In the order of the cart.
+    /// The lines with their discounts, in the order of the cart.
     lines: Vec<LineReply>,
-    /// The shipping.
+    /// The shipping with its discount.
     shipping: ShippingReply,
-    /// The sums.
+    /// The sums of the cart.
     totals: TotalsReply,
-    /// In the order in which they were sent.
+    /// What is known of each code, in the order in which they were sent.
     codes: Vec<CodeReply>,
-    /// In the order in which they are taken: larger priority first.
+    /// What became of each rule, in the order in which they are taken: larger priority first, then smaller id.
     rules: Vec<RuleReply>,
 }
 

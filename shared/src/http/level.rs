@@ -6,30 +6,34 @@ use utoipa::ToSchema;
 
 use crate::domain::{id::Id, level::Level};
 
-/// A level.
+/// A level (积分等级规则): from how many points on a customer stands on it, and what it gives.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Level)]
 pub struct LevelReply {
-    /// Ours, increasing in order of creation.
+    /// The id of the level, increasing in order of creation.
     #[schema(example = 5)]
     id: Id,
     /// The name of the level.
-    #[schema(example = "初级会员")]
+    #[schema(max_length = 64, example = "初级会员")]
     title: String,
-    /// Points that a customer must have earned to stand on this level.
-    #[schema(example = 1000)]
+    /// The points that a customer must have earned to stand on this level; 0 asks for none.
+    #[schema(maximum = 2147483647, example = 1000)]
     condition_points: u32,
-    /// Points for signing in, once a day.
+    /// The points for signing in, once a day.
+    #[schema(maximum = 2147483647, example = 0)]
     sign_points: u32,
-    /// Points for each yuan paid, on top of the one that everybody gets.
+    /// The points for each yuan paid, on top of the one that everybody gets. A whole number stands without decimals.
     #[serde(serialize_with = "number")]
-    #[schema(value_type = f64)]
+    #[schema(value_type = f64, minimum = 0, maximum = 2147483647, example = 0.5)]
     gain_points: Decimal,
     /// How many points buy one yuan; 0 turns redemption off.
+    #[schema(maximum = 2147483647, example = 100)]
     redeem_points: u32,
-    /// The most points in one redemption; 0 is no cap.
+    /// The most points that one redemption may spend; 0 is no cap.
+    #[schema(maximum = 2147483647, example = 0)]
     redeem_limitation: u32,
-    /// The most points redeemed in a calendar month; 0 is no cap.
+    /// The most points that a customer may redeem in a calendar month of the shop's zone; 0 is no cap.
+    #[schema(maximum = 2147483647, example = 0)]
     redeem_limitation_monthly: u32,
 }
 

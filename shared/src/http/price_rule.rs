@@ -11,85 +11,89 @@ use crate::domain::{
     timestamp,
 };
 
-/// At least so much.
+/// A lower bound.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AtLeast {
-    /// Units, or yuan with two places.
+    /// The least that satisfies it: units as a whole number, or yuan with two decimals.
     #[schema(example = "4")]
     greater_than_or_equal_to: String,
 }
 
-/// At the most so much.
+/// An upper bound.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AtMost {
-    /// Yuan with two places.
-    #[schema(example = "10.00")]
+    /// The most that satisfies it, in yuan.
+    #[schema(format = "decimal", example = "10.00")]
     less_than_or_equal_to: String,
 }
 
-/// A price rule.
+/// A price rule (价格规则): what is discounted, by how much, and when.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = PriceRule)]
 pub struct PriceRuleReply {
-    /// Ours, increasing in order of creation.
+    /// The id of the rule, increasing in order of creation.
     #[schema(example = 5527)]
     id: Id,
-    /// Whether it may apply at all.
+    /// Whether the rule is available.
     is_enabled: bool,
-    /// The larger applies first.
+    /// The larger applies first; may be negative.
+    #[schema(example = 0)]
     priority: i32,
-    /// The merchant's name for it.
+    /// The title of the rule.
+    #[schema(max_length = 255, example = "showroom61满4件8折")]
     title: String,
-    /// What a customer reads; computed.
+    /// What a customer reads, computed from the rule.
     #[schema(example = "满4件打8折")]
     verbose_title: String,
-    /// Uses over all coupons and codes; 0 is no limit.
+    /// The most uses over all coupons and codes of the rule; 0 is no limit.
+    #[schema(maximum = 2147483647, example = 0)]
     usage_limit: u32,
-    /// At most one live use for each customer.
+    /// Whether each customer may have at most one live use of the rule.
     once_per_customer: bool,
-    /// `all` or `entitled`.
-    #[schema(value_type = String, example = "entitled")]
+    /// Whether the rule is for `all` lines or the `entitled` ones.
     target_selection: TargetSelection,
-    /// Products that it entitles.
+    /// The products that the rule entitles; null where none are named.
+    #[schema(example = json!([1001, 1002]))]
     entitled_product_ids: Option<Vec<Id>>,
-    /// Collections that it entitles.
+    /// The collections that the rule entitles; null where none are named.
+    #[schema(example = json!(null))]
     entitled_collection_ids: Option<Vec<Id>>,
-    /// Categories that it entitles.
+    /// The categories that the rule entitles; null where none are named.
+    #[schema(example = json!(null))]
     entitled_category_ids: Option<Vec<Id>>,
-    /// Vendors that it entitles.
+    /// The titles of the vendors that the rule entitles; null where none are named.
+    #[schema(example = json!(null))]
     entitled_vendor_titles: Option<Vec<String>>,
-    /// Active from here on.
-    #[schema(format = DateTime)]
+    /// From when on the rule is active; null is unbounded.
+    #[schema(format = DateTime, example = "2019-05-24T00:00:00+08:00")]
     starts_at: Option<String>,
-    /// Active before.
-    #[schema(format = DateTime)]
+    /// Until when the rule is active, this instant excluded; null is unbounded.
+    #[schema(format = DateTime, example = "2019-06-02T00:00:00+08:00")]
     ends_at: Option<String>,
-    /// Whether carts get it without a code.
+    /// Whether a checkout gets the rule without a code. Only where this is false can a coupon have the rule.
     automatic_discount: bool,
-    /// `line_item` or `shipping_line`.
-    #[schema(value_type = String, example = "line_item")]
+    /// Whether the rule discounts the lines or the shipping.
     target_type: TargetType,
-    /// `across` or `each`.
-    #[schema(value_type = String, example = "across")]
+    /// Whether the discount is split `across` the lines or given to `each` of them.
     allocation_method: AllocationMethod,
-    /// Negative, two places: percent or yuan.
-    #[schema(example = "-20.00")]
+    /// The discount, negative: percent or yuan, as `value_type` says.
+    #[schema(format = "decimal", example = "-20.00")]
     value: String,
-    /// `percentage` or `fixed_amount`.
-    #[schema(value_type = String, example = "percentage")]
+    /// Whether `value` is percent or yuan.
     value_type: ValueType,
-    /// Once for every full multiple of the subtotal.
+    /// Whether the discount counts once for every full multiple of the subtotal ("every 500, 100 off").
     accumulate: bool,
-    /// Units on the entitled lines.
+    /// How many units the entitled lines must have; null asks for none.
     prerequisite_quantity_range: Option<AtLeast>,
-    /// The shipping price.
+    /// How high the shipping price may be; null is no bound.
     prerequisite_shipping_price_range: Option<AtMost>,
-    /// Yuan on the entitled lines.
+    /// What the entitled lines must cost, in yuan; null asks for nothing.
     prerequisite_subtotal_range: Option<AtLeast>,
-    /// Buy so many, get so many.
-    #[schema(value_type = Option<Object>)]
+    /// Buy so many, get so many; null where the rule is none of this kind.
     prerequisite_to_entitlement_quantity_ratio: Option<Ratio>,
-    /// With a ratio, how often it may apply in a cart; else how many codes each coupon may issue. 0 is no limit.
+    /// In a rule with a ratio, how often it may be allocated in one cart; in one without, how many codes of each of its
+    /// coupons may be issued or claimed. 0 is no limit.
+    #[schema(maximum = 2147483647, example = 0)]
     allocation_limit: u32,
 }
 

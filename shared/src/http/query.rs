@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use http::request::Parts;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::envelope::Address;
 use crate::{
@@ -48,18 +48,60 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "describes the query")]
 pub struct ListParameters {
-    /// The page: from 1, or `last`.
+    /// The number of the page, from 1, or `last`. 1 by default; a page past the end is a 404.
+    #[param(nullable = false, pattern = "^([1-9][0-9]*|last)$", example = "1")]
     page: Option<String>,
-    /// Rows of a page: 1 to 100, 10 by default.
+    /// How many rows a page has: 1 to 100, a larger number is capped. 10 by default.
+    #[param(minimum = 1, maximum = 100, example = 10)]
     page_size: Option<u64>,
-    /// `id` or `-id`, and where the resource has it `created_at` or `-created_at`.
-    order_by: Option<String>,
-    /// Only ids above.
-    #[param(rename = "id__gt")]
+    /// Only rows with a larger id. With `order_by=id` a client walks all rows by the last id that it saw.
+    #[param(rename = "id__gt", minimum = 0, example = 0)]
     id_gt: Option<u64>,
-    /// Only ids below.
-    #[param(rename = "id__lt")]
+    /// Only rows with a smaller id.
+    #[param(rename = "id__lt", minimum = 0)]
     id_lt: Option<u64>,
+}
+
+/// `order_by` of a list whose resource shows no time of creation.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "describes the query")]
+pub struct OrderById {
+    /// The order of the rows; `-` is descending.
+    #[param(inline, example = "id")]
+    order_by: Option<IdOrder>,
+}
+
+/// `order_by` of the other lists.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "describes the query")]
+pub struct OrderByIdOrCreation {
+    /// The order of the rows; `-` is descending.
+    #[param(inline, example = "id")]
+    order_by: Option<IdOrCreationOrder>,
+}
+
+#[derive(Debug, ToSchema)]
+#[allow(dead_code, reason = "describes the query")]
+enum IdOrder {
+    #[schema(rename = "id")]
+    Id,
+    #[schema(rename = "-id")]
+    IdDescending,
+}
+
+#[derive(Debug, ToSchema)]
+#[allow(dead_code, reason = "describes the query")]
+enum IdOrCreationOrder {
+    #[schema(rename = "id")]
+    Id,
+    #[schema(rename = "-id")]
+    IdDescending,
+    #[schema(rename = "created_at")]
+    Creation,
+    #[schema(rename = "-created_at")]
+    CreationDescending,
 }
 
 /// By what a list can be ordered.

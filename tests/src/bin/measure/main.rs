@@ -97,6 +97,7 @@ enum Measure {
 
 #[tokio::main]
 async fn main() {
+    tests::described::look_away();
     match Cli::parse().measure {
         Measure::Capacity { rows, codes } => capacity::run(&rows, &codes).await,
         Measure::Contention { clients, codes, conflict } => contention::run(clients, codes, conflict).await,

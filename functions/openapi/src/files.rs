@@ -1,0 +1,117 @@
+//! Files that are part of the binary, compressed by `build.rs`: what a client cannot take compressed is unpacked for it.
+
+use std::io::Read;
+
+use axum::{body::Body, response::Response};
+use flate2::read::GzDecoder;
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+
+/// A file.
+pub(crate) struct File {
+    /// Its name in its folder.
+    pub(crate) name: &'static str,
+    media_type: &'static str,
+    /// As gzip.
+    packed: &'static [u8],
+}
+
+macro_rules! file {
+    ($name:literal, $media_type:literal) => {
+        File {
+            name: $name,
+            media_type: $media_type,
+            packed: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")),
+        }
+    };
+}
+
+/// The description in English.
+pub(crate) static ENGLISH: File = file!("openapi.json", "application/json");
+/// The description in Chinese.
+pub(crate) static CHINESE: File = file!("openapi.zh.json", "application/json");
+/// The page of the reference.
+pub(crate) static INDEX: File = file!("index.html", "text/html; charset=utf-8");
+/// What the page needs: Swagger UI, and our own few lines.
+pub(crate) static REFERENCE: [File; 6] = [
+    file!("reference.js", "text/javascript; charset=utf-8"),
+    file!("reference.css", "text/css; charset=utf-8"),
+    file!("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
+    file!("swagger-ui.css", "text/css; charset=utf-8"),
+    file!("LICENSE.txt", "text/plain; charset=utf-8"),
+    file!("NOTICE.txt", "text/plain; charset=utf-8"),
+];
+
+/// What a page of ours may do: run its own scripts, call its own server, and nothing else. Swagger UI sets styles inline and
+/// has its icons as `data:`.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Answers with a file; 304 where the client has it. Clients ask each time, since a file changes with the binary.
+pub(crate) fn answer(file: &File, request: &HeaderMap) -> Response {
+    let zipped = takes_gzip(request);
+    let tag = tag(file, zipped);
+    let mut response = Response::default();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    let known = request.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok()).unwrap_or_default();
+    let is_known = known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag);
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.media_type));
+    if zipped {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        *response.body_mut() = Body::from(file.packed);
+    } else {
+        *response.body_mut() = Body::from(unpacked(file));
+    }
+    response
+}
+
+/// Answers with a file of the reference.
+pub(crate) fn page(file: &File, request: &HeaderMap) -> Response {
+    let mut response = answer(file, request);
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ];
+    for (name, value) in fixed {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Whether a client takes gzip: where it names it, and not as what it does not want.
+fn takes_gzip(request: &HeaderMap) -> bool {
+    let accepted = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accepted.split(',').any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        is_gzip
+            && !parts.any(|weight| {
+                weight.strip_prefix("q=").is_some_and(|weight| weight.trim_matches(['0', '.']).is_empty())
+            })
+    })
+}
+
+/// The last eight bytes of gzip are a checksum and the length of what it holds.
+fn tag(file: &File, zipped: bool) -> String {
+    let end = file.packed.len().saturating_sub(8);
+    let sum: String = file.packed[end..].iter().map(|byte| format!("{byte:02x}")).collect();
+    if zipped { format!("\"{sum}-gzip\"") } else { format!("\"{sum}\"") }
+}
+
+fn unpacked(file: &File) -> Vec<u8> {
+    let mut whole = Vec::new();
+    // It reads from memory what the build has written: it cannot fail.
+    let read = GzDecoder::new(file.packed).read_to_end(&mut whole);
+    debug_assert!(read.is_ok(), "{}", file.name);
+    whole
+}

@@ -1,0 +1,103 @@
+//! The description in two languages: English stands in the code, its Chinese in `zh.json`, text by text.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// The conventions of the API, for whoever reads the description.
+pub(super) const INFO: &str = include_str!("../../texts/info.md");
+/// The same in Chinese.
+const INFO_ZH: &str = include_str!("../../texts/info.zh.md");
+/// The Chinese of every other text, by the English.
+const ZH: &str = include_str!("../../texts/zh.json");
+
+/// The keys of a description under which texts stand that people read.
+const KEYS: [&str; 2] = ["summary", "description"];
+/// What is sent and answered is data in any language.
+const DATA: [&str; 4] = ["example", "value", "default", "enum"];
+
+/// A language of the description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    English,
+    /// Chinese, in the words of the API documents where these have some.
+    Chinese,
+}
+
+/// The Chinese of every English text.
+///
+/// # Panics
+/// Where `zh.json` is no object of texts.
+pub fn translations() -> BTreeMap<String, String> {
+    let mut texts: BTreeMap<String, String> = serde_json::from_str(ZH).expect("zh.json holds texts");
+    texts.insert(INFO.to_owned(), INFO_ZH.to_owned());
+    texts
+}
+
+/// Every text of a description that people read, each paragraph by itself.
+pub fn texts(description: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    each(&mut description.clone(), &mut |text| found.extend(paragraphs(text).map(str::to_owned)));
+    found
+}
+
+/// The conventions are one text.
+fn paragraphs(text: &str) -> impl Iterator<Item = &str> {
+    let whole = (text == INFO).then_some(text);
+    let parts = (text != INFO).then(|| text.split("\n\n"));
+    whole.into_iter().chain(parts.into_iter().flatten())
+}
+
+/// Puts every text into a language.
+///
+/// # Errors
+/// The texts that have no translation.
+pub(super) fn translate(description: &mut Value, language: Language) -> Result<(), Vec<String>> {
+    if language == Language::English {
+        return Ok(());
+    }
+    let known = translations();
+    let mut missing = Vec::new();
+    each(description, &mut |text| {
+        let translated = paragraphs(text).map(|paragraph| {
+            known.get(paragraph).map_or_else(
+                || {
+                    missing.push(paragraph.to_owned());
+                    paragraph
+                },
+                String::as_str,
+            )
+        });
+        *text = translated.collect::<Vec<_>>().join("\n\n");
+    });
+    if missing.is_empty() { Ok(()) } else { Err(missing) }
+}
+
+/// A paragraph of a comment is one line of text.
+pub(super) fn unwrap_lines(description: &mut Value) {
+    each(description, &mut |text| {
+        let paragraphs = text.split("\n\n").map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
+        *text = paragraphs.collect::<Vec<_>>().join("\n\n");
+    });
+}
+
+fn each(value: &mut Value, work: &mut impl FnMut(&mut String)) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match value {
+                    Value::String(text) if KEYS.contains(&key.as_str()) => work(text),
+                    // Fields may be called as data is.
+                    Value::Object(fields) if key == "properties" => {
+                        fields.values_mut().for_each(|field| each(field, work))
+                    }
+                    _ if DATA.contains(&key.as_str()) => {}
+                    _ => each(value, work),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| each(item, work)),
+        _ => {}
+    }
+}
