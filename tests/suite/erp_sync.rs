@@ -103,9 +103,10 @@ async fn walk_while_many_write(api: &Api, steps: u32, seed: u64) {
         walks
     });
     let ((), walks) = join(writers, join_all(walkers)).await;
+    let disturbed = walks.iter().flatten().filter(|seen| crowd.disturbances(seen) > 0).count();
+    assert!(disturbed > 5, "only {disturbed} walks were disturbed");
     for kind in Kind::ALL {
         let walks: Vec<_> = walks.iter().flatten().filter(|seen| seen.kind == kind).collect();
-        assert!(walks.iter().any(|seen| crowd.disturbances(seen) > 0), "nothing of {kind:?} changed under a walk");
         walks.into_iter().for_each(|seen| is_whole(&crowd, seen));
         let at_rest = walk(&crowd, kind, 100, &mut StdRng::seed_from_u64(seed)).await;
         is_whole(&crowd, &at_rest);
