@@ -102,6 +102,10 @@ async fn refused_rows_stand_in_the_errors_file_and_the_rest_goes_on() {
     // Mended, the errors file is a file to import.
     let refused = beside(&path, ".errors.csv");
     assert!(text(&refused).contains(",'=name,"));
+    // It is left alone when the first file is imported once more.
+    let mine = folder.write("c.csv.errors.csv", text(&refused).trim_end());
+    assert!(imported(&api, What::Customers, &path).await.done_before);
+    assert_eq!(mine, refused);
     let mended = text(&refused).replace(&"1".repeat(33), "138").replace("perhaps", "no");
     std::fs::write(&refused, mended).expect("written");
     came_to(&imported(&api, What::Customers, &refused).await, 4, 1);

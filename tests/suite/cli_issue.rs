@@ -124,14 +124,17 @@ async fn a_list_that_the_quota_has_no_place_for_is_refused_before_anything_is_is
     let folder = Folder::new();
     let (from, to) = (folder.write("c.csv", "customer_id\n1\n2\n3\n4\n"), folder.path("codes.csv"));
     let refused = issue_over(&api.server.store, &from, &to, false).await;
-    assert!(matches!(refused, Err(BulkError::Quota { left: 3, rows: 4, first: 1, .. })), "{refused:?}");
-    assert!(refused.is_err_and(|error| error.to_string().contains("before row 4")));
+    assert!(matches!(refused, Err(BulkError::Quota { left: 3, rows: 4, .. })), "{refused:?}");
+    assert!(refused.is_err_and(|error| error.to_string().contains("after row 3")));
     assert!(there(&api).await.is_empty() && !to.exists());
     folder.write("c.csv", "customer_id\n1\n2\n3\n");
     came_to(&issued(&api, &from, &to).await, 3, 0);
     assert_eq!(there(&api).await, codes(&to));
     // All of it is done: that no place is left says nothing.
     assert!(issued(&api, &from, &to).await.done_before);
+    std::fs::remove_file(&to).expect("removed");
+    came_to(&issued(&api, &from, &to).await, 3, 0);
+    assert_eq!(there(&api).await, codes(&to));
     let unknown = issue(
         &api.server.store,
         &"demo".parse().expect("a shop"),

@@ -122,7 +122,7 @@ pub static POINTS: Table = Table {
     rows: "points",
     columns: &[
         Column::new("customer_id", Needed, "whose they are"),
-        Column::new("points", Needed, "how many are added (or, below 0, taken); 0 adds no entry"),
+        Column::new("points", Needed, "how many; an import adds them (below 0: takes them), and 0 is no entry"),
         Column::new("earned_points", Shown, "what counts for the level"),
         Column::new("level_id", Shown, "the level that they give"),
         Column::new("level_title", Shown, "what it is called").text(Nothing),

@@ -9,6 +9,7 @@ use shared::{
     table::{
         counters::{self, Counter},
         store::Store,
+        transfers,
     },
 };
 
@@ -17,7 +18,6 @@ use super::{
     columns::{self, Table},
     export::code_row,
     import::Options,
-    journal::Journal,
     lists::Lists,
     output::Shape,
     rows::{Row, Rows},
@@ -60,7 +60,7 @@ pub async fn issue(
         errors: options.errors.clone().unwrap_or_else(|| beside(to, ".errors.csv")),
         output: Some((to.to_owned(), shape)),
     };
-    coupon.check_quota(&api, &source, &places, options.anew).await?;
+    coupon.check_quota(&api, &source, options.anew).await?;
     transfer::run(&api, &coupon, &source, &places, options.anew, bar).await
 }
 
@@ -74,23 +74,24 @@ impl Issue {
         Ok(Self { coupon: id, prefix: prefix.to_owned(), limit: most_codes(coupon) })
     }
 
-    /// Refuses a file that names more customers than the quota has places for, before anything is issued.
-    async fn check_quota(&self, api: &ShopApi, source: &Source, places: &Places, anew: bool) -> Result<(), BulkError> {
+    /// Refuses a file that names more customers than the quota has places for, before anything is issued. Of a file that was
+    /// begun it is not known here which of its rows have a code.
+    async fn check_quota(&self, api: &ShopApi, source: &Source, anew: bool) -> Result<(), BulkError> {
         let Some(limit) = self.limit else { return Ok(()) };
-        let done = match places.journal.as_deref().filter(|path| path.exists() && !anew) {
-            Some(path) => Journal::open(Some(path))?.rows_of(&self.of(), &source.sha256),
-            None => 0,
-        };
+        let begun = transfers::find(&api.store, &api.shop.id, &self.of(), &source.sha256).await?;
+        if begun.is_some() && !anew {
+            return Ok(());
+        }
         let mut rows = Rows::open(source, self.table(), &ProgressBar::hidden())?;
         let mut asked = 0;
         while let Some(row) = rows.next()? {
-            asked += u64::from(row.number > done && row.body.is_ok());
+            asked += u64::from(row.body.is_ok());
         }
         let left = left_of(api, self.coupon, limit).await?;
-        if asked <= left || done > 0 {
+        if asked <= left {
             return Ok(());
         }
-        Err(BulkError::Quota { prefix: self.prefix.clone(), left, rows: asked, first: done + 1 })
+        Err(BulkError::Quota { prefix: self.prefix.clone(), left, rows: asked })
     }
 }
 

@@ -102,12 +102,6 @@ impl Journal {
         self.head.as_ref()
     }
 
-    /// How many rows of this file are done.
-    pub(super) fn rows_of(&self, of: &str, sha256: &str) -> u64 {
-        let same = |head: &&Head| head.of == of && head.sha256 == sha256;
-        self.head.as_ref().filter(same).map_or(0, |_| self.note.rows)
-    }
-
     /// Goes on where this transfer was left, or begins a new journal where it is of another one.
     pub(super) fn begin(&mut self, head: Head) -> Result<(), BulkError> {
         if self.head.as_ref() != Some(&head) {

@@ -113,7 +113,10 @@ pub enum BulkError {
     #[error("{0} is at work: another process moves this file in")]
     Busy(PathBuf),
     /// More codes are asked for than the quota of the coupon allows.
-    #[error("coupon {prefix} has {left} codes left, and {rows} customers are named from row {first} on: nothing is issued. {0}", advice(*first, *left))]
+    #[error(
+        "coupon {prefix} has {left} codes left, and {rows} customers are named: nothing is issued. Raise the rule's \
+         allocation_limit, or end the file after row {left}"
+    )]
     Quota {
         /// The coupon.
         prefix: String,
@@ -121,13 +124,7 @@ pub enum BulkError {
         left: u64,
         /// How many are asked for.
         rows: u64,
-        /// The first row without a code so far.
-        first: u64,
     },
-}
-
-fn advice(first: u64, left: u64) -> String {
-    format!("Raise the rule's allocation_limit, or end the file before row {}.", first + left)
 }
 
 /// What came of a file.

@@ -209,9 +209,11 @@ async fn begin<K: Kind>(
         return Err(at(path)(std::io::ErrorKind::AlreadyExists.into()));
     }
     journal.begin(head)?;
-    let output = places.output.as_ref().map(|(path, _)| path.as_path());
-    let whole = has(Some(&places.errors), journal.note.errors_bytes) && has(output, journal.note.output_bytes);
-    if !whole {
+    let Note { errors_bytes, output_bytes, finished, .. } = journal.note;
+    let output = places.output.as_ref().is_none_or(|(path, _)| has(path, output_bytes));
+    // Once all is done the errors file is whoever's who mends it.
+    let errors = finished || has(&places.errors, errors_bytes);
+    if !(output && errors) {
         // What is missing is written again: the keys say what was done.
         journal.note(Note::default())?;
     }
@@ -219,9 +221,8 @@ async fn begin<K: Kind>(
 }
 
 /// Whether a file is there with so many bytes, if it should have any.
-fn has(path: Option<&Path>, bytes: u64) -> bool {
-    let length = || path.and_then(|path| std::fs::metadata(path).ok()).map_or(0, |metadata| metadata.len());
-    bytes == 0 || length() >= bytes
+fn has(path: &Path, bytes: u64) -> bool {
+    bytes == 0 || std::fs::metadata(path).is_ok_and(|metadata| metadata.len() >= bytes)
 }
 
 /// Moves the rows of a group in that can be read. The verdicts stand beside their rows.
