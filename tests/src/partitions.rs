@@ -202,7 +202,8 @@ impl HttpConnector for PartitionsConnector {
 async fn read(answer: Result<HttpResponse, ConnectorError>) -> Result<(HttpResponse, f64), ConnectorError> {
     let answer = answer?;
     let status = answer.status();
-    let bytes = ByteStream::new(answer.into_body()).collect().await.map_err(|error| ConnectorError::io(error.into()))?;
+    let bytes =
+        ByteStream::new(answer.into_body()).collect().await.map_err(|error| ConnectorError::io(error.into()))?;
     let bytes = bytes.into_bytes();
     let said: Value = serde_json::from_slice(&bytes).unwrap_or_default();
     let consumed = &said["ConsumedCapacity"];

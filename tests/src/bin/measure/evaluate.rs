@@ -1,6 +1,6 @@
 //! The processor time of pricing a cart, without the store.
 
-use std::{collections::BTreeMap, fs, hint::black_box};
+use std::{collections::BTreeMap, hint::black_box};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -12,6 +12,8 @@ use shared::{
     },
     http::{cart, evaluation::EvaluationReply},
 };
+
+use crate::bench::processor_time;
 
 /// A rule in one of many shapes, so that every calculation is among two hundred of them.
 fn rule(id: u64) -> PriceRule {
@@ -46,41 +48,41 @@ fn body(lines: u64) -> Value {
     json!({"lines": (1..=lines).map(line).collect::<Vec<_>>(), "shipping_price": "12.00"})
 }
 
-/// Nanoseconds that this thread has run, from the kernel.
-fn processor_time() -> u64 {
-    let schedstat = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-    schedstat.split(' ').next().and_then(|digits| digits.parse().ok()).expect("nanoseconds")
-}
-
-/// What one of many runs takes, in microseconds.
-fn microseconds(times: u64, mut work: impl FnMut()) -> u64 {
+/// What one of many runs takes, in nanoseconds.
+fn nanoseconds(times: u64, mut work: impl FnMut()) -> u64 {
     work();
     let before = processor_time();
     for _ in 0..times {
         work();
     }
-    (processor_time() - before) / times / 1_000
+    (processor_time() - before) / times
 }
 
-/// Prints the processor time of one evaluation, and of the whole from the text of the request to that of the reply.
+/// The nanoseconds of processor time of one evaluation, and of the whole from the text of the request to that of the
+/// reply, with `rules` automatic rules, of `times` runs.
+pub(crate) fn price(lines: u64, rules: u64, times: u64) -> (u64, u64) {
+    let candidates: Vec<_> = (1..=rules).map(|id| Candidate::new(rule(id))).collect();
+    let (text, uses) = (body(lines).to_string(), BTreeMap::new());
+    let sent = cart::parse(&body(lines)).expect("a cart");
+    let now = DateTime::<Utc>::UNIX_EPOCH;
+    let alone = nanoseconds(times, || {
+        black_box(evaluate(black_box(&sent), &candidates, now, &uses));
+    });
+    let whole = nanoseconds(times, || {
+        let body: Value = serde_json::from_str(black_box(&text)).expect("JSON");
+        let cart = cart::parse(&body).expect("a cart");
+        let evaluation = evaluate(&cart, &candidates, now, &uses);
+        let reply = EvaluationReply::new(&evaluation, Vec::new(), Shop::DEFAULT_ZONE);
+        black_box(serde_json::to_string(&reply).expect("JSON"));
+    });
+    (alone, whole)
+}
+
+/// Prints the processor time of pricing carts; `times` is for 100 lines with 200 rules.
 pub(crate) fn run(times: u64) {
     println!("| lines | automatic rules | evaluation, us | with JSON in and out, us |\n|---:|---:|---:|---:|");
     for (lines, rules) in [(10, 20), (100, 200), (500, 200), (100, 10_000)] {
-        let candidates: Vec<_> = (1..=rules).map(|id| Candidate::new(rule(id))).collect();
-        let (text, uses) = (body(lines).to_string(), BTreeMap::new());
-        let sent = cart::parse(&body(lines)).expect("a cart");
-        let now = DateTime::<Utc>::UNIX_EPOCH;
-        let times = (times * 20_000 / (lines * rules)).max(3);
-        let alone = microseconds(times, || {
-            black_box(evaluate(black_box(&sent), &candidates, now, &uses));
-        });
-        let whole = microseconds(times, || {
-            let body: Value = serde_json::from_str(black_box(&text)).expect("JSON");
-            let cart = cart::parse(&body).expect("a cart");
-            let evaluation = evaluate(&cart, &candidates, now, &uses);
-            let reply = EvaluationReply::new(&evaluation, Vec::new(), Shop::DEFAULT_ZONE);
-            black_box(serde_json::to_string(&reply).expect("JSON"));
-        });
-        println!("| {lines} | {rules} | {alone} | {whole} |");
+        let (alone, whole) = price(lines, rules, (times * 20_000 / (lines * rules)).max(3));
+        println!("| {lines} | {rules} | {} | {} |", alone / 1_000, whole / 1_000);
     }
 }

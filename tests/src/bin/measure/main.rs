@@ -1,7 +1,10 @@
 //! What the claims of the README rest on: `cargo run --profile bench-local -p tests --bin measure -- --help`.
 
+use std::{path::PathBuf, time::Duration};
+
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod capacity;
 mod contention;
 mod cost;
@@ -10,6 +13,7 @@ mod evaluate;
 mod functions;
 mod issue;
 mod sale;
+mod scale;
 mod start;
 #[cfg(feature = "tls")]
 mod tls;
@@ -87,6 +91,25 @@ enum Measure {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// What every operation takes against the number of rows, an issue against its size, a job against what is due, a cart
+    /// against lines and rules, and a mixed load against clients: as CSV files and, with `--features plots`, pictures.
+    Scale {
+        /// Numbers of rows: of point history entries in one shop, of coupon codes in another.
+        #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000", value_parser = clap::value_parser!(u64).range(1_000..))]
+        rows: Vec<u64>,
+        /// How many codes of one rule expire besides half of those rows; 0 for none.
+        #[arg(long, default_value_t = 100_000)]
+        expire: u64,
+        /// For how many seconds the operations of a shop are repeated.
+        #[arg(long, default_value_t = 12)]
+        seconds: u64,
+        /// What the clients draw their requests from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The folder of the files.
+        #[arg(long, default_value = "docs/scale")]
+        out: PathBuf,
+    },
     /// From the start of the built `youhui` beside this binary to its first answered request.
     Start {
         /// How often.
@@ -115,6 +138,9 @@ async fn main() {
         Measure::Evaluate { times } => evaluate::run(times),
         Measure::Issue { times } => issue::run(times).await,
         Measure::Sale { claims, places, seconds, seed } => sale::run(claims, places, seconds, seed).await,
+        Measure::Scale { rows, expire, seconds, seed, out } => {
+            scale::run(&scale::Options { rows, expire, time: Duration::from_secs(seconds), seed, out }).await;
+        }
         Measure::Start { times } => start::run(times).await,
     }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::Call;
+use super::codes::{RULES, rules_of_round};
+use crate::bench::Call;
 
 const EVALUATE: &str = "/api/discounts/evaluate/";
 const USE: &str = "/api/discounts/coupon_code/use/";
@@ -14,8 +15,8 @@ fn cart() -> Value {
 }
 
 /// What is measured of it. The code 2 is an unused one of the coupon 1, and the customer 15's.
-pub(super) fn operations() -> Vec<Call> {
-    let (code, customer) = ("coupon-100000002", 15);
+pub(super) fn operations(round: u64) -> Vec<Call> {
+    let (code, customer, order) = ("coupon-100000002", 15, 2 * round + 1);
     let priced = |changes: Value| {
         let mut body = cart();
         for (name, value) in changes.as_object().into_iter().flatten() {
@@ -35,20 +36,24 @@ pub(super) fn operations() -> Vec<Call> {
     let automatic =
         json!({"title": "measured", "value": "-1.00", "value_type": "fixed_amount", "automatic_discount": true});
     vec![
-        ("price_rule, create an automatic one", "POST", "/api/discounts/price_rule/".to_owned(), Some(automatic)),
+        ("price_rule, create an automatic one", "POST", RULES.to_owned(), Some(automatic)),
         named("evaluate, the automatic rules have changed", priced(json!({}))),
         named("evaluate", priced(json!({}))),
         named("evaluate, with a code and its customer", priced(json!({"codes": [code], "customer_id": customer}))),
-        named("coupon_code, use for an order", of_order(1, json!({}))),
-        named("coupon_code, release", release(1)),
-        named("coupon_code, release again", release(1)),
-        named("coupon_code, use with a cart and a hold", of_order(2, json!({"cart": cart(), "hold_seconds": 900}))),
-        named("coupon_code, release what was held", release(2)),
+        named("coupon_code, use for an order", of_order(order, json!({}))),
+        named("coupon_code, release", release(order)),
+        named("coupon_code, release again", release(order)),
+        named(
+            "coupon_code, use with a cart and a hold",
+            of_order(order + 1, json!({"cart": cart(), "hold_seconds": 900})),
+        ),
+        named("coupon_code, release what was held", release(order + 1)),
         (
             "coupon, redeem",
             "POST",
             "/api/discounts/coupon/coupon-5/redeem/".to_owned(),
-            Some(json!({"customer_id": 9})),
+            Some(json!({"customer_id": 9 + round})),
         ),
+        ("price_rule, delete an automatic one", "DELETE", format!("{RULES}{}/", rules_of_round(round)[2]), None),
     ]
 }

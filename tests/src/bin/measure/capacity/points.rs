@@ -12,33 +12,41 @@ use shared::{
     table::{customers, orders, pages::bulk, point_history::POINT_HISTORY, point_history_load::Load, store::Store},
 };
 
-use super::{Call, progress};
+use super::progress;
+use crate::bench::Call;
 
 /// Customers of each shop; entries go round them.
 const CUSTOMERS: u64 = 100;
 /// Every tenth entry has an order of its own, up to so many.
 const ORDERS: u64 = 50;
 
+const LEVELS: &str = "/api/loyalty/level/";
+
 /// The documented order.
 const ORDER: &str = include_str!("../../../../../functions/local/src/demo/order.json");
 
+/// The entries that a round writes.
+const OF_A_ROUND: u64 = 6;
+
 /// What is measured of it.
-pub(super) fn operations(size: u64) -> Vec<Call> {
+pub(super) fn operations(size: u64, round: u64) -> Vec<Call> {
     let history = "/api/loyalty/point_history/";
     let (middle, last) = (size / 20, size.div_ceil(10));
     let of_customer = size / CUSTOMERS;
     let page = |name, page: u64| (name, "GET", format!("{history}?page_size=10&page={page}"), None);
     let get = |name, query: String| (name, "GET", format!("{history}{query}"), None);
     let level = json!({"title": "measured", "redeem_points": 1});
-    let of_order = json!({"customer_id": 1, "points": 1, "order_id": 1});
+    let of_order = json!({"customer_id": 1, "points": 1, "order_id": round % ORDERS + 1});
     // After the adjustment, the sign-in and the first redemption.
-    let refund = json!({"point_history_id": size + 3});
+    let refund = json!({"point_history_id": size + round * OF_A_ROUND + 3});
     let order = |status: &str| {
         let mut order: serde_json::Value = serde_json::from_str(ORDER).expect("an order");
         order["customer"] = json!({"id": 1});
         order["financial_status"] = json!(status);
         order
     };
+    let (signing, new_customer) = (round % CUSTOMERS + 1, (1u64 << 40) + round);
+    let (new_order, new_level) = (format!("/api/orders/order/{}/", 900 + round), format!("{LEVELS}{}/", round + 1));
     vec![
         page("point_history, first page", 1),
         page("point_history, 20th page", 20.min(last)),
@@ -50,25 +58,25 @@ pub(super) fn operations(size: u64) -> Vec<Call> {
         get("point_history, customer, middle page", format!("?customer=1&page={}", (of_customer / 20).max(1))),
         get("point_history, one entry", format!("{}/", size / 2)),
         ("point_history, adjust", "POST", format!("{history}adjust/"), Some(json!({"customer_id": 1, "points": 1}))),
-        ("level, create", "POST", "/api/loyalty/level/".to_owned(), Some(level.clone())),
-        ("point_history, sign", "POST", format!("{history}sign/"), Some(json!({"customer_id": 1}))),
+        ("level, create", "POST", LEVELS.to_owned(), Some(level.clone())),
+        ("point_history, sign", "POST", format!("{history}sign/"), Some(json!({"customer_id": signing}))),
         ("point_history, redeem", "POST", format!("{history}redeem/"), Some(json!({"customer_id": 1, "points": 1}))),
         ("point_history, redeem for an order", "POST", format!("{history}redeem/"), Some(of_order)),
         ("point_history, refund", "POST", format!("{history}refund/"), Some(refund)),
         ("account, get", "GET", "/api/loyalty/account/1/".to_owned(), None),
-        ("order, put a new one", "PUT", "/api/orders/order/900/".to_owned(), Some(order("pending"))),
-        ("order, put one that is paid", "PUT", "/api/orders/order/900/".to_owned(), Some(order("paid"))),
-        ("order, put it again", "PUT", "/api/orders/order/900/".to_owned(), Some(order("paid"))),
-        ("order, get", "GET", "/api/orders/order/900/".to_owned(), None),
+        ("order, put a new one", "PUT", new_order.clone(), Some(order("pending"))),
+        ("order, put one that is paid", "PUT", new_order.clone(), Some(order("paid"))),
+        ("order, put it again", "PUT", new_order.clone(), Some(order("paid"))),
+        ("order, get", "GET", new_order, None),
         ("customer, list", "GET", "/api/crm/customer/".to_owned(), None),
         ("customer, walk by id__gt", "GET", "/api/crm/customer/?order_by=id&id__gt=50".to_owned(), None),
         ("customer, get", "GET", "/api/crm/customer/1/".to_owned(), None),
-        ("customer, put a new one", "PUT", format!("/api/crm/customer/{}/", 1u64 << 40), Some(json!({"mobile": "1"}))),
+        ("customer, put a new one", "PUT", format!("/api/crm/customer/{new_customer}/"), Some(json!({"mobile": "1"}))),
         ("customer, put one that is there", "PUT", "/api/crm/customer/1/".to_owned(), Some(json!({"note": "x"}))),
-        ("level, list", "GET", "/api/loyalty/level/".to_owned(), None),
-        ("level, get", "GET", "/api/loyalty/level/1/".to_owned(), None),
-        ("level, update", "PUT", "/api/loyalty/level/1/".to_owned(), Some(level)),
-        ("level, delete", "DELETE", "/api/loyalty/level/1/".to_owned(), None),
+        ("level, list", "GET", LEVELS.to_owned(), None),
+        ("level, get", "GET", new_level.clone(), None),
+        ("level, update", "PUT", new_level.clone(), Some(level)),
+        ("level, delete", "DELETE", new_level, None),
     ]
 }
 

@@ -1,0 +1,60 @@
+//! The job that stores what has expired, against the number of codes of the rule that ended.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use shared::table::{meter::Meter, store::Store};
+
+use super::per;
+use crate::{
+    bench::Bench,
+    capacity::{Stores, codes},
+};
+
+/// A rule that had so many unused codes when it ended.
+#[derive(Serialize)]
+pub(super) struct Row {
+    pub(super) codes: u64,
+    /// Runs of the job, each of 20 seconds at the most.
+    pub(super) runs: u64,
+    pub(super) calls: usize,
+    pub(super) read_units_a_code: f64,
+    pub(super) write_units_a_code: f64,
+    pub(super) seconds: f64,
+    pub(super) us_a_code: f64,
+}
+
+/// Has so many codes expire.
+pub(super) async fn run(stores: &Stores, size: u64) -> Row {
+    eprintln!("expiry of {size} codes");
+    let shop = stores.new_shop("expiry", size).await;
+    codes::load_unused(&stores.near, &shop, size).await;
+    Bench::new(&stores.near, &shop).await.rows(vec![codes::end_first_rule()]).await;
+    let row = settle(&stores.near).await;
+    assert_eq!(row.codes, size, "codes were not settled");
+    row
+}
+
+/// Runs the job until nothing is due: one rule.
+pub(super) async fn settle(store: &Store) -> Row {
+    let (meter, began, mut codes, mut runs) = (Meter::default(), Instant::now(), 0, 0);
+    loop {
+        let report = meter.watch(expire_coupon_codes::run(store)).await.expect("a run");
+        assert_eq!(report.failed, 0, "a rule was not settled");
+        codes += report.expired;
+        runs += 1;
+        if report.unfinished == 0 {
+            break;
+        }
+    }
+    let (usage, seconds) = (meter.usage(), began.elapsed().as_secs_f64());
+    Row {
+        codes,
+        runs,
+        calls: usage.calls,
+        read_units_a_code: per(usage.read_units, codes),
+        write_units_a_code: per(usage.write_units, codes),
+        seconds: per(seconds, 1),
+        us_a_code: per(seconds * 1e6, codes),
+    }
+}
