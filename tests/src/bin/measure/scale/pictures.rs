@@ -17,7 +17,7 @@ const ROWS: &str = "rows";
 pub(super) fn draw_all(tables: &Tables, out: &Path) {
     let picture = |name: &str, title: &str, panels: &[Panel]| draw(&out.join(format!("{name}.svg")), title, panels);
     let rows = &tables.operations;
-    picture("pages", "A page of ten entries or twenty codes, wherever it is", &pages(rows));
+    picture("pages", "A page of ten rows, wherever it is in the list", &pages(rows));
     picture(
         "units",
         "Every operation against the rows of its list: what grows the most is named",
