@@ -249,8 +249,13 @@ pub fn command() -> clap::Command {
 /// See [`CliError`].
 pub async fn run(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Ended, CliError> {
     let cli = Cli::try_parse_from(words)?;
-    match cli.action.unwrap_or(Action::Serve(cli.serve)) {
-        Action::Serve(flags) => serve(flags).await?,
+    // Boxed, since a command that runs the whole API in this process is large, and the stack of a thread may be 2 MB.
+    Box::pin(act(cli.action.unwrap_or(Action::Serve(cli.serve)))).await
+}
+
+async fn act(action: Action) -> Result<Ended, CliError> {
+    match action {
+        Action::Serve(flags) => Box::pin(serve(flags)).await?,
         Action::Token(action) => {
             let (at, command) = match action {
                 TokenAction::Mint { shop, scopes, label, days, at } => {
@@ -279,10 +284,10 @@ pub async fn run(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -
             show(&expire_coupon_codes::run(&store).await?)?;
             show(&expire_points::run(&store, Utc::now()).await?)?;
         }
-        Action::Export(what) => return what.run().await,
-        Action::Import(what) => return what.run().await,
-        Action::Issue(flags) => return flags.run().await,
-        Action::Report(what) => return what.run().await,
+        Action::Export(what) => return Box::pin(what.run()).await,
+        Action::Import(what) => return Box::pin(what.run()).await,
+        Action::Issue(flags) => return Box::pin(flags.run()).await,
+        Action::Report(what) => return Box::pin(what.run()).await,
     }
     Ok(Ended::Done)
 }

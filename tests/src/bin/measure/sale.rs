@@ -42,8 +42,7 @@ pub(crate) async fn run(claims: u64, places: u64, seconds: f64, seed: u64) {
         let customers = (first..=claims.min(first + 999)).map(|id| json!({ "id": id })).collect();
         insist(&api, "/api/crm/customer/", &customers).await;
     }
-    let rule =
-        json!({"title": "sale", "value": "-10.00", "value_type": "fixed_amount", "allocation_limit": places});
+    let rule = json!({"title": "sale", "value": "-10.00", "value_type": "fixed_amount", "allocation_limit": places});
     insist(&api, "/api/discounts/coupon/", &json!({"code_prefix": PREFIX, "price_rule": rule})).await;
     let before = partitions.seen();
     let mut random = StdRng::seed_from_u64(seed);
@@ -115,7 +114,8 @@ fn report(all: &[Claim], places: u64, before: &Seen, after: &Seen) {
         println!("| {name} | {p50:.0} | {p90:.0} | {p99:.0} | {most:.0} |");
     }
     println!("\n| partition | write units | conflicts met there |\n|---|---:|---:|");
-    let mut written: Vec<_> = after.written.iter().map(|(pk, units)| (pk, units - earlier(&before.written, pk))).collect();
+    let mut written: Vec<_> =
+        after.written.iter().map(|(pk, units)| (pk, units - earlier(&before.written, pk))).collect();
     written.sort_by(|a, b| b.1.total_cmp(&a.1));
     for (pk, units) in written.into_iter().take(12) {
         let fought = after.fought_over.get(pk).copied().unwrap_or(0);
