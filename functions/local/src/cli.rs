@@ -352,7 +352,7 @@ fn introduce(url: &str, store: &str, token: &str) {
          \"quantity\": 2, \"price\": \"100.00\"}}], \"codes\": [\"jB7nNJPbf16adc\"]}}' {url}/api/discounts/evaluate/"
     );
     println!("\nThe console for staff: {url}/console/  (it asks for the token)");
-    println!("The whole API: {url}/api/openapi.json   Stop: Ctrl-C");
+    println!("Every operation, to read and to try: {url}/docs/   Stop: Ctrl-C");
 }
 
 fn token_file(data: &Path) -> PathBuf {
