@@ -107,17 +107,17 @@ impl Partitions {
     }
 
     /// Lets a call in, holding what it writes; or says how DynamoDB refuses it.
-    fn admit(&self, touched: &Touched) -> Result<(), HttpResponse> {
+    fn refusal(&self, touched: &Touched) -> Option<HttpResponse> {
         let mut state = self.state();
         let writes = touched.kind > 0;
         let overdrawn: Vec<_> = touched.places.iter().map(|(pk, _)| self.left(&mut state, pk, writes) <= 0.0).collect();
         if overdrawn.contains(&true) {
             state.seen.throttled += 1;
             let code = if touched.transaction { "ThrottlingError" } else { "ThrottlingException" };
-            return Err(refusal(touched, &overdrawn, code));
+            return Some(refusal(touched, &overdrawn, code));
         }
         if !writes {
-            return Ok(());
+            return None;
         }
         let met: Vec<_> = touched.places.iter().map(|place| state.held.contains(place)).collect();
         if met.contains(&true) {
@@ -126,12 +126,12 @@ impl Partitions {
                 *state.seen.fought_over.entry(pk.clone()).or_default() += 1;
             }
             let code = if touched.transaction { "TransactionConflict" } else { "TransactionConflictException" };
-            return Err(refusal(touched, &met, code));
+            return Some(refusal(touched, &met, code));
         }
         if touched.transaction {
             state.held.extend(touched.places.iter().cloned());
         }
-        Ok(())
+        None
     }
 
     fn left(&self, state: &mut State, pk: &str, writes: bool) -> f64 {
@@ -184,7 +184,7 @@ impl HttpConnector for PartitionsConnector {
         let latency = rand::rng().random_range(from..=to);
         let (inner, partitions) = (self.inner.clone(), self.partitions.clone());
         HttpConnectorFuture::new(async move {
-            if let Err(refusal) = partitions.admit(&touched) {
+            if let Some(refusal) = partitions.refusal(&touched) {
                 tokio::time::sleep(from).await;
                 return Ok(refusal);
             }

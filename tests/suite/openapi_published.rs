@@ -164,7 +164,7 @@ async fn each_operation_is_allowed_to_its_scopes_and_to_no_other() {
             if operation["operationId"] == "openapi" {
                 continue;
             }
-            let (scopes, place) = (scopes(operation), path.replace('{', "").replace('}', ""));
+            let (scopes, place) = (scopes(operation), path.replace(['{', '}'], ""));
             let told = operation["description"].as_str().expect("a text");
             assert!(scopes.len() == 2 && scopes.iter().all(|scope| told.contains(&format!("`{scope}`"))), "{told}");
             for (scope, token) in &tokens {

@@ -249,8 +249,13 @@ pub fn command() -> clap::Command {
 /// See [`CliError`].
 pub async fn run(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Ended, CliError> {
     let cli = Cli::try_parse_from(words)?;
-    match cli.action.unwrap_or(Action::Serve(cli.serve)) {
-        Action::Serve(flags) => serve(flags).await?,
+    // Boxed, since a command that runs the whole API in this process is large, and the stack of a thread may be 2 MB.
+    Box::pin(act(cli.action.unwrap_or(Action::Serve(cli.serve)))).await
+}
+
+async fn act(action: Action) -> Result<Ended, CliError> {
+    match action {
+        Action::Serve(flags) => Box::pin(serve(flags)).await?,
         Action::Token(action) => {
             let (at, command) = match action {
                 TokenAction::Mint { shop, scopes, label, days, at } => {
@@ -279,10 +284,10 @@ pub async fn run(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -
             show(&expire_coupon_codes::run(&store).await?)?;
             show(&expire_points::run(&store, Utc::now()).await?)?;
         }
-        Action::Export(what) => return what.run().await,
-        Action::Import(what) => return what.run().await,
-        Action::Issue(flags) => return flags.run().await,
-        Action::Report(what) => return what.run().await,
+        Action::Export(what) => return Box::pin(what.run()).await,
+        Action::Import(what) => return Box::pin(what.run()).await,
+        Action::Issue(flags) => return Box::pin(flags.run()).await,
+        Action::Report(what) => return Box::pin(what.run()).await,
     }
     Ok(Ended::Done)
 }
@@ -347,7 +352,7 @@ fn introduce(url: &str, store: &str, token: &str) {
          \"quantity\": 2, \"price\": \"100.00\"}}], \"codes\": [\"jB7nNJPbf16adc\"]}}' {url}/api/discounts/evaluate/"
     );
     println!("\nThe console for staff: {url}/console/  (it asks for the token)");
-    println!("The whole API: {url}/api/openapi.json   Stop: Ctrl-C");
+    println!("Every operation, to read and to try: {url}/docs/   Stop: Ctrl-C");
 }
 
 fn token_file(data: &Path) -> PathBuf {

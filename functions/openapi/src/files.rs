@@ -4,7 +4,8 @@ use std::io::Read;
 
 use axum::{body::Body, response::Response};
 use flate2::read::GzDecoder;
-use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use lambda_http::http::{HeaderMap, HeaderValue, StatusCode, header};
+use shared::http::files::{guard, knows, takes_gzip};
 
 /// A file.
 pub(crate) struct File {
@@ -54,12 +55,10 @@ pub(crate) fn answer(file: &File, request: &HeaderMap) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    let known = request.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok()).unwrap_or_default();
-    let is_known = known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag);
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        headers.insert(header::ETAG, tag);
+    if let Ok(value) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, value);
     }
-    if is_known {
+    if knows(request, &tag) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
@@ -76,29 +75,8 @@ pub(crate) fn answer(file: &File, request: &HeaderMap) -> Response {
 /// Answers with a file of the reference.
 pub(crate) fn page(file: &File, request: &HeaderMap) -> Response {
     let mut response = answer(file, request);
-    let fixed = [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    ];
-    for (name, value) in fixed {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
+    guard(response.headers_mut(), POLICY);
     response
-}
-
-/// Whether a client takes gzip: where it names it, and not as what it does not want.
-fn takes_gzip(request: &HeaderMap) -> bool {
-    let accepted = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accepted.split(',').any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-        is_gzip
-            && !parts.any(|weight| {
-                weight.strip_prefix("q=").is_some_and(|weight| weight.trim_matches(['0', '.']).is_empty())
-            })
-    })
 }
 
 /// The last eight bytes of gzip are a checksum and the length of what it holds.

@@ -15,6 +15,7 @@ pub mod envelope;
 mod error;
 pub mod evaluation;
 pub mod fields;
+pub mod files;
 mod gateway;
 pub mod json;
 pub mod level;

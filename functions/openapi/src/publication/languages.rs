@@ -90,7 +90,7 @@ fn each(value: &mut Value, work: &mut impl FnMut(&mut String)) {
                     Value::String(text) if KEYS.contains(&key.as_str()) => work(text),
                     // Fields may be called as data is.
                     Value::Object(fields) if key == "properties" => {
-                        fields.values_mut().for_each(|field| each(field, work))
+                        fields.values_mut().for_each(|field| each(field, work));
                     }
                     _ if DATA.contains(&key.as_str()) => {}
                     _ => each(value, work),

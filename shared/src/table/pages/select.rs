@@ -92,12 +92,13 @@ pub async fn refilled<U, F>(read: impl Fn() -> F) -> Result<Page<U>, Error>
 where
     F: Future<Output = Result<Page<Option<U>>, Error>>,
 {
-    let mut page = read().await?;
+    // Boxed, since reading a page nests many futures, whose frames are large where they are not optimised.
+    let mut page = Box::pin(read()).await?;
     for _ in 1..READINGS {
         if page.rows.iter().all(Option::is_some) {
             break;
         }
-        page = read().await?;
+        page = Box::pin(read()).await?;
     }
     let Page { count, number, rows } = page;
     Ok(Page { count, number, rows: rows.into_iter().flatten().collect() })
