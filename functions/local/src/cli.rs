@@ -206,6 +206,9 @@ pub enum CliError {
     /// The shop was not exported or imported.
     #[error(transparent)]
     Recovery(#[from] RecoveryError),
+    /// The file that is named as a store is not there.
+    #[error("{0}: there is no such file")]
+    NoStore(PathBuf),
     /// A file was not moved, or not wholly.
     #[error(transparent)]
     Bulk(#[from] BulkError),
@@ -293,7 +296,8 @@ async fn act(action: Action) -> Result<Ended, CliError> {
 }
 
 async fn operate(at: &Where, command: Command) -> Result<Answer, CliError> {
-    let (store, _running) = at.open().await?;
+    let makes = matches!(command, Command::PutShop { .. });
+    let (store, _running) = if makes { at.open_or_make().await? } else { at.open().await? };
     Ok(operator::run(&store, command).await?)
 }
 

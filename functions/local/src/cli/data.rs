@@ -212,6 +212,12 @@ impl Reading {
 
 fn ended(summary: &Summary) -> Result<Ended, CliError> {
     show(summary)?;
+    if let Some(errors) = summary.errors.as_deref().filter(|_| summary.refused > 0) {
+        eprintln!(
+            "What is refused stays so when this file is read again: mend {} and read that, as it is where a cause elsewhere is gone.",
+            errors.display()
+        );
+    }
     Ok(if summary.refused == 0 { Ended::Done } else { Ended::RowsRefused })
 }
 

@@ -21,8 +21,16 @@ pub(super) struct Where {
 }
 
 impl Where {
-    /// The store, and what keeps it running. A new file is a store without shops.
+    /// The store, and what keeps it running. The file must be there.
     pub(super) async fn open(&self) -> Result<(Store, Option<Embedded>), CliError> {
+        if let Some(file) = self.data.as_deref().filter(|file| !file.exists()) {
+            return Err(CliError::NoStore(file.to_owned()));
+        }
+        self.open_or_make().await
+    }
+
+    /// The same; a file that is not there becomes a store without shops.
+    pub(super) async fn open_or_make(&self) -> Result<(Store, Option<Embedded>), CliError> {
         let embedded = self.data.clone().map(|file| Embedded::start(&Place::File(file))).transpose()?;
         let url = embedded.as_ref().map(Embedded::endpoint).or(self.store.clone()).unwrap_or_default();
         let store = connection(&url).open().await?;

@@ -46,7 +46,7 @@ impl Export {
 
 impl Import {
     pub(super) async fn run(self) -> Result<Ended, CliError> {
-        let (store, _running) = self.at.open().await?;
+        let (store, _running) = self.at.open_or_make().await?;
         if self.at.store.as_deref() != Some("aws") {
             schema::create(&store).await?;
         }
