@@ -44,7 +44,7 @@ async fn every_command_teaches_and_its_examples_can_be_run() {
         let examples: Vec<_> = help.lines().filter_map(|line| line.strip_prefix("  youhui ")).collect();
         assert!(help.contains("Exit codes:") && !examples.is_empty(), "{words:?}: {help}");
         for example in examples {
-            let line = example.split(['#', '|', '>']).next().expect("a line");
+            let line = example.split(['#', '|', '>']).next().expect("a line").replace("PORT", "8000");
             let parsed = cli::command().try_get_matches_from(["youhui"].into_iter().chain(line.split_whitespace()));
             if let Err(error) = parsed {
                 assert_eq!(error.kind(), ErrorKind::DisplayHelp, "{example}: {error}");
@@ -154,4 +154,28 @@ async fn the_commands_work_on_a_file_that_no_server_uses() {
         assert!(matches!(run(&data, wrong).await, Err(CliError::Usage(_))), "{wrong}");
     }
     assert!(matches!(run(&data, "export customers --shop nobody --to -").await, Err(CliError::Bulk(_))));
+}
+
+#[tokio::test]
+async fn what_is_no_store_is_said_to_be_none() {
+    let api = Api::empty().await;
+    let at = async |store: &str, words: &str| {
+        let words: Vec<_> = words.split(' ').chain(["--store", store]).collect();
+        cli::run(std::iter::once("youhui").chain(words)).await
+    };
+    for nobodys in ["http://127.0.0.1:1", &api.server.url()] {
+        let error = at(nobodys, "shop list").await.expect_err("no store");
+        assert!(matches!(&error, CliError::NoAnswer(url) if url == nobodys), "{error}");
+    }
+    assert!(matches!(at("http://127.0.0.1:PORT", "shop list").await, Err(CliError::Usage(_))));
+    let store = api.server.store_endpoint().expect("the embedded store");
+    for words in ["audit", "report liability", "token list", "token mint --scopes read"] {
+        let error = at(&store, &format!("{words} --shop nowhere")).await.expect_err("no shop");
+        assert!(matches!(&error, CliError::NoShop(shop) if shop.to_string() == "nowhere"), "{words}: {error}");
+    }
+    let folder = Folder::new();
+    let mistyped = folder.path("youhuii.db");
+    assert!(matches!(run(&mistyped, "shop list").await, Err(CliError::NoStore(_))));
+    assert!(!mistyped.exists(), "a look makes no store");
+    api.stop().await;
 }

@@ -1,29 +1,18 @@
 //! The command line.
 
-use std::{
-    ffi::OsString,
-    io::Write,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use chrono::Utc;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use operator::{Answer, Command};
-use shared::{
-    domain::{scope::Scopes, shop::ShopId},
-    table::{connect::Connection, store::Store, tokens},
-};
+use shared::domain::{scope::Scopes, shop::ShopId};
 
 use crate::{
     bulk::{BulkError, columns::RECEIVERS},
     demo,
-    embedded::{Embedded, EmbeddedError, Place},
-    hostile::{Chaos, Hostile},
+    embedded::EmbeddedError,
     recovery::RecoveryError,
-    server::{GrantedToken, Options, Server, ServerError},
+    server::ServerError,
 };
 
 mod data;
@@ -31,8 +20,10 @@ mod help;
 mod place;
 mod recovery;
 mod report;
+mod serve;
 
-use place::{Where, connection};
+use place::Where;
+use serve::{Serve, serve};
 
 /// Youhui: coupons and loyalty points of a shop platform.
 #[derive(Debug, Parser)]
@@ -90,35 +81,6 @@ enum Action {
     /// Stores codes as expired whose price rule has ended, and lets points expire, as the schedules do; shows what was done.
     #[command(after_long_help = help::plain(&["expire --data youhui.db"]))]
     Expire(Where),
-}
-
-/// The flags of `serve`.
-#[derive(Debug, Args)]
-struct Serve {
-    /// The port on 127.0.0.1; 0 takes a free one.
-    #[arg(long, default_value_t = 8080)]
-    port: u16,
-    /// The file of the embedded store.
-    #[arg(long, default_value = "youhui.db", conflicts_with_all = ["memory", "store"])]
-    data: PathBuf,
-    /// Keeps the embedded store in memory: gone with the process.
-    #[arg(long, conflicts_with = "store")]
-    memory: bool,
-    /// The port of the embedded store on 127.0.0.1, for `sam local`; a free one without.
-    #[arg(long, default_value_t = 0, conflicts_with = "store")]
-    store_port: u16,
-    /// Another store: the address of a DynamoDB on this machine, or `aws`.
-    #[arg(long, value_name = "URL")]
-    store: Option<String>,
-    /// Loads no demo data.
-    #[arg(long)]
-    empty: bool,
-    /// Makes a token of this very text, for the demo shop or the named one. For tests on this machine.
-    #[arg(long, value_name = "TOKEN=SCOPE,SCOPE[@SHOP]")]
-    grant: Vec<GrantedToken>,
-    /// Puts faults between the API and its store: `mild` or `harsh`, and a seed to replay them.
-    #[arg(long, value_name = "PROFILE[@SEED]", conflicts_with = "store")]
-    chaos: Option<Chaos>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -206,6 +168,12 @@ pub enum CliError {
     /// The shop was not exported or imported.
     #[error(transparent)]
     Recovery(#[from] RecoveryError),
+    /// The shop is not in this store.
+    #[error("there is no shop {0}")]
+    NoShop(ShopId),
+    /// What answers at the address that is named as a store, if anything does, is none.
+    #[error("no store answers at {0}: it is the line \"store\" of a server that runs, and another one at each start")]
+    NoAnswer(String),
     /// The file that is named as a store is not there.
     #[error("{0}: there is no such file")]
     NoStore(PathBuf),
@@ -298,110 +266,14 @@ async fn act(action: Action) -> Result<Ended, CliError> {
 async fn operate(at: &Where, command: Command) -> Result<Answer, CliError> {
     let makes = matches!(command, Command::PutShop { .. });
     let (store, _running) = if makes { at.open_or_make().await? } else { at.open().await? };
-    Ok(operator::run(&store, command).await?)
+    let shop = command.shop().cloned();
+    operator::run(&store, command).await.map_err(|error| match (error, shop) {
+        (shared::Error::NotFound, Some(shop)) => CliError::NoShop(shop),
+        (error, _) => error.into(),
+    })
 }
 
 fn show(answer: &impl serde::Serialize) -> Result<(), CliError> {
     println!("{}", serde_json::to_string_pretty(answer)?);
     Ok(())
-}
-
-async fn serve(flags: Serve) -> Result<(), CliError> {
-    shared::telemetry::log_text();
-    let on_aws = flags.store.as_deref() == Some("aws");
-    let (place, mut connection) = match (&flags.store, flags.memory) {
-        (Some(store), _) => (None, connection(store)),
-        (None, true) => (Some(Place::Memory), Connection::default()),
-        (None, false) => (Some(Place::File(flags.data.clone())), Connection::default()),
-    };
-    let embedded = place.as_ref().map(|place| Embedded::start_on(place, flags.store_port)).transpose()?;
-    if let Some(Chaos { profile, seed }) = flags.chaos {
-        println!("chaos   seed {seed}");
-        connection.http_client = Some(SharedHttpClient::new(Hostile::over_http(profile, seed)));
-    }
-    let options = Options {
-        port: flags.port,
-        create_table: !on_aws,
-        demo: !flags.empty && !on_aws,
-        grants: flags.grant,
-        remember_tokens: Duration::from_secs(60),
-        jobs_every: Some(Duration::from_secs(60)),
-    };
-    let server = Server::start(embedded, connection, options).await?;
-    let kept = matches!(place, Some(Place::File(_))).then(|| token_file(&flags.data));
-    let token = ready_token(&server.store, kept.as_deref()).await?;
-    let store = server.store_endpoint().or(flags.store).unwrap_or_default();
-    introduce(&server.url(), &store, &token);
-    stop_signal().await;
-    server.stop().await;
-    Ok(())
-}
-
-fn introduce(url: &str, store: &str, token: &str) {
-    let auth = format!("-H 'Authorization: Bearer {token}'");
-    println!("Youhui  {url}");
-    println!("store   {store}");
-    println!("token   {token}  (shop {}, scopes read,write)", demo::SHOP);
-    println!("\nTry:");
-    println!("  curl {auth} {url}/api/loyalty/level/");
-    println!("  curl {auth} '{url}/api/loyalty/point_history/?customer=50784'");
-    println!("  curl {auth} {url}/api/loyalty/account/50784/");
-    println!("  curl {auth} '{url}/api/discounts/coupon_code/?status=available'");
-    println!(
-        "  curl {auth} -H 'Content-Type: application/json' -d '{{\"customer_id\": 100000, \"points\": 100}}' \
-         {url}/api/loyalty/point_history/adjust/"
-    );
-    println!(
-        "  curl {auth} -H 'Content-Type: application/json' -d '{{\"lines\": [{{\"id\": 1, \"product_id\": 1001, \
-         \"quantity\": 2, \"price\": \"100.00\"}}], \"codes\": [\"jB7nNJPbf16adc\"]}}' {url}/api/discounts/evaluate/"
-    );
-    println!("\nThe console for staff: {url}/console/  (it asks for the token)");
-    println!("Every operation, to read and to try: {url}/docs/   Stop: Ctrl-C");
-}
-
-fn token_file(data: &Path) -> PathBuf {
-    let mut name = data.as_os_str().to_owned();
-    name.push(".token");
-    name.into()
-}
-
-/// A token of the demo shop that works: the one of the last start where there is a file to keep it in, beside the data
-/// and for its owner alone, else a new one.
-async fn ready_token(store: &Store, file: Option<&Path>) -> Result<String, CliError> {
-    if let Some(text) = file.and_then(|file| std::fs::read_to_string(file).ok())
-        && tokens::find(store, &text, Utc::now()).await?.is_some()
-    {
-        return Ok(text);
-    }
-    let scopes: Scopes = "read,write".parse().map_err(|error| shared::Error::Internal(format!("{error}")))?;
-    let shop: ShopId = demo::SHOP.parse().map_err(|error| shared::Error::Internal(format!("{error}")))?;
-    let command = Command::MintToken { shop, scopes, label: "local server".to_owned(), days: None };
-    let Answer::Minted { text, .. } = operator::run(store, command).await? else {
-        return Err(shared::Error::Internal("no token was minted".to_owned()).into());
-    };
-    if let Some(file) = file {
-        let mut options = std::fs::OpenOptions::new();
-        options.create(true).truncate(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(file)?.write_all(text.as_bytes())?;
-    }
-    Ok(text)
-}
-
-/// Ctrl-C, or what a supervisor sends.
-async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = interrupt.await;
 }

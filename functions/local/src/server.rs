@@ -98,7 +98,7 @@ pub enum ServerError {
     #[error("the store: {0}")]
     Store(#[from] Error),
     /// The address is taken.
-    #[error("127.0.0.1:{port}: {error}")]
+    #[error("127.0.0.1:{port}: {error}; end what runs there, or give another --port")]
     Port {
         /// The port that was asked for.
         port: u16,

@@ -91,6 +91,19 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The shop that must be there for it, but for a token's revocation, which names both.
+    pub fn shop(&self) -> Option<&ShopId> {
+        match self {
+            Self::MintToken { shop, .. }
+            | Self::ListTokens { shop }
+            | Self::Audit { shop, .. }
+            | Self::Liability { shop, .. } => Some(shop),
+            Self::PutShop { .. } | Self::ListShops | Self::RevokeToken { .. } => None,
+        }
+    }
+}
+
 /// What a command answers.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]

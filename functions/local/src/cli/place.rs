@@ -3,7 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use shared::table::{connect::Connection, schema, store::Store};
+use shared::{
+    Error,
+    table::{connect::Connection, schema, shops, store::Store},
+};
+use url::Url;
 
 use super::CliError;
 use crate::embedded::{Embedded, Place};
@@ -13,7 +17,7 @@ use crate::embedded::{Embedded, Place};
 #[group(required = true, multiple = false)]
 pub(super) struct Where {
     /// The store: what `serve` printed, or `aws`.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = address)]
     pub(super) store: Option<String>,
     /// The file of an embedded store that no server uses.
     #[arg(long, value_name = "FILE")]
@@ -34,6 +38,12 @@ impl Where {
         let embedded = self.data.clone().map(|file| Embedded::start(&Place::File(file))).transpose()?;
         let url = embedded.as_ref().map(Embedded::endpoint).or(self.store.clone()).unwrap_or_default();
         let store = connection(&url).open().await?;
+        // A look at the shops tells an address that is no store's from all that may be wrong later.
+        if self.store.as_deref().is_some_and(|store| store != "aws")
+            && let Err(Error::Unavailable(_)) = shops::list(&store).await
+        {
+            return Err(CliError::NoAnswer(url));
+        }
         if embedded.is_some() {
             schema::create(&store).await?;
         }
@@ -45,4 +55,13 @@ impl Where {
 pub(super) fn connection(store: &str) -> Connection {
     let endpoint = (store != "aws").then(|| store.to_owned());
     Connection { endpoint, ..Connection::from_env() }
+}
+
+/// The address of a store, or `aws`.
+fn address(text: &str) -> Result<String, String> {
+    if text != "aws" {
+        Url::parse(text)
+            .map_err(|error| format!("{error}: the line \"store\" that the server printed is meant, or `aws`"))?;
+    }
+    Ok(text.to_owned())
 }

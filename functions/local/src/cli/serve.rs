@@ -1,0 +1,158 @@
+//! `youhui serve`: the whole API on this machine.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use chrono::Utc;
+use clap::Args;
+use operator::{Answer, Command};
+use shared::{
+    domain::{scope::Scopes, shop::ShopId},
+    table::{connect::Connection, store::Store, tokens},
+};
+
+use super::{CliError, place::connection};
+use crate::{
+    demo,
+    embedded::{Embedded, Place},
+    hostile::{Chaos, Hostile},
+    server::{GrantedToken, Options, Server},
+};
+
+/// The flags of `serve`.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// The port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// The file of the embedded store.
+    #[arg(long, default_value = "youhui.db", conflicts_with_all = ["memory", "store"])]
+    data: PathBuf,
+    /// Keeps the embedded store in memory: gone with the process.
+    #[arg(long, conflicts_with = "store")]
+    memory: bool,
+    /// The port of the embedded store on 127.0.0.1, for `sam local`; a free one without.
+    #[arg(long, default_value_t = 0, conflicts_with = "store")]
+    store_port: u16,
+    /// Another store: the address of a DynamoDB on this machine, or `aws`.
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+    /// Loads no demo data.
+    #[arg(long)]
+    empty: bool,
+    /// Makes a token of this very text, for the demo shop or the named one. For tests on this machine.
+    #[arg(long, value_name = "TOKEN=SCOPE,SCOPE[@SHOP]")]
+    grant: Vec<GrantedToken>,
+    /// Puts faults between the API and its store: `mild` or `harsh`, and a seed to replay them.
+    #[arg(long, value_name = "PROFILE[@SEED]", conflicts_with = "store")]
+    chaos: Option<Chaos>,
+}
+
+pub(super) async fn serve(flags: Serve) -> Result<(), CliError> {
+    shared::telemetry::log_text();
+    let on_aws = flags.store.as_deref() == Some("aws");
+    let (place, mut connection) = match (&flags.store, flags.memory) {
+        (Some(store), _) => (None, connection(store)),
+        (None, true) => (Some(Place::Memory), Connection::default()),
+        (None, false) => (Some(Place::File(flags.data.clone())), Connection::default()),
+    };
+    let embedded = place.as_ref().map(|place| Embedded::start_on(place, flags.store_port)).transpose()?;
+    if let Some(Chaos { profile, seed }) = flags.chaos {
+        println!("chaos   seed {seed}");
+        connection.http_client = Some(SharedHttpClient::new(Hostile::over_http(profile, seed)));
+    }
+    let options = Options {
+        port: flags.port,
+        create_table: !on_aws,
+        demo: !flags.empty && !on_aws,
+        grants: flags.grant,
+        remember_tokens: Duration::from_secs(60),
+        jobs_every: Some(Duration::from_secs(60)),
+    };
+    let server = Server::start(embedded, connection, options).await?;
+    let kept = matches!(place, Some(Place::File(_))).then(|| token_file(&flags.data));
+    let token = ready_token(&server.store, kept.as_deref()).await?;
+    let store = server.store_endpoint().or(flags.store).unwrap_or_default();
+    introduce(&server.url(), &store, &token, !flags.empty && !on_aws);
+    stop_signal().await;
+    server.stop().await;
+    Ok(())
+}
+
+/// What to do with a server that has just started: with the demo data, if it has them.
+fn introduce(url: &str, store: &str, token: &str, demo: bool) {
+    let auth = format!("-H 'Authorization: Bearer {token}'");
+    println!("Youhui  {url}");
+    println!("store   {store}");
+    println!("token   {token}  (shop {}, scopes read,write)", demo::SHOP);
+    println!("\nTry:");
+    println!("  curl {auth} {url}/api/loyalty/level/");
+    if demo {
+        println!("  curl {auth} '{url}/api/loyalty/point_history/?customer=50784'");
+        println!("  curl {auth} {url}/api/loyalty/account/50784/");
+        println!("  curl {auth} '{url}/api/discounts/coupon_code/?status=available'");
+        println!(
+            "  curl {auth} -H 'Content-Type: application/json' -d '{{\"customer_id\": 100000, \"points\": 100}}' \
+             {url}/api/loyalty/point_history/adjust/"
+        );
+        println!(
+            "  curl {auth} -H 'Content-Type: application/json' -d '{{\"lines\": [{{\"id\": 1, \"product_id\": 1001, \
+             \"quantity\": 2, \"price\": \"100.00\"}}], \"codes\": [\"jB7nNJPbf16adc\"]}}' {url}/api/discounts/evaluate/"
+        );
+    } else {
+        println!("  docs/quickstart.md, from its second step on");
+    }
+    println!("\nThe console for staff: {url}/console/  (it asks for the token)");
+    println!("Every operation, to read and to try: {url}/docs/   Stop: Ctrl-C");
+}
+
+fn token_file(data: &Path) -> PathBuf {
+    let mut name = data.as_os_str().to_owned();
+    name.push(".token");
+    name.into()
+}
+
+/// A token of the demo shop that works: the one of the last start where there is a file to keep it in, beside the data
+/// and for its owner alone, else a new one.
+async fn ready_token(store: &Store, file: Option<&Path>) -> Result<String, CliError> {
+    if let Some(text) = file.and_then(|file| std::fs::read_to_string(file).ok())
+        && tokens::find(store, &text, Utc::now()).await?.is_some()
+    {
+        return Ok(text);
+    }
+    let scopes: Scopes = "read,write".parse().map_err(|error| shared::Error::Internal(format!("{error}")))?;
+    let shop: ShopId = demo::SHOP.parse().map_err(|error| shared::Error::Internal(format!("{error}")))?;
+    let command = Command::MintToken { shop, scopes, label: "local server".to_owned(), days: None };
+    let Answer::Minted { text, .. } = operator::run(store, command).await? else {
+        return Err(shared::Error::Internal("no token was minted".to_owned()).into());
+    };
+    if let Some(file) = file {
+        let mut options = std::fs::OpenOptions::new();
+        options.create(true).truncate(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(file)?.write_all(text.as_bytes())?;
+    }
+    Ok(text)
+}
+
+/// Ctrl-C, or what a supervisor sends.
+async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}
