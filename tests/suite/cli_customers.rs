@@ -152,7 +152,7 @@ async fn a_file_that_is_none_of_customers_is_refused_before_anything_is_done() {
         ("b.csv", b"id,name\n1,x\n", "there is no column \"name\""),
         ("c.csv", b"mobile\n1\n", "the column id is missing"),
         ("d.csv", b"id,mobile,id\n1,2,3\n", "the column \"id\" is there twice"),
-        ("e.csv", b"id;mobile\n1;2\n", "there is no column \"id;mobile\""),
+        ("e.csv", b"id;mobile\n1;2\n", "separated by commas"),
         ("f.csv", b"\xff\xfei\0d\0", "UTF-16"),
         ("g.csv", b"id,\xff\n1,2\n", "the header is not UTF-8"),
         ("h.txt", b"id\n1\n", "csv or jsonl"),

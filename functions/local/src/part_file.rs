@@ -38,11 +38,16 @@ pub(crate) struct PartFile {
     out: Out,
 }
 
+/// Nothing is written over.
+pub(crate) fn is_there() -> io::Error {
+    io::Error::new(io::ErrorKind::AlreadyExists, "is there already: remove it, or give another --to")
+}
+
 impl PartFile {
     /// Begins a file where there is none, for its owner alone.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         if path.exists() {
-            return Err(io::ErrorKind::AlreadyExists.into());
+            return Err(is_there());
         }
         let part = beside(path, ".part");
         let file = for_its_owner(File::options().create(true).truncate(true).write(true)).open(&part)?;

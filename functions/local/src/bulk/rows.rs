@@ -188,6 +188,11 @@ fn check(header: &[String], table: &Table) -> Result<(), String> {
         let read = table.columns.iter().filter(|column| column.usage != Use::Shown);
         read.map(|column| column.name).collect::<Vec<_>>().join(", ")
     };
+    if let [only] = header
+        && only.contains([';', '\t'])
+    {
+        return Err(format!("cells are separated by commas, and the header is {only:?}"));
+    }
     let mut seen = HashSet::new();
     for name in header {
         let known = table.open || table.column(name).is_some() || is_error_column(name);

@@ -22,6 +22,7 @@ use super::{
     shop_api::ShopApi,
     source::Source,
 };
+use crate::part_file::is_there;
 
 /// How often the journal is written: each time the disk is waited for.
 const NOTE_EVERY: Duration = Duration::from_millis(500);
@@ -206,7 +207,7 @@ async fn begin<K: Kind>(
     let head =
         Head { of: kind.of(), shop: api.shop.id.clone(), sha256: source.sha256.clone(), transfer: transfer.clone() };
     if let Some((path, _)) = places.output.as_ref().filter(|(path, _)| path.exists() && journal.head() != Some(&head)) {
-        return Err(at(path)(std::io::ErrorKind::AlreadyExists.into()));
+        return Err(at(path)(is_there()));
     }
     journal.begin(head)?;
     let Note { errors_bytes, output_bytes, finished, .. } = journal.note;
