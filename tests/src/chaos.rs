@@ -50,10 +50,8 @@ pub(crate) async fn insist(
     }
     let mut reply = api.send_once(method, path, &headers, body.clone()).await;
     for _ in 1..ATTEMPTS {
-        match reply.status {
-            503 => assert!(reply.text.contains("Request id: "), "{}", reply.text),
-            409 if !reply.header("retry-after").is_empty() => {}
-            _ => break,
+        if !reply.is_to_be_sent_again() {
+            break;
         }
         let after_a_fault = reply.status == 503;
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use aws_smithy_runtime_api::client::http::{HttpClient, SharedHttpClient};
 use local::{
     embedded::{Embedded, Place},
     hostile::{Chaos, Hostile, Profile},
@@ -76,6 +77,14 @@ impl Reply {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
+    /// Whether a careful client sends the request again, with its key: after a 503, which must name the request, and while
+    /// the first sending is at work.
+    #[track_caller]
+    pub fn is_to_be_sent_again(&self) -> bool {
+        assert!(self.status != 503 || self.text.contains("Request id: "), "{}", self.text);
+        self.status == 503 || (self.status == 409 && !self.header("retry-after").is_empty())
+    }
+
     /// The body as JSON, where the status is the expected one.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
@@ -141,11 +150,14 @@ impl Api {
 
     /// The same table from further away: every call takes at least so long.
     pub async fn distant(&self, latency: Duration) -> Store {
+        self.through(Hostile::over_http(Profile { latency, ..Profile::default() }, 0)).await
+    }
+
+    /// The same table through an HTTP client of the test's own.
+    pub async fn through(&self, http_client: impl HttpClient + 'static) -> Store {
         let endpoint = self.server.store_endpoint().or_else(|| std::env::var(STORE).ok());
-        let far = Hostile::over_http(Profile { latency, ..Profile::default() }, 0);
-        let http_client = Some(aws_sdk_dynamodb::config::SharedHttpClient::new(far));
-        let table = self.table.clone();
-        let connection = Connection { endpoint, http_client, table };
+        let http_client = Some(SharedHttpClient::new(http_client));
+        let connection = Connection { endpoint, http_client, table: self.table.clone() };
         connection.open().await.expect("a client")
     }
 

@@ -34,13 +34,9 @@ async fn insist(api: &Api, method: &str, path: &str, body: &Value) -> Reply {
     let key = format!("{:032x}", rand::random::<u128>());
     loop {
         let reply = api.keyed(method, path, &key, body).await;
-        match reply.status {
-            503 => assert!(reply.text.contains("Request id: "), "{}", reply.text),
-            409 if !reply.header("retry-after").is_empty() => {}
-            status => {
-                assert!(status < 500, "{method} {path}: {status} {}", reply.text);
-                return reply;
-            }
+        if !reply.is_to_be_sent_again() {
+            assert!(reply.status < 500, "{method} {path}: {} {}", reply.status, reply.text);
+            return reply;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::Utc;
 use futures_util::future::join_all;
 use local::{
-    hostile::{Hostile, Profile},
+    hostile::{Counted, Death, Dying, Hostile, LastCall, Profile},
     server::Options,
 };
 use serde_json::{Value, json};
@@ -36,19 +36,19 @@ fn shop() -> ShopId {
 
 /// Begins an issue of 60 codes and lets its process die after the first of them.
 pub(crate) async fn abandoned(api: &Api, coupon: u64) -> Batch {
-    let (store, shop) = (api.server.store.clone(), shop());
+    let (store, shop) = (&api.server.store, shop());
     let pair = |customer| Pair { customer_id: Some(customer), coupon_id: Some(coupon), errors: FieldErrors::NONE };
     let pairs: Vec<_> = (1..=60).map(pair).collect();
-    let drafts = issue::prepare(&store, &shop, &pairs).await.expect("prepared").drafts;
-    let begun = batches::begin(&store, &shop, issue::KIND, None, &drafts, Utc::now()).await.expect("begun");
+    let drafts = issue::prepare(store, &shop, &pairs).await.expect("prepared").drafts;
+    let begun = batches::begin(store, &shop, issue::KIND, None, &drafts, Utc::now()).await.expect("begun");
     let batch = begun.expect("a batch");
     let mut at_work = batch.clone();
-    let dying = tokio::spawn(async move { issue::carry_on(&store, &mut at_work).await });
-    while count(api, CODES).await == 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
+    let dying = Dying::over_http(Death { after: 1, counted: Counted::Writes, last: LastCall::Unanswered });
+    let its_store = api.through(dying.clone()).await;
+    tokio::select! {
+        ended = issue::carry_on(&its_store, &mut at_work) => panic!("it was to die: {ended:?}"),
+        () = dying.died() => {}
     }
-    dying.abort();
-    let _ = dying.await;
     let written = count(api, CODES).await;
     assert!(written > 0 && written < 60, "{written} of 60 codes were written");
     batches::expire_lease(&api.server.store, &batch).await.expect("expired");

@@ -26,8 +26,8 @@ fn items(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
 
 /// Whether the client has the file of this tag already, compared weakly (RFC 9110, 13.1.2).
 pub fn knows(asked: &HeaderMap, tag: &str) -> bool {
-    let bare = |tag: &str| tag.trim_start_matches("W/").to_owned();
-    items(asked, header::IF_NONE_MATCH).any(|known| known == "*" || bare(known) == bare(tag))
+    let tag = tag.trim_start_matches("W/");
+    items(asked, header::IF_NONE_MATCH).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }
 
 /// Whether the client takes gzip, and does not say that it would rather not (`gzip;q=0`).

@@ -65,10 +65,11 @@ pub(super) async fn serve(flags: Serve) -> Result<(), CliError> {
         println!("chaos   seed {seed}");
         connection.http_client = Some(SharedHttpClient::new(Hostile::over_http(profile, seed)));
     }
+    let demo = !flags.empty && !on_aws;
     let options = Options {
         port: flags.port,
         create_table: !on_aws,
-        demo: !flags.empty && !on_aws,
+        demo,
         grants: flags.grant,
         remember_tokens: Duration::from_secs(60),
         jobs_every: Some(Duration::from_secs(60)),
@@ -77,7 +78,7 @@ pub(super) async fn serve(flags: Serve) -> Result<(), CliError> {
     let kept = matches!(place, Some(Place::File(_))).then(|| token_file(&flags.data));
     let token = ready_token(&server.store, kept.as_deref()).await?;
     let store = server.store_endpoint().or(flags.store).unwrap_or_default();
-    introduce(&server.url(), &store, &token, !flags.empty && !on_aws);
+    introduce(&server.url(), &store, &token, demo);
     stop_signal().await;
     server.stop().await;
     Ok(())

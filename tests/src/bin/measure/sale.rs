@@ -65,7 +65,7 @@ async fn insist(api: &Api, path: &str, body: &Value) -> Value {
     let key = format!("{:032x}", rand::random::<u128>());
     loop {
         let reply = api.keyed("POST", path, &key, body).await;
-        if reply.status != 503 {
+        if !reply.is_to_be_sent_again() {
             return reply.expect(201);
         }
     }
@@ -79,8 +79,7 @@ async fn claim(api: &Api, customer: u64, at: Duration, began: Instant) -> Claim 
     loop {
         attempts += 1;
         let reply = api.keyed("POST", &path, &key, &json!({ "customer_id": customer })).await;
-        let waits = reply.status == 503 || (reply.status == 409 && !reply.header("retry-after").is_empty());
-        if !waits {
+        if !reply.is_to_be_sent_again() {
             assert!(matches!(reply.status, 201 | 409), "{} {}", reply.status, reply.text);
             return Claim { answered: began.elapsed(), took: own.elapsed(), won: reply.status == 201, attempts };
         }
