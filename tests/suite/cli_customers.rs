@@ -158,6 +158,9 @@ async fn a_file_that_is_none_of_customers_is_refused_before_anything_is_done() {
         ("h.txt", b"id\n1\n", "csv or jsonl"),
         ("i", b"id\n1\n", "csv or jsonl"),
         ("j.csv.gz", b"\x1f\x8bno gzip", ""),
+        ("k.csv", "编号,手机\n".as_bytes(), "there is no column"),
+        // The same in GBK.
+        ("l.csv", b"\xb1\xe0\xba\xc5,\xca\xd6\xbb\xfa\n", "CSV UTF-8"),
     ] {
         is_refused(&api, &folder, name, bytes, reason).await;
     }
@@ -180,7 +183,7 @@ async fn hostile_rows_are_refused_one_by_one() {
     came_to(&imported(&api, What::Customers, &path).await, 6, 4);
     let reasons: Vec<_> = errors(&path).into_iter().map(|(row, _, message)| (row, message)).collect();
     let expected = [
-        (2, "The row is not UTF-8."),
+        (2, "The row is not UTF-8: a spreadsheet saves it so as \"CSV UTF-8\"."),
         (3, "The row has 1 cells, the header 2."),
         (4, "The row has 3 cells, the header 2."),
         (5, "The row is longer than 1 MB."),

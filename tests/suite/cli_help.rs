@@ -119,6 +119,24 @@ async fn run(data: &Path, words: &str) -> Result<Ended, CliError> {
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_of_a_command_line_is_said_with_what_is_meant() {
+    for (words, meant) in [
+        ("shop put demo --zone Beijing", "Asia/Shanghai"),
+        ("report liability --from 01.02.2026", "2026-01-31"),
+        ("audit --store nothing", "the line \"store\""),
+        ("token mint --scopes everything", "everything"),
+    ] {
+        let error = run(Path::new("none.db"), words).await.expect_err(words);
+        assert!(matches!(error, CliError::Usage(_)) && error.to_string().contains(meant), "{error}");
+    }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port();
+    let words = format!("youhui serve --memory --store-port {port}");
+    let error = cli::run(words.split(' ')).await.expect_err("the port is taken").to_string();
+    assert!(error.contains(&port.to_string()) && error.contains("--store-port"), "{error}");
+}
+
+#[tokio::test]
 async fn the_commands_work_on_a_file_that_no_server_uses() {
     let folder = Folder::new();
     let data = folder.path("shop.db");

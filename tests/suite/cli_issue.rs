@@ -12,7 +12,7 @@ use tests::Api;
 use crate::{
     audit::{audit, is_clean},
     cli_files::{Folder, beside, came_to, errors, text},
-    discounts::{CODES, coupon, shop_of},
+    discounts::{CODES, PAST, change_rule, coupon, shop_of},
     support::{CUSTOMERS, customer, one},
 };
 
@@ -99,6 +99,19 @@ async fn a_group_is_issued_without_the_same_rows_whatever_has_changed() {
     // --anew is another issue.
     came_to(&issue_over(&api.server.store, &from, &folder.path("more.csv"), true).await.expect("issued"), 3, 0);
     assert_eq!(there(&api).await.len(), 6);
+}
+
+#[tokio::test]
+async fn codes_that_are_expired_from_the_beginning_are_issued_with_a_warning() {
+    let api = shop_of(1).await;
+    let rule = coupon(&api, "spring", &json!({})).await.rule;
+    let folder = Folder::new();
+    let from = folder.write("c.csv", "id\n1\n");
+    assert_eq!(issued(&api, &from, &folder.path("good.csv")).await.warning, None);
+    change_rule(&api, rule, &json!({ "ends_at": PAST })).await;
+    let summary = issue_over(&api.server.store, &from, &folder.path("late.csv"), true).await.expect("issued");
+    came_to(&summary, 1, 0);
+    assert!(summary.warning.is_some_and(|warning| warning.contains(PAST)));
 }
 
 #[tokio::test]

@@ -32,6 +32,10 @@ async fn every_file_is_served_with_its_type_and_what_a_browser_may_do_with_it() 
         let reply = api.send("GET", page, &[], None).await;
         assert_eq!((reply.status, reply.header("content-type")), (200, "text/html; charset=utf-8"), "{page}");
     }
+    // The bare address leads there: this client follows.
+    let page = assets::find(assets::INDEX).map(|asset| asset.text.as_ref());
+    let root = api.send("GET", "/", &[], None).await;
+    assert_eq!((root.status, Some(root.text.as_str())), (200, page));
     // A page of another version gets the files of this one, and does not keep them.
     let reply = api.send("GET", &format!("{PAGE}0123456789ab/app.js"), &[], None).await;
     assert_eq!((reply.status, reply.header("cache-control")), (200, "no-cache"));

@@ -232,7 +232,7 @@ async fn of_every_kind(api: &Api) -> Vec<Reply> {
         api.get(&one(LEVELS, 999)).await,
         api.get("/api/nothing/").await,
         api.get("/api/loyalty/level/5/more/").await,
-        api.get("/").await,
+        api.get("/nothing/").await,
         api.call("PATCH", LEVELS, None).await,
         send_as(api, "POST", LEVELS, "text/plain", b"x").await,
         send_as(api, "POST", LEVELS, "application/json", &vec![b' '; 6 * MEGABYTE]).await,
@@ -266,7 +266,9 @@ async fn every_reply_with_a_body_is_json() {
 #[tokio::test]
 async fn a_path_that_is_none_is_not_found() {
     let api = Api::start().await;
-    for path in ["/", "/api/", "/api/nothing/", "/api/loyalty/", "/api/loyalty/level/5/more/", "/api/loyalty/levels/"] {
+    for path in
+        ["/nothing/", "/api/", "/api/nothing/", "/api/loyalty/", "/api/loyalty/level/5/more/", "/api/loyalty/levels/"]
+    {
         detail(&api.get(path).await, 404, "Not found.");
     }
 }

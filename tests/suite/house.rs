@@ -104,7 +104,8 @@ fn files_and_modules_have_one_subject() {
 const PAGES: [&str; 2] = ["/docs", "/console"];
 
 fn is_page(path: &str) -> bool {
-    PAGES.iter().any(|page| path.strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest == "/{proxy+}"))
+    path == "/"
+        || PAGES.iter().any(|page| path.strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest == "/{proxy+}"))
 }
 
 #[test]

@@ -242,7 +242,7 @@ async fn compare(
 
 fn check(lists: &Lists, cases: u32) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    let api = runtime.block_on(Api::empty());
+    let api = runtime.block_on(Api::without_faults(false));
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
     let store = &api.server.store;
     let replayed = |history| runtime.block_on(replay(store, lists, history));

@@ -74,7 +74,7 @@ async fn read_while_moved(
     select: Select,
     (moves, pause): (&[Move], Duration),
 ) -> (Page<u64>, Vec<Page<u64>>) {
-    let api = Api::empty().await;
+    let api = Api::without_faults(false).await;
     let (store, shop): (_, ShopId) = (&api.server.store, "moved".parse().expect("a shop"));
     load(store, &shop, &lists.main, None).await;
     for part in 1..PARTS {

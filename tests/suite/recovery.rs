@@ -288,7 +288,7 @@ async fn an_import_that_was_killed_goes_on() {
     assert!(left > 0 && left < moved.items, "{left} of {}", moved.items);
     // The shop is not there yet, and no other import may begin.
     assert!(tokens::find(&elsewhere.store, TOKEN, Utc::now()).await.expect("read").is_none());
-    let nothing = export(&elsewhere.store, "demo", &path.with_extension("x")).await;
+    let nothing = export(&elsewhere.store, "demo", &path.with_extension("x.jsonl")).await;
     assert!(matches!(nothing, Err(RecoveryError::NoShop(_))));
     let refused = import(&elsewhere.store, &other_path).await;
     assert!(matches!(refused, Err(RecoveryError::Store(Error::Conflict(_)))), "{refused:?}");

@@ -5,7 +5,10 @@ use std::{fs, path::Path, time::Duration};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::Utc;
 use indicatif::ProgressBar;
-use local::recovery::{self, RecoveryError};
+use local::{
+    bulk::import::What,
+    recovery::{self, RecoveryError},
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use shared::{
@@ -16,6 +19,7 @@ use tests::Api;
 
 use crate::{
     audit::busy_shop,
+    cli_files::import_over,
     recovery::{Elsewhere, export, exported, import, shop, stored},
     support::adjust,
 };
@@ -164,7 +168,11 @@ async fn what_is_there_already_is_not_written_over_and_what_is_not_there_not_exp
     let again = export(&api.server.store, "demo", &path).await;
     assert!(matches!(again, Err(RecoveryError::Io { .. })), "{again:?}");
     assert_eq!(fs::read_to_string(&path).expect("a file"), whole);
-    let nobody = export(&api.server.store, "nobody", &folder.path().join("x")).await;
+    let csv = export(&api.server.store, "demo", &folder.path().join("demo.csv")).await;
+    assert!(matches!(csv, Err(RecoveryError::Name(_))), "{csv:?}");
+    let as_customers = import_over(&api.server.store, "demo", What::Customers, &path).await.expect_err("a shop");
+    assert!(as_customers.to_string().contains("import shop"), "{as_customers}");
+    let nobody = export(&api.server.store, "nobody", &folder.path().join("x.jsonl")).await;
     assert!(matches!(nobody, Err(RecoveryError::NoShop(_))), "{nobody:?}");
     let last: Value = serde_json::from_str(whole.lines().last().expect("a line")).expect("JSON");
     assert_eq!(last, json!({"items": moved.items, "sha256": moved.sha256}));

@@ -1,11 +1,11 @@
 //! `/console/`: the page with which a shop's staff works. It is a client of the public API like any other, with the token
-//! that its user types in: this function only hands out files, knows no token and touches no table.
+//! that its user types in: this function only hands out files, knows no token and touches no table. `/` leads to it.
 
 use axum::{
     Router,
     extract::Path,
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use shared::{
@@ -32,7 +32,10 @@ pub fn router() -> Router {
         let is_ours = version == assets::version() && name != assets::INDEX;
         reply(&name, if is_ours { FOR_EVER } else { ASK_AGAIN }, &headers)
     };
-    service::pages(Router::new().route("/console/", get(index)).route("/console/{version}/{file}", get(file)))
+    // Whoever types in the bare address of the service is a person: a client of the API knows its paths.
+    let root = async || Redirect::temporary("console/");
+    let pages = Router::new().route("/", get(root)).route("/console/", get(index));
+    service::pages(pages.route("/console/{version}/{file}", get(file)))
 }
 
 fn reply(name: &str, caching: HeaderValue, asked: &HeaderMap) -> Response {

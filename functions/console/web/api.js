@@ -99,7 +99,8 @@ export async function call(method, path, options = {}) {
       if (error.status === 401) window.dispatchEvent(new CustomEvent("unauthorized"));
       if (!again || !error.passes || attempt === ATTEMPTS) throw error;
       const seconds = Math.min(Number(error.retryAfter) || 2 ** (attempt - 2), 30);
-      announce(t("error.retrying", { seconds: Math.ceil(seconds) }));
+      const text = error.status === 0 ? "error.retrying_silence" : "error.retrying";
+      announce(t(text, { seconds: Math.ceil(seconds) }));
       await wait(seconds, options.signal);
     }
   }

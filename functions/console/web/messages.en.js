@@ -46,6 +46,7 @@ export const messages = {
   "error.other": "The service answered with {status}.",
   "error.request_id": "Request id: {id}",
   "error.retrying": "The service is busy; trying again in {seconds} s …",
+  "error.retrying_silence": "The service does not answer; trying again in {seconds} s …",
   "list.count": "{count} in all",
   "list.empty": "Nothing here.",
   "list.next": "Next",

@@ -46,6 +46,7 @@ export const messages = {
   "error.other": "服务返回 {status}。",
   "error.request_id": "请求编号：{id}",
   "error.retrying": "服务繁忙，{seconds} 秒后重试……",
+  "error.retrying_silence": "服务没有响应，{seconds} 秒后重试……",
   "list.count": "共 {count} 条",
   "list.empty": "暂无内容。",
   "list.next": "下一页",

@@ -1,6 +1,11 @@
 //! The command line.
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use chrono::Utc;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -137,7 +142,7 @@ enum ShopAction {
         /// 1 to 32 of a-z, 0-9 and -.
         shop: ShopId,
         /// The zone of its days and timestamps; Asia/Shanghai by default.
-        #[arg(long)]
+        #[arg(long, value_parser = zone)]
         zone: Option<chrono_tz::Tz>,
         /// After how many months points expire; 0 is never, as in a new shop.
         #[arg(long, value_name = "N")]
@@ -163,7 +168,7 @@ pub enum CliError {
     #[error(transparent)]
     Server(#[from] ServerError),
     /// The store or the command failed.
-    #[error("{0}")]
+    #[error("{}", in_words(.0))]
     Store(#[from] shared::Error),
     /// The shop was not exported or imported.
     #[error(transparent)]
@@ -189,6 +194,14 @@ pub enum CliError {
     /// The system failed.
     #[error("{0}")]
     Io(#[from] std::io::Error),
+}
+
+/// An error for who works at the command line: what is for the log of a service is for them.
+fn in_words(error: &shared::Error) -> String {
+    match error {
+        shared::Error::Internal(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// How a command ended that did not fail.
@@ -274,6 +287,18 @@ async fn operate(at: &Where, command: Command) -> Result<Answer, CliError> {
 }
 
 fn show(answer: &impl serde::Serialize) -> Result<(), CliError> {
-    println!("{}", serde_json::to_string_pretty(answer)?);
-    Ok(())
+    print(format!("{}\n", serde_json::to_string_pretty(answer)?))
+}
+
+/// Writes to standard output. Whoever closed its other end, as `head` does, has read enough.
+fn print(text: impl AsRef<[u8]>) -> Result<(), CliError> {
+    match io::stdout().write_all(text.as_ref()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// A zone by its name.
+fn zone(text: &str) -> Result<chrono_tz::Tz, String> {
+    text.parse().map_err(|_| "no zone is called so: a name such as Asia/Shanghai or Europe/Berlin is meant".to_owned())
 }

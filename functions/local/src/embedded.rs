@@ -37,6 +37,14 @@ pub enum EmbeddedError {
         /// What the system says.
         error: io::Error,
     },
+    /// Nothing can listen on the port that is asked for.
+    #[error("the port {port} of the embedded store: {error}; --store-port gives another one")]
+    Port {
+        /// The port.
+        port: u16,
+        /// What the system says.
+        error: io::Error,
+    },
     /// The database cannot be opened.
     #[error("the embedded store: {0}")]
     Database(String),
@@ -86,7 +94,8 @@ impl Embedded {
         if let Place::Copy(path) = place {
             database.restore_from(&path.to_string_lossy()).map_err(|error| failed(&error))?;
         }
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| failed(&error))?;
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+        let listener = listener.map_err(|error| EmbeddedError::Port { port, error })?;
         listener.set_nonblocking(true).map_err(|error| failed(&error))?;
         let address = listener.local_addr().map_err(|error| failed(&error))?;
         let runtime =

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use shared::{Error, domain::shop::ShopId};
 
 mod export;
-mod file;
+pub(crate) mod file;
 mod import;
 
 pub use export::export;
@@ -24,6 +24,9 @@ pub enum RecoveryError {
     /// The shop is not in the store.
     #[error("there is no shop {0}")]
     NoShop(ShopId),
+    /// The name of the file says that it is no JSON Lines.
+    #[error("{0}: a shop is written as JSON Lines: name the file .jsonl, or .jsonl.gz to compress it")]
+    Name(PathBuf),
     /// The shop was written to while it was exported.
     #[error("{0} was changed while it was exported; export it while nobody writes to it")]
     Changed(ShopId),

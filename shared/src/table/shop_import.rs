@@ -57,7 +57,9 @@ pub async fn begin(store: &Store, shop: &ShopId, file: &str) -> Result<Import, E
         Some(_) => return Err(Error::conflict(format!("The import of {shop} from another file is under way."))),
         None => {
             if shop_items::any(store, shop).await? {
-                return Err(Error::conflict(format!("The shop {shop} is there already.")));
+                return Err(Error::conflict(format!(
+                    "The shop {shop} is there already. If this file brought it, all of it is there."
+                )));
             }
             let import = Import { shop: shop.clone(), file: file.to_owned(), done: 0, owner };
             transaction.put(MARKER, entity::item(&key, "import", &import)?, Some(ABSENT), Vec::new());

@@ -175,18 +175,18 @@ async fn methods_are_told_apart_by_case_and_none_is_a_fault() {
             assert_eq!(reply.status, 405, "{method} {path}: {}", reply.text);
         }
     }
-    for line in [
-        "OPTIONS *",
-        "CONNECT localhost:80",
-        "GET http://elsewhere.example/",
-        "GET /api/loyalty/level/../../crm/customer/",
-        "GET /api/loyalty/level/%2e%2e/%2e%2e/crm/customer/",
-        "GET /api/loyalty/./level/",
+    for (line, status) in [
+        ("OPTIONS *", 404),
+        ("CONNECT localhost:80", 405),
+        ("GET http://elsewhere.example/nothing/", 404),
+        ("GET /api/loyalty/level/../../crm/customer/", 404),
+        ("GET /api/loyalty/level/%2e%2e/%2e%2e/crm/customer/", 404),
+        ("GET /api/loyalty/./level/", 404),
     ] {
         let sent = [head(line, ""), b"\r\n".to_vec()].concat();
         let reply = exchange(&api, &sent).await.expect("a reply");
         decent(&reply, line);
-        assert_eq!(reply.status, 404, "{line}");
+        assert_eq!(reply.status, status, "{line}");
     }
     for host in ["a b", "é", "a/b?c", "", "[", "a:b", "x:99999", "u@h:x"] {
         let line = format!(

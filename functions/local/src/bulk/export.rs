@@ -68,7 +68,7 @@ pub async fn export(
     options: &Options,
     bar: &ProgressBar,
 ) -> Result<u64, BulkError> {
-    let api = ShopApi::open(store, shop).await?;
+    let api = ShopApi::open(store, shop, bar).await?;
     let (table, list): (&'static Table, _) = match what {
         What::Customers => (&columns::CUSTOMERS, "/api/crm/customer/"),
         What::Codes => (&columns::CODES, "/api/discounts/coupon_code/"),

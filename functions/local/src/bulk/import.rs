@@ -56,7 +56,7 @@ pub async fn import(
     options: &Options,
     bar: &ProgressBar,
 ) -> Result<Summary, BulkError> {
-    let api = ShopApi::open(store, shop).await?;
+    let api = ShopApi::open(store, shop, bar).await?;
     let source = Source::open(from, options.format)?;
     let named = if source.is_stdin() { Path::new("stdin") } else { from };
     let places = Places {

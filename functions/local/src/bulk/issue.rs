@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 use shared::{
@@ -33,6 +34,8 @@ struct Issue {
     prefix: String,
     /// How many codes its rule allows.
     limit: Option<u64>,
+    /// When its rule has ended, if it has.
+    ended: Option<String>,
 }
 
 /// Issues a code to each customer of a file, and writes the codes to another one; goes on where that was ended.
@@ -47,7 +50,7 @@ pub async fn issue(
     options: &Options,
     bar: &ProgressBar,
 ) -> Result<Summary, BulkError> {
-    let api = ShopApi::open(store, shop).await?;
+    let api = ShopApi::open(store, shop, bar).await?;
     let coupon = Issue::find(&api, prefix).await?;
     let source = Source::open(from, options.format)?;
     if to.extension().is_some_and(|extension| extension == "gz") {
@@ -61,7 +64,14 @@ pub async fn issue(
         output: Some((to.to_owned(), shape)),
     };
     coupon.check_quota(&api, &source, options.anew).await?;
-    transfer::run(&api, &coupon, &source, &places, options.anew, bar).await
+    let warning = coupon
+        .ended
+        .as_ref()
+        .map(|ended| format!("the price rule of {prefix} ended at {ended}: its codes are expired from the beginning"));
+    if let Some(warning) = &warning {
+        bar.suspend(|| eprintln!("Careful: {warning}."));
+    }
+    Ok(Summary { warning, ..transfer::run(&api, &coupon, &source, &places, options.anew, bar).await? })
 }
 
 impl Issue {
@@ -71,7 +81,9 @@ impl Issue {
         let page = api.get(&format!("/api/discounts/coupon/?{query}")).await?;
         let coupon = &page["results"][0];
         let id = coupon["id"].as_u64().ok_or_else(|| BulkError::NoCoupon(prefix.to_owned()))?;
-        Ok(Self { coupon: id, prefix: prefix.to_owned(), limit: most_codes(coupon) })
+        let ended = coupon["price_rule"]["ends_at"].as_str();
+        let ended = ended.filter(|text| text.parse::<DateTime<Utc>>().is_ok_and(|end| end <= Utc::now()));
+        Ok(Self { coupon: id, prefix: prefix.to_owned(), limit: most_codes(coupon), ended: ended.map(str::to_owned) })
     }
 
     /// Refuses a file that names more customers than the quota has places for, before anything is issued. Of a file that was

@@ -40,7 +40,7 @@ pub enum Format {
 
 impl Format {
     /// By the end of a name, before `.gz`.
-    fn of_name(path: &std::path::Path) -> Option<Self> {
+    pub(crate) fn of_name(path: &std::path::Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         let name = name.strip_suffix(".gz").unwrap_or(name);
         match name.rsplit_once('.')?.1 {
@@ -140,6 +140,9 @@ pub struct Summary {
     pub errors: Option<PathBuf>,
     /// Whether all was done before.
     pub done_before: bool,
+    /// What may not be meant, though nothing is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 fn at(path: &std::path::Path) -> impl Fn(io::Error) -> BulkError + '_ {

@@ -63,7 +63,7 @@ pub struct CodesReport {
 /// # Errors
 /// See [`BulkError`].
 pub async fn codes(store: &Store, shop: &ShopId, bar: &ProgressBar) -> Result<CodesReport, BulkError> {
-    let api = ShopApi::open(store, shop).await?;
+    let api = ShopApi::open(store, shop, bar).await?;
     let (mut report, mut last) = (CodesReport { coupons: Vec::new(), totals: Counts::default() }, 0);
     loop {
         let (left, page) = api.after("/api/discounts/coupon/", "", last).await?;

@@ -115,7 +115,7 @@ impl<'a> Rows<'a> {
         }
         let cells: Vec<_> = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
         let body = if record.iter().any(|cell| std::str::from_utf8(cell).is_err()) {
-            Err(wrong_row("The row is not UTF-8."))
+            Err(wrong_row("The row is not UTF-8: a spreadsheet saves it so as \"CSV UTF-8\"."))
         } else if cells.len() != self.header.len() {
             Err(wrong_row(format!("The row has {} cells, the header {}.", cells.len(), self.header.len())))
         } else {
@@ -212,7 +212,7 @@ fn check(header: &[String], table: &Table) -> Result<(), String> {
 
 fn explain(error: csv::Error) -> String {
     match error.kind() {
-        csv::ErrorKind::Utf8 { .. } => "the header is not UTF-8".to_owned(),
+        csv::ErrorKind::Utf8 { .. } => "the header is not UTF-8: a spreadsheet saves it so as \"CSV UTF-8\"".to_owned(),
         csv::ErrorKind::Io(error) => error.to_string(),
         _ => error.to_string(),
     }

@@ -1,11 +1,15 @@
 //! The API of one shop in this process: the same routers as behind the gateway, without one, and an operator's pass instead
 //! of a token.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use axum::{Router, body::Body};
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
+use indicatif::ProgressBar;
 use serde_json::Value;
 use shared::{
     App, Error,
@@ -25,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The first pause before that; each further one is twice as long, up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
+/// After how long that is said.
+const SILENCE: Duration = Duration::from_secs(2);
 /// The rows of a page.
 const PAGE: usize = 100;
 
@@ -41,15 +47,17 @@ pub(super) struct ShopApi {
     pub(super) store: Store,
     pub(super) shop: Shop,
     router: Router,
+    bar: ProgressBar,
+    waits: Arc<Once>,
 }
 
 impl ShopApi {
-    /// The API of a shop that there is.
-    pub(super) async fn open(store: &Store, shop: &ShopId) -> Result<Self, BulkError> {
+    /// The API of a shop that there is. Above `bar` it says once that it waits.
+    pub(super) async fn open(store: &Store, shop: &ShopId, bar: &ProgressBar) -> Result<Self, BulkError> {
         let shop = shops::get(store, shop).await?.ok_or_else(|| BulkError::NoShop(shop.clone()))?;
         let routes = functions().into_iter().fold(OpenApiRouter::new(), |all, (_, routes)| all.merge(routes));
         let router = service(&App::new(store.clone()), routes.merge(coupon_codes::import_routes()));
-        Ok(Self { store: store.clone(), shop, router })
+        Ok(Self { store: store.clone(), shop, router, bar: bar.clone(), waits: Arc::new(Once::new()) })
     }
 
     /// Makes a request until it is answered for good. `key` is its `Idempotency-Key`.
@@ -77,9 +85,22 @@ impl ShopApi {
                     body: answer.body,
                 });
             }
+            if began.elapsed() > SILENCE {
+                self.waits.call_once(|| self.say_what_it_waits_for(&answer));
+            }
             tokio::time::sleep(pause.max(retry_after.unwrap_or_default())).await;
             pause = (2 * pause).min(LAST_PAUSE);
         }
+    }
+
+    fn say_what_it_waits_for(&self, answer: &Answer) {
+        let reason = answer.body["detail"].as_str().unwrap_or_default();
+        let patience = PATIENCE.as_secs();
+        self.bar.suspend(|| {
+            eprintln!(
+                "Waiting, for {patience} s at the most ({reason}) What a process was at that was killed is free after 30 s."
+            );
+        });
     }
 
     async fn once(

@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
 
 use super::{BulkError, DASH, Format, at};
-use crate::part_file::GZIP;
+use crate::{part_file::GZIP, recovery::file};
 
 /// What UTF-8 may begin with, and UTF-16 does.
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -54,7 +54,10 @@ impl Source {
         let mut text = BufReader::with_capacity(1 << 16, expanded);
         let start = text.fill_buf().map_err(at(&self.path))?;
         if UTF_16.iter().any(|mark| start.starts_with(mark)) {
-            return Err(self.wrong("the text is UTF-16: save it as UTF-8"));
+            return Err(self.wrong("the text is UTF-16: a spreadsheet saves UTF-8 as \"CSV UTF-8\""));
+        }
+        if file::is_shop(start) {
+            return Err(self.wrong("this is a whole shop: `youhui import shop` reads it"));
         }
         let mark = if start.starts_with(BOM) { BOM.len() } else { 0 };
         text.consume(mark);

@@ -181,7 +181,7 @@ pub(super) async fn run<K: Kind>(
 fn summary(note: &Note, places: &Places) -> Summary {
     let Note { rows, accepted, refused, .. } = *note;
     let errors = (refused > 0).then(|| places.errors.clone());
-    Summary { rows, accepted, refused, errors, done_before: false }
+    Summary { rows, accepted, refused, errors, ..Summary::default() }
 }
 
 /// Opens the journal, and begins the transfer where it was not.

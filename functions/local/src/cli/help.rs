@@ -73,7 +73,8 @@ the limits, also where its rule has ended; it has no order.
 
 /// What is to be known of customers.
 pub(super) const CUSTOMERS: &str = "\
-What is there is replaced, but for what the file says nothing of. An id may stand in one row only.
+What is there is replaced, but for what the file says nothing of. An id may stand in one row only. A mobile is kept as it is
+written: whether it is a number of some country, and whether others have it too, is not looked at.
 ";
 
 /// What is to be known of an issue.

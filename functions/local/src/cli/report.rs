@@ -1,6 +1,6 @@
 //! `youhui report`: what a shop owes, and what became of its codes.
 
-use std::io::{self, Write};
+use std::io;
 
 use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use operator::Command;
 use shared::domain::shop::ShopId;
 
-use super::{CliError, Ended, data::style, help, operate, place::Where, show};
+use super::{CliError, Ended, data::style, help, operate, place::Where, print, show};
 use crate::{
     bulk::{
         formula,
@@ -30,10 +30,10 @@ pub(super) enum Report {
         #[arg(long, default_value = demo::SHOP)]
         shop: ShopId,
         /// The first day, such as 2026-01-31; the last one by default.
-        #[arg(long)]
+        #[arg(long, value_parser = day)]
         from: Option<NaiveDate>,
         /// The last day; today by default.
-        #[arg(long)]
+        #[arg(long, value_parser = day)]
         to: Option<NaiveDate>,
         #[command(flatten)]
         at: Where,
@@ -70,6 +70,11 @@ enum Shown {
     Json,
 }
 
+/// A day by its date.
+fn day(text: &str) -> Result<NaiveDate, String> {
+    text.parse().map_err(|error| format!("{error}: a day such as 2026-01-31 is meant"))
+}
+
 impl Report {
     pub(super) async fn run(self) -> Result<Ended, CliError> {
         match self {
@@ -83,8 +88,8 @@ impl Report {
                 bar.finish_and_clear();
                 match flags.format {
                     Shown::Json => show(&report)?,
-                    Shown::Csv => io::stdout().write_all(&csv(&report)?)?,
-                    Shown::Table => io::stdout().write_all(table(&report).as_bytes())?,
+                    Shown::Csv => print(csv(&report)?)?,
+                    Shown::Table => print(table(&report))?,
                 }
             }
         }

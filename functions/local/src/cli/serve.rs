@@ -15,7 +15,7 @@ use shared::{
     table::{connect::Connection, store::Store, tokens},
 };
 
-use super::{CliError, place::connection};
+use super::{CliError, place::connection, print};
 use crate::{
     demo,
     embedded::{Embedded, Place},
@@ -62,7 +62,7 @@ pub(super) async fn serve(flags: Serve) -> Result<(), CliError> {
     };
     let embedded = place.as_ref().map(|place| Embedded::start_on(place, flags.store_port)).transpose()?;
     if let Some(Chaos { profile, seed }) = flags.chaos {
-        println!("chaos   seed {seed}");
+        print(format!("chaos   seed {seed}\n"))?;
         connection.http_client = Some(SharedHttpClient::new(Hostile::over_http(profile, seed)));
     }
     let demo = !flags.empty && !on_aws;
@@ -78,37 +78,37 @@ pub(super) async fn serve(flags: Serve) -> Result<(), CliError> {
     let kept = matches!(place, Some(Place::File(_))).then(|| token_file(&flags.data));
     let token = ready_token(&server.store, kept.as_deref()).await?;
     let store = server.store_endpoint().or(flags.store).unwrap_or_default();
-    introduce(&server.url(), &store, &token, demo);
+    print(introduction(&server.url(), &store, &token, demo))?;
     stop_signal().await;
     server.stop().await;
     Ok(())
 }
 
 /// What to do with a server that has just started: with the demo data, if it has them.
-fn introduce(url: &str, store: &str, token: &str, demo: bool) {
+fn introduction(url: &str, store: &str, token: &str, demo: bool) -> String {
     let auth = format!("-H 'Authorization: Bearer {token}'");
-    println!("Youhui  {url}");
-    println!("store   {store}");
-    println!("token   {token}  (shop {}, scopes read,write)", demo::SHOP);
-    println!("\nTry:");
-    println!("  curl {auth} {url}/api/loyalty/level/");
+    let post =
+        |body: &str, path: &str| format!("curl {auth} -H 'Content-Type: application/json' -d '{body}' {url}{path}");
+    let mut trials = vec![format!("curl {auth} {url}/api/loyalty/level/")];
     if demo {
-        println!("  curl {auth} '{url}/api/loyalty/point_history/?customer=50784'");
-        println!("  curl {auth} {url}/api/loyalty/account/50784/");
-        println!("  curl {auth} '{url}/api/discounts/coupon_code/?status=available'");
-        println!(
-            "  curl {auth} -H 'Content-Type: application/json' -d '{{\"customer_id\": 100000, \"points\": 100}}' \
-             {url}/api/loyalty/point_history/adjust/"
-        );
-        println!(
-            "  curl {auth} -H 'Content-Type: application/json' -d '{{\"lines\": [{{\"id\": 1, \"product_id\": 1001, \
-             \"quantity\": 2, \"price\": \"100.00\"}}], \"codes\": [\"jB7nNJPbf16adc\"]}}' {url}/api/discounts/evaluate/"
-        );
+        let cart = r#"{"lines": [{"id": 1, "product_id": 1001, "quantity": 2, "price": "100.00"}], "codes": ["jB7nNJPbf16adc"]}"#;
+        trials.extend([
+            format!("curl {auth} '{url}/api/loyalty/point_history/?customer=50784'"),
+            format!("curl {auth} {url}/api/loyalty/account/50784/"),
+            format!("curl {auth} '{url}/api/discounts/coupon_code/?status=available'"),
+            post(r#"{"customer_id": 100000, "points": 100}"#, "/api/loyalty/point_history/adjust/"),
+            post(cart, "/api/discounts/evaluate/"),
+        ]);
     } else {
-        println!("  docs/quickstart.md, from its second step on");
+        trials.push("docs/quickstart.md, from its second step on".to_owned());
     }
-    println!("\nThe console for staff: {url}/console/  (it asks for the token)");
-    println!("Every operation, to read and to try: {url}/docs/   Stop: Ctrl-C");
+    format!(
+        "Youhui  {url}\nstore   {store}\ntoken   {token}  (shop {}, scopes read,write)\n\nTry:\n  {}\n\n\
+         The console for staff: {url}/console/  (it asks for the token)\n\
+         Every operation, to read and to try: {url}/docs/   Stop: Ctrl-C\n",
+        demo::SHOP,
+        trials.join("\n  "),
+    )
 }
 
 fn token_file(data: &Path) -> PathBuf {

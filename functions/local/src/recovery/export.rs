@@ -18,11 +18,12 @@ use super::{
     Moved, RecoveryError,
     file::{Header, Writer},
 };
+use crate::bulk::Format;
 
 /// Writes every item of a shop to a file that is not there yet; what has ended at `now` is left out.
 ///
 /// # Errors
-/// [`RecoveryError::Changed`] where the shop was written to meanwhile: everything is read a second time, and the file is
+/// [`RecoveryError::Name`] for another name than of JSON Lines; [`RecoveryError::Changed`] where the shop was written to meanwhile: everything is read a second time, and the file is
 /// kept where both readings are the same, which is how the shop was between them.
 pub async fn export(
     store: &Store,
@@ -31,6 +32,9 @@ pub async fn export(
     now: DateTime<Utc>,
     bar: &ProgressBar,
 ) -> Result<Moved, RecoveryError> {
+    if Format::of_name(to) != Some(Format::Jsonl) {
+        return Err(RecoveryError::Name(to.to_owned()));
+    }
     if shops::get(store, shop).await?.is_none() {
         return Err(RecoveryError::NoShop(shop.clone()));
     }

@@ -27,6 +27,11 @@ const MAX_LINE: u64 = 4 << 20;
 /// What the last line begins with, and no item: the keys of an item are sorted, and its primary key comes before that.
 const LAST: &str = "{\"items\":";
 
+/// Whether a text begins as an exported shop does.
+pub(crate) fn is_shop(text: &[u8]) -> bool {
+    text.starts_with(format!("{{\"format\":\"{FORMAT}\"").as_bytes())
+}
+
 /// The first line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Header {
