@@ -7,6 +7,7 @@ mod codes;
 mod coupons;
 mod frame;
 mod price_rules;
+mod reference;
 mod views;
 
 use serde_json::{Value, json};

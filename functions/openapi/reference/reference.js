@@ -9,7 +9,7 @@ const WORDS = {
   "Authorize": "授权", "Available authorizations": "可用的授权方式", "Close": "关闭", "Logout": "注销", "Value:": "值：",
   "Parameters": "参数", "No parameters": "没有参数", "Name": "名称", "Description": "说明", "Request body": "请求体",
   "Responses": "返回结果", "Response": "返回", "Code": "状态码", "Details": "详情", "Links": "链接", "No links": "无",
-  "Try it out": "试一试", "Cancel": "取消", "Reset": "重置", "Execute": "发送请求", "Clear": "清空", "Curl": "Curl",
+  "Try it out": "试一试", "Cancel": "取消", "Reset": "重置", "Execute": "发送请求", "Clear": "清空",
   "Request URL": "请求地址", "Server response": "服务器返回", "Response body": "返回内容", "Response headers": "返回头",
   "Example Value": "示例", "Schema": "结构", "Schemas": "数据结构", "Media type": "媒体类型", "Examples": "示例",
   "Example": "示例", "Servers": "服务器", "required": "必填", "Download": "下载", "Headers:": "返回头：",
@@ -22,9 +22,11 @@ const WORDS = {
 function translateWords(root) {
   const walk = (node) => {
     if (node.nodeType === Node.TEXT_NODE) {
-      const word = WORDS[node.nodeValue.trim()];
+      const text = node.nodeValue.trim();
+      const word = WORDS[text];
       const code = node.parentElement?.closest("pre, code, textarea, .opblock-summary-description, .markdown, .renderedMarkdown");
-      if (word && !code) node.nodeValue = node.nodeValue.replace(node.nodeValue.trim(), word);
+      // A word that is put in place of itself would be a change again, without end.
+      if (word && word !== text && !code) node.nodeValue = node.nodeValue.replace(text, word);
       return;
     }
     node.childNodes.forEach(walk);

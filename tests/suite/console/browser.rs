@@ -80,10 +80,16 @@ impl Browser {
         browser
     }
 
+    /// A page of this server.
+    pub(crate) async fn at(api: &Api, path: &str, screen: Screen) -> Self {
+        let browser = Self::start(api.server.url(), screen).await;
+        browser.command("url", json!({"url": format!("{}{path}", browser.home)})).await;
+        browser
+    }
+
     /// The console of this server, with the question for a token.
     pub(crate) async fn open(api: &Api, screen: Screen) -> Self {
-        let browser = Self::start(api.server.url(), screen).await;
-        browser.command("url", json!({"url": format!("{}/console/", browser.home)})).await;
+        let browser = Self::at(api, "/console/", screen).await;
         browser.wait("document.querySelector('input[name=token]')").await;
         browser
     }

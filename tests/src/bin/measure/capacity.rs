@@ -136,7 +136,7 @@ fn print(size: u64, name: &str, Measured { usage, nested, whole, bytes, .. }: &M
         usage.read_units,
         usage.write_units,
         cost::table(whole.read_units, whole.write_units),
-        cost::all(whole, *bytes),
+        cost::Dollars::of(whole, *bytes).all(),
     );
 }
 

@@ -1,9 +1,13 @@
-//! What a million requests cost on AWS, from measured units and public prices.
+//! What requests cost on AWS, from measured units and public prices.
 //!
-//! Prices: us-east-1, arm64, without free tiers and volume discounts, as published in November 2025 (DynamoDB on-demand,
-//! API Gateway HTTP API, Lambda, CloudWatch Logs, data transfer out).
+//! Prices: us-east-1, arm64, without free tiers and volume discounts, as published in November 2025 (DynamoDB on-demand
+//! and provisioned, API Gateway HTTP API, Lambda, CloudWatch Logs, data transfer out).
 
 use shared::table::meter::Usage;
+
+mod shop;
+
+pub(crate) use shop::run;
 
 /// Dollars for a million read request units (a strong read of up to 4 KB).
 const READ_UNITS: f64 = 0.125;
@@ -39,14 +43,42 @@ pub(crate) fn table(read_units: f64, write_units: f64) -> f64 {
     read_units * READ_UNITS + write_units * WRITE_UNITS
 }
 
-/// Dollars in all for a million requests of this usage and replies of so many bytes, the usage of the table included.
-pub(crate) fn all(usage: &Usage, reply_bytes: usize) -> f64 {
-    let bytes = f64::from(u32::try_from(reply_bytes).unwrap_or(u32::MAX));
-    let sequential = f64::from(u32::try_from(usage.sequential).unwrap_or(u32::MAX));
-    let seconds = (sequential * ROUND_TRIP_MS + OWN_MS) / 1_000.0;
-    table(usage.read_units, usage.write_units)
-        + GATEWAY * (bytes / METERED).ceil().max(1.0)
-        + INVOCATIONS
-        + seconds * MEMORY * GB_SECOND * MILLION
-        + (LINES * LOGS + bytes * TRANSFER) * MILLION / GB
+/// For how many milliseconds a function is assumed to be at work on a request of this usage.
+pub(crate) fn milliseconds(usage: &Usage) -> f64 {
+    f64::from(u32::try_from(usage.sequential).unwrap_or(u32::MAX)) * ROUND_TRIP_MS + OWN_MS
+}
+
+/// Dollars for a million requests, by what is paid.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Dollars {
+    pub(crate) table: f64,
+    pub(crate) gateway: f64,
+    pub(crate) functions: f64,
+    /// And what leaves for the internet.
+    pub(crate) logs: f64,
+}
+
+impl Dollars {
+    /// Of a million requests of this usage with replies of so many bytes.
+    pub(crate) fn of(usage: &Usage, reply_bytes: usize) -> Self {
+        let bytes = f64::from(u32::try_from(reply_bytes).unwrap_or(u32::MAX));
+        Self {
+            table: table(usage.read_units, usage.write_units),
+            gateway: GATEWAY * (bytes / METERED).ceil().max(1.0),
+            functions: INVOCATIONS + milliseconds(usage) / 1_000.0 * MEMORY * GB_SECOND * MILLION,
+            logs: (LINES * LOGS + bytes * TRANSFER) * MILLION / GB,
+        }
+    }
+
+    pub(crate) fn all(self) -> f64 {
+        self.table + self.gateway + self.functions + self.logs
+    }
+
+    /// So much of it more.
+    fn add(&mut self, other: Self, share: f64) {
+        self.table += share * other.table;
+        self.gateway += share * other.gateway;
+        self.functions += share * other.functions;
+        self.logs += share * other.logs;
+    }
 }

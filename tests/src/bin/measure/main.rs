@@ -64,6 +64,8 @@ enum Measure {
         #[arg(long, value_delimiter = ',')]
         profiles: Vec<String>,
     },
+    /// What a shop's day costs on AWS at 10 to 100,000 requests a second, from measured units.
+    Cost,
     /// The processor time of pricing a cart.
     Evaluate {
         /// How often a cart of 100 lines is priced with 200 rules; larger ones less often.
@@ -135,6 +137,7 @@ async fn main() {
             );
             std::process::exit(2);
         }
+        Measure::Cost => cost::run().await,
         Measure::Evaluate { times } => evaluate::run(times),
         Measure::Issue { times } => issue::run(times).await,
         Measure::Sale { claims, places, seconds, seed } => sale::run(claims, places, seconds, seed).await,

@@ -105,20 +105,22 @@ impl Shop {
         }
     }
 
-    /// Of a hundred requests: 25 pages of codes, 25 codes, 15 pages of the point history, 15 carts, 10 adjustments and 10
-    /// issues of a code.
+    /// Of a hundred requests: 20 pages of codes, 20 codes, 10 pages of the point history, 10 accounts, 5 customers, 15 carts,
+    /// 10 adjustments, 5 orders that are paid and 5 issues of a code.
     async fn request(&self, api: &Api, random: &mut StdRng) -> Reply {
         let customer = random.random_range(1..=CUSTOMERS);
         match random.random_range(0..100) {
-            0..25 => {
+            0..20 => {
                 let page = random.random_range(1..=CUSTOMERS / 10);
                 api.get(&format!("/api/discounts/coupon_code/?page_size=10&page={page}")).await
             }
-            25..50 => {
+            20..40 => {
                 let code = self.codes[random.random_range(0..self.codes.len())];
                 api.get(&format!("/api/discounts/coupon_code/{code}/")).await
             }
-            50..65 => api.get("/api/loyalty/point_history/").await,
+            40..50 => api.get("/api/loyalty/point_history/").await,
+            50..60 => api.get(&format!("/api/loyalty/account/{customer}/")).await,
+            60..65 => api.get(&format!("/api/crm/customer/{customer}/")).await,
             65..80 => {
                 let line = |id: u64| json!({"id": id, "product_id": id, "quantity": 2, "price": "19.99"});
                 let cart = json!({"lines": (1..=10).map(line).collect::<Vec<_>>()});
@@ -127,6 +129,11 @@ impl Shop {
             80..90 => {
                 let body = json!({"customer_id": customer, "points": 1});
                 api.post("/api/loyalty/point_history/adjust/", &body).await
+            }
+            90..95 => {
+                let order: u32 = random.random();
+                let body = json!({"customer": {"id": customer}, "financial_status": "paid", "paid_price": "12.00"});
+                api.put(&format!("/api/orders/order/{}/", order | 1), &body).await
             }
             _ => {
                 let body = json!([{"customer_id": customer, "coupon_id": self.coupon}]);

@@ -9,8 +9,9 @@ use super::{
     plot::{Line, Panel, draw},
 };
 
-/// Operations that are named in a picture of all of them: those that grow the most.
+/// Operations that are named in a picture of all of them: those that grow the most, and by how much at the least.
 const NAMED: usize = 5;
+const GROWS: f64 = 1.05;
 
 const ROWS: &str = "rows";
 
@@ -71,7 +72,7 @@ fn all(rows: &[Row], y: &'static str, of: fn(&Row) -> Option<f64>) -> Panel {
     lines.sort_by(|(_, a), (_, b)| growth(b).total_cmp(&growth(a)));
     for (name, line) in lines.iter_mut().take(NAMED) {
         let growth = growth(line);
-        if growth > 1.0 {
+        if growth >= GROWS {
             line.name = Some(format!("{name}: x {growth:.1}"));
         }
     }
