@@ -12,7 +12,7 @@ const WORDS = {
   "Try it out": "试一试", "Cancel": "取消", "Reset": "重置", "Execute": "发送请求", "Clear": "清空",
   "Request URL": "请求地址", "Server response": "服务器返回", "Response body": "返回内容", "Response headers": "返回头",
   "Example Value": "示例", "Schema": "结构", "Schemas": "数据结构", "Media type": "媒体类型", "Examples": "示例",
-  "Example": "示例", "Servers": "服务器", "required": "必填", "Download": "下载", "Headers:": "返回头：",
+  "Example": "示例", "Edit Value": "编辑", "Servers": "服务器", "required": "必填", "Download": "下载", "Headers:": "返回头：",
   "Controls": "控制", "Accept": "", "header.": "返回头。", "Description:": "说明：", "Type": "类型", "Loading...": "加载中……",
   "Send empty value": "发送空值", "Expand all": "全部展开", "Collapse all": "全部收起", "License": "许可证",
   "Server": "服务器", "Undocumented": "未说明", "Copy to clipboard": "复制", "Filter by tag": "按标签筛选",
