@@ -5,8 +5,15 @@
 //! and only when all are empty is the limit reached. Where a limit is set below what was counted already, the first shard
 //! holds the debt as negative room and the others nothing, until what is given back has paid it.
 
-/// How many shards a counter has.
-pub const SHARDS: usize = 16;
+/// How many shards a counter has, and the most that a tally has. It is part of what is stored: 16, but in a build with
+/// `YOUHUI_SHARDS`, which is for `measure contention` over a store of its own.
+pub const SHARDS: usize = match option_env!("YOUHUI_SHARDS") {
+    None => 16,
+    Some(digits) => match usize::from_str_radix(digits, 10) {
+        Ok(shards @ 1..=64) => shards,
+        _ => panic!("YOUHUI_SHARDS is no number from 1 to 64"),
+    },
+};
 
 /// One shard. Its count may be negative: what happened on another may be given back here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,12 +25,18 @@ pub struct Shard {
 }
 
 /// A counter.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     /// The most that may be counted; `None` is no limit.
     pub limit: Option<u64>,
     /// Its shards.
     pub shards: [Shard; SHARDS],
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { limit: None, shards: [Shard::default(); SHARDS] }
+    }
 }
 
 /// A change of one shard: which, and by how much.
