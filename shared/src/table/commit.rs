@@ -58,8 +58,8 @@ impl Store {
     /// Carries out a transaction: all of it, once, or nothing.
     ///
     /// Contention (the transaction was cancelled for nothing but conflicts and throttling, so it is known not to have
-    /// happened) is tried again with a new request token and on another shard of the tallies. An unknown outcome (a
-    /// time-out, a 5xx) is asked again with the same token, which DynamoDB carries out at most once in ten minutes; from
+    /// happened) is tried again with a new request token and on other shards of tallies and counters. An unknown outcome
+    /// (a time-out, a 5xx) is asked again with the same token, which DynamoDB carries out at most once in ten minutes; from
     /// then on the token stays, since what was sent first may still be on its way.
     pub async fn commit(&self, transaction: &Transaction) -> Result<(), CommitError> {
         // A change that finds nothing to change.
@@ -68,11 +68,19 @@ impl Store {
         }
         let mut attempts = Attempts::default();
         loop {
-            let items = transaction.render(self.table(), attempts.shard()).map_err(CommitError::Failed)?;
+            let (table, shard) = (self.table(), self.crowd.shard());
+            let items = transaction.render(table, shard, attempts.made()).map_err(CommitError::Failed)?;
             let token = format!("{:032x}", rand::random::<u128>());
             match self.send(transaction, items, &token, &mut attempts).await? {
+                Sent::Done if attempts.made() == 0 => {
+                    self.crowd.passed();
+                    return Ok(());
+                }
                 Sent::Done => return Ok(()),
-                Sent::Contended => attempts.pause().await.map_err(CommitError::Failed)?,
+                Sent::Contended => {
+                    self.crowd.met();
+                    attempts.pause().await.map_err(CommitError::Failed)?;
+                }
             }
         }
     }
