@@ -1,5 +1,7 @@
 //! Many at one thing at once, over the model of what DynamoDB's partitions bear ([`tests::partitions`]).
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use futures_util::future::join_all;
 use local::server::Options;
@@ -107,6 +109,26 @@ async fn insert(store: &Store, positions: std::ops::Range<u64>) {
 async fn shards(store: &Store) -> [i64; SHARDS] {
     let counted = bulk::shards(store, &demo(), &ROWS).await.expect("tallies");
     std::array::from_fn(|shard| counted.get(&(shard as u8)).copied().unwrap_or(0))
+}
+
+#[tokio::test]
+async fn what_relies_on_an_item_that_another_writes_is_planned_anew() {
+    let api = Api::empty().await;
+    let partitions = Partitions::over_http(Model::NEAR);
+    let store = api.through(partitions.clone()).await;
+    let held = ROWS.key(&demo(), 1);
+    partitions.hold(&held);
+    let plans = AtomicU32::new(0);
+    let plan = async || {
+        if plans.fetch_add(1, Ordering::Relaxed) == 2 {
+            partitions.let_go(&held);
+        }
+        let mut transaction = Transaction::default();
+        ROWS.insert(&mut transaction, "row", &demo(), (1, ONLY), &json!({ "id": 1 }))?;
+        Ok((transaction, ()))
+    };
+    store.carry_out(plan).await.expect("written");
+    assert_eq!(plans.load(Ordering::Relaxed), 3);
 }
 
 #[tokio::test]

@@ -183,6 +183,12 @@ impl Transaction {
         self.operations.get(index).map(|operation| operation.label)
     }
 
+    /// The same of an item on whose condition the transaction relies: it can be met nowhere else.
+    pub(super) fn relied_on(&self, index: usize) -> Option<Label> {
+        let relied_on = |operation: &&Operation| operation.condition.is_some() && operation.elsewhere.is_empty();
+        self.operations.get(index).filter(relied_on).map(|operation| operation.label)
+    }
+
     /// The request items, with the tallies and sums on `shard`. `attempt` counts from 0 on: each is done elsewhere, as far
     /// as it may be.
     pub(super) fn render(&self, table: &str, shard: u8, attempt: usize) -> Result<Vec<TransactWriteItem>, Error> {
