@@ -108,7 +108,7 @@ impl Quota {
     /// let mut quota = Quota { limit: Some(5), ..Quota::default() };
     /// (quota.shards[2].room, quota.shards[9].room) = (2, 3);
     /// assert_eq!(quota.elsewhere((2, 1)), [9]);
-    /// assert_eq!(quota.elsewhere((9, 3)), []);
+    /// assert!(quota.elsewhere((9, 3)).is_empty());
     /// assert_eq!(quota.elsewhere((9, -1)).len(), 15);
     /// ```
     pub fn elsewhere(&self, (shard, by): Part) -> Vec<usize> {
