@@ -9,7 +9,8 @@
 //! - What a call consumed (`ConsumedCapacity`) is spread evenly over the items that it wrote, or taken from the partition
 //!   that it read. A partition that is overdrawn refuses the next call, as DynamoDB does, until a second has paid for it.
 //! - A transaction holds its items for as long as it takes; another write that meets it there is refused with
-//!   `TransactionConflict`. Reads do not wait.
+//!   `TransactionConflict`. What is cancelled, also by a condition, has consumed two units for each of its items: the guide
+//!   does not say that it is spared any. Reads do not wait.
 //! - Latency is drawn between a shortest and a longest.
 
 use std::{
@@ -30,6 +31,10 @@ use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
 use local::hostile::{body, failed, operation};
 use rand::Rng;
 use serde_json::{Value, json};
+use shared::table::keys::Key;
+
+/// The write units of each item of a transaction that is cancelled; they are of a kilobyte at the most, nearly all.
+const CANCELLED: f64 = 2.0;
 
 /// What is modelled.
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +50,14 @@ pub struct Model {
 impl Default for Model {
     fn default() -> Self {
         let between = |from, to| (Duration::from_millis(from), Duration::from_millis(to));
-        Self { write_units: 1_000.0, read_units: 3_000.0, latencies: [between(2, 6), between(4, 10), between(8, 25)] }
+        Self { latencies: [between(2, 6), between(4, 10), between(8, 25)], ..Self::NEAR }
     }
+}
+
+impl Model {
+    /// A store that takes no longer than the embedded one does.
+    pub const NEAR: Self =
+        Self { write_units: 1_000.0, read_units: 3_000.0, latencies: [(Duration::ZERO, Duration::ZERO); 3] };
 }
 
 /// What happened so far.
@@ -102,6 +113,16 @@ impl Partitions {
         self.state().seen.clone()
     }
 
+    /// Holds an item as a transaction that does not end would: what writes it is refused until it is let go.
+    pub fn hold(&self, key: &Key) {
+        self.state().held.insert((key.pk.clone(), key.sk.clone()));
+    }
+
+    /// Lets go of an item.
+    pub fn let_go(&self, key: &Key) {
+        self.state().held.remove(&(key.pk.clone(), key.sk.clone()));
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -125,6 +146,7 @@ impl Partitions {
             for ((pk, _), _) in touched.places.iter().zip(&met).filter(|(_, met)| **met) {
                 *state.seen.fought_over.entry(pk.clone()).or_default() += 1;
             }
+            self.take(&mut state, touched, CANCELLED);
             let code = if touched.transaction { "TransactionConflict" } else { "TransactionConflictException" };
             return Some(refusal(touched, &met, code));
         }
@@ -146,19 +168,28 @@ impl Partitions {
     fn settle(&self, touched: &Touched, units: f64) {
         let mut state = self.state();
         state.seen.calls += 1;
-        let writes = touched.kind > 0;
         #[expect(clippy::cast_precision_loss, reason = "at most a hundred")]
-        let share = units / touched.places.len().max(1) as f64;
-        for place in &touched.places {
-            self.left(&mut state, &place.0, writes);
-            if let Some((left, _)) = state.left.get_mut(&(place.0.clone(), writes)) {
+        let each = units / touched.places.len().max(1) as f64;
+        // A refused condition does not say what it consumed.
+        let share = if touched.transaction && units == 0.0 { CANCELLED } else { each };
+        self.take(&mut state, touched, share);
+        if touched.transaction {
+            touched.places.iter().for_each(|place| {
+                state.held.remove(place);
+            });
+        }
+    }
+
+    /// Takes so many units from the partition of each item.
+    fn take(&self, state: &mut State, touched: &Touched, share: f64) {
+        let writes = touched.kind > 0;
+        for (pk, _) in &touched.places {
+            self.left(state, pk, writes);
+            if let Some((left, _)) = state.left.get_mut(&(pk.clone(), writes)) {
                 *left -= share;
             }
             if writes {
-                *state.seen.written.entry(place.0.clone()).or_default() += share;
-            }
-            if touched.transaction {
-                state.held.remove(place);
+                *state.seen.written.entry(pk.clone()).or_default() += share;
             }
         }
     }

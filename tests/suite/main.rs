@@ -33,6 +33,7 @@ mod coupon_filters;
 mod coupon_limits;
 mod coupon_races;
 mod coupons;
+mod crowds;
 mod customer_batches;
 mod customer_import;
 mod customers;

@@ -67,6 +67,13 @@ fn room(quota: &Quota) -> i64 {
     quota.shards.iter().map(|shard| shard.room).sum()
 }
 
+/// The same part on one of the shards that are said to be as good for it.
+fn moved(quota: &Quota, parts: Vec<Part>, draw: usize) -> Vec<Part> {
+    let [(_, by)] = parts[..] else { return parts };
+    let elsewhere = quota.elsewhere(parts[0]);
+    if elsewhere.is_empty() { parts } else { vec![(elsewhere[draw % elsewhere.len()], by)] }
+}
+
 /// What the limit leaves; negative in debt.
 fn left(quota: &Quota) -> Option<i64> {
     quota.limit.map(|limit| i64::try_from(limit).expect("a limit") - quota.count())
@@ -78,15 +85,19 @@ fn assert_sums_to(parts: &[Part], n: i64) {
     assert_eq!(parts.iter().map(|(_, part)| part).sum::<i64>(), n, "{parts:?}");
 }
 
-fn take(quota: &mut Quota, n: i64, start: usize) {
-    let parts = quota.take(n, start);
+fn take(quota: &mut Quota, n: i64, draw: usize) {
+    let parts = quota.take(n, draw);
     assert_eq!(parts.is_some(), left(quota).is_none_or(|left| n <= left));
     let Some(parts) = parts else { return };
     assert_sums_to(&parts, n);
-    let mut order = (0..SHARDS).map(|step| (start + step) % SHARDS);
-    if let Some(shard) = order.find(|shard| quota.limit.is_none() || quota.shards[*shard].room >= n) {
-        assert_eq!(parts, [(shard, n)], "the first shard that has room enough");
+    let room_enough = |shard: &usize| quota.limit.is_none() || quota.shards[*shard].room >= n;
+    let enough: Vec<_> = (0..SHARDS).filter(room_enough).map(|shard| vec![(shard, n)]).collect();
+    if !enough.is_empty() {
+        let mut drawn: Vec<_> = (0..enough.len()).filter_map(|more| quota.take(n, draw + more)).collect();
+        drawn.sort_unstable();
+        assert_eq!(drawn, enough, "each shard that has room enough is drawn");
     }
+    let parts = moved(quota, parts, draw / SHARDS);
     parts.iter().for_each(|(shard, part)| add(quota, *shard, *part));
     assert!(left(quota).is_none_or(|left| left >= 0));
 }
@@ -97,7 +108,8 @@ fn give(quota: &mut Quota, n: i64, start: usize) {
     assert_sums_to(&parts, n);
     let paid: i64 = parts.iter().filter(|(shard, _)| quota.shards[*shard].room < 0).map(|(_, part)| part).sum();
     assert!(paid >= debt.min(n), "{parts:?} pay {paid} of {debt}");
-    parts.iter().for_each(|(shard, part)| add(quota, *shard, -part));
+    let back = moved(quota, parts.into_iter().map(|(shard, part)| (shard, -part)).collect(), start / SHARDS);
+    back.iter().for_each(|(shard, part)| add(quota, *shard, *part));
 }
 
 fn assert_sound(quota: &Quota) {

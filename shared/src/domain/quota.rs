@@ -5,8 +5,15 @@
 //! and only when all are empty is the limit reached. Where a limit is set below what was counted already, the first shard
 //! holds the debt as negative room and the others nothing, until what is given back has paid it.
 
-/// How many shards a counter has.
-pub const SHARDS: usize = 16;
+/// How many shards a counter has, and the most that a tally has. It is part of what is stored: 16, but in a build with
+/// `YOUHUI_SHARDS`, which is for `measure contention` over a store of its own.
+pub const SHARDS: usize = match option_env!("YOUHUI_SHARDS") {
+    None => 16,
+    Some(digits) => match usize::from_str_radix(digits, 10) {
+        Ok(shards @ 1..=64) => shards,
+        _ => panic!("YOUHUI_SHARDS is no number from 1 to 64"),
+    },
+};
 
 /// One shard. Its count may be negative: what happened on another may be given back here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,12 +25,18 @@ pub struct Shard {
 }
 
 /// A counter.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     /// The most that may be counted; `None` is no limit.
     pub limit: Option<u64>,
     /// Its shards.
     pub shards: [Shard; SHARDS],
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { limit: None, shards: [Shard::default(); SHARDS] }
+    }
 }
 
 /// A change of one shard: which, and by how much.
@@ -44,7 +57,8 @@ impl Quota {
         self.shards.iter().map(|shard| shard.room).sum()
     }
 
-    /// From which shards to take `n`, looking at `start` first; `None` where there is not so much room.
+    /// From which shards to take `n`; `None` where there is not so much room. Of several that have room enough `draw`
+    /// picks one: whoever takes the last places is spread over all shards that have any.
     ///
     /// ```
     /// # use shared::domain::quota::{Quota, Shard};
@@ -52,21 +66,20 @@ impl Quota {
     /// quota.shards[2].room = 2;
     /// quota.shards[9].room = 3;
     /// assert_eq!(quota.take(1, 0), Some(vec![(2, 1)]));
-    /// assert_eq!(quota.take(5, 4), Some(vec![(9, 3), (2, 2)]));
+    /// assert_eq!(quota.take(1, 1), Some(vec![(9, 1)]));
+    /// assert_eq!(quota.take(5, 0), Some(vec![(9, 3), (2, 2)]));
     /// assert_eq!(quota.take(6, 0), None);
     /// ```
-    pub fn take(&self, n: i64, start: usize) -> Option<Vec<Part>> {
-        if self.limit.is_none() {
-            return Some(vec![(start % SHARDS, n)]);
-        }
-        if self.room() < n {
+    pub fn take(&self, n: i64, draw: usize) -> Option<Vec<Part>> {
+        if self.limit.is_some() && self.room() < n {
             return None;
         }
-        let order = (0..SHARDS).map(|step| (start + step) % SHARDS);
-        let mut shards: Vec<_> = order.map(|shard| (shard, self.shards[shard].room)).filter(|(_, r)| *r > 0).collect();
-        if let Some(&(shard, _)) = shards.iter().find(|(_, room)| *room >= n) {
-            return Some(vec![(shard, n)]);
+        let enough = self.that_take(n);
+        if !enough.is_empty() {
+            return Some(vec![(enough[draw % enough.len()], n)]);
         }
+        let mut shards: Vec<_> =
+            self.shards.iter().map(|shard| shard.room).enumerate().filter(|(_, r)| *r > 0).collect();
         // As few shards as possible, so that the transaction stays small.
         shards.sort_by_key(|(_, room)| std::cmp::Reverse(*room));
         let mut missing = n;
@@ -80,6 +93,29 @@ impl Quota {
             }
         }
         None
+    }
+
+    /// The shards that have room for `n`; all without a limit.
+    fn that_take(&self, n: i64) -> Vec<usize> {
+        (0..SHARDS).filter(|shard| self.limit.is_none() || self.shards[*shard].room >= n).collect()
+    }
+
+    /// Where a part that is counted alone, or given back where it is negative, may be counted just as well. None where it
+    /// pays a debt.
+    ///
+    /// ```
+    /// # use shared::domain::quota::Quota;
+    /// let mut quota = Quota { limit: Some(5), ..Quota::default() };
+    /// (quota.shards[2].room, quota.shards[9].room) = (2, 3);
+    /// assert_eq!(quota.elsewhere((2, 1)), [9]);
+    /// assert!(quota.elsewhere((9, 3)).is_empty());
+    /// assert_eq!(quota.elsewhere((9, -1)).len(), 15);
+    /// ```
+    pub fn elsewhere(&self, (shard, by): Part) -> Vec<usize> {
+        let in_debt = self.limit.is_some() && self.room() < 0;
+        let mut others = if by < 0 && in_debt { Vec::new() } else { self.that_take(by) };
+        others.retain(|other| *other != shard);
+        others
     }
 
     /// To which shards to give `n` back: to the one in debt first, and what is left to `start`.

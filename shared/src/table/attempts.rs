@@ -35,10 +35,8 @@ impl Attempts {
         Ok(())
     }
 
-    /// The shard for the tallies of this attempt: the first stays on one, so that few shards exist where there is no
-    /// contention; each further attempt spreads over twice as many, up to 16.
-    pub(super) fn shard(&self) -> u8 {
-        let shards = 1u8 << self.made.min(4);
-        rand::rng().random_range(0..shards)
+    /// How many there were before this one.
+    pub(super) fn made(&self) -> usize {
+        self.made as usize
     }
 }

@@ -7,6 +7,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join;
+use rand::seq::SliceRandom;
 use serde::Deserialize;
 
 use super::{
@@ -227,6 +228,16 @@ impl Shards {
             let marks = if index == 0 { [("used", change.used), ("claimed", change.claimed)] } else { [("", 0); 2] };
             self.add(transaction, shop, (*shard, *by), marks);
         }
+        if let [part] = parts {
+            self.or_elsewhere(transaction, shop, *part);
+        }
+    }
+
+    /// Lets what was just written meet the others on another shard where this one is contended.
+    fn or_elsewhere(&self, transaction: &mut Transaction, shop: &ShopId, part: Part) {
+        let mut shards = self.quota.elsewhere(part);
+        shards.shuffle(&mut rand::rng());
+        transaction.or_elsewhere(shards.into_iter().map(|shard| self.counter.key(shop, shard)).collect());
     }
 
     /// Relies on the epoch without counting anything.
@@ -234,6 +245,7 @@ impl Shards {
         let shard = usize::from(rand::random::<u8>()) % SHARDS;
         let (condition, epoch) = self.in_epoch();
         transaction.check(LABEL, self.counter.key(shop, shard), condition, epoch);
+        self.or_elsewhere(transaction, shop, (shard, 0));
     }
 
     /// What every write to a shard is conditioned on. A closed counter is in an epoch that does not end, so that it is

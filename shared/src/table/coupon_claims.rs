@@ -77,8 +77,7 @@ async fn plan(
     let claim_key = keys::claim(shop, coupon_id, asked.customer_id);
     let shards = counters::read(store, shop, Counter::CodesOf(coupon_id));
     let rows = vec![COUPONS.key(shop, coupon_id), price_rules::key(shop, rule_id), claim_key.clone()];
-    let reads = try_join(store.batch_get(rows), sequence::next(store, shop, CODES.name));
-    let (shards, (items, id)) = try_join(shards, reads).await?;
+    let (shards, items) = try_join(shards, store.batch_get(rows)).await?;
     let mut claimed = false;
     for item in items {
         if entity::key(&item).is_some_and(|key| key == claim_key) {
@@ -95,6 +94,8 @@ async fn plan(
     }
     let taken = take_places(store, shop, shards, Some(rule), (coupon_id, 1)).await?;
     let Some((shards, parts)) = taken else { return Err(Error::NotFound) };
+    // Last, since a refused claim must not write: when a sale is sold out they are most.
+    let id = sequence::next(store, shop, CODES.name).await?;
     let code = Draft::new(id, asked.customer_id, &coupon).code(&shards, asked.attempt, asked.now, &mut HashSet::new());
     let code = CouponCode { claimed: true, ..code };
     let mut transaction = Transaction::default();

@@ -222,7 +222,7 @@ where
         if let Some(guard) = guard {
             guard.seal(store, shop, &mut transaction, &reply).await?;
         }
-        match store.commit(&transaction).await {
+        match store.commit_planned(&transaction).await {
             Ok(()) => return Ok(Outcome { reply, replayed: false }),
             Err(CommitError::Failed(error)) => return Err(error),
             Err(CommitError::Refused(labels)) => {

@@ -28,6 +28,7 @@ pub mod coupon_codes;
 pub mod coupon_pages;
 pub mod coupon_removal;
 pub mod coupons;
+mod crowd;
 pub mod customer_import;
 pub mod customers;
 pub mod entity;

@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 use super::{
     Item,
     attempts::Attempts,
+    crowd::Crowd,
     entity::entity,
     keys::{self, Key},
     meter::{self, Operation},
@@ -46,6 +47,8 @@ pub(super) async fn read_all<T>(reads: Vec<impl Future<Output = Result<T, Error>
 pub struct Store {
     client: Client,
     table: Arc<str>,
+    /// What its transactions met lately.
+    pub(super) crowd: Arc<Crowd>,
 }
 
 /// A range of one partition, both ends inclusive.
@@ -69,7 +72,7 @@ pub(super) fn unavailable<E: std::error::Error + Send + Sync + 'static>(error: &
 impl Store {
     /// The table `table` behind `client`.
     pub fn new(client: Client, table: &str) -> Self {
-        Self { client, table: table.into() }
+        Self { client, table: table.into(), crowd: Arc::default() }
     }
 
     /// The SDK's client, for what concerns the table itself.

@@ -57,6 +57,8 @@ struct Operation {
     action: Action,
     condition: Option<Cow<'static, str>>,
     values: Values,
+    /// The items on which it may be done just as well.
+    elsewhere: Vec<Key>,
 }
 
 /// Why a transaction was not carried out.
@@ -134,7 +136,15 @@ impl Transaction {
     }
 
     fn push(&mut self, label: Label, action: Action, condition: Option<Cow<'static, str>>, values: Values) {
-        self.operations.push(Operation { label, action, condition, values });
+        self.operations.push(Operation { label, action, condition, values, elsewhere: Vec::new() });
+    }
+
+    /// Lets the update or check that was added last be done on one of these items instead: where the transaction meets
+    /// another it moves on to the next of them.
+    pub(super) fn or_elsewhere(&mut self, keys: Vec<Key>) {
+        if let Some(operation) = self.operations.last_mut() {
+            operation.elsewhere = keys;
+        }
     }
 
     /// Removes an item.
@@ -173,14 +183,21 @@ impl Transaction {
         self.operations.get(index).map(|operation| operation.label)
     }
 
-    /// The request items, with the tallies and sums on `shard`.
-    pub(super) fn render(&self, table: &str, shard: u8) -> Result<Vec<TransactWriteItem>, Error> {
+    /// The same of an item on whose condition the transaction relies: it can be met nowhere else.
+    pub(super) fn relied_on(&self, index: usize) -> Option<Label> {
+        let relied_on = |operation: &&Operation| operation.condition.is_some() && operation.elsewhere.is_empty();
+        self.operations.get(index).filter(relied_on).map(|operation| operation.label)
+    }
+
+    /// The request items, with the tallies and sums on `shard`. `attempt` counts from 0 on: each is done elsewhere, as far
+    /// as it may be.
+    pub(super) fn render(&self, table: &str, shard: u8, attempt: usize) -> Result<Vec<TransactWriteItem>, Error> {
         if self.len() > MAX_ITEMS {
             return Err(Error::Internal(format!("a transaction of {} items", self.len())));
         }
         let mut items = Vec::with_capacity(self.len());
         for operation in &self.operations {
-            items.push(operation.render(table)?);
+            items.push(operation.render(table, attempt)?);
         }
         for (key, update, values) in self.tallies.updates(shard).chain(self.point_days.updates(shard)) {
             let expression = Expression::new(&update, None, &values);
@@ -232,7 +249,11 @@ impl Expression {
 }
 
 impl Operation {
-    fn render(&self, table: &str) -> Result<TransactWriteItem, Error> {
+    fn place<'a>(&'a self, key: &'a Key, attempt: usize) -> &'a Key {
+        std::iter::once(key).chain(&self.elsewhere).nth(attempt % (1 + self.elsewhere.len())).unwrap_or(key)
+    }
+
+    fn render(&self, table: &str, attempt: usize) -> Result<TransactWriteItem, Error> {
         let text = if let Action::Update { update, .. } = &self.action { update } else { "" };
         let expression = Expression::new(text, self.condition.as_deref(), &self.values);
         let condition = self.condition.as_deref().map(str::to_owned);
@@ -250,7 +271,7 @@ impl Operation {
             ),
             Action::Update { key, update } => item.update(
                 expression
-                    .update(Update::builder(), table, key)
+                    .update(Update::builder(), table, self.place(key, attempt))
                     .update_expression(update)
                     .set_condition_expression(condition)
                     .build()
@@ -259,7 +280,7 @@ impl Operation {
             Action::Check(key) => item.condition_check(
                 ConditionCheck::builder()
                     .table_name(table)
-                    .set_key(Some(key_attributes(key)))
+                    .set_key(Some(key_attributes(self.place(key, attempt))))
                     .set_condition_expression(condition)
                     .set_expression_attribute_names(expression.names)
                     .set_expression_attribute_values(expression.values)

@@ -7,7 +7,8 @@
 //! * A *tally* counts the rows of one bucket of positions, by class (a status that lists filter on). Buckets of level 0
 //!   hold 2^6 positions; buckets of each further level sum 2^7 or 2^8 of those below. Tallies change in the transaction
 //!   of the row, by unconditional ADDs, so writers do not wait for one another but for the moment of the write itself.
-//! * Under contention a tally is written on further *shards*; readers sum them. One shard may be negative.
+//! * Under contention, and for a while after it, a tally is written on further *shards*; readers sum them. One shard may be
+//!   negative.
 //!
 //! Reading a page: the tallies of the top level give the count, and by prefix sums the bucket in which the page starts;
 //! the tallies inside that bucket give the leaf; one range query gives the rows. With bounds (`id__gt`, `id__lt`) the

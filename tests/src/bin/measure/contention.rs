@@ -1,57 +1,103 @@
-//! Many clients on one coupon: what the shards take, and what is lost (nothing).
+//! Clients that all change one thing, over a model of what DynamoDB's partitions bear ([`tests::partitions`]): a coupon, a
+//! rule with a limit, a customer, an order. What comes of it is exact, or this panics.
 
-use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use local::{
-    hostile::{Hostile, Profile},
-    server::Options,
-};
 use serde_json::json;
-use shared::{
-    domain::shop::ShopId,
-    table::{
-        connect::Connection,
-        counters::{self, Counter},
-        coupon_codes::{CODES, OF_COUPON},
-        pages::bulk,
-    },
-};
-use tests::Api;
+use shared::domain::quota::SHARDS;
+use tests::{Api, partitions::Seen};
 
-/// Issues `clients` times `codes` codes, and prints conflicts and what each shard took.
-pub(crate) async fn run(clients: u64, codes: u64, conflict: f64) {
-    let hostile = Hostile::over_http(Profile { conflict, ..Profile::default() }, 1);
-    let http_client = Some(aws_sdk_dynamodb::config::SharedHttpClient::new(hostile.clone()));
-    let options = Options { demo: false, ..Options::default() };
-    let api = Api::with(options, Connection { http_client, ..Connection::default() }).await;
-    let customers = (1..=clients).map(|id| json!({ "id": id })).collect();
-    api.post("/api/crm/customer/", &customers).await.expect(201);
-    let rule = json!({"title": "measured", "value": "-10.00", "value_type": "fixed_amount"});
-    let coupon = api.post("/api/discounts/coupon/", &json!({"code_prefix": "A", "price_rule": rule})).await.expect(201);
-    let coupon = coupon["id"].as_u64().expect("an id");
-    let before = hostile.injected();
-    let client = async |customer: u64| {
-        for _ in 0..codes {
-            let body = json!([{"customer_id": customer, "coupon_id": coupon}]);
-            api.post("/api/discounts/coupon_code/", &body).await.expect(201);
+use crate::crowd;
+
+mod things;
+
+use things::{Coupon, Customer, Limit, Order, Thing};
+
+/// What a client has done.
+#[derive(Default)]
+struct Done {
+    /// What its successes took.
+    took: Vec<Duration>,
+    /// Answers that there was no room.
+    refused: u64,
+    /// Replies after which it sent its request again.
+    again: u64,
+}
+
+/// So many clients at each thing, for so long each.
+pub(crate) async fn run(clients: &[u64], time: Duration, seed: u64) {
+    println!("{SHARDS} shards\n");
+    println!(
+        "| many on one | clients | done a second | refused a second | conflicts for each | throttled for each | sent again | p50 ms | p99 ms |"
+    );
+    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
+    for &clients in clients {
+        measure::<Coupon>(clients, time, seed).await;
+    }
+    for &clients in clients {
+        measure::<Limit>(clients, time, seed).await;
+    }
+    for &clients in clients {
+        measure::<Customer>(clients, time, seed).await;
+    }
+    for &clients in clients {
+        measure::<Order>(clients, time, seed).await;
+    }
+}
+
+async fn measure<T: Thing>(clients: u64, time: Duration, seed: u64) {
+    let (api, partitions) = crowd::api().await;
+    crowd::customers(&api, clients).await;
+    let thing = T::make(&api, clients, seed).await;
+    let before = partitions.seen();
+    let began = Instant::now();
+    let client = async |client: u64| {
+        let mut done = Done::default();
+        while began.elapsed() < time {
+            let answer = thing.change(&api, client).await;
+            done.again += u64::from(answer.again);
+            match answer.reply.status {
+                200 | 201 => done.took.push(answer.took),
+                status => {
+                    assert_eq!(status, 409, "{}", answer.reply.text);
+                    done.refused += 1;
+                }
+            }
         }
+        done
     };
-    join_all((1..=clients).map(client)).await;
-    let conflicts = hostile.injected() - before;
-    let shop: ShopId = "demo".parse().expect("a shop");
-    let store = &api.server.store;
-    let all = clients * codes;
-    for list in [CODES, OF_COUPON.of(coupon)] {
-        assert_eq!(bulk::verify(store, &shop, &list).await.expect("verified"), (all, all), "a code was lost");
-    }
-    let quota = counters::read(store, &shop, Counter::CodesOf(coupon)).await.expect("a counter").quota;
-    assert_eq!(quota.count(), i64::try_from(all).expect("a number"));
-    println!("{all} codes by {clients} clients, {conflicts} transactions cancelled, no error, none lost\n");
-    println!("| shard | codes counted on it | rows on the tallies of its number |\n|---:|---:|---:|");
-    let tallies: BTreeMap<u8, i64> = bulk::shards(store, &shop, &CODES).await.expect("tallies");
-    for (shard, counted) in quota.shards.iter().enumerate() {
-        let tally = u8::try_from(shard).ok().and_then(|shard| tallies.get(&shard)).copied().unwrap_or(0);
-        println!("| {shard} | {} | {tally} |", counted.count);
-    }
+    let all = join_all((1..=clients).map(client)).await;
+    let took = began.elapsed();
+    let after = partitions.seen();
+    thing.verify(&api, all.iter().map(|done| done.took.len() as u64).sum()).await;
+    audit(&api).await;
+    println!("| {} | {clients} | {} |", T::NAME, row(&all, took, (&before, &after)));
+    api.stop().await;
+}
+
+fn row(all: &[Done], took: Duration, (before, after): (&Seen, &Seen)) -> String {
+    let done: usize = all.iter().map(|done| done.took.len()).sum();
+    let refused: u64 = all.iter().map(|done| done.refused).sum();
+    let again: u64 = all.iter().map(|done| done.again).sum();
+    let of_each = |count: u64| count as f64 / done.max(1) as f64;
+    let [p50, p99] =
+        [50, 99].map(|percent| crowd::percentile(all.iter().flat_map(|done| &done.took).copied(), percent));
+    format!(
+        "{:.0} | {:.0} | {:.2} | {:.2} | {again} | {p50:.0} | {p99:.0}",
+        done as f64 / took.as_secs_f64(),
+        refused as f64 / took.as_secs_f64(),
+        of_each(after.conflicts - before.conflicts),
+        of_each(after.throttled - before.throttled),
+    )
+}
+
+/// Every sum is what it sums.
+async fn audit(api: &Api) {
+    let command = json!({"action": "audit", "shop": local::demo::SHOP, "seconds": 600});
+    let command = serde_json::from_value(command).expect("a command");
+    let store = api.distant(Duration::ZERO).await;
+    let report = operator::run(&store, command).await.expect("a report");
+    let report = serde_json::to_value(report).expect("JSON");
+    assert_eq!((&report["drift"], &report["unsettled"]), (&json!(0), &json!(0)), "{report}");
 }

@@ -8,6 +8,7 @@ mod bench;
 mod capacity;
 mod contention;
 mod cost;
+mod crowd;
 mod evaluate;
 #[cfg(feature = "tls")]
 mod functions;
@@ -36,17 +37,18 @@ enum Measure {
         #[arg(long, value_delimiter = ',', default_value = "1000,10000")]
         codes: Vec<u64>,
     },
-    /// Clients that issue codes of one coupon at once, over a store that cancels transactions for contention.
+    /// Clients that all change one thing: a coupon, a rule with a limit, a customer, an order; over a model of the limits of
+    /// DynamoDB's partitions.
     Contention {
-        /// How many.
-        #[arg(long, default_value_t = 16)]
-        clients: u64,
-        /// How many codes each issues, one by one.
-        #[arg(long, default_value_t = 50)]
-        codes: u64,
-        /// How often a transaction is cancelled, from 0 to 1.
-        #[arg(long, default_value_t = 0.3)]
-        conflict: f64,
+        /// Numbers of clients.
+        #[arg(long, value_delimiter = ',', default_value = "1,4,16,64", value_parser = clap::value_parser!(u64).range(1..))]
+        clients: Vec<u64>,
+        /// For how many seconds each number of them changes each thing.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// What their changes are drawn from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
     },
     /// Size, start and memory of a function as deployed, for several release profiles; wants `--features tls` and builds
     /// each profile once, for minutes.
@@ -125,7 +127,9 @@ async fn main() {
     tests::described::look_away();
     match Cli::parse().measure {
         Measure::Capacity { rows, codes } => capacity::run(&rows, &codes).await,
-        Measure::Contention { clients, codes, conflict } => contention::run(clients, codes, conflict).await,
+        Measure::Contention { clients, seconds, seed } => {
+            contention::run(&clients, Duration::from_secs(seconds), seed).await;
+        }
         #[cfg(feature = "tls")]
         Measure::Functions { function, event, times, profiles } => {
             functions::run(&function, &event, times, &profiles).await;

@@ -6,16 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aws_sdk_dynamodb::config::SharedHttpClient;
 use futures_util::future::join_all;
-use local::server::Options;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use serde_json::{Value, json};
-use shared::{domain::quota::SHARDS, table::connect::Connection};
-use tests::{
-    Api,
-    partitions::{Model, Partitions, Seen},
-};
+use serde_json::json;
+use shared::domain::quota::SHARDS;
+use tests::{Api, partitions::Seen};
+
+use crate::crowd::{self, insist, percentile};
 
 const PREFIX: &str = "SALE";
 
@@ -26,7 +23,7 @@ struct Claim {
     /// From the customer's own beginning on, over all attempts.
     took: Duration,
     won: bool,
-    attempts: u32,
+    again: u32,
 }
 
 /// `claims` customers claim a coupon of `places` at seeded moments within `seconds`.
@@ -34,16 +31,11 @@ struct Claim {
 /// # Panics
 /// Where not exactly `places` codes are given away.
 pub(crate) async fn run(claims: u64, places: u64, seconds: f64, seed: u64) {
-    let partitions = Partitions::over_http(Model::default());
-    let http_client = Some(SharedHttpClient::new(partitions.clone()));
-    let options = Options { demo: false, ..Options::default() };
-    let api = Api::with(options, Connection { http_client, ..Connection::default() }).await;
-    for first in (1..=claims).step_by(1_000) {
-        let customers = (first..=claims.min(first + 999)).map(|id| json!({ "id": id })).collect();
-        insist(&api, "/api/crm/customer/", &customers).await;
-    }
+    let (api, partitions) = crowd::api().await;
+    crowd::customers(&api, claims).await;
     let rule = json!({"title": "sale", "value": "-10.00", "value_type": "fixed_amount", "allocation_limit": places});
-    insist(&api, "/api/discounts/coupon/", &json!({"code_prefix": PREFIX, "price_rule": rule})).await;
+    let coupon = json!({"code_prefix": PREFIX, "price_rule": rule});
+    insist(&api, "POST", "/api/discounts/coupon/", &coupon).await.reply.expect(201);
     let before = partitions.seen();
     let mut random = StdRng::seed_from_u64(seed);
     let began = Instant::now();
@@ -60,46 +52,20 @@ pub(crate) async fn run(claims: u64, places: u64, seconds: f64, seed: u64) {
     api.stop().await;
 }
 
-/// A change that is sent until it is answered.
-async fn insist(api: &Api, path: &str, body: &Value) -> Value {
-    let key = format!("{:032x}", rand::random::<u128>());
-    loop {
-        let reply = api.keyed("POST", path, &key, body).await;
-        if !reply.is_to_be_sent_again() {
-            return reply.expect(201);
-        }
-    }
-}
-
 async fn claim(api: &Api, customer: u64, at: Duration, began: Instant) -> Claim {
     tokio::time::sleep_until((began + at).into()).await;
-    let (path, key) = (format!("/api/discounts/coupon/{PREFIX}/redeem/"), format!("claim-{customer}"));
-    let mut attempts = 0;
-    let own = Instant::now();
-    loop {
-        attempts += 1;
-        let reply = api.keyed("POST", &path, &key, &json!({ "customer_id": customer })).await;
-        if !reply.is_to_be_sent_again() {
-            assert!(matches!(reply.status, 201 | 409), "{} {}", reply.status, reply.text);
-            return Claim { answered: began.elapsed(), took: own.elapsed(), won: reply.status == 201, attempts };
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-}
-
-/// What so many percent took at the most.
-fn percentile(claims: &[&Claim], percent: usize) -> f64 {
-    let mut took: Vec<_> = claims.iter().map(|claim| claim.took).collect();
-    took.sort_unstable();
-    let at = (took.len() * percent / 100).min(took.len().saturating_sub(1));
-    took.get(at).map_or(0.0, |took| took.as_secs_f64() * 1_000.0)
+    let path = format!("/api/discounts/coupon/{PREFIX}/redeem/");
+    let answer = insist(api, "POST", &path, &json!({ "customer_id": customer })).await;
+    let reply = answer.reply;
+    assert!(matches!(reply.status, 201 | 409), "{} {}", reply.status, reply.text);
+    Claim { answered: began.elapsed(), took: answer.took, won: reply.status == 201, again: answer.again }
 }
 
 fn report(all: &[Claim], places: u64, before: &Seen, after: &Seen) {
     let (won, lost): (Vec<&Claim>, Vec<&Claim>) = all.iter().partition(|claim| claim.won);
     let sold_out = won.iter().map(|claim| claim.answered).max().unwrap_or_default();
     let conflicts = after.conflicts - before.conflicts;
-    let again: u32 = all.iter().map(|claim| claim.attempts - 1).sum();
+    let again: u32 = all.iter().map(|claim| claim.again).sum();
     println!("{} claims of {places} places, {SHARDS} shards: {} won, {} refused", all.len(), won.len(), lost.len());
     println!(
         "sold out after {:.1} s; {:.2} conflicts for each code given, {} calls throttled, {again} replies of 503 or 409 tried again",
@@ -109,7 +75,8 @@ fn report(all: &[Claim], places: u64, before: &Seen, after: &Seen) {
     );
     println!("\n| | p50 ms | p90 ms | p99 ms | slowest ms |\n|---|---:|---:|---:|---:|");
     for (name, claims) in [("won", &won), ("refused", &lost)] {
-        let [p50, p90, p99, most] = [50, 90, 99, 100].map(|percent| percentile(claims, percent));
+        let [p50, p90, p99, most] =
+            [50, 90, 99, 100].map(|percent| percentile(claims.iter().map(|claim| claim.took), percent));
         println!("| {name} | {p50:.0} | {p90:.0} | {p99:.0} | {most:.0} |");
     }
     println!("\n| partition | write units | conflicts met there |\n|---|---:|---:|");
