@@ -1,12 +1,14 @@
 //! Codes that come from another system: issued with the text that they have there, and used where they were used there. One
 //! code is one transaction, with its place under the quota and, where it is used, its use under the limits.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::{
     counters::Change,
     coupon_code_issue::{self as issue, Pair, Prepared},
-    coupon_code_uses as uses,
+    coupon_code_uses::{self as uses, Taken},
     coupon_codes::{self, Nested},
     coupons,
     store::Store,
@@ -109,7 +111,8 @@ async fn write(
     if used_at.is_some() {
         nested = coupon_codes::nested(store, shop, std::iter::once(&code), &[]).await?;
         let rule = nested.rules.get(&code.price_rule_id).ok_or(Error::NotFound)?;
-        uses::take(&mut transaction, store, shop, code.customer_id, &[(rule, 1)]).await?;
+        let taken = Taken::before_use(store, shop, code.customer_id, &BTreeSet::from([rule.id])).await?;
+        uses::take(&mut transaction, store, shop, (code.customer_id, &taken), &[(rule, 1)]).await?;
         code.used_at = used_at;
         uses::keep(&mut transaction, shop, &code, nested.rule_version(rule.id)?)?;
         change.used = 1;

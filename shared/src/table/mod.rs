@@ -38,6 +38,7 @@ pub mod idempotency;
 pub mod keys;
 pub mod levels;
 pub mod meter;
+pub mod order_release;
 pub mod order_uses;
 pub mod orders;
 pub mod pages;
