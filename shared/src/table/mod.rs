@@ -23,6 +23,7 @@ pub mod coupon_code_import;
 pub mod coupon_code_issue;
 pub mod coupon_code_load;
 pub mod coupon_code_pages;
+pub mod coupon_code_undo;
 pub mod coupon_code_uses;
 pub mod coupon_codes;
 pub mod coupon_pages;
