@@ -308,9 +308,12 @@ impl Plan<'_> {
         for rule in rules.iter().copied().chain(applied.iter().map(|(rule, _)| rule)) {
             times.entry(rule.id).or_insert((rule, 0)).1 += 1;
         }
-        let (customer, unread) = (self.asked.customer_id, times.keys().copied());
-        let unread = unread.filter(|rule| !taken.holds_in_all(*rule)).collect();
-        taken.extend(Taken::before_use(store, shop, customer, &unread).await?);
+        let customer = self.asked.customer_id;
+        let unread = times.keys().copied().filter(|rule| !taken.holds_in_all(*rule));
+        let of_customer = times.keys().filter(|rule| !taken.holds_of(shop, customer, **rule));
+        let of_customer = of_customer.map(|rule| (customer, *rule));
+        let read = Taken::read(store, shop, unread, of_customer).await?;
+        taken.extend(read);
         let times: Vec<_> = times.into_values().collect();
         uses::take(&mut self.transaction, store, shop, (customer, taken), &times).await?;
         let automatic = applied.iter().map(|(rule, version)| self.used(None, rule.id, *version));

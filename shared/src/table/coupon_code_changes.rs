@@ -1,6 +1,6 @@
 //! Changes of a code: another customer, another text, used, given back; and its end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join3};
@@ -118,14 +118,16 @@ struct Turn {
 impl Turn {
     /// Reads it; `customer` is whose the code is to be, where it is to be another's.
     async fn read(store: &Store, shop: &ShopId, code: &CouponCode, customer: Option<Id>) -> Result<Self, Error> {
-        let rule = BTreeSet::from([code.price_rule_id]);
+        let (rule, user) = (code.price_rule_id, customer.unwrap_or(code.customer_id));
+        // What is given back is given back whatever the customer uses.
+        let by_customer = code.used_at.is_none().then_some((user, rule));
         let record = async {
             match code.order_id {
                 Some(order) => order_uses::read(store, shop, order).await.map(|record| Some((order, record))),
                 None => Ok(None),
             }
         };
-        let taken = Taken::before_use(store, shop, customer.unwrap_or(code.customer_id), &rule);
+        let taken = Taken::read(store, shop, [rule], by_customer);
         let codes = counters::read(store, shop, Counter::CodesOf(code.coupon_id));
         let (codes, taken, record) = try_join3(codes, taken, record).await?;
         Ok(Self { codes, taken, record })
