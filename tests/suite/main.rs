@@ -85,6 +85,7 @@ mod recovery_files;
 mod reference;
 mod robustness;
 mod roles;
+mod round_trips;
 mod support;
 mod template;
 mod tenancy;

@@ -21,6 +21,7 @@ use shared::{
     },
     table::{
         checkout::{self, Asked, Used},
+        order_release,
         settling::{after_settling, settle_soon},
     },
 };
@@ -165,7 +166,7 @@ pub(crate) async fn release(
     let unstored = AtomicBool::new(false);
     let plan = async || {
         let order = change.parsed(parse_release)?;
-        let read = async || checkout::release(store, shop, order, now).await;
+        let read = async || order_release::release(store, shop, order, now).await;
         let (transaction, released) = after_settling(store, shop, now, read).await?;
         unstored.store(released.unstored, Ordering::Relaxed);
         let reply = |code| CodeReply::new(code, &released.nested, caller.shop.zone, now);

@@ -10,7 +10,7 @@ use shared::{
     Error, lambda,
     table::{
         batches::{self, Due},
-        coupon_code_issue, coupon_removal, customer_import, shops, standings,
+        coupon_code_issue, coupon_code_undo, coupon_removal, customer_import, shops, standings,
         store::Store,
     },
 };
@@ -76,7 +76,7 @@ async fn finish(store: &Store, due: &Due) -> Result<(), Error> {
     let mut batch = batches::adopt(store, &due.shop, &due.batch).await?;
     match batch.kind.as_str() {
         customer_import::KIND => customers::import::finish(store, &shop, batch).await.map(|_| ()),
-        coupon_code_issue::KIND => coupon_code_issue::undo(store, &mut batch).await,
+        coupon_code_issue::KIND => coupon_code_undo::undo(store, &mut batch).await,
         other => Err(Error::Internal(format!("a batch of unknown kind {other}"))),
     }
 }

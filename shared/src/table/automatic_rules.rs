@@ -130,7 +130,8 @@ impl AutomaticRules {
         }
     }
 
-    fn known(&self, shop: &ShopId) -> Option<Arc<Rules>> {
+    /// What was read of a shop last, which may have changed since.
+    pub(super) fn known(&self, shop: &ShopId) -> Option<Arc<Rules>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(shop).cloned()
     }
 

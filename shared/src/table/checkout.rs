@@ -1,18 +1,18 @@
-//! Codes at the checkout: an order uses them, all or none, and gives them back (`beyond.md`, Rulings on codes).
+//! Codes at the checkout: an order uses them, all or none (`beyond.md`, Rulings on codes).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Duration, Utc};
-use futures_util::future::{try_join, try_join_all, try_join3};
+use futures_util::future::try_join3;
 
 use super::{
     automatic_rules::{AutomaticRules, Rules},
     counters::{self, Change, Counter, Shards},
-    coupon_code_uses::{self as uses, NotTaken},
+    coupon_code_uses::{self as uses, NotTaken, Taken},
     coupon_codes::{self, Nested, Row},
-    evaluation::{self, Brought, within_limits},
+    evaluation::{self, Brought, Pricing},
     order_uses::{self, Freed, Record},
-    orders, settling,
+    orders,
     store::Store,
     transaction::{MAX_ITEMS, Transaction},
 };
@@ -84,9 +84,9 @@ pub async fn use_codes(
         let record = order_uses::read(store, shop, asked.order_id).await?;
         Ok((record, orders::effects(store, shop, asked.order_id).await?))
     };
-    let customer = [asked.customer_id];
-    let codes = coupon_codes::by_texts(store, shop, &asked.codes, &customer);
-    let ((record, order), (mut rows, nested), automatic) = try_join3(order, codes, automatic).await?;
+    let codes = Codes::read(store, shop, asked);
+    let ((record, order), codes, automatic) = try_join3(order, codes, automatic).await?;
+    let Codes { mut rows, nested, counters, mut taken } = codes;
     let rows = own(asked, &mut rows, &nested)?;
     if order.is_some_and(|order| order.effects.cancelled) {
         return Err(Error::conflict("This order is cancelled."));
@@ -101,14 +101,15 @@ pub async fn use_codes(
         if let (Some(cart), Some(automatic)) = (&asked.cart, &automatic) {
             let left = (!exhausted.is_empty()).then(|| automatic.without(&exhausted));
             let automatic = left.as_ref().unwrap_or(automatic);
-            applied = on_cart(store, shop, (asked, cart, now), automatic, (&record.uses, &rules)).await?;
+            let codes = (&record.uses, rules.as_slice(), &mut taken);
+            applied = on_cart(store, shop, (asked, cart, now), automatic, codes).await?;
         }
         // An automatic rule counts once for an order.
         applied.retain(|(rule, _)| !record.uses.live().any(|used| used.price_rule_id == rule.id));
         within_bounds(&record.uses, &rules, applied.len())?;
         let (transaction, uses, record) = (Transaction::default(), Vec::new(), record.clone());
         let plan = Plan { asked, now, record, nested: &nested, transaction, uses };
-        match plan.make(store, shop, (&rows, &rules), &applied).await {
+        match plan.make(store, shop, (&rows, &rules, &counters), (&applied, &mut taken)).await {
             Ok((transaction, codes, unstored)) => return Ok((transaction, Used { codes, nested, unstored })),
             // An automatic rule that was used up since it was priced is not applied.
             Err(NotTaken::Limit(rule, _)) if applied.iter().any(|(applied, _)| applied.id == rule) => {
@@ -116,6 +117,33 @@ pub async fn use_codes(
             }
             Err(refusal) => return Err(refusal.into()),
         }
+    }
+}
+
+/// Codes as they were read, with all that their use relies on: what leads to them names it.
+struct Codes {
+    /// By text.
+    rows: HashMap<String, Row>,
+    nested: Nested,
+    /// The counters of their coupons.
+    counters: HashMap<Id, Shards>,
+    /// What is used of their rules.
+    taken: Taken,
+}
+
+impl Codes {
+    /// Two round trips.
+    async fn read(store: &Store, shop: &ShopId, asked: &Asked) -> Result<Self, Error> {
+        let texts = coupon_codes::texts(store, shop, &asked.codes).await?;
+        let coupons: BTreeSet<_> = texts.iter().map(|text| text.coupon_id).collect();
+        let rules = texts.iter().map(|text| text.price_rule_id).collect();
+        let ((rows, nested), counters, taken) = try_join3(
+            coupon_codes::behind(store, shop, &texts, &[asked.customer_id]),
+            counters::read_each(store, shop, Counter::CodesOf, coupons),
+            Taken::before_use(store, shop, asked.customer_id, &rules),
+        )
+        .await?;
+        Ok(Self { rows, nested, counters, taken })
     }
 }
 
@@ -168,7 +196,7 @@ async fn on_cart(
     shop: &ShopId,
     (asked, cart, now): (&Asked, &Cart, DateTime<Utc>),
     automatic: &Rules,
-    (order, rules): (&OrderUses, &[&PriceRule]),
+    (order, rules, taken): (&OrderUses, &[&PriceRule], &mut Taken),
 ) -> Result<Vec<Applied>, Error> {
     let mut brought = Brought::default();
     for rule in rules {
@@ -187,7 +215,8 @@ async fn on_cart(
     let customer_id = Some(asked.customer_id);
     let (cart, codes, drafts) = (cart.clone(), Vec::new(), Vec::new());
     let priced = evaluation::Asked { customer_id, cart, codes, drafts, at: now, now };
-    let evaluation = within_limits(store, shop, (automatic, &brought), &priced, &Freed::of_order(order)).await?;
+    let pricing = Pricing { automatic, brought: &brought, asked: &priced };
+    let evaluation = pricing.within_limits(store, shop, None, taken, &Freed::of_order(order)).await?;
     let outcomes: HashMap<_, _> = evaluation.rules.iter().map(|outcome| (outcome.price_rule_id, outcome)).collect();
     let mut errors = Vec::new();
     for (index, rule) in rules.iter().enumerate() {
@@ -260,32 +289,33 @@ impl Plan<'_> {
         mut self,
         store: &Store,
         shop: &ShopId,
-        (rows, rules): (&[Row], &[&PriceRule]),
-        applied: &[Applied],
+        (rows, rules, counters): (&[Row], &[&PriceRule], &HashMap<Id, Shards>),
+        (applied, taken): (&[Applied], &mut Taken),
     ) -> Result<(Transaction, Vec<CouponCode>, bool), NotTaken> {
-        let coupons: BTreeSet<_> = rows.iter().map(|row| row.code.coupon_id).collect();
-        let counters = async {
-            let reads = coupons.iter().map(|coupon| counters::read(store, shop, Counter::CodesOf(*coupon)));
-            try_join_all(reads).await.map_err(NotTaken::from)
-        };
-        let (counters, ()) = try_join(counters, self.take(store, shop, rules, applied)).await?;
-        Ok(self.write(shop, rows, &coupons.into_iter().zip(counters).collect())?)
+        self.take(store, shop, rules, (applied, taken)).await?;
+        Ok(self.write(shop, rows, counters)?)
     }
 
-    /// Takes the uses of the rules under their limits.
+    /// Takes the uses of the rules under their limits. Of automatic rules without one nothing was read to price the cart.
     async fn take(
         &mut self,
         store: &Store,
         shop: &ShopId,
         rules: &[&PriceRule],
-        applied: &[Applied],
+        (applied, taken): (&[Applied], &mut Taken),
     ) -> Result<(), NotTaken> {
         let mut times: BTreeMap<Id, (&PriceRule, u64)> = BTreeMap::new();
         for rule in rules.iter().copied().chain(applied.iter().map(|(rule, _)| rule)) {
             times.entry(rule.id).or_insert((rule, 0)).1 += 1;
         }
+        let customer = self.asked.customer_id;
+        let unread = times.keys().copied().filter(|rule| !taken.holds_in_all(*rule));
+        let of_customer = times.keys().filter(|rule| !taken.holds_of(shop, customer, **rule));
+        let of_customer = of_customer.map(|rule| (customer, *rule));
+        let read = Taken::read(store, shop, unread, of_customer).await?;
+        taken.extend(read);
         let times: Vec<_> = times.into_values().collect();
-        uses::take(&mut self.transaction, store, shop, self.asked.customer_id, &times).await?;
+        uses::take(&mut self.transaction, store, shop, (customer, taken), &times).await?;
         let automatic = applied.iter().map(|(rule, version)| self.used(None, rule.id, *version));
         self.uses = automatic.collect();
         Ok(())
@@ -340,42 +370,4 @@ impl Plan<'_> {
         }
         Ok(())
     }
-}
-
-/// Codes that an order has given back.
-#[derive(Debug)]
-pub struct Released {
-    /// In the order in which they were used.
-    pub codes: Vec<CouponCode>,
-    /// What they refer to.
-    pub nested: Nested,
-    /// Whether some of it is still to be stored: [`settle`](super::settling::settle) does.
-    pub unstored: bool,
-}
-
-/// Plans that an order gives back all that it uses: none where it uses nothing, or is not known.
-pub async fn release(
-    store: &Store,
-    shop: &ShopId,
-    order: Id,
-    now: DateTime<Utc>,
-) -> Result<(Transaction, Released), Error> {
-    let before = order_uses::read(store, shop, order).await?;
-    let mut after = before.uses.clone();
-    let ids = after.release(now);
-    let mut transaction = Transaction::default();
-    if after == before.uses {
-        return Ok((transaction, Released { codes: Vec::new(), nested: Nested::default(), unstored: false }));
-    }
-    let shown = async {
-        let rows = coupon_codes::by_ids(store, shop, &ids).await?;
-        let mut rows: HashMap<_, _> = rows.into_iter().map(|row| (row.code.id, row.code)).collect();
-        let codes = ids.iter().filter_map(|id| rows.remove(id));
-        let codes: Vec<_> = codes.map(|code| CouponCode { used_at: None, order_id: None, ..code }).collect();
-        let nested = coupon_codes::nested(store, shop, codes.iter(), &[]).await?;
-        Ok((codes, nested))
-    };
-    let step = settling::advance(&mut transaction, store, shop, order, (&before, after));
-    let ((codes, nested), step) = try_join(shown, step).await?;
-    Ok((transaction, Released { codes, nested, unstored: step.more }))
 }

@@ -5,8 +5,10 @@
 //! writes that were planned before it (a new limit, the end of a coupon, codes that from now on are stored as expired) is
 //! a *turn*: one transaction that gives all shards the next epoch, so that those writes are refused and planned anew.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join_all};
 use rand::seq::SliceRandom;
 use serde::Deserialize;
 
@@ -77,8 +79,9 @@ struct Stored {
     closed: bool,
 }
 
-/// The shards of a counter as they were read. What they guard, a coupon or a rule, is to be read after them: what was
-/// read before may have changed with the epoch.
+/// The shards of a counter as they were read. What they guard, a coupon or a rule, may have changed with the epoch where it
+/// was read before them or beside: then a deleted coupon is told by `closed`, how codes are stored by `lapsed`, and another
+/// limit by [`under_limit`]. What none of these tell is to be read after them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shards {
     counter: Counter,
@@ -160,6 +163,17 @@ pub async fn read(store: &Store, shop: &ShopId, counter: Counter) -> Result<Shar
         }
         attempts.pause().await?;
     }
+}
+
+/// Reads the counters of several coupons or rules side by side, by their ids.
+pub(super) async fn read_each(
+    store: &Store,
+    shop: &ShopId,
+    counter: fn(Id) -> Counter,
+    ids: impl IntoIterator<Item = Id>,
+) -> Result<HashMap<Id, Shards>, Error> {
+    let reads = ids.into_iter().map(async |id| Ok::<_, Error>((id, read(store, shop, counter(id)).await?)));
+    Ok(try_join_all(reads).await?.into_iter().collect())
 }
 
 /// The shards under the limit of their rule: where that was set since, they are turned first.

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use futures_util::future::{try_join, try_join3};
 
 use super::{
-    counters::{self, Change, Counter},
-    coupon_code_uses as uses,
-    coupon_codes::{self, Nested, Row},
+    counters::{self, Change, Counter, Shards},
+    coupon_code_uses::{self as uses, Taken},
+    coupon_codes::{self, Nested},
+    order_uses::{self, Record},
     settling,
     standings::EXPIRED,
     store::Store,
@@ -31,20 +33,14 @@ pub struct Draft {
     pub errors: FieldErrors,
 }
 
-/// A code that is there, with what it refers to and these customers.
-async fn find(store: &Store, shop: &ShopId, id: Id, customers: &[Id]) -> Result<(Row, Nested), Error> {
-    let row = coupon_codes::get(store, shop, id).await?;
-    let nested = coupon_codes::nested(store, shop, std::iter::once(&row.code), customers).await?;
-    if nested.terms(&row.code).is_some() { Ok((row, nested)) } else { Err(Error::NotFound) }
-}
-
 /// A code that is there.
 pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<(CouponCode, Nested), Error> {
-    let (row, nested) = find(store, shop, id, &[]).await?;
-    Ok((row.code, nested))
+    let row = coupon_codes::get(store, shop, id).await?;
+    let nested = coupon_codes::nested(store, shop, std::iter::once(&row.code), &[]).await?;
+    if nested.terms(&row.code).is_some() { Ok((row.code, nested)) } else { Err(Error::NotFound) }
 }
 
-/// Plans a change of a code. A wrong draft is refused only where there is such a code.
+/// Plans a change of a code: 3 round trips. A wrong draft is refused only where there is such a code.
 ///
 /// # Errors
 /// [`Error::Invalid`] for what cannot be right; [`Error::Conflict`] where the state of the code or a limit forbids it.
@@ -55,10 +51,26 @@ pub async fn update(
     draft: Result<Draft, Error>,
     now: DateTime<Utc>,
 ) -> Result<(Transaction, (CouponCode, Nested)), Error> {
+    let row = coupon_codes::get(store, shop, id).await?;
     let customer = draft.as_ref().ok().and_then(|draft| draft.customer_id);
-    let (row, nested) = find(store, shop, id, customer.as_slice()).await?;
+    let nested = coupon_codes::nested(store, shop, std::iter::once(&row.code), customer.as_slice());
+    let turn = async {
+        let turns = draft.as_ref().is_ok_and(|draft| draft.used.is_some_and(|used| used != row.code.used_at.is_some()));
+        if turns { Turn::read(store, shop, &row.code, customer).await.map(Some) } else { Ok(None) }
+    };
+    let text = draft.as_ref().ok().and_then(|draft| draft.code.as_ref()).filter(|text| **text != row.code.code);
+    let holder = async {
+        match text {
+            Some(text) => coupon_codes::holder_of_text(store, shop, text).await,
+            None => Ok(None),
+        }
+    };
+    let (nested, turn, holder) = try_join3(nested, turn, holder).await?;
+    if nested.terms(&row.code).is_none() {
+        return Err(Error::NotFound);
+    }
     let draft = draft?;
-    check(store, shop, &row.code, &draft, &nested).await?;
+    check(&row.code, &draft, &nested, holder)?;
     let mut after = row.code.clone();
     if let Some(customer) = draft.customer_id.filter(|customer| *customer != row.code.customer_id) {
         if row.code.used_at.is_some() {
@@ -72,72 +84,104 @@ pub async fn update(
         coupon_codes::give_text(&mut transaction, shop, &after)?;
     }
     let mut lapsed = row.class == EXPIRED;
-    if draft.used.is_some_and(|used| used != row.code.used_at.is_some()) {
-        lapsed = turn_over(&mut transaction, store, shop, (&mut after, &nested), now).await?;
+    if let Some(turn) = turn {
+        lapsed = turn.codes.lapsed;
+        turn.over(&mut transaction, store, shop, (&mut after, &nested), now).await?;
     }
     coupon_codes::replace(&mut transaction, shop, &row, &after, lapsed)?;
     Ok((transaction, (after, nested)))
 }
 
-/// Whether the customer and the text of a draft can be, and all else that is wrong with it.
-async fn check(store: &Store, shop: &ShopId, code: &CouponCode, draft: &Draft, nested: &Nested) -> Result<(), Error> {
+/// Whether the customer and the text of a draft can be, which a code may hold, and all else that is wrong with it.
+fn check(code: &CouponCode, draft: &Draft, nested: &Nested, holder: Option<Id>) -> Result<(), Error> {
     let mut errors = FieldErrors::NONE;
     if let Some(id) = draft.customer_id.filter(|id| !nested.customers.contains_key(id)) {
         errors = FieldErrors::missing("customer_id", id);
     }
-    if let Some(text) = draft.code.as_ref().filter(|text| **text != code.code)
-        && coupon_codes::holder_of_text(store, shop, text).await?.is_some_and(|holder| holder != code.id)
-    {
+    if holder.is_some_and(|holder| holder != code.id) {
         errors = errors.and(FieldErrors::field("code", "coupon code with this code already exists."));
     }
     let errors = errors.and(draft.errors.clone());
     if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
 }
 
-/// Plans that a code which is not used is used, or that a use is given back. Answers whether codes that are not used are
-/// stored as expired. The counter of the coupon's codes is read after the coupon, and guards it from here on.
-async fn turn_over(
-    transaction: &mut Transaction,
-    store: &Store,
-    shop: &ShopId,
-    (code, nested): (&mut CouponCode, &Nested),
-    now: DateTime<Utc>,
-) -> Result<bool, Error> {
-    let codes = counters::read(store, shop, Counter::CodesOf(code.coupon_id)).await?;
-    let used = match code.used_at {
-        None if codes.closed => return Err(Error::NotFound),
-        Some(_) if codes.closed => return Err(Error::conflict("The coupon of this code was deleted.")),
-        None => {
-            let rule = nested.rules.get(&code.price_rule_id).ok_or(Error::NotFound)?;
-            if rule.has_ended(now) {
-                return Err(Error::conflict("This code has expired."));
+/// What it takes to use a code that is not used, or to give its use back.
+struct Turn {
+    /// The codes of the coupon, which guard it from here on.
+    codes: Shards,
+    /// The uses of the rule.
+    taken: Taken,
+    /// What the order uses that used the code, if one did.
+    record: Option<(Id, Record)>,
+}
+
+impl Turn {
+    /// Reads it; `customer` is whose the code is to be, where it is to be another's.
+    async fn read(store: &Store, shop: &ShopId, code: &CouponCode, customer: Option<Id>) -> Result<Self, Error> {
+        let (rule, user) = (code.price_rule_id, customer.unwrap_or(code.customer_id));
+        // What is given back is given back whatever the customer uses.
+        let by_customer = code.used_at.is_none().then_some((user, rule));
+        let record = async {
+            match code.order_id {
+                Some(order) => order_uses::read(store, shop, order).await.map(|record| Some((order, record))),
+                None => Ok(None),
             }
-            uses::take(transaction, store, shop, code.customer_id, &[(rule, 1)]).await?;
-            code.used_at = Some(now);
-            uses::keep(transaction, shop, code, nested.rule_version(rule.id)?)?;
-            1
-        }
-        Some(used_at) => {
-            let rule = BTreeMap::from([(code.price_rule_id, 1)]);
-            uses::give_back(transaction, store, shop, code.customer_id, &rule).await?;
-            uses::close(transaction, shop, (code.id, used_at), now)?;
-            if let Some(order) = code.order_id {
-                settling::take_out(transaction, store, shop, (order, code.id)).await?;
+        };
+        let taken = Taken::read(store, shop, [rule], by_customer);
+        let codes = counters::read(store, shop, Counter::CodesOf(code.coupon_id));
+        let (codes, taken, record) = try_join3(codes, taken, record).await?;
+        Ok(Self { codes, taken, record })
+    }
+
+    /// Plans it.
+    async fn over(
+        self,
+        transaction: &mut Transaction,
+        store: &Store,
+        shop: &ShopId,
+        (code, nested): (&mut CouponCode, &Nested),
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let used = match code.used_at {
+            None if self.codes.closed => return Err(Error::NotFound),
+            Some(_) if self.codes.closed => return Err(Error::conflict("The coupon of this code was deleted.")),
+            None => {
+                let rule = nested.rules.get(&code.price_rule_id).ok_or(Error::NotFound)?;
+                if rule.has_ended(now) {
+                    return Err(Error::conflict("This code has expired."));
+                }
+                uses::take(transaction, store, shop, (code.customer_id, &self.taken), &[(rule, 1)]).await?;
+                code.used_at = Some(now);
+                uses::keep(transaction, shop, code, nested.rule_version(rule.id)?)?;
+                1
             }
-            (code.used_at, code.order_id) = (None, None);
-            -1
-        }
-    };
-    codes.write(transaction, shop, &Change { used, ..Change::default() });
-    Ok(codes.lapsed)
+            Some(used_at) => {
+                let rule = BTreeMap::from([(code.price_rule_id, 1)]);
+                uses::give(transaction, shop, code.customer_id, &rule, &self.taken.in_all)?;
+                uses::close(transaction, shop, (code.id, used_at), now)?;
+                if let Some((order, record)) = &self.record {
+                    settling::take_out(transaction, shop, (*order, code.id), record)?;
+                }
+                (code.used_at, code.order_id) = (None, None);
+                -1
+            }
+        };
+        self.codes.write(transaction, shop, &Change { used, ..Change::default() });
+        Ok(())
+    }
 }
 
 /// Plans the end of a code. Its text stays taken; an unused one gives its place under the quota back.
 pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction, ()), Error> {
-    let (row, _) = find(store, shop, id, &[]).await?;
+    let row = coupon_codes::get(store, shop, id).await?;
+    let nested = coupon_codes::nested(store, shop, std::iter::once(&row.code), &[]);
+    let codes = counters::read(store, shop, Counter::CodesOf(row.code.coupon_id));
+    let (nested, codes) = try_join(nested, codes).await?;
+    if nested.terms(&row.code).is_none() {
+        return Err(Error::NotFound);
+    }
     let mut transaction = Transaction::default();
     coupon_codes::remove(&mut transaction, shop, &row);
-    let codes = counters::read(store, shop, Counter::CodesOf(row.code.coupon_id)).await?;
     if !codes.closed {
         let used = row.code.used_at.is_some();
         let parts = if used { Vec::new() } else { codes.give(1) };

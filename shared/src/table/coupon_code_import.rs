@@ -1,12 +1,15 @@
 //! Codes that come from another system: issued with the text that they have there, and used where they were used there. One
 //! code is one transaction, with its place under the quota and, where it is used, its use under the limits.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
+use futures_util::future::try_join;
 
 use super::{
     counters::Change,
     coupon_code_issue::{self as issue, Pair, Prepared},
-    coupon_code_uses as uses,
+    coupon_code_uses::{self as uses, Taken},
     coupon_codes::{self, Nested},
     coupons,
     store::Store,
@@ -55,17 +58,27 @@ pub async fn plan(
     draft: &Draft,
     now: DateTime<Utc>,
 ) -> Result<(Transaction, (CouponCode, Nested)), Error> {
-    let (coupon_id, mut errors) = match &draft.coupon {
-        Some(CouponName::Prefix(prefix)) => match coupons::by_prefix(store, shop, prefix).await? {
-            Some((id, _)) => (Some(id), FieldErrors::NONE),
-            None => (None, FieldErrors::field("code_prefix", "There is no coupon with this prefix.")),
-        },
-        Some(CouponName::Id(id)) => (Some(*id), FieldErrors::NONE),
-        None => (None, FieldErrors::NONE),
+    let coupon = async {
+        match &draft.coupon {
+            Some(CouponName::Prefix(prefix)) => Ok(coupons::by_prefix(store, shop, prefix).await?.map(|(id, _)| id)),
+            Some(CouponName::Id(id)) => Ok(Some(*id)),
+            None => Ok(None),
+        }
     };
-    if let Some(text) = &draft.code
-        && let Some(holder) = coupon_codes::holder_of_text(store, shop, text).await?
-    {
+    let holder = async {
+        match &draft.code {
+            Some(text) => coupon_codes::holder_of_text(store, shop, text).await,
+            None => Ok(None),
+        }
+    };
+    let (coupon_id, holder) = try_join(coupon, holder).await?;
+    let mut errors = match (&draft.coupon, coupon_id) {
+        (Some(CouponName::Prefix(_)), None) => {
+            FieldErrors::field("code_prefix", "There is no coupon with this prefix.")
+        }
+        _ => FieldErrors::NONE,
+    };
+    if let Some(holder) = holder {
         let same = is_same(store, shop, holder, draft, coupon_id).await?;
         let taken = if same { THERE_ALREADY } else { "coupon code with this code already exists." };
         errors = errors.and(FieldErrors::field("code", taken));
@@ -103,13 +116,13 @@ async fn write(
 ) -> Result<(Transaction, (CouponCode, Nested)), Error> {
     let draft = prepared.drafts.first().ok_or(Error::NotFound)?;
     let (shards, parts) = prepared.places.remove(&draft.coupon_id).ok_or(Error::NotFound)?;
-    let (mut code, mut nested) = (draft.with_text(text, now), prepared.nested);
+    let (mut code, nested) = (draft.with_text(text, now), prepared.nested);
     let mut transaction = Transaction::default();
     let mut change = Change::from(parts);
     if used_at.is_some() {
-        nested = coupon_codes::nested(store, shop, std::iter::once(&code), &[]).await?;
         let rule = nested.rules.get(&code.price_rule_id).ok_or(Error::NotFound)?;
-        uses::take(&mut transaction, store, shop, code.customer_id, &[(rule, 1)]).await?;
+        let taken = Taken::before_use(store, shop, code.customer_id, &BTreeSet::from([rule.id])).await?;
+        uses::take(&mut transaction, store, shop, (code.customer_id, &taken), &[(rule, 1)]).await?;
         code.used_at = used_at;
         uses::keep(&mut transaction, shop, &code, nested.rule_version(rule.id)?)?;
         change.used = 1;

@@ -1,16 +1,17 @@
 //! Issuing codes: all or nothing. A few fit into one transaction with their places under the quotas; more are a batch, which
 //! takes all places first and then writes the codes step by step. The job undoes what a process that died leaves behind.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::{try_join, try_join3};
 use serde::{Deserialize, Serialize};
 
 use super::{
     attempts::Attempts,
     batches::Batch,
     counters::{self, Counter, Shards},
+    coupon_code_undo::take_back,
     coupon_codes::{self, CODES, Nested},
     coupons::{COUPONS, StoredCoupon},
     customers::CUSTOMERS,
@@ -33,7 +34,7 @@ use crate::{
 /// The kind of the batch.
 pub const KIND: &str = "coupon_code_issue";
 /// How many codes a step of a batch looks at.
-const LOOK_AHEAD: usize = 24;
+pub(super) const LOOK_AHEAD: usize = 24;
 
 /// A pair as it was sent: what is good of it, and the errors of the rest.
 #[derive(Debug, Clone)]
@@ -49,7 +50,7 @@ pub struct Pair {
 /// A code that is to be issued.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
-    id: Id,
+    pub(super) id: Id,
     customer_id: Id,
     pub(super) coupon_id: Id,
     price_rule_id: Id,
@@ -76,7 +77,7 @@ pub fn is_few(pairs: &[Pair]) -> bool {
 }
 
 /// How many codes of each coupon there are, in the order in which they are first named.
-fn by_coupon(coupons: impl Iterator<Item = Id>) -> Vec<(Id, u64)> {
+pub(super) fn by_coupon(coupons: impl Iterator<Item = Id>) -> Vec<(Id, u64)> {
     let mut order: Vec<(Id, u64)> = Vec::new();
     for coupon in coupons {
         match order.iter_mut().find(|(known, _)| *known == coupon) {
@@ -103,18 +104,20 @@ pub async fn prepare(store: &Store, shop: &ShopId, pairs: &[Pair]) -> Result<Pre
     nested.coupons.retain(|_, stored| stored.deleted.is_none());
     let checked = check(pairs, &nested)?;
     let order = by_coupon(checked.iter().map(|(_, stored)| stored.coupon.id));
-    let rule_ids: HashSet<_> = nested.coupons.values().map(|stored| stored.coupon.price_rule_id).collect();
-    let rule_ids: Vec<_> = rule_ids.into_iter().collect();
-    let counters = order.iter().map(|(coupon, _)| counters::read(store, shop, Counter::CodesOf(*coupon)));
+    let rules: HashSet<_> = nested.coupons.values().map(|stored| stored.coupon.price_rule_id).collect();
+    let rules = store.batch_get(rules.into_iter().map(|id| price_rules::key(shop, id)).collect());
     let ids = sequence::reserve(store, shop, CODES.name, checked.len() as u64);
-    let rules = price_rules::by_ids(store, shop, &rule_ids);
-    let ((rules, first), counters) = try_join(try_join(rules, ids), try_join_all(counters)).await?;
+    let counters = counters::read_each(store, shop, Counter::CodesOf, order.iter().map(|(coupon, _)| *coupon));
+    let (rules, first, mut counters) = try_join3(rules, ids, counters).await?;
     let draft = |(id, (customer_id, stored)): (Id, &(Id, StoredCoupon))| Draft::new(id, *customer_id, &stored.coupon);
     let drafts = (first..).zip(&checked).map(draft).collect();
-    nested.rules = rules.into_iter().collect();
+    for item in rules {
+        nested.add(item)?;
+    }
     let mut places = HashMap::new();
-    for ((coupon, codes), shards) in order.into_iter().zip(counters) {
+    for (coupon, codes) in order {
         let rule = nested.coupons.get(&coupon).and_then(|stored| nested.rules.get(&stored.coupon.price_rule_id));
+        let shards = counters.remove(&coupon).ok_or_else(unprepared)?;
         let taken = take_places(store, shop, shards, rule, (coupon, codes)).await?;
         places.insert(coupon, taken.ok_or_else(|| gone(pairs.iter().map(|pair| pair.coupon_id), coupon))?);
     }
@@ -252,8 +255,8 @@ fn unprepared() -> Error {
     Error::Internal("codes of a coupon that was not prepared".to_owned())
 }
 
-/// Does what is left of a batch: takes the places of one coupon after the other, then writes the codes. Answers the codes
-/// in the order of the input.
+/// Does what is left of a batch: takes the places of its coupons, then writes the codes. Answers the codes in the order of
+/// the input.
 ///
 /// # Errors
 /// What refuses the whole: a quota that was used up meanwhile, a coupon that was deleted; what was done is undone then.
@@ -265,14 +268,14 @@ pub async fn carry_on(store: &Store, batch: &mut Batch) -> Result<Vec<CouponCode
         return Err(Error::AtWork { retry_after: 1 });
     }
     let coupons = by_coupon(drafts.iter().map(|draft| draft.coupon_id));
+    let mut issued = Issued { drafts: &drafts, counters: None, refused: 0, codes: HashMap::new() };
     let mut attempts = Attempts::default();
-    let mut refused = 0;
     while batch.done < coupons.len() + drafts.len() {
-        let planned = match coupons.get(batch.done) {
-            Some((coupon, codes)) => reserve(store, &batch.shop, &drafts, (*coupon, *codes)).await,
-            None => write(store, batch, (&drafts, batch.done - coupons.len()), refused).await,
+        let planned = match coupons.get(batch.done..).filter(|left| !left.is_empty()) {
+            Some(left) => reserve(store, &batch.shop, &drafts, left).await,
+            None => issued.plan(store, batch, batch.done - coupons.len()).await,
         };
-        let (transaction, items) = match planned {
+        let (transaction, step) = match planned {
             Ok(planned) => planned,
             Err(refusal @ (Error::Conflict(_) | Error::Invalid(_))) => {
                 batch.turn_back(store).await?;
@@ -281,137 +284,108 @@ pub async fn carry_on(store: &Store, batch: &mut Batch) -> Result<Vec<CouponCode
             }
             Err(error) => return Err(error),
         };
-        if batch.step(store, transaction, items).await? {
-            (attempts, refused) = (Attempts::default(), 0);
+        if batch.step(store, transaction, step.items).await? {
+            issued.written(step.codes);
+            attempts = Attempts::default();
         } else {
-            refused += 1;
+            issued.refused();
             attempts.pause().await?;
         }
     }
-    let ids: Vec<_> = drafts.iter().map(|draft| draft.id).collect();
-    let mut codes: HashMap<_, _> =
-        coupon_codes::by_ids(store, &batch.shop, &ids).await?.into_iter().map(|row| (row.code.id, row.code)).collect();
-    Ok(ids.iter().filter_map(|id| codes.remove(id)).collect())
+    issued.all(store, &batch.shop).await
 }
 
-/// Plans the places of one coupon.
+/// What one transaction of a batch does.
+struct Step {
+    items: usize,
+    /// The codes that it writes; none where it takes places.
+    codes: Vec<CouponCode>,
+}
+
+/// Plans the places of as many of these coupons as fit into one transaction.
 async fn reserve(
     store: &Store,
     shop: &ShopId,
     drafts: &[Draft],
-    (coupon, codes): (Id, u64),
-) -> Result<(Transaction, usize), Error> {
-    let rule_id = drafts.iter().find(|draft| draft.coupon_id == coupon).ok_or_else(unprepared)?.price_rule_id;
-    let counter = counters::read(store, shop, Counter::CodesOf(coupon));
-    let (shards, rule) = try_join(counter, price_rules::by_ids(store, shop, &[rule_id])).await?;
-    let taken = take_places(store, shop, shards, rule.get(&rule_id), (coupon, codes)).await?;
-    let (shards, parts) = taken.ok_or_else(|| gone_since(drafts, coupon))?;
+    coupons: &[(Id, u64)],
+) -> Result<(Transaction, Step), Error> {
+    let rules: HashMap<_, _> = drafts.iter().map(|draft| (draft.coupon_id, draft.price_rule_id)).collect();
+    let rule_ids: BTreeSet<_> = rules.values().copied().collect();
+    let rule_ids: Vec<_> = rule_ids.into_iter().collect();
+    let counters = counters::read_each(store, shop, Counter::CodesOf, coupons.iter().map(|(coupon, _)| *coupon));
+    let (mut counters, stored) = try_join(counters, price_rules::by_ids(store, shop, &rule_ids)).await?;
     let mut transaction = Transaction::default();
-    shards.write(&mut transaction, shop, &parts.into());
-    Ok((transaction, 1))
-}
-
-/// Plans as many of these codes, from the `start`-th on, as fit into one transaction.
-async fn write(
-    store: &Store,
-    batch: &Batch,
-    (all, start): (&[Draft], usize),
-    attempt: u32,
-) -> Result<(Transaction, usize), Error> {
-    let shop = &batch.shop;
-    let drafts = &all[start..all.len().min(start + LOOK_AHEAD)];
-    let coupons = by_coupon(drafts.iter().map(|draft| draft.coupon_id));
-    let read = coupons.iter().map(|(coupon, _)| counters::read(store, shop, Counter::CodesOf(*coupon)));
-    let counters: BTreeMap<_, _> = coupons.iter().map(|(coupon, _)| *coupon).zip(try_join_all(read).await?).collect();
-    let mut transaction = Transaction::default();
-    let (mut relied_on, mut texts) = (HashSet::new(), HashSet::new());
-    for (written, draft) in drafts.iter().enumerate() {
-        let shards = counters.get(&draft.coupon_id).ok_or_else(unprepared)?;
-        if shards.closed {
-            return Err(gone_since(all, draft.coupon_id));
+    for (items, (coupon, codes)) in coupons.iter().enumerate() {
+        let shards = counters.remove(coupon).ok_or_else(unprepared)?;
+        let rule = rules.get(coupon).and_then(|rule| stored.get(rule));
+        let taken = take_places(store, shop, shards, rule, (*coupon, *codes)).await?;
+        let (shards, parts) = taken.ok_or_else(|| gone_since(drafts, *coupon))?;
+        if transaction.len() + parts.len() + 1 > MAX_ITEMS {
+            return Ok((transaction, Step { items, codes: Vec::new() }));
         }
-        let mut longer = transaction.clone();
-        if relied_on.insert(draft.coupon_id) {
-            shards.check(&mut longer, shop);
-        }
-        let code = draft.code(shards, attempt, batch.began_at, &mut texts);
-        coupon_codes::insert(&mut longer, shop, &code, shards.lapsed)?;
-        if longer.len() + 1 > MAX_ITEMS {
-            return Ok((transaction, written));
-        }
-        transaction = longer;
+        shards.write(&mut transaction, shop, &parts.into());
     }
-    Ok((transaction, drafts.len()))
+    Ok((transaction, Step { items: coupons.len(), codes: Vec::new() }))
 }
 
-/// Undoes a batch whose process died.
-///
-/// # Errors
-/// [`Error::AtWork`] where another process has taken over.
-pub async fn undo(store: &Store, batch: &mut Batch) -> Result<(), Error> {
-    let drafts: Vec<Draft> = batch.items(store).await?;
-    batch.turn_back(store).await?;
-    take_back(store, batch, &drafts).await
+/// The codes of a batch on their way.
+struct Issued<'a> {
+    drafts: &'a [Draft],
+    /// The counters of all coupons, until a step is refused: each relies on their epochs.
+    counters: Option<HashMap<Id, Shards>>,
+    /// How often the next step was refused.
+    refused: u32,
+    /// What was written here, and not by a process before.
+    codes: HashMap<Id, CouponCode>,
 }
 
-/// Takes back the codes that were written and are still unused, last first, and then the places of those that were not
-/// written.
-async fn take_back(store: &Store, batch: &mut Batch, drafts: &[Draft]) -> Result<(), Error> {
-    let shop = batch.shop.clone();
-    let coupons = by_coupon(drafts.iter().map(|draft| draft.coupon_id));
-    let written = batch.undo_from.unwrap_or(0).saturating_sub(coupons.len());
-    let mut attempts = Attempts::default();
-    while batch.done > 0 {
-        let (transaction, items) = if batch.done > coupons.len() {
-            remove(store, &shop, &drafts[..batch.done - coupons.len()]).await?
-        } else {
-            let (coupon, codes) = coupons[batch.done - 1];
-            let of_coupon = drafts[..written].iter().filter(|draft| draft.coupon_id == coupon).count();
-            let shards = counters::read(store, &shop, Counter::CodesOf(coupon)).await?;
-            let mut transaction = Transaction::default();
-            let unwritten = codes - of_coupon as u64;
-            if !shards.closed && unwritten > 0 {
-                shards.write(&mut transaction, &shop, &shards.give(unwritten).into());
+impl Issued<'_> {
+    /// Plans as many codes, from the `start`-th on, as fit into one transaction.
+    async fn plan(&mut self, store: &Store, batch: &Batch, start: usize) -> Result<(Transaction, Step), Error> {
+        if self.counters.is_none() {
+            let coupons: BTreeSet<_> = self.drafts[start..].iter().map(|draft| draft.coupon_id).collect();
+            self.counters = Some(counters::read_each(store, &batch.shop, Counter::CodesOf, coupons).await?);
+        }
+        let counters = self.counters.as_ref().ok_or_else(unprepared)?;
+        let mut transaction = Transaction::default();
+        let (mut relied_on, mut texts) = (HashSet::new(), HashSet::new());
+        let mut codes = Vec::new();
+        for draft in self.drafts[start..].iter().take(LOOK_AHEAD) {
+            let shards = counters.get(&draft.coupon_id).ok_or_else(unprepared)?;
+            if shards.closed {
+                return Err(gone_since(self.drafts, draft.coupon_id));
             }
-            (transaction, 1)
-        };
-        if batch.step_back(store, transaction, items).await? {
-            attempts = Attempts::default();
-        } else {
-            attempts.pause().await?;
-        }
-    }
-    batch.abandon(store).await
-}
-
-/// Plans the removal of the last of these codes, as many as fit into one transaction, with their places.
-async fn remove(store: &Store, shop: &ShopId, drafts: &[Draft]) -> Result<(Transaction, usize), Error> {
-    let last = &drafts[drafts.len().saturating_sub(LOOK_AHEAD)..];
-    let ids: Vec<_> = last.iter().map(|draft| draft.id).collect();
-    let mut rows: HashMap<_, _> =
-        coupon_codes::by_ids(store, shop, &ids).await?.into_iter().map(|row| (row.code.id, row)).collect();
-    let mut transaction = Transaction::default();
-    let mut places: BTreeMap<Id, u64> = BTreeMap::new();
-    let mut items = 0;
-    for draft in last.iter().rev() {
-        // A code that was used meanwhile is history, and keeps its place.
-        if let Some(row) = rows.remove(&draft.id).filter(|row| row.code.used_at.is_none()) {
-            let mut longer = transaction.clone();
-            coupon_codes::remove(&mut longer, shop, &row);
-            // Beside it the record of the batch, and of each coupon at most two shards: what is in debt, and another.
-            if longer.len() + 1 + 2 * (places.len() + 1) > MAX_ITEMS {
+            let code = draft.code(shards, self.refused, batch.began_at, &mut texts);
+            let fits = transaction.extend_within(MAX_ITEMS - 1, |longer| {
+                if relied_on.insert(draft.coupon_id) {
+                    shards.check(longer, &batch.shop);
+                }
+                coupon_codes::insert(longer, &batch.shop, &code, shards.lapsed)
+            })?;
+            if fits.is_none() {
                 break;
             }
-            transaction = longer;
-            *places.entry(draft.coupon_id).or_default() += 1;
+            codes.push(code);
         }
-        items += 1;
+        Ok((transaction, Step { items: codes.len(), codes }))
     }
-    for (coupon, codes) in places {
-        let shards = counters::read(store, shop, Counter::CodesOf(coupon)).await?;
-        if !shards.closed {
-            shards.write(&mut transaction, shop, &shards.give(codes).into());
-        }
+
+    fn written(&mut self, codes: Vec<CouponCode>) {
+        self.refused = 0;
+        self.codes.extend(codes.into_iter().map(|code| (code.id, code)));
     }
-    Ok((transaction, items))
+
+    fn refused(&mut self) {
+        self.refused += 1;
+        self.counters = None;
+    }
+
+    /// The codes in the order of the drafts; those of a process before are read.
+    async fn all(mut self, store: &Store, shop: &ShopId) -> Result<Vec<CouponCode>, Error> {
+        let ids = self.drafts.iter().map(|draft| draft.id);
+        let others: Vec<_> = ids.clone().filter(|id| !self.codes.contains_key(id)).collect();
+        let others = coupon_codes::by_ids(store, shop, &others).await?;
+        self.codes.extend(others.into_iter().map(|row| (row.code.id, row.code)));
+        Ok(ids.filter_map(|id| self.codes.remove(&id)).collect())
+    }
 }

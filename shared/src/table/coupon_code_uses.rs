@@ -1,10 +1,10 @@
 //! Uses of rules: counted over all codes of a rule, and for each customer of it; those of codes are kept each with the
 //! version of the rule that it was made under.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::try_join;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -54,7 +54,7 @@ pub(super) fn of_customers(shop: &ShopId, uses: &BTreeMap<(Id, Id), i64>) -> Vec
 }
 
 /// How many live uses of a rule an item of [`keys::customer_uses`] counts.
-pub(super) fn live_uses(item: &Item, rule: Id) -> u64 {
+fn live_uses(item: &Item, rule: Id) -> u64 {
     let digits = item.get(&keys::use_attribute(rule)).and_then(|count| count.as_n().ok());
     digits.and_then(|digits| digits.parse::<i64>().ok()).map_or(0, |count| u64::try_from(count).unwrap_or(0))
 }
@@ -83,7 +83,73 @@ impl From<NotTaken> for Error {
     }
 }
 
-/// Plans that a customer uses rules so many times each: one item for each rule, seldom more, and one for each 256 rules.
+/// What is used of rules, in all and by customers, as it was read.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// The counters of rules.
+    pub(super) in_all: HashMap<Id, Shards>,
+    /// What counts the uses of customers; nothing where nothing is counted.
+    by_customers: HashMap<keys::Key, Option<Item>>,
+}
+
+impl Taken {
+    /// Reads what is used of rules in all, and of others by customers, named by customer and rule.
+    pub(super) async fn read(
+        store: &Store,
+        shop: &ShopId,
+        rules: impl IntoIterator<Item = Id>,
+        by_customers: impl IntoIterator<Item = (Id, Id)>,
+    ) -> Result<Self, Error> {
+        let keys: BTreeSet<_> =
+            by_customers.into_iter().map(|(customer, rule)| keys::customer_uses(shop, customer, rule)).collect();
+        let in_all = counters::read_each(store, shop, Counter::UsesOf, rules);
+        let (in_all, items) = try_join(in_all, store.batch_get(keys.iter().cloned().collect())).await?;
+        let mut by_customers: HashMap<_, _> = keys.into_iter().map(|key| (key, None)).collect();
+        by_customers.extend(items.into_iter().filter_map(|item| Some((entity::key(&item)?, Some(item)))));
+        Ok(Self { in_all, by_customers })
+    }
+
+    /// What a customer's use of these rules relies on.
+    pub(super) async fn before_use(
+        store: &Store,
+        shop: &ShopId,
+        customer: Id,
+        rules: &BTreeSet<Id>,
+    ) -> Result<Self, Error> {
+        let by_customer = rules.iter().map(|rule| (customer, *rule));
+        Self::read(store, shop, rules.iter().copied(), by_customer).await
+    }
+
+    /// Adds what was read of other rules.
+    pub(super) fn extend(&mut self, others: Self) {
+        self.in_all.extend(others.in_all);
+        self.by_customers.extend(others.by_customers);
+    }
+
+    /// Whether what is used of a rule in all was read.
+    pub(super) fn holds_in_all(&self, rule: Id) -> bool {
+        self.in_all.contains_key(&rule)
+    }
+
+    /// Whether what a customer uses of a rule was read.
+    pub(super) fn holds_of(&self, shop: &ShopId, customer: Id, rule: Id) -> bool {
+        self.by_customers.contains_key(&keys::customer_uses(shop, customer, rule))
+    }
+
+    /// The live uses of a rule; 0 where they were not read.
+    pub(super) fn in_all(&self, rule: Id) -> u64 {
+        self.in_all.get(&rule).map_or(0, |shards| u64::try_from(shards.quota.count()).unwrap_or(0))
+    }
+
+    /// Those by a customer; 0 where they were not read.
+    pub(super) fn by_customer(&self, shop: &ShopId, customer: Id, rule: Id) -> u64 {
+        let item = self.by_customers.get(&keys::customer_uses(shop, customer, rule));
+        item.and_then(Option::as_ref).map_or(0, |item| live_uses(item, rule))
+    }
+}
+
+/// Plans that a customer uses rules so many times each, on [`Taken::before_use`] of all of them: one item for each rule,
+/// seldom more, and one for each 256 rules.
 ///
 /// # Errors
 /// See [`NotTaken`].
@@ -91,31 +157,31 @@ pub(super) async fn take(
     transaction: &mut Transaction,
     store: &Store,
     shop: &ShopId,
-    customer: Id,
+    (customer, taken): (Id, &Taken),
     rules: &[(&PriceRule, u64)],
 ) -> Result<(), NotTaken> {
-    let by_item = by_item(shop, customer, rules.iter().map(|(rule, times)| (*rule, *times)), |rule| rule.id);
-    let shards = rules.iter().map(|(rule, _)| counters::read(store, shop, Counter::UsesOf(rule.id)));
-    let (shards, items) = try_join(try_join_all(shards), store.batch_get(by_item.keys().cloned().collect())).await?;
-    let items: HashMap<_, _> = items.into_iter().filter_map(|item| Some((entity::key(&item)?, item))).collect();
-    for ((rule, times), shards) in rules.iter().zip(shards) {
+    for (rule, times) in rules {
+        let shards = taken.in_all.get(&rule.id).ok_or_else(|| unread(rule.id))?.clone();
         let mut shards = counters::under_limit(store, shop, shards, rule).await?;
         let Some(parts) = shards.take(store, shop, *times).await? else {
             return Err(NotTaken::Limit(rule.id, format!("The usage limit of {} is reached.", rule.usage_limit)));
         };
         shards.write(transaction, shop, &parts.into());
     }
-    for (key, rules) in by_item {
-        let item = items.get(&key);
-        let once = |(rule, times): &&(&PriceRule, u64)| {
-            rule.once_per_customer && (*times > 1 || item.is_some_and(|item| live_uses(item, rule.id) > 0))
-        };
-        if let Some((rule, _)) = rules.iter().find(once) {
-            return Err(NotTaken::Limit(rule.id, format!("Customer {customer} has used this price rule already.")));
-        }
+    let once = |(rule, times): &&(&PriceRule, u64)| {
+        rule.once_per_customer && (*times > 1 || taken.by_customer(shop, customer, rule.id) > 0)
+    };
+    if let Some((rule, _)) = rules.iter().find(once) {
+        return Err(NotTaken::Limit(rule.id, format!("Customer {customer} has used this price rule already.")));
+    }
+    for (key, rules) in by_item(shop, customer, rules.iter().copied(), |rule| rule.id) {
         take_for_customer(transaction, key, &rules);
     }
     Ok(())
+}
+
+fn unread(rule: Id) -> Error {
+    Error::Internal(format!("the uses of the price rule {rule}, which were not read"))
 }
 
 /// Rules by the item that counts the uses of a customer.
@@ -156,28 +222,16 @@ fn take_for_customer(transaction: &mut Transaction, key: keys::Key, rules: &[(&P
     }
 }
 
-/// Plans that a customer gives back so many uses of each rule.
-pub(super) async fn give_back(
-    transaction: &mut Transaction,
-    store: &Store,
-    shop: &ShopId,
-    customer: Id,
-    rules: &BTreeMap<Id, u64>,
-) -> Result<(), Error> {
-    let shards = rules.keys().map(|rule| counters::read(store, shop, Counter::UsesOf(*rule)));
-    give(transaction, shop, customer, rules, try_join_all(shards).await?);
-    Ok(())
-}
-
-/// The same, where the counters of the rules were read, in the order of the rules.
+/// Plans that a customer gives back so many uses of each rule, whose counters were read.
 pub(super) fn give(
     transaction: &mut Transaction,
     shop: &ShopId,
     customer: Id,
     rules: &BTreeMap<Id, u64>,
-    shards: Vec<Shards>,
-) {
-    for (shards, times) in shards.into_iter().zip(rules.values()) {
+    counters: &HashMap<Id, Shards>,
+) -> Result<(), Error> {
+    for (rule, times) in rules {
+        let shards = counters.get(rule).ok_or_else(|| unread(*rule))?;
         shards.write(transaction, shop, &shards.give(*times).into());
     }
     for (key, rules) in by_item(shop, customer, rules.iter().map(|(rule, times)| (*rule, *times)), |rule| rule) {
@@ -189,6 +243,7 @@ pub(super) fn give(
         }
         transaction.update("customer uses", key, format!("ADD {}", adds.join(", ")), None, values);
     }
+    Ok(())
 }
 
 /// Keeps the use of a code, which is used, under a version of its rule.

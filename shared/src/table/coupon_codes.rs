@@ -85,10 +85,10 @@ pub async fn by_ids(store: &Store, shop: &ShopId, ids: &[Id]) -> Result<Vec<Row>
 
 /// The code that a text leads to, with what of it never changes: so the code and what it refers to are read side by side.
 #[derive(Debug, Serialize, Deserialize)]
-struct Text {
+pub(super) struct Text {
     code_id: Id,
-    coupon_id: Id,
-    price_rule_id: Id,
+    pub(super) coupon_id: Id,
+    pub(super) price_rule_id: Id,
 }
 
 /// The item that leads from its text to a code.
@@ -217,18 +217,22 @@ impl Nested {
     }
 }
 
-/// The codes that have these texts now, by text, with their coupons and rules and these customers. Two round trips.
-pub(super) async fn by_texts(
+/// What these texts lead to, each once; nothing where one leads nowhere.
+pub(super) async fn texts(store: &Store, shop: &ShopId, texts: &[String]) -> Result<Vec<Text>, Error> {
+    let distinct: HashSet<_> = texts.iter().collect();
+    let items = store.batch_get(distinct.iter().map(|text| keys::code_text(shop, text)).collect()).await?;
+    items.into_iter().map(entity::entity).collect()
+}
+
+/// The codes behind texts, by the texts that they have now, with their coupons and rules and these customers.
+pub(super) async fn behind(
     store: &Store,
     shop: &ShopId,
-    texts: &[String],
+    texts: &[Text],
     customers: &[Id],
 ) -> Result<(HashMap<String, Row>, Nested), Error> {
-    let distinct: HashSet<_> = texts.iter().collect();
-    let texts = store.batch_get(distinct.iter().map(|text| keys::code_text(shop, text)).collect()).await?;
-    let texts = texts.into_iter().map(entity::entity).collect::<Result<Vec<Text>, _>>()?;
     let mut wanted = HashSet::new();
-    for text in &texts {
+    for text in texts {
         let refers = [coupons::COUPONS.key(shop, text.coupon_id), price_rules::key(shop, text.price_rule_id)];
         wanted.extend(refers.into_iter().chain([CODES.key(shop, text.code_id)]));
     }
@@ -236,11 +240,9 @@ pub(super) async fn by_texts(
     let (mut rows, mut nested) = (HashMap::new(), Nested::default());
     for item in store.batch_get(wanted.into_iter().collect()).await? {
         if item.get(keys::TYPE).and_then(|kind| kind.as_s().ok()).is_some_and(|kind| kind == CODES.name) {
-            let row = Row::of_item(item)?;
             // A text stays when its code goes, or takes another.
-            if distinct.contains(&row.code.code) {
-                rows.insert(row.code.code.clone(), row);
-            }
+            let row = Row::of_item(item)?;
+            rows.insert(row.code.code.clone(), row);
         } else {
             nested.add(item)?;
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::{try_join, try_join_all, try_join4};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -168,7 +168,7 @@ struct Quota {
     coupons: u64,
 }
 
-/// Plans a new coupon, and its rule if that is new too.
+/// Plans a new coupon, and its rule if that is new too: 2 round trips. What is refused has burnt ids.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a prefix that is taken and a rule that cannot back a coupon; [`Error::Conflict`] at
@@ -180,13 +180,16 @@ pub async fn create(
     now: DateTime<Utc>,
 ) -> Result<(Transaction, (Coupon, PriceRule)), Error> {
     let (quota_key, prefix_key) = (keys::coupon_quota(shop), keys::coupon_prefix(shop, &draft.code_prefix));
-    let (prefix, quota) = try_join(store.get(&prefix_key), store.read::<Quota>(&quota_key)).await?;
+    let id = sequence::next(store, shop, COUPONS.name);
+    let rule = Backing::read(store, shop, draft.rule);
+    let (prefix, quota, id, rule) =
+        try_join4(store.get(&prefix_key), store.read::<Quota>(&quota_key), id, rule).await?;
     let mut errors = FieldErrors::NONE;
     if prefix.is_some() {
         errors = FieldErrors::field("code_prefix", "coupon with this code prefix already exists.");
     }
     let mut transaction = Transaction::default();
-    let rule = match attach(&mut transaction, store, shop, draft.rule).await {
+    let rule = match rule.attach(&mut transaction, shop) {
         Err(Error::Invalid(more)) => return Err(Error::Invalid(errors.and(more))),
         result => result?,
     };
@@ -197,7 +200,7 @@ pub async fn create(
         return Err(Error::conflict(format!("This shop has {MAX_COUPONS} coupons already.")));
     }
     let coupon = Coupon {
-        id: sequence::next(store, shop, COUPONS.name).await?,
+        id,
         code_prefix: draft.code_prefix,
         can_redeem: draft.can_redeem,
         title: draft.title,
@@ -216,32 +219,52 @@ pub async fn create(
     Ok((transaction, (coupon, rule)))
 }
 
-/// Makes the rule of a new coupon, or counts the coupon in the one that is there.
-async fn attach(transaction: &mut Transaction, store: &Store, shop: &ShopId, rule: RuleOf) -> Result<PriceRule, Error> {
-    match rule {
-        RuleOf::New(rule) => {
-            let id = price_rules::new_id(store, shop).await?;
-            let stored = StoredRule::new(PriceRule { id, ..*rule }, 1);
-            price_rules::insert(transaction, shop, &stored)?;
-            Ok(stored.rule)
+/// What the rule of a new coupon relies on.
+enum Backing {
+    /// The rule, under an id of its own.
+    New(PriceRule),
+    /// The rule that is there, if it is, with its version; and see [`RuleOf::Existing`].
+    Existing { id: Id, stored: Option<(StoredRule, u64)>, minimum_amount: bool },
+}
+
+impl Backing {
+    async fn read(store: &Store, shop: &ShopId, rule: RuleOf) -> Result<Self, Error> {
+        match rule {
+            RuleOf::New(rule) => Ok(Self::New(PriceRule { id: price_rules::new_id(store, shop).await?, ..*rule })),
+            RuleOf::Existing { id, minimum_amount } => {
+                let stored = match price_rules::stored(store, shop, id).await {
+                    Err(Error::NotFound) => None,
+                    stored => Some(stored?),
+                };
+                Ok(Self::Existing { id, stored, minimum_amount })
+            }
         }
-        RuleOf::Existing { id, minimum_amount } => {
-            let (before, version) = price_rules::stored(store, shop, id).await.map_err(|error| match error {
-                Error::NotFound => Error::Invalid(FieldErrors::missing("price_rule_id", id)),
-                error => error,
-            })?;
-            if before.rule.automatic_discount {
-                return Err(Error::field("price_rule_id", "An automatic discount cannot be a coupon's."));
+    }
+
+    /// Makes the rule, or counts the coupon in the one that is there.
+    fn attach(self, transaction: &mut Transaction, shop: &ShopId) -> Result<PriceRule, Error> {
+        match self {
+            Self::New(rule) => {
+                let stored = StoredRule::new(rule, 1);
+                price_rules::insert(transaction, shop, &stored)?;
+                Ok(stored.rule)
             }
-            if minimum_amount && before.rule.prerequisite_subtotal_range.is_none() {
-                let message = "This would change a price rule that is there already: change the rule itself.";
-                return Err(Error::field("minimum_amount", message));
+            Self::Existing { id, stored, minimum_amount } => {
+                let (before, version) =
+                    stored.ok_or_else(|| Error::Invalid(FieldErrors::missing("price_rule_id", id)))?;
+                if before.rule.automatic_discount {
+                    return Err(Error::field("price_rule_id", "An automatic discount cannot be a coupon's."));
+                }
+                if minimum_amount && before.rule.prerequisite_subtotal_range.is_none() {
+                    let message = "This would change a price rule that is there already: change the rule itself.";
+                    return Err(Error::field("minimum_amount", message));
+                }
+                // New codes are stored as unused; where those of the rule have all expired, the job has to look again.
+                let codes = if before.codes == StoredAs::Expired { StoredAs::Mixed } else { before.codes };
+                let after = StoredRule { coupons: before.coupons + 1, codes, ..before.clone() };
+                price_rules::replace(transaction, shop, (&before, version), &after)?;
+                Ok(after.rule)
             }
-            // New codes are stored as unused; where those of the rule have all expired, the job has to look again.
-            let codes = if before.codes == StoredAs::Expired { StoredAs::Mixed } else { before.codes };
-            let after = StoredRule { coupons: before.coupons + 1, codes, ..before.clone() };
-            price_rules::replace(transaction, shop, (&before, version), &after)?;
-            Ok(after.rule)
         }
     }
 }

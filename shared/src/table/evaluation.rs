@@ -1,21 +1,24 @@
 //! Pricing a cart with the rules of a shop as they are: reads, and never writes.
 //!
 //! Side by side the automatic rules (one small item while they stay as they are), the customer and the texts of the codes;
-//! then the codes with their coupons and rules; and of those rules that would apply and have a limit, what is used.
+//! then the codes with their coupons and rules; and of those rules that would apply and have a limit, what is used. Where
+//! there are no codes, an instance that has read the automatic rules before reads that beside the first.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::try_join3;
 
 use super::{
-    Item,
     automatic_rules::{AutomaticRules, Rules},
-    counters::{self, Counter},
+    coupon_code_uses::Taken,
     coupon_codes::{self, Nested, Row},
-    customers, entity, keys,
+    customers,
     order_uses::Freed,
-    store::{Store, read_all},
+    store::Store,
 };
 use crate::{
     domain::{
@@ -115,23 +118,52 @@ pub async fn price(store: &Store, shop: &ShopId, known: &AutomaticRules, asked: 
             _ => Ok(()),
         }
     };
-    let codes = coupon_codes::by_texts(store, shop, &asked.codes, &[]);
-    let rules = try_join(known.of(store, shop), Freed::read(store, shop, asked.now));
-    let ((), (automatic, freed), (rows, nested)) = try_join3(customer, rules, codes).await?;
+    let codes = async {
+        let texts = coupon_codes::texts(store, shop, &asked.codes).await?;
+        coupon_codes::behind(store, shop, &texts, &[]).await
+    };
+    let rules = try_join3(known.of(store, shop), Freed::read(store, shop, asked.now), ahead(store, shop, known, asked));
+    let ((), (automatic, freed, ahead), (rows, nested)) = try_join3(customer, rules, codes).await?;
     let mut brought = Brought::default();
     let codes = asked.codes.iter().map(|text| {
         let refusal = rows.get(text).map_or(Some(Refusal::Unknown), |row| brought.add(row, &nested, asked, &freed));
         (text.clone(), refusal)
     });
     let codes = codes.collect();
-    let drafts = asked.drafts.iter().filter(|draft| !brought.owners.contains_key(&draft.id));
-    let drafts: Vec<_> = drafts.cloned().map(Candidate::new).collect();
-    brought.candidates.extend(drafts);
-    let evaluation = within_limits(store, shop, (&automatic, &brought), asked, &freed).await?;
+    brought.add_drafts(asked);
+    let ahead = ahead.filter(|ahead| Arc::ptr_eq(&ahead.automatic, &automatic));
+    let (first, mut taken) = ahead.map_or_else(Default::default, |ahead| (Some(ahead.evaluation), ahead.taken));
+    let pricing = Pricing { automatic: &automatic, brought: &brought, asked };
+    let evaluation = pricing.within_limits(store, shop, first, &mut taken, &freed).await?;
     Ok(Priced { evaluation, codes })
 }
 
+/// A cart without codes by the automatic rules that the instance knows, which may not be those of the shop any more.
+struct Ahead {
+    automatic: Arc<Rules>,
+    /// As if nothing were used.
+    evaluation: Evaluation,
+    /// What is used of the rules that apply so and have a limit.
+    taken: Taken,
+}
+
+async fn ahead(store: &Store, shop: &ShopId, known: &AutomaticRules, asked: &Asked) -> Result<Option<Ahead>, Error> {
+    let Some(automatic) = known.known(shop).filter(|_| asked.codes.is_empty()) else { return Ok(None) };
+    let mut brought = Brought::default();
+    brought.add_drafts(asked);
+    let pricing = Pricing { automatic: &automatic, brought: &brought, asked };
+    let evaluation = pricing.evaluate(&BTreeMap::new());
+    let taken = Limited::read(store, shop, &pricing.limited(&evaluation, &BTreeMap::new())).await?;
+    Ok(Some(Ahead { automatic, evaluation, taken }))
+}
+
 impl Brought {
+    /// Adds the rules as they would be that no code brings.
+    fn add_drafts(&mut self, asked: &Asked) {
+        let drafts = asked.drafts.iter().filter(|draft| !self.owners.contains_key(&draft.id));
+        self.candidates.extend(drafts.cloned().map(Candidate::new));
+    }
+
     /// Adds the rule of a code, or says why not. A lapsed code brings its rule too, which then explains by how much.
     fn add(&mut self, row: &Row, nested: &Nested, asked: &Asked, freed: &Freed) -> Option<Refusal> {
         let code = &row.code;
@@ -155,60 +187,93 @@ impl Brought {
     }
 }
 
-/// Prices a cart, and again with what is used of those rules that would apply and have a limit, until that is known of all.
-pub(super) async fn within_limits(
-    store: &Store,
-    shop: &ShopId,
-    (automatic, brought): (&Rules, &Brought),
-    asked: &Asked,
-    freed: &Freed,
-) -> Result<Evaluation, Error> {
-    let stored = || automatic.candidates.iter().filter(|candidate| asked.draft(candidate.rule.id).is_none());
-    let all = || stored().chain(&brought.candidates);
-    let mut uses = BTreeMap::new();
-    loop {
-        let evaluation = evaluate(&asked.cart, all(), asked.at, &uses);
-        let unread: BTreeSet<_> = evaluation.applied().map(|outcome| outcome.price_rule_id).collect();
-        let unread =
-            all().filter(|candidate| unread.contains(&candidate.rule.id) && !uses.contains_key(&candidate.rule.id));
-        let limited: Vec<_> = unread
-            .filter_map(|candidate| {
-                let rule = &candidate.rule;
-                let customer = brought.owners.get(&rule.id).copied().or(asked.customer_id);
-                let customer = customer.filter(|_| rule.once_per_customer);
-                (rule.usage_limit > 0 || customer.is_some()).then_some((rule.id, rule.usage_limit > 0, customer))
-            })
-            .collect();
-        if limited.is_empty() {
-            return Ok(evaluation);
+/// What a cart is priced with.
+#[derive(Clone, Copy)]
+pub(super) struct Pricing<'a> {
+    pub(super) automatic: &'a Rules,
+    pub(super) brought: &'a Brought,
+    pub(super) asked: &'a Asked,
+}
+
+impl<'a> Pricing<'a> {
+    fn candidates(self) -> impl Iterator<Item = &'a Candidate> {
+        let stored = self.automatic.candidates.iter();
+        stored.filter(move |candidate| self.asked.draft(candidate.rule.id).is_none()).chain(&self.brought.candidates)
+    }
+
+    fn evaluate(self, uses: &BTreeMap<Id, Uses>) -> Evaluation {
+        evaluate(&self.asked.cart, self.candidates(), self.asked.at, uses)
+    }
+
+    /// The rules that apply and have a limit, but for those whose uses are known.
+    fn limited(self, evaluation: &Evaluation, uses: &BTreeMap<Id, Uses>) -> Vec<Limited> {
+        let applied: BTreeSet<_> = evaluation.applied().map(|outcome| outcome.price_rule_id).collect();
+        let rules = self.candidates().map(|candidate| &candidate.rule);
+        let unknown = rules.filter(|rule| applied.contains(&rule.id) && !uses.contains_key(&rule.id));
+        unknown.filter_map(|rule| self.limits(rule)).collect()
+    }
+
+    fn limits(self, rule: &PriceRule) -> Option<Limited> {
+        let customer = self.brought.owners.get(&rule.id).copied().or(self.asked.customer_id);
+        let by = customer.filter(|_| rule.once_per_customer);
+        let in_all = rule.usage_limit > 0;
+        (in_all || by.is_some()).then_some(Limited { rule: rule.id, in_all, by })
+    }
+
+    /// Prices the cart, and again with what is used of those rules that would apply and have a limit, until that is known
+    /// of all. `first` is what comes out as if nothing were used, where that is known; `taken` has what was read of uses
+    /// before, and then all that was.
+    pub(super) async fn within_limits(
+        self,
+        store: &Store,
+        shop: &ShopId,
+        first: Option<Evaluation>,
+        taken: &mut Taken,
+        freed: &Freed,
+    ) -> Result<Evaluation, Error> {
+        let mut uses = BTreeMap::new();
+        let mut evaluation = first.unwrap_or_else(|| self.evaluate(&uses));
+        loop {
+            let limited = self.limited(&evaluation, &uses);
+            if limited.is_empty() {
+                return Ok(evaluation);
+            }
+            let unread: Vec<_> = limited.iter().filter(|limited| !limited.is_read(shop, taken)).copied().collect();
+            taken.extend(Limited::read(store, shop, &unread).await?);
+            uses.extend(limited.iter().map(|limited| (limited.rule, limited.uses(shop, taken, freed))));
+            evaluation = self.evaluate(&uses);
         }
-        uses.extend(read_uses(store, shop, &limited, freed).await?);
     }
 }
 
-/// What is used of these rules: in all, where that is asked for, and by a customer, where one is named.
-async fn read_uses(
-    store: &Store,
-    shop: &ShopId,
-    rules: &[(Id, bool, Option<Id>)],
-    freed: &Freed,
-) -> Result<BTreeMap<Id, Uses>, Error> {
-    let in_all = rules.iter().filter(|(_, in_all, _)| *in_all).map(async |(rule, ..)| {
-        let shards = counters::read(store, shop, Counter::UsesOf(*rule)).await?;
-        Ok::<_, Error>((*rule, u64::try_from(shards.quota.count()).unwrap_or(0)))
-    });
-    let customers = rules.iter().filter_map(|(rule, _, customer)| Some(keys::customer_uses(shop, (*customer)?, *rule)));
-    let customers: BTreeSet<_> = customers.collect();
-    let (in_all, items) =
-        try_join(read_all(in_all.collect()), store.batch_get(customers.into_iter().collect())).await?;
-    let in_all: HashMap<_, _> = in_all.into_iter().collect();
-    let items: HashMap<_, Item> = items.into_iter().filter_map(|item| Some((entity::key(&item)?, item))).collect();
-    let of = |(rule, _, customer): &(Id, bool, Option<Id>)| {
-        let item = customer.and_then(|customer| items.get(&keys::customer_uses(shop, customer, *rule)));
-        let by_customer = item.map_or(0, |item| super::coupon_code_uses::live_uses(item, *rule));
-        let in_all = in_all.get(rule).copied().unwrap_or(0);
-        let freed = freed.of_rule(*rule, *customer);
-        (*rule, Uses { in_all: in_all.saturating_sub(freed.0), by_customer: by_customer.saturating_sub(freed.1) })
-    };
-    Ok(rules.iter().map(of).collect())
+/// A rule of whose uses something matters.
+#[derive(Debug, Clone, Copy)]
+struct Limited {
+    rule: Id,
+    /// Whether all of them do.
+    in_all: bool,
+    /// Whose do.
+    by: Option<Id>,
+}
+
+impl Limited {
+    async fn read(store: &Store, shop: &ShopId, limited: &[Self]) -> Result<Taken, Error> {
+        let in_all = limited.iter().filter(|limited| limited.in_all).map(|limited| limited.rule);
+        Taken::read(store, shop, in_all, limited.iter().filter_map(|limited| Some((limited.by?, limited.rule)))).await
+    }
+
+    fn is_read(&self, shop: &ShopId, taken: &Taken) -> bool {
+        (!self.in_all || taken.holds_in_all(self.rule))
+            && self.by.is_none_or(|customer| taken.holds_of(shop, customer, self.rule))
+    }
+
+    /// The uses that count.
+    fn uses(&self, shop: &ShopId, taken: &Taken, freed: &Freed) -> Uses {
+        let freed = freed.of_rule(self.rule, self.by);
+        let by_customer = self.by.map_or(0, |customer| taken.by_customer(shop, customer, self.rule));
+        Uses {
+            in_all: taken.in_all(self.rule).saturating_sub(freed.0),
+            by_customer: by_customer.saturating_sub(freed.1),
+        }
+    }
 }

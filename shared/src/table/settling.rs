@@ -6,13 +6,13 @@
 //! can do it at once.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::{Duration, Instant},
 };
 
 use chrono::{DateTime, Utc};
 use futures_util::{
-    future::{join, try_join, try_join_all},
+    future::{join, try_join},
     stream::{self, StreamExt},
 };
 
@@ -167,14 +167,11 @@ async fn plan(
     for used in step.iter().filter(|used| used.released_at.is_some()) {
         *given_back.entry(used.price_rule_id).or_default() += 1;
     }
-    let shards = given_back.keys().map(|rule| counters::read(store, shop, Counter::UsesOf(*rule)));
-    let (rows, shards) = try_join(coupon_codes::by_ids(store, shop, &ids), try_join_all(shards)).await?;
-    uses::give(transaction, shop, record.customer_id, &given_back, shards);
-    let mut coupons: Vec<_> = rows.iter().map(|row| row.code.coupon_id).collect();
-    coupons.sort_unstable();
-    coupons.dedup();
-    let counters = coupons.iter().map(|coupon| counters::read(store, shop, Counter::CodesOf(*coupon)));
-    let counters: HashMap<_, _> = coupons.iter().copied().zip(try_join_all(counters).await?).collect();
+    let shards = counters::read_each(store, shop, Counter::UsesOf, given_back.keys().copied());
+    let (rows, shards) = try_join(coupon_codes::by_ids(store, shop, &ids), shards).await?;
+    uses::give(transaction, shop, record.customer_id, &given_back, &shards)?;
+    let coupons: BTreeSet<_> = rows.iter().map(|row| row.code.coupon_id).collect();
+    let counters = counters::read_each(store, shop, Counter::CodesOf, coupons).await?;
     let rows: HashMap<_, _> = rows.into_iter().map(|row| (row.code.id, row)).collect();
     let mut used_codes: BTreeMap<Id, i64> = BTreeMap::new();
     for used in step {
@@ -211,14 +208,13 @@ fn give_back(transaction: &mut Transaction, shop: &ShopId, row: &Row, shards: &S
 }
 
 /// Plans that an order does not use a code any more, which the merchant takes back.
-pub(super) async fn take_out(
+pub(super) fn take_out(
     transaction: &mut Transaction,
-    store: &Store,
     shop: &ShopId,
     (order, code): (Id, Id),
+    before: &Record,
 ) -> Result<(), Error> {
-    let before: Record = order_uses::read(store, shop, order).await?;
     let mut after = before.uses.clone();
     after.uses.retain(|used| used.code_id != Some(code));
-    order_uses::write(transaction, shop, order, &before, &after)
+    order_uses::write(transaction, shop, order, before, &after)
 }

@@ -168,6 +168,25 @@ impl Transaction {
         Ok(())
     }
 
+    /// Has `add` add to it, and takes that back where it touches more than `most` items then. Answers what was added.
+    ///
+    /// # Errors
+    /// Those of `add`; what is half added stays.
+    pub fn extend_within<T>(
+        &mut self,
+        most: usize,
+        add: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let (operations, tallies, point_days) = (self.operations.len(), self.tallies.clone(), self.point_days.clone());
+        let added = add(self)?;
+        if self.len() <= most {
+            return Ok(Some(added));
+        }
+        self.operations.truncate(operations);
+        (self.tallies, self.point_days) = (tallies, point_days);
+        Ok(None)
+    }
+
     /// How many items it touches.
     pub fn len(&self) -> usize {
         self.operations.len() + self.tallies.len() + self.point_days.len()

@@ -1,0 +1,139 @@
+//! How often an operation waits for the store, one call after another: the *round trips* of the README's table.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use http::Request;
+use http_body_util::BodyExt;
+use lambda_http::tower::ServiceExt;
+use local::server::functions;
+use serde_json::{Value, json};
+use shared::{App, http::service::service, table::meter::Meter};
+use tests::{Api, TOKEN};
+
+use crate::{
+    discounts::{CODES, COUPONS, EVALUATE, RELEASE, RULES, USE, coupon, nested, rule, shop_of},
+    support::{CUSTOMERS, one},
+};
+
+/// How long a call takes at least, so that calls side by side are seen to be that.
+const LATENCY: Duration = Duration::from_millis(40);
+/// How often each operation is measured. A machine that has other things to do may see calls side by side as calls one after
+/// another, and never the other way round: the fewest count.
+const ROUNDS: u64 = 3;
+/// How many codes or customers are a batch.
+const MANY: u64 = 60;
+
+/// The functions over a store that is far away.
+struct Distant {
+    app: App,
+    fewest: BTreeMap<&'static str, usize>,
+}
+
+impl Distant {
+    async fn of(api: &Api) -> Self {
+        let mut distant = Self { app: App::new(api.distant(LATENCY).await), fewest: BTreeMap::new() };
+        // The token is read once.
+        distant.send("the token", "customers", ("GET", CUSTOMERS.to_owned()), &Value::Null).await;
+        distant.fewest.clear();
+        distant
+    }
+
+    /// What was sent took so many round trips.
+    #[track_caller]
+    fn waited(self, round_trips: &[(&'static str, usize)]) {
+        assert_eq!(self.fewest, round_trips.iter().copied().collect());
+    }
+
+    /// Sends a request that is done, and keeps the fewest of its round trips under the name.
+    async fn send(
+        &mut self,
+        name: &'static str,
+        function: &str,
+        (method, path): (&str, String),
+        body: &Value,
+    ) -> Value {
+        let routes = functions().into_iter().find(|(of, _)| *of == function).expect("a function").1;
+        let request = Request::builder()
+            .method(method)
+            .uri(&path)
+            .header("authorization", format!("Bearer {TOKEN}"))
+            .header("content-type", "application/json")
+            .body(axum::body::Body::from(body.to_string()))
+            .expect("a request");
+        let (reply, text) = service(&self.app, routes).oneshot(request).await.expect("a reply").into_parts();
+        let text = text.collect().await.expect("a body").to_bytes();
+        assert!(reply.status.is_success(), "{name}: {} {}", reply.status, String::from_utf8_lossy(&text));
+        let round_trips = reply.extensions.get::<Meter>().expect("a meter").usage().sequential;
+        let fewest = self.fewest.entry(name).or_insert(round_trips);
+        *fewest = round_trips.min(*fewest);
+        serde_json::from_slice(&text).unwrap_or_default()
+    }
+}
+
+fn pairs(coupon: u64, customers: impl Iterator<Item = u64>) -> Value {
+    customers.map(|customer| json!({"customer_id": customer, "coupon_id": coupon})).collect()
+}
+
+#[tokio::test]
+async fn of_codes() {
+    let api = shop_of(MANY).await;
+    let limits = json!({"allocation_limit": 1_000, "usage_limit": 1_000});
+    let coupon = coupon(&api, "A", &limits).await.id;
+    let mut distant = Distant::of(&api).await;
+    let code_of = |reply: &Value| reply["results"][0].clone();
+    for round in 0..ROUNDS {
+        let mut codes = async |name, (method, path): (&str, String), body: Value| {
+            distant.send(name, "coupon_codes", (method, path), &body).await
+        };
+        let code = code_of(&codes("issue", ("POST", CODES.to_owned()), pairs(coupon, 1..=1)).await);
+        let path = one(CODES, &code["id"]);
+        codes("use", ("PUT", path.clone()), json!({"status": "used"})).await;
+        codes("give back", ("PUT", path.clone()), json!({"status": "unused"})).await;
+        let order = json!({"codes": [code["code"]], "customer_id": 1, "order_id": round + 1});
+        codes("use for an order", ("POST", USE.to_owned()), order).await;
+        codes("release", ("POST", RELEASE.to_owned()), json!({"order_id": round + 1})).await;
+        codes("delete", ("DELETE", path), Value::Null).await;
+        codes("issue many", ("POST", CODES.to_owned()), pairs(coupon, 1..=MANY)).await;
+    }
+    distant.waited(&[
+        ("issue", 3),
+        ("use", 3),
+        ("give back", 3),
+        ("use for an order", 3),
+        ("release", 4),
+        ("delete", 3),
+        ("issue many", 14),
+    ]);
+}
+
+#[tokio::test]
+async fn of_carts() {
+    let api = shop_of(1).await;
+    let automatic = rule(&json!({"automatic_discount": true, "usage_limit": 1_000, "once_per_customer": true}));
+    api.post(RULES, &automatic).await.expect(201);
+    let mut distant = Distant::of(&api).await;
+    let cart = json!({"customer_id": 1, "lines": [{"id": 1, "quantity": 2, "price": "50.00"}]});
+    let mut price = async |name| distant.send(name, "evaluate", ("POST", EVALUATE.to_owned()), &cart).await;
+    price("first").await;
+    for _ in 0..ROUNDS {
+        price("limited").await;
+    }
+    // The first reads the rules; after that the uses are read beside the first round trip.
+    distant.waited(&[("first", 3), ("limited", 1)]);
+}
+
+#[tokio::test]
+async fn of_what_is_made() {
+    let api = Api::empty().await;
+    let mut distant = Distant::of(&api).await;
+    for round in 0..ROUNDS {
+        let mut make =
+            async |name, body: Value| distant.send(name, "coupons", ("POST", COUPONS.to_owned()), &body).await;
+        let made = make("coupon", nested(&format!("A{round}"), &json!({}))).await;
+        let on_rule = json!({"code_prefix": format!("B{round}"), "price_rule_id": made["price_rule_id"]});
+        make("coupon on a rule", on_rule).await;
+        let customers: Value = (1..=MANY).map(|id| json!({"id": round * MANY + id})).collect();
+        distant.send("import", "customers", ("POST", CUSTOMERS.to_owned()), &customers).await;
+    }
+    distant.waited(&[("coupon", 2), ("coupon on a rule", 2), ("import", 9)]);
+}
