@@ -259,7 +259,7 @@ async fn a_batch_of_customers_comes_in_whole() {
         assert_eq!(api.get(CUSTOMERS).await.expect(200)["count"], 1 + 40 * run);
         assert_eq!(api.get(&format!("{CUSTOMERS}?mobile={run}")).await.expect(200)["count"], 40);
     };
-    at_every_call(&api, 4, file, command, check).await;
+    at_every_call(&api, 3, file, command, check).await;
 }
 
 #[tokio::test]
