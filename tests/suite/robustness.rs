@@ -2,13 +2,16 @@
 //! edges, replies at the limits of Lambda.
 
 use chrono::{Duration, Utc};
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 use serde_json::{Value, json};
 use shared::{
     domain::{customer::CustomerDraft, shop::ShopId},
     table::{
-        batches, customer_import,
+        batches,
+        connect::Connection,
+        customer_import,
         idempotency::{Guard, KEPT},
+        schema,
     },
 };
 use tests::{Api, TOKEN};
@@ -30,6 +33,14 @@ async fn a_twin_that_comes_second_is_not_refused_for_what_the_first_did() {
             assert_eq!((reply.status, &reply.text), (201, &replies[0].text));
         }
     }
+}
+
+#[tokio::test]
+async fn processes_that_start_at_once_on_a_store_without_a_table_all_start() {
+    let mut connection = Connection::default();
+    let _embedded = tests::own_store(&mut connection);
+    let store = connection.open().await.expect("a client");
+    try_join_all((0..8).map(|_| schema::create(&store))).await.expect("a table");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
-    operation::describe_table::DescribeTableError,
+    operation::{create_table::CreateTableError, describe_table::DescribeTableError},
     types::{
         AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
         ScalarAttributeType,
@@ -111,7 +111,12 @@ pub async fn create(store: &Store) -> Result<bool, Error> {
             .projection(Projection::builder().projection_type(kind).build());
         request = request.global_secondary_indexes(definition.build().map_err(wrong)?);
     }
-    request.send().await.map_err(|error| unavailable(&error))?;
+    match request.send().await {
+        Ok(_) => {}
+        // The reply was lost and the SDK asked again, or another process makes it too.
+        Err(error) if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => {}
+        Err(error) => return Err(unavailable(&error)),
+    }
     wait_until_active(store).await?;
     Ok(true)
 }
