@@ -1,11 +1,12 @@
 //! `youhui export customers` and `import customers`: round trips, refused rows, and files that are hostile.
 
-use std::io::Write;
+use std::{io::Write, path::Path};
 
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
+use indicatif::ProgressBar;
 use local::bulk::{
     BulkError,
-    import::What,
+    import::{Options, What, import},
     quotes::{EARLY, OPEN},
 };
 use serde_json::{Value, json};
@@ -209,6 +210,35 @@ async fn hostile_rows_are_refused_one_by_one() {
     assert_eq!(rows, [2, 3, 4, 5, 6, 8, 9]);
     assert_eq!(api.get(&format!("{CUSTOMERS}?order_by=id")).await.ids(), [1, 6, 11, 16]);
     assert_eq!(api.get(&one(CUSTOMERS, 6)).await.expect(200)["note"], "two\nlines, \"so\"");
+}
+
+#[tokio::test]
+async fn an_errors_file_is_put_in_the_place_of_no_other_file() {
+    let api = Api::empty().await;
+    let folder = Folder::new();
+    let from = folder.write("c.csv", "id,mobile\n1,139\n,138\n");
+    let (precious, old) =
+        (folder.write("precious.csv", "id\n7\n"), folder.write("old.csv", "\u{feff}error_row,x\n1,2\n"));
+    let importing = async |errors: &Path| {
+        let options = Options { errors: Some(errors.to_owned()), ..Options::default() };
+        let (shop, bar) = ("demo".parse().expect("a shop"), ProgressBar::hidden());
+        import(&api.server.store, &shop, What::Customers, &from, &options, &bar).await
+    };
+    for (errors, said) in [
+        (folder.path(".").join("c.csv"), "this is the file that is read"),
+        (precious.clone(), "is there already: remove it, or give another --errors"),
+        (folder.path(""), "is there already"),
+    ] {
+        let refused = importing(&errors).await.expect_err("a place that is taken").to_string();
+        assert!(refused.contains(said), "{refused}");
+    }
+    assert_eq!((text(&from).lines().count(), text(&precious).as_str()), (3, "id\n7\n"));
+    assert!(api.get(CUSTOMERS).await.ids().is_empty() && !beside(&from, ".progress").exists());
+    came_to(&importing(&old).await.expect("an import"), 2, 1);
+    assert!(text(&old).starts_with("error_row,error_field,"));
+    // A process that ended early leaves one without a line.
+    std::fs::remove_file(beside(&from, ".progress")).expect("removed");
+    came_to(&importing(&folder.write("empty.csv", "")).await.expect("an import"), 2, 1);
 }
 
 #[tokio::test]

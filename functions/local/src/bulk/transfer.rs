@@ -17,7 +17,7 @@ use super::{
     groups::{Group, Groups},
     journal::{Head, Journal, Note},
     output::{Growing, Shape},
-    refusals::Refusals,
+    refusals::{Refusals, is_errors_file},
     rows::{Row, Rows},
     shop_api::ShopApi,
     source::Source,
@@ -71,6 +71,22 @@ pub(super) struct Places {
     pub(super) errors: PathBuf,
     /// What the API answers, as rows.
     pub(super) output: Option<(PathBuf, Shape)>,
+}
+
+impl Places {
+    /// Refuses a file of errors that would be written over what is none.
+    fn check_errors(&self, source: &Source) -> Result<(), BulkError> {
+        let errors = &self.errors;
+        let Ok(place) = errors.canonicalize() else { return Ok(()) };
+        if source.path.canonicalize().is_ok_and(|input| input == place) {
+            let what = "this is the file that is read: give another --errors".to_owned();
+            return Err(BulkError::File { path: errors.clone(), what });
+        }
+        match place.is_file() && is_errors_file(&place).map_err(at(errors))? {
+            true => Ok(()),
+            false => Err(at(errors)(is_there("--errors"))),
+        }
+    }
 }
 
 /// What is written beside the journal.
@@ -146,6 +162,7 @@ pub(super) async fn run<K: Kind>(
 ) -> Result<Summary, BulkError> {
     bar.set_length(source.bytes);
     bar.set_message(kind.of());
+    places.check_errors(source)?;
     let rows = Rows::open(source, kind.table(), bar)?;
     let (mut journal, transfer) = begin(api, kind, source, places, anew).await?;
     let mut note = journal.note.clone();
@@ -207,7 +224,7 @@ async fn begin<K: Kind>(
     let head =
         Head { of: kind.of(), shop: api.shop.id.clone(), sha256: source.sha256.clone(), transfer: transfer.clone() };
     if let Some((path, _)) = places.output.as_ref().filter(|(path, _)| path.exists() && journal.head() != Some(&head)) {
-        return Err(at(path)(is_there()));
+        return Err(at(path)(is_there("--to")));
     }
     journal.begin(head)?;
     let Note { errors_bytes, output_bytes, finished, .. } = journal.note;

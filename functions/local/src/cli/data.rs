@@ -121,7 +121,7 @@ struct Reading {
     /// How it is written, where its name does not say so.
     #[arg(long)]
     format: Option<Format>,
-    /// Where refused rows go.
+    /// Where refused rows go; a file that is there is replaced only where it is such a file.
     #[arg(long, value_name = "FILE")]
     errors: Option<PathBuf>,
     /// Takes the file for one that was never moved in: all of it is done, whatever was before.
