@@ -69,9 +69,12 @@ pub async fn issue(
         .as_ref()
         .map(|ended| format!("the price rule of {prefix} ended at {ended}: its codes are expired from the beginning"));
     if let Some(warning) = &warning {
-        bar.suspend(|| eprintln!("Careful: {warning}."));
+        transfer::warn(bar, warning);
     }
-    Ok(Summary { warning, ..transfer::run(&api, &coupon, &source, &places, options.anew, bar).await? })
+    let mut summary = transfer::run(&api, &coupon, &source, &places, options.anew, bar).await?;
+    let warnings: Vec<_> = warning.into_iter().chain(summary.warning).collect();
+    summary.warning = (!warnings.is_empty()).then(|| warnings.join("; "));
+    Ok(summary)
 }
 
 impl Issue {
