@@ -173,6 +173,8 @@ async fn codes_go_to_a_file_that_is_not_there_yet() {
     assert_eq!(text(&to), "precious");
     let compressed = issue_over(&api.server.store, &from, &folder.path("codes.csv.gz"), false).await;
     assert!(matches!(compressed, Err(BulkError::File { .. })), "{compressed:?}");
+    let nowhere = issue_over(&api.server.store, &from, Path::new("-"), false).await.expect_err("no file").to_string();
+    assert!(nowhere.contains("name it .csv or .jsonl") && !nowhere.contains("--format"), "{nowhere}");
     assert!(there(&api).await.is_empty());
     let lines = folder.path("codes.jsonl");
     let first = issued(&api, &from, &lines).await;
