@@ -1,9 +1,14 @@
 //! `youhui export customers` and `import customers`: round trips, refused rows, and files that are hostile.
 
-use std::io::Write;
+use std::{io::Write, path::Path};
 
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
-use local::bulk::{BulkError, import::What};
+use indicatif::ProgressBar;
+use local::bulk::{
+    BulkError,
+    import::{Options, What, import},
+    quotes::{EARLY, OPEN},
+};
 use serde_json::{Value, json};
 use tests::Api;
 
@@ -154,13 +159,16 @@ async fn a_file_that_is_none_of_customers_is_refused_before_anything_is_done() {
         ("d.csv", b"id,mobile,id\n1,2,3\n", "the column \"id\" is there twice"),
         ("e.csv", b"id;mobile\n1;2\n", "separated by commas"),
         ("f.csv", b"\xff\xfei\0d\0", "UTF-16"),
-        ("g.csv", b"id,\xff\n1,2\n", "the header is not UTF-8"),
+        ("g.csv", b"id,\xff\n1,2\n", "line 1: this is not UTF-8"),
         ("h.txt", b"id\n1\n", "csv or jsonl"),
         ("i", b"id\n1\n", "csv or jsonl"),
         ("j.csv.gz", b"\x1f\x8bno gzip", ""),
         ("k.csv", "编号,手机\n".as_bytes(), "there is no column"),
         // The same in GBK.
         ("l.csv", b"\xb1\xe0\xba\xc5,\xca\xd6\xbb\xfa\n", "CSV UTF-8"),
+        ("m.csv", b"id,full_name\n1,good\n2,\xcd\xf5\xd0\xa1\xc3\xf7\n", "line 3: this is not UTF-8"),
+        ("m.jsonl", b"{\"id\": 1}\n{\"id\": 2, \"full_name\": \"\xcd\xf5\"}\n", "line 2: this is not UTF-8"),
+        ("n.csv", b"id,\"mobile\n1,2\n", "the header: A quote that opens"),
     ] {
         is_refused(&api, &folder, name, bytes, reason).await;
     }
@@ -175,18 +183,14 @@ async fn a_file_that_is_none_of_customers_is_refused_before_anything_is_done() {
 async fn hostile_rows_are_refused_one_by_one() {
     let api = Api::empty().await;
     let folder = Folder::new();
-    let mut bytes = b"id,note\n1,good\n2,\xff\xfe\n3\n4,a,b\n5,".to_vec();
-    bytes.extend(std::iter::repeat_n(b'x', 10 << 20));
-    bytes.extend_from_slice(b"\n6,\"never");
-    bytes.extend_from_slice(b" closed\n7,good\n");
-    let path = folder.write("a.csv", bytes);
-    came_to(&imported(&api, What::Customers, &path).await, 6, 4);
+    let long = "x".repeat(10 << 20);
+    let path = folder.write("a.csv", format!("id,note\n1,good\n2\n3,a,b\n4,{long}\n6,\"two\nlines, \"\"so\"\"\"\n"));
+    came_to(&imported(&api, What::Customers, &path).await, 5, 3);
     let reasons: Vec<_> = errors(&path).into_iter().map(|(row, _, message)| (row, message)).collect();
     let expected = [
-        (2, "The row is not UTF-8: a spreadsheet saves it so as \"CSV UTF-8\"."),
-        (3, "The row has 1 cells, the header 2."),
-        (4, "The row has 3 cells, the header 2."),
-        (5, "The row is longer than 1 MB."),
+        (2, "The row has 1 cells, the header 2."),
+        (3, "The row has 3 cells, the header 2."),
+        (4, "The row is longer than 1 MB."),
     ];
     assert_eq!(reasons, expected.map(|(row, message)| (row, message.to_owned())));
     let lines = [
@@ -205,6 +209,57 @@ async fn hostile_rows_are_refused_one_by_one() {
     let rows: Vec<_> = errors(&path).into_iter().map(|(row, ..)| row).collect();
     assert_eq!(rows, [2, 3, 4, 5, 6, 8, 9]);
     assert_eq!(api.get(&format!("{CUSTOMERS}?order_by=id")).await.ids(), [1, 6, 11, 16]);
+    assert_eq!(api.get(&one(CUSTOMERS, 6)).await.expect(200)["note"], "two\nlines, \"so\"");
+}
+
+#[tokio::test]
+async fn an_errors_file_is_put_in_the_place_of_no_other_file() {
+    let api = Api::empty().await;
+    let folder = Folder::new();
+    let from = folder.write("c.csv", "id,mobile\n1,139\n,138\n");
+    let (precious, old) =
+        (folder.write("precious.csv", "id\n7\n"), folder.write("old.csv", "\u{feff}error_row,x\n1,2\n"));
+    let importing = async |errors: &Path| {
+        let options = Options { errors: Some(errors.to_owned()), ..Options::default() };
+        let (shop, bar) = ("demo".parse().expect("a shop"), ProgressBar::hidden());
+        import(&api.server.store, &shop, What::Customers, &from, &options, &bar).await
+    };
+    for (errors, said) in [
+        (folder.path(".").join("c.csv"), "this is the file that is read"),
+        (precious.clone(), "is there already: remove it, or give another --errors"),
+        (folder.path(""), "is there already"),
+    ] {
+        let refused = importing(&errors).await.expect_err("a place that is taken").to_string();
+        assert!(refused.contains(said), "{refused}");
+    }
+    assert_eq!((text(&from).lines().count(), text(&precious).as_str()), (3, "id\n7\n"));
+    assert!(api.get(CUSTOMERS).await.ids().is_empty() && !beside(&from, ".progress").exists());
+    came_to(&importing(&old).await.expect("an import"), 2, 1);
+    assert!(text(&old).starts_with("error_row,error_field,"));
+    // A process that ended early leaves one without a line.
+    std::fs::remove_file(beside(&from, ".progress")).expect("removed");
+    came_to(&importing(&folder.write("empty.csv", "")).await.expect("an import"), 2, 1);
+}
+
+#[tokio::test]
+async fn a_row_whose_quotes_take_other_rows_with_it_is_refused() {
+    let api = Api::empty().await;
+    let folder = Folder::new();
+    for (rows, expected) in [
+        ("1,good\n2,\"open\n3,good\n", [(2, OPEN)].as_slice()),
+        ("1,good\r\n2,\"open", &[(2, OPEN)]),
+        ("1,good\n2,\"open\n3,\"good\"\n4,\"said \"no\" twice\"\n5,\"open\"\"\n", &[(2, EARLY), (3, EARLY), (4, OPEN)]),
+    ] {
+        let path = folder.write("a.csv", format!("id,note\n{rows}"));
+        imported(&api, What::Customers, &path).await;
+        let found: Vec<_> = errors(&path).into_iter().map(|(row, _, message)| (row, message)).collect();
+        assert_eq!(found, expected.iter().map(|(row, said)| (*row, (*said).to_owned())).collect::<Vec<_>>(), "{rows}");
+        // Nor does the errors file put in what the quotes took.
+        let refused = beside(&path, ".errors.csv");
+        let rows = expected.len() as u64;
+        came_to(&imported(&api, What::Customers, &refused).await, rows, rows);
+        assert_eq!(api.get(CUSTOMERS).await.ids(), [1]);
+    }
 }
 
 #[tokio::test]

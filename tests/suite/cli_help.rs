@@ -10,6 +10,7 @@ use local::{
     },
     cli::{self, CliError, Ended},
 };
+use shared::domain::point_days::DaySums;
 use tests::Api;
 
 use crate::cli_files::{Folder, beside, import_over, text};
@@ -108,8 +109,19 @@ async fn the_columns_in_the_help_are_those_that_are_read_and_written() {
         let header: BTreeSet<_> = text(&path).trim_end().split(',').map(str::to_owned).collect();
         assert_eq!(written, header);
     }
-    let (needed, _) = listed(&help(&words("issue")).await, "Columns (");
+    let issue = help(&words("issue")).await;
+    assert!(issue.contains("How the file of --from is written") && issue.contains("allocation_limit"), "{issue}");
+    assert!(help(&words("report codes")).await.contains("allocation_limit"));
+    let (needed, _) = listed(&issue, "Columns (");
     assert_eq!(needed, names(&columns::RECEIVERS, Use::Needed));
+}
+
+#[tokio::test]
+async fn the_help_of_the_liability_names_what_it_shows() {
+    let help = help(&["report".to_owned(), "liability".to_owned()]).await;
+    for name in DaySums::NAMES {
+        assert!(help.contains(&format!("\n  {name} ")), "{name}: {help}");
+    }
 }
 
 async fn run(data: &Path, words: &str) -> Result<Ended, CliError> {
@@ -125,6 +137,9 @@ async fn what_cannot_be_read_of_a_command_line_is_said_with_what_is_meant() {
         ("report liability --from 01.02.2026", "2026-01-31"),
         ("audit --store nothing", "the line \"store\""),
         ("token mint --scopes everything", "everything"),
+        ("report liability --from 2026-02-01 --to 2026-01-31", "--from is after --to"),
+        ("export codes --to codes.csv --coupon SPRING", "`youhui report codes` shows it"),
+        ("export codes --to codes.csv --status gone", "available"),
     ] {
         let error = run(Path::new("none.db"), words).await.expect_err(words);
         assert!(matches!(error, CliError::Usage(_)) && error.to_string().contains(meant), "{error}");
@@ -190,6 +205,15 @@ async fn what_is_no_store_is_said_to_be_none() {
     for words in ["audit", "report liability", "token list", "token mint --scopes read"] {
         let error = at(&store, &format!("{words} --shop nowhere")).await.expect_err("no shop");
         assert!(matches!(&error, CliError::NoShop(shop) if shop.to_string() == "nowhere"), "{words}: {error}");
+    }
+    let error = at(&store, "token revoke 123 --shop demo").await.expect_err("no token").to_string();
+    assert!(error.contains("demo has no token 123"), "{error}");
+    for (words, said) in [
+        ("report liability --from 2999-01-01", "not after the last one"),
+        ("shop put demo --points-expire-after-months 9999", "less than or equal to"),
+    ] {
+        let error = at(&store, words).await.expect_err(words).to_string();
+        assert!(error.contains(said), "{error}");
     }
     let folder = Folder::new();
     let mistyped = folder.path("youhuii.db");

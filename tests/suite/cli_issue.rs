@@ -112,6 +112,8 @@ async fn codes_that_are_expired_from_the_beginning_are_issued_with_a_warning() {
     let summary = issue_over(&api.server.store, &from, &folder.path("late.csv"), true).await.expect("issued");
     came_to(&summary, 1, 0);
     assert!(summary.warning.is_some_and(|warning| warning.contains(PAST)));
+    let both = issued(&api, &from, &folder.path("again.csv")).await.warning.expect("two warnings");
+    assert!(both.contains(PAST) && both.contains("another name"), "{both}");
 }
 
 #[tokio::test]
@@ -171,9 +173,13 @@ async fn codes_go_to_a_file_that_is_not_there_yet() {
     assert_eq!(text(&to), "precious");
     let compressed = issue_over(&api.server.store, &from, &folder.path("codes.csv.gz"), false).await;
     assert!(matches!(compressed, Err(BulkError::File { .. })), "{compressed:?}");
+    let nowhere = issue_over(&api.server.store, &from, Path::new("-"), false).await.expect_err("no file").to_string();
+    assert!(nowhere.contains("name it .csv or .jsonl") && !nowhere.contains("--format"), "{nowhere}");
     assert!(there(&api).await.is_empty());
     let lines = folder.path("codes.jsonl");
-    came_to(&issued(&api, &from, &lines).await, 1, 0);
+    let first = issued(&api, &from, &lines).await;
+    came_to(&first, 1, 0);
+    assert_eq!(first.warning, None, "what was refused is not taken for what was issued");
     let line: serde_json::Value = serde_json::from_str(&text(&lines)).expect("JSON");
     assert_eq!((&line["customer_id"], &line["code_prefix"]), (&json!(1), &json!("spring")));
 }

@@ -78,13 +78,16 @@ async fn the_same_file_never_adds_twice_wherever_it_is_run() {
     came_to(&first, 3, 1);
     let again = imported(&api, What::Points, &path).await;
     assert!(again.done_before && !first.done_before);
+    assert_eq!((first.warning, &again.warning), (None, &None));
     came_to(&again, 3, 1);
     // Without the journal, and under another name: all rows are sent, and none of them counts.
     std::fs::remove_file(beside(&path, ".progress")).expect("removed");
     came_to(&imported(&api, What::Points, &path).await, 3, 1);
     let copy = folder.write("copy.csv", rows);
     let (one, other) = (folder.write("x.csv", rows), folder.write("y.csv", rows));
-    came_to(&imported(&api, What::Points, &copy).await, 3, 1);
+    let copied = imported(&api, What::Points, &copy).await;
+    came_to(&copied, 3, 1);
+    assert!(copied.warning.is_some_and(|warning| warning.contains("another name")));
     let store = &api.server.store;
     let both = join(import_over(store, "demo", What::Points, &one), import_over(store, "demo", What::Points, &other));
     let (one, other) = both.await;
@@ -108,6 +111,7 @@ async fn the_same_file_never_adds_twice_wherever_it_is_run() {
     let (shop, anew) = ("demo".parse().expect("a shop"), Options { anew: true, ..Options::default() });
     let anew = import(store, &shop, What::Points, &path, &anew, &ProgressBar::hidden()).await.expect("an import");
     came_to(&anew, 3, 1);
+    assert_eq!(anew.warning, None);
     assert_eq!((points(&api, 1).await, points(&api, 2).await), (10, 14));
 }
 

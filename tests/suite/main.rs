@@ -16,6 +16,8 @@ mod cli_help;
 mod cli_issue;
 mod cli_kills;
 mod cli_points;
+mod cli_program;
+mod cli_quotes;
 mod client;
 mod client_retries;
 mod code_texts;

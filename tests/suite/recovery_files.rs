@@ -65,7 +65,7 @@ async fn a_file_that_was_cut_or_changed_is_refused() {
     assert_ne!(changed, whole);
     for (text, reason) in [
         (String::new(), "empty"),
-        ("{}\n".to_owned(), "not an exported shop"),
+        ("{}\n".to_owned(), "not an exported shop: `import customers`"),
         (without(0), "not an exported shop"),
         (whole.replacen("\"version\":1", "\"version\":2", 1), "version"),
         (without(lines.len() - 1), "cut"),

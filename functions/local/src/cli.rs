@@ -176,6 +176,14 @@ pub enum CliError {
     /// The shop is not in this store.
     #[error("there is no shop {0}")]
     NoShop(ShopId),
+    /// The token is not in the shop.
+    #[error("{shop} has no token {id}: `youhui token list` shows them")]
+    NoToken {
+        /// The shop.
+        shop: ShopId,
+        /// What is no token's id.
+        id: String,
+    },
     /// What answers at the address that is named as a store, if anything does, is none.
     #[error("no store answers at {0}: it is the line \"store\" of a server that runs, and another one at each start")]
     NoAnswer(String),
@@ -200,6 +208,7 @@ pub enum CliError {
 fn in_words(error: &shared::Error) -> String {
     match error {
         shared::Error::Internal(text) => text.clone(),
+        shared::Error::Invalid(fields) => serde_json::to_string(fields).unwrap_or_else(|_| error.to_string()),
         other => other.to_string(),
     }
 }
@@ -279,9 +288,12 @@ async fn act(action: Action) -> Result<Ended, CliError> {
 async fn operate(at: &Where, command: Command) -> Result<Answer, CliError> {
     let makes = matches!(command, Command::PutShop { .. });
     let (store, _running) = if makes { at.open_or_make().await? } else { at.open().await? };
-    let shop = command.shop().cloned();
-    operator::run(&store, command).await.map_err(|error| match (error, shop) {
-        (shared::Error::NotFound, Some(shop)) => CliError::NoShop(shop),
+    let missing = match &command {
+        Command::RevokeToken { shop, id } => Some(CliError::NoToken { shop: shop.clone(), id: id.clone() }),
+        command => command.shop().cloned().map(CliError::NoShop),
+    };
+    operator::run(&store, command).await.map_err(|error| match (error, missing) {
+        (shared::Error::NotFound, Some(missing)) => missing,
         (error, _) => error.into(),
     })
 }

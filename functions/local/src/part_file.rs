@@ -38,16 +38,16 @@ pub(crate) struct PartFile {
     out: Out,
 }
 
-/// Nothing is written over.
-pub(crate) fn is_there() -> io::Error {
-    io::Error::new(io::ErrorKind::AlreadyExists, "is there already: remove it, or give another --to")
+/// Nothing is written over. `flag` is the one that names the file.
+pub(crate) fn is_there(flag: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::AlreadyExists, format!("is there already: remove it, or give another {flag}"))
 }
 
 impl PartFile {
     /// Begins a file where there is none, for its owner alone.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         if path.exists() {
-            return Err(is_there());
+            return Err(is_there("--to"));
         }
         let part = beside(path, ".part");
         let file = for_its_owner(File::options().create(true).truncate(true).write(true)).open(&part)?;

@@ -53,11 +53,7 @@ pub async fn issue(
     let api = ShopApi::open(store, shop, bar).await?;
     let coupon = Issue::find(&api, prefix).await?;
     let source = Source::open(from, options.format)?;
-    if to.extension().is_some_and(|extension| extension == "gz") {
-        let what = "codes are added to the file as they are issued: it cannot be compressed".to_owned();
-        return Err(BulkError::File { path: to.to_owned(), what });
-    }
-    let shape = Shape { table: &columns::CODES, format: Format::choose(None, to)?, bom: false };
+    let shape = Shape { table: &columns::CODES, format: output_format(to)?, bom: false };
     let places = Places {
         journal: Some(beside(to, ".progress")),
         errors: options.errors.clone().unwrap_or_else(|| beside(to, ".errors.csv")),
@@ -69,9 +65,21 @@ pub async fn issue(
         .as_ref()
         .map(|ended| format!("the price rule of {prefix} ended at {ended}: its codes are expired from the beginning"));
     if let Some(warning) = &warning {
-        bar.suspend(|| eprintln!("Careful: {warning}."));
+        transfer::warn(bar, warning);
     }
-    Ok(Summary { warning, ..transfer::run(&api, &coupon, &source, &places, options.anew, bar).await? })
+    let mut summary = transfer::run(&api, &coupon, &source, &places, options.anew, bar).await?;
+    let warnings: Vec<_> = warning.into_iter().chain(summary.warning).collect();
+    summary.warning = (!warnings.is_empty()).then(|| warnings.join("; "));
+    Ok(summary)
+}
+
+/// How a file of codes is written: as its name says.
+fn output_format(to: &Path) -> Result<Format, BulkError> {
+    let wrong = |what: &str| BulkError::File { path: to.to_owned(), what: what.to_owned() };
+    if to.extension().is_some_and(|extension| extension == "gz") {
+        return Err(wrong("codes are added to the file as they are issued: it cannot be compressed"));
+    }
+    Format::of_name(to).ok_or_else(|| wrong("name it .csv or .jsonl; standard output is not possible here"))
 }
 
 impl Issue {

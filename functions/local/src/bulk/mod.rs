@@ -22,6 +22,8 @@ pub mod issue;
 mod journal;
 mod lists;
 mod output;
+pub mod quotes;
+mod records;
 mod refusals;
 pub mod report;
 mod rows;

@@ -1,6 +1,10 @@
 //! The errors file: the rows that were refused, with the reasons before them. Mended, it can be imported itself.
 
-use std::path::Path;
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 
 use serde_json::Value;
 
@@ -10,6 +14,7 @@ use super::{
     formula,
     output::{Growing, csv_line},
     rows::Row,
+    source::BOM,
 };
 
 pub(super) struct Refusals {
@@ -55,6 +60,16 @@ impl Refusals {
     pub(super) fn sync(&mut self) -> Result<u64, BulkError> {
         self.file.sync()
     }
+}
+
+/// Whether a file begins as an errors file does: also one that a spreadsheet has saved, and one of which nothing was written
+/// when its process ended.
+pub(super) fn is_errors_file(path: &Path) -> io::Result<bool> {
+    let names = format!("{},", ERROR_COLUMNS[0]);
+    let mut start = Vec::new();
+    File::open(path)?.take((BOM.len() + names.len()) as u64).read_to_end(&mut start)?;
+    let start = start.strip_prefix(BOM).unwrap_or(&start);
+    Ok(start.iter().zip(names.as_bytes()).all(|(byte, expected)| byte == expected))
 }
 
 /// The fields of an error of the API, and what is said of them; where there are several, each with its field.

@@ -2,10 +2,9 @@
 
 use std::{
     collections::HashSet,
-    io::{self, BufRead, Read},
+    io::{BufRead, Read},
 };
 
-use csv::{ByteRecord, ReaderBuilder};
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 use shared::http::json;
@@ -14,13 +13,12 @@ use super::{
     BulkError, Format,
     columns::{Column, ERROR_COLUMNS, Empty, Table, Use},
     formula,
+    records::{HOPELESS, Records, hopeless},
     source::Source,
 };
 
 /// The longest row, in bytes; a longer one is refused.
 const LONGEST: usize = 1 << 20;
-/// The file is given up at a row that is longer than this: a quote that is never closed would take all memory.
-const HOPELESS: usize = 16 << 20;
 
 /// A row of a file.
 #[derive(Debug)]
@@ -51,45 +49,20 @@ pub(super) struct Rows<'a> {
 }
 
 enum Lines {
-    Csv(Box<csv::Reader<Limited>>, ByteRecord),
+    Csv(Box<Records>),
     Json(Box<dyn BufRead + Send>),
 }
 
-/// A reader that gives up where one row takes too much of it.
-struct Limited {
-    inner: Box<dyn BufRead + Send>,
-    left: usize,
-}
-
-impl Read for Limited {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let most = buffer.len().min(self.left);
-        if most == 0 {
-            return Err(io::Error::other(hopeless()));
-        }
-        let read = self.inner.read(&mut buffer[..most])?;
-        self.left -= read;
-        Ok(read)
-    }
-}
-
-fn hopeless() -> String {
-    format!("the row is longer than {} MB; is a quote not closed?", HOPELESS >> 20)
-}
-
 impl<'a> Rows<'a> {
-    /// Begins a file. The columns of CSV are checked here.
+    /// Begins a file. The header of CSV is checked here.
     pub(super) fn open(source: &'a Source, table: &'static Table, bar: &ProgressBar) -> Result<Self, BulkError> {
         let text = source.text(bar)?;
         let (header, lines) = match source.format {
             Format::Jsonl => (table.columns.iter().map(|column| column.name.to_owned()).collect(), Lines::Json(text)),
             Format::Csv => {
-                let limited = Limited { inner: text, left: HOPELESS };
-                let mut reader = ReaderBuilder::new().flexible(true).from_reader(limited);
-                let header = reader.headers().map_err(|error| source.wrong(explain(error)))?;
-                let header: Vec<_> = header.iter().map(|name| name.trim().to_owned()).collect();
-                check(&header, table).map_err(|what| source.wrong(what))?;
-                (header, Lines::Csv(Box::new(reader), ByteRecord::new()))
+                let mut records = Records::new(text);
+                let header = read_header(&mut records, table).map_err(|what| source.wrong(what))?;
+                (header, Lines::Csv(Box::new(records)))
             }
         };
         Ok(Self { source, table, header, lines, number: 0 })
@@ -99,7 +72,7 @@ impl<'a> Rows<'a> {
     pub(super) fn next(&mut self) -> Result<Option<Row>, BulkError> {
         let number = self.number + 1;
         let read = match &mut self.lines {
-            Lines::Csv(reader, record) => read_record(reader, record).map(|read| read.then(|| self.of_record())),
+            Lines::Csv(records) => records.read().map(|read| read.then(|| self.of_record())),
             Lines::Json(text) => read_line(text).map(|line| line.map(|line| self.of_line(&line))),
         };
         let row = read.map_err(|what| self.source.wrong(format!("row {number}: {what}")))?;
@@ -108,15 +81,16 @@ impl<'a> Rows<'a> {
     }
 
     fn of_record(&self) -> (Result<Map<String, Value>, Value>, Vec<String>, usize) {
-        let Lines::Csv(_, record) = &self.lines else { return (Err(Value::Null), Vec::new(), 0) };
-        let bytes = record.as_slice().len();
+        let Lines::Csv(records) = &self.lines else { return (Err(Value::Null), Vec::new(), 0) };
+        if let Some(flaw) = records.flaw {
+            return (Err(wrong_row(flaw)), Vec::new(), 0);
+        }
+        let bytes = records.cells.as_slice().len();
         if bytes > LONGEST {
             return (Err(wrong_row(too_long())), Vec::new(), 0);
         }
-        let cells: Vec<_> = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
-        let body = if record.iter().any(|cell| std::str::from_utf8(cell).is_err()) {
-            Err(wrong_row("The row is not UTF-8: a spreadsheet saves it so as \"CSV UTF-8\"."))
-        } else if cells.len() != self.header.len() {
+        let cells: Vec<_> = records.cells.iter().map(str::to_owned).collect();
+        let body = if cells.len() != self.header.len() {
             Err(wrong_row(format!("The row has {} cells, the header {}.", cells.len(), self.header.len())))
         } else {
             let named = self.header.iter().zip(&cells);
@@ -210,17 +184,15 @@ fn check(header: &[String], table: &Table) -> Result<(), String> {
     }
 }
 
-fn explain(error: csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::Utf8 { .. } => "the header is not UTF-8: a spreadsheet saves it so as \"CSV UTF-8\"".to_owned(),
-        csv::ErrorKind::Io(error) => error.to_string(),
-        _ => error.to_string(),
+/// The names of the columns, where the file can be read by them.
+fn read_header(records: &mut Records, table: &Table) -> Result<Vec<String>, String> {
+    records.read()?;
+    if let Some(flaw) = records.flaw {
+        return Err(format!("the header: {flaw}"));
     }
-}
-
-fn read_record(reader: &mut csv::Reader<Limited>, record: &mut ByteRecord) -> Result<bool, String> {
-    reader.get_mut().left = HOPELESS;
-    reader.read_byte_record(record).map_err(explain)
+    let header: Vec<_> = records.cells.iter().map(|name| name.trim().to_owned()).collect();
+    check(&header, table)?;
+    Ok(header)
 }
 
 /// The next line that is not blank.

@@ -10,11 +10,12 @@ use flate2::read::MultiGzDecoder;
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
 
-use super::{BulkError, DASH, Format, at};
+use super::{BulkError, DASH, Format, at, records::HOPELESS};
 use crate::{part_file::GZIP, recovery::file};
 
-/// What UTF-8 may begin with, and UTF-16 does.
-const BOM: &[u8] = b"\xef\xbb\xbf";
+/// What UTF-8 may begin with.
+pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
+/// What UTF-16 begins with.
 const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
 /// A file of which the content is known by its checksum. Standard input is kept in a temporary file: it is read twice too.
@@ -28,6 +29,7 @@ pub(super) struct Source {
 }
 
 impl Source {
+    /// Opens a file. Its text is gone through once, so that nothing is moved in of one that is not UTF-8.
     pub(super) fn open(path: &Path, format: Option<Format>) -> Result<Self, BulkError> {
         let format = Format::choose(format, path)?;
         let mut file = if is_dash(path) { spool(io::stdin().lock()) } else { File::open(path) }.map_err(at(path))?;
@@ -36,7 +38,29 @@ impl Source {
         if bytes == 0 {
             return Err(BulkError::File { path: path.to_owned(), what: "the file is empty".to_owned() });
         }
-        Ok(Self { path: path.to_owned(), format, sha256: format!("{:x}", digest.finalize()), bytes, file })
+        let source = Self { path: path.to_owned(), format, sha256: format!("{:x}", digest.finalize()), bytes, file };
+        source.check_encoding()?;
+        Ok(source)
+    }
+
+    /// Refuses a text that is not UTF-8. Row by row it would come to an errors file with names that cannot be read.
+    fn check_encoding(&self) -> Result<(), BulkError> {
+        let mut text = self.text(&ProgressBar::hidden())?;
+        let mut line = Vec::new();
+        for number in 1_u64.. {
+            line.clear();
+            let read = text.by_ref().take(HOPELESS as u64 + 1).read_until(b'\n', &mut line).map_err(at(&self.path))?;
+            // Of a line that long nothing is read, nor of what follows.
+            if read == 0 || read > HOPELESS {
+                break;
+            }
+            if std::str::from_utf8(&line).is_err() {
+                let what =
+                    "this is not UTF-8 (GBK?): a spreadsheet saves it so as \"CSV UTF-8\", or iconv -f GBK -t UTF-8";
+                return Err(self.wrong(format!("line {number}: {what}")));
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn is_stdin(&self) -> bool {

@@ -17,7 +17,7 @@ use super::{
     groups::{Group, Groups},
     journal::{Head, Journal, Note},
     output::{Growing, Shape},
-    refusals::Refusals,
+    refusals::{Refusals, is_errors_file},
     rows::{Row, Rows},
     shop_api::ShopApi,
     source::Source,
@@ -26,6 +26,10 @@ use crate::part_file::is_there;
 
 /// How often the journal is written: each time the disk is waited for.
 const NOTE_EVERY: Duration = Duration::from_millis(500);
+
+/// What is said of a file that the table knows from elsewhere.
+const KNOWN: &str = "this file was moved in before, wholly or in part, perhaps under another name: what was done then is not \
+     done again (--anew does it again)";
 
 /// What came of a row.
 #[derive(Debug)]
@@ -71,6 +75,22 @@ pub(super) struct Places {
     pub(super) errors: PathBuf,
     /// What the API answers, as rows.
     pub(super) output: Option<(PathBuf, Shape)>,
+}
+
+impl Places {
+    /// Refuses a file of errors that would be written over what is none.
+    fn check_errors(&self, source: &Source) -> Result<(), BulkError> {
+        let errors = &self.errors;
+        let Ok(place) = errors.canonicalize() else { return Ok(()) };
+        if source.path.canonicalize().is_ok_and(|input| input == place) {
+            let what = "this is the file that is read: give another --errors".to_owned();
+            return Err(BulkError::File { path: errors.clone(), what });
+        }
+        match place.is_file() && is_errors_file(&place).map_err(at(errors))? {
+            true => Ok(()),
+            false => Err(at(errors)(is_there("--errors"))),
+        }
+    }
 }
 
 /// What is written beside the journal.
@@ -146,11 +166,16 @@ pub(super) async fn run<K: Kind>(
 ) -> Result<Summary, BulkError> {
     bar.set_length(source.bytes);
     bar.set_message(kind.of());
+    places.check_errors(source)?;
     let rows = Rows::open(source, kind.table(), bar)?;
-    let (mut journal, transfer) = begin(api, kind, source, places, anew).await?;
+    let Begun { mut journal, transfer, is_known } = begin(api, kind, source, places, anew).await?;
     let mut note = journal.note.clone();
     if note.finished {
         return Ok(Summary { done_before: true, ..summary(&note, places) });
+    }
+    let warning = is_known.then(|| KNOWN.to_owned());
+    if let Some(warning) = &warning {
+        warn(bar, warning);
     }
     let mut files = Files::open(places, kind.table(), rows.header.clone(), &note)?;
     let desk = Desk { api, transfer: &transfer };
@@ -173,15 +198,29 @@ pub(super) async fn run<K: Kind>(
             noted = Instant::now();
         }
         if group?.is_none() {
-            return Ok(summary(&note, places));
+            return Ok(Summary { warning, ..summary(&note, places) });
         }
     }
+}
+
+/// Says on standard error what may not be meant.
+pub(super) fn warn(bar: &ProgressBar, warning: &str) {
+    bar.suspend(|| eprintln!("Careful: {warning}."));
 }
 
 fn summary(note: &Note, places: &Places) -> Summary {
     let Note { rows, accepted, refused, .. } = *note;
     let errors = (refused > 0).then(|| places.errors.clone());
     Summary { rows, accepted, refused, errors, ..Summary::default() }
+}
+
+/// A transfer that can go on.
+struct Begun {
+    journal: Journal,
+    /// Its id in the table.
+    transfer: String,
+    /// Whether the table knows it, and the journal does not.
+    is_known: bool,
 }
 
 /// Opens the journal, and begins the transfer where it was not.
@@ -191,7 +230,7 @@ async fn begin<K: Kind>(
     source: &Source,
     places: &Places,
     anew: bool,
-) -> Result<(Journal, String), BulkError> {
+) -> Result<Begun, BulkError> {
     let mut journal = Journal::open(places.journal.as_deref())?;
     if !anew && let Some(head) = journal.head() {
         let other = head.of == kind.of() && head.shop == api.shop.id && head.sha256 != source.sha256;
@@ -203,13 +242,14 @@ async fn begin<K: Kind>(
             }
         }
     }
-    let transfer = transfers::begin(&api.store, &api.shop.id, &kind.of(), &source.sha256, anew).await?;
-    let head =
-        Head { of: kind.of(), shop: api.shop.id.clone(), sha256: source.sha256.clone(), transfer: transfer.clone() };
-    if let Some((path, _)) = places.output.as_ref().filter(|(path, _)| path.exists() && journal.head() != Some(&head)) {
-        return Err(at(path)(is_there()));
+    let head = |transfer| Head { of: kind.of(), shop: api.shop.id.clone(), sha256: source.sha256.clone(), transfer };
+    let before = transfers::find(&api.store, &api.shop.id, &kind.of(), &source.sha256).await?.filter(|_| !anew);
+    let is_noted = before.clone().is_some_and(|before| journal.head() == Some(&head(before)));
+    if let Some((path, _)) = places.output.as_ref().filter(|(path, _)| path.exists() && !is_noted) {
+        return Err(at(path)(is_there("--to")));
     }
-    journal.begin(head)?;
+    let transfer = transfers::begin(&api.store, &api.shop.id, &kind.of(), &source.sha256, anew).await?;
+    journal.begin(head(transfer.clone()))?;
     let Note { errors_bytes, output_bytes, finished, .. } = journal.note;
     let output = places.output.as_ref().is_none_or(|(path, _)| has(path, output_bytes));
     // Once all is done the errors file is whoever's who mends it.
@@ -218,7 +258,7 @@ async fn begin<K: Kind>(
         // What is missing is written again: the keys say what was done.
         journal.note(Note::default())?;
     }
-    Ok((journal, transfer))
+    Ok(Begun { journal, transfer, is_known: before.is_some() && !is_noted })
 }
 
 /// Whether a file is there with so many bytes, if it should have any.

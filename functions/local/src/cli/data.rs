@@ -1,6 +1,6 @@
 //! `youhui export`, `import` and `issue`: the data of a shop as files.
 
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -9,7 +9,7 @@ use shared::domain::shop::ShopId;
 
 use super::{CliError, Ended, help, place::Where, recovery, show};
 use crate::{
-    bulk::{self, DASH, Format, Summary, columns, import::What},
+    bulk::{self, BulkError, DASH, Format, Summary, columns, import::What},
     demo,
 };
 
@@ -36,11 +36,11 @@ pub(super) enum Export {
     Codes {
         #[command(flatten)]
         out: Out,
-        /// Only those that are unused, used, expired or available.
-        #[arg(long)]
+        /// Only those that are so.
+        #[arg(long, value_parser = ["unused", "used", "expired", "available"])]
         status: Option<String>,
         /// Only those of the coupon with this id.
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", value_parser = coupon_id)]
         coupon: Option<u64>,
         /// Only those of the customer with this id.
         #[arg(long, value_name = "ID")]
@@ -118,10 +118,10 @@ pub(super) struct In {
 /// How a file is read.
 #[derive(Debug, Args)]
 struct Reading {
-    /// How it is written, where its name does not say so.
+    /// How the file of --from is written, where its name does not say so.
     #[arg(long)]
     format: Option<Format>,
-    /// Where refused rows go.
+    /// Where refused rows go; a file that is there is replaced only where it is such a file.
     #[arg(long, value_name = "FILE")]
     errors: Option<PathBuf>,
     /// Takes the file for one that was never moved in: all of it is done, whatever was before.
@@ -150,6 +150,11 @@ pub(super) struct Issue {
     at: Where,
 }
 
+/// The id of a coupon.
+fn coupon_id(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "the coupon's id is meant: `youhui report codes` shows it".to_owned())
+}
+
 impl Export {
     pub(super) async fn run(self) -> Result<Ended, CliError> {
         let mut filter = bulk::export::Filter::default();
@@ -165,10 +170,15 @@ impl Export {
         let (store, _running) = out.at.open().await?;
         let options = bulk::export::Options { format: out.format, bom: out.bom, filter };
         let bar = ProgressBar::new(0).with_style(style("{msg}: {wide_bar} {pos}/{len}, {per_sec}, {eta}")?);
-        let rows = bulk::export::export(&store, &out.shop, what, &out.to, &options, &bar).await?;
+        let to_stdout = out.to.as_os_str() == DASH;
+        let exported = bulk::export::export(&store, &out.shop, what, &out.to, &options, &bar).await;
         bar.finish_and_clear();
-        if out.to.as_os_str() != DASH {
-            show(&json!({ "rows": rows, "file": out.to }))?;
+        match exported {
+            Ok(_) if to_stdout => {}
+            Ok(rows) => show(&json!({ "rows": rows, "file": out.to }))?,
+            // Whoever closed the other end, as `head` does, has read enough.
+            Err(BulkError::Io { error, .. }) if to_stdout && error.kind() == io::ErrorKind::BrokenPipe => {}
+            Err(error) => return Err(error.into()),
         }
         Ok(Ended::Done)
     }
@@ -187,7 +197,7 @@ impl Import {
         let bar = reading_bar()?;
         let summary = bulk::import::import(&store, &flags.shop, what, &flags.from, &options, &bar).await?;
         bar.finish_and_clear();
-        ended(&summary)
+        ended(&summary, "import that file")
     }
 }
 
@@ -199,7 +209,7 @@ impl Issue {
         let files = (self.from.as_path(), self.to.as_path());
         let summary = bulk::issue::issue(&store, &self.shop, &self.coupon, files, &options, &bar).await?;
         bar.finish_and_clear();
-        ended(&summary)
+        ended(&summary, "issue with --from that file and another --to")
     }
 }
 
@@ -210,11 +220,13 @@ impl Reading {
     }
 }
 
-fn ended(summary: &Summary) -> Result<Ended, CliError> {
+/// Shows what came of a file, and how its refused rows are tried `again`.
+fn ended(summary: &Summary, again: &str) -> Result<Ended, CliError> {
     show(summary)?;
     if let Some(errors) = summary.errors.as_deref().filter(|_| summary.refused > 0) {
         eprintln!(
-            "What is refused stays so when this file is read again: mend {} and read that, as it is where a cause elsewhere is gone.",
+            "Correct the rows in {}, then {again}. Where the cause lay elsewhere and is gone, the file needs no change. \
+             Reading the first file again does not try its refused rows again.",
             errors.display()
         );
     }

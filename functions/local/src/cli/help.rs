@@ -41,7 +41,12 @@ fn examples(lines: &[&str]) -> String {
 
 /// The end of the help of a command that has no files of its own.
 pub(super) fn plain(lines: &[&str]) -> String {
-    format!("{}\n{}", examples(lines), EXITS.lines().take(4).collect::<Vec<_>>().join("\n"))
+    noted(lines, "")
+}
+
+/// The same, with what is to be known of the command.
+pub(super) fn noted(lines: &[&str], note: &str) -> String {
+    format!("{}\n{note}{}", examples(lines), EXITS.lines().take(4).collect::<Vec<_>>().join("\n"))
 }
 
 /// The end of the help of an import.
@@ -56,7 +61,7 @@ pub(super) fn export(table: &Table, lines: &[&str]) -> String {
     let written = columns("Columns:", table, &[Use::Needed, Use::Read, Use::Shown]).replace("* ", "  ");
     let note = "The file is not there before, and is in its place when it is whole; - is standard output. Rows are as they were when\n\
                 they were read. In CSV what a spreadsheet would run as a formula gets an apostrophe, which an import takes away.";
-    format!("{}\n{written}{note}\n\n{}", examples(lines), EXITS.lines().take(4).collect::<Vec<_>>().join("\n"))
+    noted(lines, &format!("{written}{note}\n\n"))
 }
 
 /// What is to be known of points.
@@ -80,8 +85,28 @@ written: whether it is a number of some country, and whether others have it too,
 /// What is to be known of an issue.
 pub(super) const ISSUE: &str = "\
 Other columns of the file are passed over: an export of customers will do. A customer who is named twice gets two codes. The
-codes are written to the file of --to, in the columns of an export of codes. A file that names more customers than the
-coupon has places for is refused before anything is issued.
+codes are written to the file of --to, in the columns of an export of codes. A file that names more customers than places
+are left of the allocation_limit of the coupon's rule is refused before anything is issued.
+";
+
+/// What is to be known of a report of liabilities.
+pub(super) const LIABILITY: &str = "\
+The first and the last day are shown, and of those between them the ones on which points changed. Of each:
+  opening, closing   what all customers had when the day began and ended
+  earned             given by orders
+  signed             given for signing in
+  returned           given back, of redemptions
+  adjusted           given by the merchant; below 0 taken
+  redeemed           spent
+  reversed           taken back, by orders that were refunded or cancelled
+  expired            not spent in time
+
+";
+
+/// What is to be known of a report of codes.
+pub(super) const CODES_REPORT: &str = "\
+places_left is how many more codes the allocation_limit of the coupon's rule allows. Empty (null in JSON) is no limit.
+
 ";
 
 /// The end of the help of `issue`.

@@ -3,12 +3,12 @@
 use std::io;
 
 use chrono::NaiveDate;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum, error::ErrorKind};
 use indicatif::ProgressBar;
 use operator::Command;
 use shared::domain::shop::ShopId;
 
-use super::{CliError, Ended, data::style, help, operate, place::Where, print, show};
+use super::{CliError, Ended, command, data::style, help, operate, place::Where, print, show};
 use crate::{
     bulk::{
         formula,
@@ -21,10 +21,10 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub(super) enum Report {
     /// What a shop owed its customers in points, day by day.
-    #[command(after_long_help = help::plain(&[
+    #[command(after_long_help = help::noted(&[
         "report liability --shop my-shop --data youhui.db",
         "report liability --shop my-shop --from 2026-01-01 --to 2026-01-31 --store aws",
-    ]))]
+    ], help::LIABILITY))]
     Liability {
         /// Whose.
         #[arg(long, default_value = demo::SHOP)]
@@ -39,10 +39,10 @@ pub(super) enum Report {
         at: Where,
     },
     /// The codes of every coupon: issued, unused, used, expired, claimed, and the places left.
-    #[command(after_long_help = help::plain(&[
+    #[command(after_long_help = help::noted(&[
         "report codes --shop my-shop --data youhui.db",
         "report codes --shop my-shop --format csv --data youhui.db > codes-report.csv",
-    ]))]
+    ], help::CODES_REPORT))]
     Codes(Codes),
 }
 
@@ -78,6 +78,9 @@ fn day(text: &str) -> Result<NaiveDate, String> {
 impl Report {
     pub(super) async fn run(self) -> Result<Ended, CliError> {
         match self {
+            Self::Liability { from: Some(from), to: Some(to), .. } if from > to => {
+                return Err(command().error(ErrorKind::ValueValidation, "--from is after --to").into());
+            }
             Self::Liability { shop, from, to, at } => {
                 show(&operate(&at, Command::Liability { shop, from, to }).await?)?;
             }

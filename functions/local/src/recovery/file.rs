@@ -27,6 +27,10 @@ const MAX_LINE: u64 = 4 << 20;
 /// What the last line begins with, and no item: the keys of an item are sorted, and its primary key comes before that.
 const LAST: &str = "{\"items\":";
 
+/// What is said of another file.
+const NO_SHOP: &str =
+    "this is not an exported shop: `import customers`, `import codes` and `import points` read other files";
+
 /// Whether a text begins as an exported shop does.
 pub(crate) fn is_shop(text: &[u8]) -> bool {
     text.starts_with(format!("{{\"format\":\"{FORMAT}\"").as_bytes())
@@ -175,7 +179,7 @@ impl Reader {
             if compressed { Box::new(BufReader::new(MultiGzDecoder::new(file))) } else { Box::new(file) };
         let mut lines = Lines { path: path.to_owned(), input, number: 0 };
         let first = lines.next()?.ok_or_else(|| lines.wrong("the file is empty"))?;
-        let header: Header = serde_json::from_str(&first).map_err(|_| lines.wrong("this is not an exported shop"))?;
+        let header: Header = serde_json::from_str(&first).map_err(|_| lines.wrong(NO_SHOP))?;
         if (header.format.as_str(), header.version) != (FORMAT, VERSION) {
             return Err(lines.wrong("this is not an exported shop of a version that is known here"));
         }

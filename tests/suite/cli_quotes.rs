@@ -1,0 +1,34 @@
+//! Quotes in CSV: what a writer of CSV writes is right, and what was cut off in it is not.
+
+use csv::{QuoteStyle, Terminator, WriterBuilder};
+use local::bulk::quotes::{OPEN, flaw};
+use proptest::prelude::*;
+
+/// A row as the csv crate writes it.
+fn written(cells: &[String], style: QuoteStyle, end: Terminator) -> Vec<u8> {
+    let mut writer = WriterBuilder::new().quote_style(style).terminator(end).from_writer(Vec::new());
+    writer.write_record(cells).expect("a row");
+    writer.into_inner().expect("its bytes")
+}
+
+fn cells() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec("[\",\r\n a＂小]{0,8}|.*", 1..5)
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_as_csv_is_never_refused(cells in cells()) {
+        for style in [QuoteStyle::Necessary, QuoteStyle::Always] {
+            for end in [Terminator::CRLF, Terminator::Any(b'\n')] {
+                prop_assert_eq!(flaw(written(&cells, style, end)), None);
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_without_its_last_quote_is_refused(cells in cells()) {
+        let mut row = written(&cells, QuoteStyle::Always, Terminator::Any(b'\n'));
+        row.truncate(row.len() - 2);
+        prop_assert_eq!(flaw(row), Some(OPEN));
+    }
+}
