@@ -193,10 +193,13 @@ impl Api {
         if let Some(body) = body {
             request = request.body(body);
         }
-        let response = request.send().await.expect("a reply");
+        let request = request.build().expect("a request");
+        // An address is not sent as it is written: what stands at its ends and its dots are taken away.
+        let sent = request.url().path().to_owned();
+        let response = self.client.execute(request).await.expect("a reply");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let reply = Reply { status, headers, text: response.text().await.expect("a text") };
-        described::hold(method, path, &reply);
+        described::hold(method, &sent, &reply);
         reply
     }
 

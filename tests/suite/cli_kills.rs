@@ -16,7 +16,11 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
     runtime_components::RuntimeComponents,
 };
-use local::bulk::{BulkError, Summary, import::What};
+use indicatif::ProgressBar;
+use local::bulk::{
+    BulkError, Summary,
+    import::{Options, What, import},
+};
 use serde_json::json;
 use shared::table::{
     batches::{self, Batch},
@@ -244,6 +248,31 @@ async fn codes_are_issued_once() {
 #[tokio::test]
 async fn a_batch_of_codes_is_issued_once() {
     issues_once(30, 3).await;
+}
+
+#[tokio::test]
+async fn points_that_are_added_anew_are_added_once_more() {
+    let api = shop_of(3).await;
+    let (shop, options) = ("demo".parse().expect("a shop"), Options { anew: true, ..Options::default() });
+    let mut expected = 0;
+    for run in 1.. {
+        let (_folder, path) = with_rows(format!("customer_id,points\n1,{run}\n2,1\n3,2\n"));
+        import_over(&api.server.store, "demo", What::Points, &path).await.expect("an import");
+        let anew =
+            async |store: Store| import(&store, &shop, What::Points, &path, &options, &ProgressBar::hidden()).await;
+        let lived = until_death(&api, (run - 1, Moment::After), &anew).await;
+        if lived.is_none() {
+            end_leases(&api).await;
+            anew(api.server.store.clone()).await.expect("it goes on");
+        }
+        expected += 2 * run;
+        assert_eq!(points(&api, 1).await, expected, "killed after call {run}");
+        if lived.is_some() {
+            assert!(run > 5, "it was killed {run} times");
+            break;
+        }
+    }
+    is_clean(&audit(&api, false).await);
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ use serve::{Serve, serve};
 #[command(name = "youhui", version, args_conflicts_with_subcommands = true, after_long_help = help::plain(&[
     "                                            # the whole API with demo data, on youhui.db",
     "import customers --from customers.csv --data youhui.db",
-    "issue --coupon SPRING --from customers.csv --to codes.csv --data youhui.db",
+    "issue --coupon spring --from customers.csv --to codes.csv --data youhui.db",
     "report codes --data youhui.db",
     "help import points                          # what a command does, its file, its exit codes",
 ]))]
@@ -65,7 +65,7 @@ enum Action {
     Import(data::Import),
     /// Issues a code of a coupon to each customer of a file, and writes the codes to another one.
     #[command(after_long_help = help::issue(&RECEIVERS, &[
-        "issue --shop my-shop --coupon SPRING --from customers.csv --to spring-codes.csv --data youhui.db",
+        "issue --shop my-shop --coupon spring --from customers.csv --to spring-codes.csv --data youhui.db",
     ]))]
     Issue(data::Issue),
     /// Shows what a shop owes in points, or what became of its codes.

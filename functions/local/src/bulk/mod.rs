@@ -71,7 +71,7 @@ pub enum BulkError {
     #[error("there is no shop {0}")]
     NoShop(ShopId),
     /// The coupon is not in the shop.
-    #[error("there is no coupon {0}")]
+    #[error("there is no coupon with the prefix {0} (capitals matter): `youhui report codes` shows them")]
     NoCoupon(String),
     /// The API refused what should be right, or was not available for long.
     #[error("{what}: {status} {body}")]

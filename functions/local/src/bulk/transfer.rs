@@ -81,6 +81,9 @@ impl Places {
     /// Refuses a file of errors that would be written over what is none.
     fn check_errors(&self, source: &Source) -> Result<(), BulkError> {
         let errors = &self.errors;
+        if let Some(folder) = errors.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+            return Err(BulkError::File { path: folder.to_owned(), what: "there is no such folder".to_owned() });
+        }
         let Ok(place) = errors.canonicalize() else { return Ok(()) };
         if source.path.canonicalize().is_ok_and(|input| input == place) {
             let what = "this is the file that is read: give another --errors".to_owned();
@@ -232,6 +235,12 @@ async fn begin<K: Kind>(
     anew: bool,
 ) -> Result<Begun, BulkError> {
     let mut journal = Journal::open(places.journal.as_deref())?;
+    let head = |transfer| Head { of: kind.of(), shop: api.shop.id.clone(), sha256: source.sha256.clone(), transfer };
+    let before = transfers::find(&api.store, &api.shop.id, &kind.of(), &source.sha256).await?;
+    let is_noted = before.clone().is_some_and(|before| journal.head() == Some(&head(before)));
+    // The command that was killed is run again: its rows are not new for a second time.
+    let anew = anew && (!is_noted || journal.note.finished);
+    let (before, is_noted) = (before.filter(|_| !anew), is_noted && !anew);
     if !anew && let Some(head) = journal.head() {
         let other = head.of == kind.of() && head.shop == api.shop.id && head.sha256 != source.sha256;
         if other && !(journal.note.finished && kind.is_repeatable()) {
@@ -242,9 +251,6 @@ async fn begin<K: Kind>(
             }
         }
     }
-    let head = |transfer| Head { of: kind.of(), shop: api.shop.id.clone(), sha256: source.sha256.clone(), transfer };
-    let before = transfers::find(&api.store, &api.shop.id, &kind.of(), &source.sha256).await?.filter(|_| !anew);
-    let is_noted = before.clone().is_some_and(|before| journal.head() == Some(&head(before)));
     if let Some((path, _)) = places.output.as_ref().filter(|(path, _)| path.exists() && !is_noted) {
         return Err(at(path)(is_there("--to")));
     }
