@@ -254,7 +254,11 @@ async fn begin<K: Kind>(
     if let Some((path, _)) = places.output.as_ref().filter(|(path, _)| path.exists() && !is_noted) {
         return Err(at(path)(is_there("--to")));
     }
-    let transfer = transfers::begin(&api.store, &api.shop.id, &kind.of(), &source.sha256, anew).await?;
+    let is_known = before.is_some() && !is_noted;
+    let transfer = match before {
+        Some(before) => before,
+        None => transfers::begin(&api.store, &api.shop.id, &kind.of(), &source.sha256, anew).await?,
+    };
     journal.begin(head(transfer.clone()))?;
     let Note { errors_bytes, output_bytes, finished, .. } = journal.note;
     let output = places.output.as_ref().is_none_or(|(path, _)| has(path, output_bytes));
@@ -264,7 +268,7 @@ async fn begin<K: Kind>(
         // What is missing is written again: the keys say what was done.
         journal.note(Note::default())?;
     }
-    Ok(Begun { journal, transfer, is_known: before.is_some() && !is_noted })
+    Ok(Begun { journal, transfer, is_known })
 }
 
 /// Whether a file is there with so many bytes, if it should have any.

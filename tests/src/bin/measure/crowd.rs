@@ -11,6 +11,8 @@ use tests::{
     partitions::{Model, Partitions},
 };
 
+use crate::scale;
+
 /// How long a client waits before it sends a request again.
 const WAIT: Duration = Duration::from_millis(200);
 
@@ -59,6 +61,5 @@ pub(crate) async fn insist(api: &Api, method: &str, path: &str, body: &Value) ->
 pub(crate) fn percentile(took: impl Iterator<Item = Duration>, percent: usize) -> f64 {
     let mut took: Vec<_> = took.collect();
     took.sort_unstable();
-    let at = (took.len() * percent / 100).min(took.len().saturating_sub(1));
-    took.get(at).map_or(0.0, |took| took.as_secs_f64() * 1_000.0)
+    scale::percentile(&took, percent).unwrap_or_default() / 1_000.0
 }

@@ -94,7 +94,7 @@ fn write<T: Serialize>(options: &Options, name: &str, rows: &[T]) {
 }
 
 /// What so many percent took at the most, in microseconds; none of nothing.
-fn percentile(sorted: &[Duration], percent: usize) -> Option<f64> {
+pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Option<f64> {
     let at = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
     sorted.get(at).copied().map(microseconds)
 }
