@@ -11,7 +11,7 @@ use tests::Api;
 
 use crate::{
     audit::{audit, is_clean},
-    cli_files::{Folder, beside, came_to, errors, exported, import_over, imported, text},
+    cli_files::{Folder, beside, came_to, error_lines, errors, exported, import_over, imported, text},
     discounts::{CODES, COUPONS, Coupon, FUTURE, PAST, change_rule, coupon, issue, issued_ids, set_status, shop_of},
     support::one,
 };
@@ -142,7 +142,8 @@ async fn a_text_that_went_with_its_code_is_not_given_again() {
     api.delete(&one(CODES, id)).await.expect(204);
     std::fs::remove_file(beside(&path, ".progress")).expect("removed");
     came_to(&imported(&api, What::Codes, &path).await, 1, 1);
-    assert_eq!(errors(&path)[0].2, "coupon code with this code already exists.");
+    let refused = error_lines(&beside(&path, ".errors.jsonl"));
+    assert_eq!(refused[0]["error_message"], "coupon code with this code already exists.");
 }
 
 #[tokio::test]

@@ -1,19 +1,18 @@
 //! `youhui export customers` and `import customers`: round trips, refused rows, and files that are hostile.
 
-use std::{io::Write, path::Path};
+use std::io::Write;
 
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
-use indicatif::ProgressBar;
 use local::bulk::{
     BulkError,
-    import::{Options, What, import},
+    import::What,
     quotes::{EARLY, OPEN},
 };
 use serde_json::{Value, json};
 use tests::Api;
 
 use crate::{
-    cli_files::{Folder, beside, came_to, errors, exported, import_over, imported, text},
+    cli_files::{Folder, beside, came_to, error_lines, errors, exported, import_over, imported, text},
     support::{CUSTOMERS, customer, one},
 };
 
@@ -157,7 +156,13 @@ async fn a_file_that_is_none_of_customers_is_refused_before_anything_is_done() {
         ("b.csv", b"id,name\n1,x\n", "there is no column \"name\""),
         ("c.csv", b"mobile\n1\n", "the column id is missing"),
         ("d.csv", b"id,mobile,id\n1,2,3\n", "the column \"id\" is there twice"),
-        ("e.csv", b"id;mobile\n1;2\n", "separated by commas"),
+        ("e.csv", b"id;mobile\n1;2\n", "save it as CSV with commas"),
+        ("e.csv", b"id\tmobile\n1\t2\n", "save it as CSV with commas"),
+        ("e.csv", b"sep=,\nid,mobile\n1,2\n", "which only Excel reads"),
+        ("e.csv", b"1,139\n2,138\n", "the first line names the columns"),
+        ("e.csv", b"id,mobile,,\n1,139,,\n", "column 3 has no name"),
+        ("e.csv", b"{\"id\": 1}\n", "--format jsonl"),
+        ("e.jsonl", b"id,mobile\n1,139\n", "--format csv"),
         ("f.csv", b"\xff\xfei\0d\0", "UTF-16"),
         ("g.csv", b"id,\xff\n1,2\n", "line 1: this is not UTF-8"),
         ("h.txt", b"id\n1\n", "csv or jsonl"),
@@ -190,9 +195,9 @@ async fn hostile_rows_are_refused_one_by_one() {
     // As it is, the errors file changes nobody: cells that are too many or too few are not put under columns.
     came_to(&imported(&api, What::Customers, &beside(&path, ".errors.csv")).await, 3, 3);
     let expected = [
-        (2, "The row has 1 cells, the header 2."),
-        (3, "The row has 3 cells, the header 2."),
-        (4, "The row is longer than 1 MB."),
+        (2, "Line 3: The row has 1 cells, the header 2."),
+        (3, "Line 4: The row has 3 cells, the header 2."),
+        (4, "Line 5: The row is longer than 1 MB."),
     ];
     assert_eq!(reasons, expected.map(|(row, message)| (row, message.to_owned())));
     let lines = [
@@ -208,39 +213,11 @@ async fn hostile_rows_are_refused_one_by_one() {
     ];
     let path = folder.write("a.jsonl", lines.join("\n"));
     came_to(&imported(&api, What::Customers, &path).await, 9, 7);
-    let rows: Vec<_> = errors(&path).into_iter().map(|(row, ..)| row).collect();
+    let rows: Vec<_> =
+        error_lines(&beside(&path, ".errors.jsonl")).iter().map(|row| row["error_row"].clone()).collect();
     assert_eq!(rows, [2, 3, 4, 5, 6, 8, 9]);
     assert_eq!(api.get(&format!("{CUSTOMERS}?order_by=id")).await.ids(), [1, 6, 11, 16]);
     assert_eq!(api.get(&one(CUSTOMERS, 6)).await.expect(200)["note"], "two\nlines, \"so\"");
-}
-
-#[tokio::test]
-async fn an_errors_file_is_put_in_the_place_of_no_other_file() {
-    let api = Api::empty().await;
-    let folder = Folder::new();
-    let from = folder.write("c.csv", "id,mobile\n1,139\n,138\n");
-    let (precious, old) =
-        (folder.write("precious.csv", "id\n7\n"), folder.write("old.csv", "\u{feff}error_row,x\n1,2\n"));
-    let importing = async |errors: &Path| {
-        let options = Options { errors: Some(errors.to_owned()), ..Options::default() };
-        let (shop, bar) = ("demo".parse().expect("a shop"), ProgressBar::hidden());
-        import(&api.server.store, &shop, What::Customers, &from, &options, &bar).await
-    };
-    for (errors, said) in [
-        (folder.path(".").join("c.csv"), "this is the file that is read"),
-        (precious.clone(), "is there already: remove it, or give another --errors"),
-        (folder.path(""), "is there already"),
-    ] {
-        let refused = importing(&errors).await.expect_err("a place that is taken").to_string();
-        assert!(refused.contains(said), "{refused}");
-    }
-    assert_eq!((text(&from).lines().count(), text(&precious).as_str()), (3, "id\n7\n"));
-    assert!(api.get(CUSTOMERS).await.ids().is_empty() && !beside(&from, ".progress").exists());
-    came_to(&importing(&old).await.expect("an import"), 2, 1);
-    assert!(text(&old).starts_with("error_row,error_field,"));
-    // A process that ended early leaves one without a line.
-    std::fs::remove_file(beside(&from, ".progress")).expect("removed");
-    came_to(&importing(&folder.write("empty.csv", "")).await.expect("an import"), 2, 1);
 }
 
 #[tokio::test]
@@ -248,14 +225,21 @@ async fn a_row_whose_quotes_take_other_rows_with_it_is_refused() {
     let api = Api::empty().await;
     let folder = Folder::new();
     for (rows, expected) in [
-        ("1,good\n2,\"open\n3,good\n", [(2, OPEN)].as_slice()),
-        ("1,good\r\n2,\"open", &[(2, OPEN)]),
-        ("1,good\n2,\"open\n3,\"good\"\n4,\"said \"no\" twice\"\n5,\"open\"\"\n", &[(2, EARLY), (3, EARLY), (4, OPEN)]),
+        ("1,good\n2,\"open\n3,good\n", [(2, "Lines 3 to 4", OPEN)].as_slice()),
+        ("1,good\r\n\r\n2,\"open", &[(2, "Line 4", OPEN)]),
+        (
+            "1,good\n2,\"open\n3,\"good\"\n4,\"said \"no\" twice\"\n5,\"open\"\"\n",
+            &[(2, "Lines 3 to 4", EARLY), (3, "Line 5", EARLY), (4, "Line 6", OPEN)],
+        ),
     ] {
         let path = folder.write("a.csv", format!("id,note\n{rows}"));
         imported(&api, What::Customers, &path).await;
         let found: Vec<_> = errors(&path).into_iter().map(|(row, _, message)| (row, message)).collect();
-        assert_eq!(found, expected.iter().map(|(row, said)| (*row, (*said).to_owned())).collect::<Vec<_>>(), "{rows}");
+        assert_eq!(
+            found,
+            expected.iter().map(|(row, lines, said)| (*row, format!("{lines}: {said}"))).collect::<Vec<_>>(),
+            "{rows}"
+        );
         // Nor does the errors file put in what the quotes took.
         let refused = beside(&path, ".errors.csv");
         let rows = expected.len() as u64;

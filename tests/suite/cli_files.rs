@@ -12,6 +12,7 @@ use local::bulk::{
     export::{self, export},
     import::{Options, What, import},
 };
+use serde_json::Value;
 use shared::{
     domain::shop::ShopId,
     table::{connect::Connection, store::Store},
@@ -48,11 +49,21 @@ pub(crate) fn beside(path: &Path, end: &str) -> PathBuf {
     format!("{}{end}", path.display()).into()
 }
 
-/// The rows of an errors file: row, field, message.
+/// The rows of the errors file of an import of CSV: row, field, message.
 pub(crate) fn errors(path: &Path) -> Vec<(u64, String, String)> {
-    let mut reader = csv::Reader::from_path(beside(path, ".errors.csv")).expect("an errors file");
+    errors_in(&beside(path, ".errors.csv"))
+}
+
+/// The rows of an errors file of CSV.
+pub(crate) fn errors_in(path: &Path) -> Vec<(u64, String, String)> {
+    let mut reader = csv::Reader::from_path(path).expect("an errors file");
     let rows = reader.records().map(|row| row.expect("a row"));
     rows.map(|row| (row[0].parse().expect("a number"), row[1].to_owned(), row[2].to_owned())).collect()
+}
+
+/// The rows of an errors file of JSON Lines.
+pub(crate) fn error_lines(path: &Path) -> Vec<Value> {
+    text(path).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
 /// Imports into a shop over this store.

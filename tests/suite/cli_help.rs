@@ -209,8 +209,9 @@ async fn what_is_no_store_is_said_to_be_none() {
     let error = at(&store, "token revoke 123 --shop demo").await.expect_err("no token").to_string();
     assert!(error.contains("demo has no token 123"), "{error}");
     for (words, said) in [
-        ("report liability --from 2999-01-01", "not after the last one"),
-        ("shop put demo --points-expire-after-months 9999", "less than or equal to"),
+        ("report liability --from 2999-01-01", "--from is after --to, which is today"),
+        ("report liability --from 2999-01-01", "Usage: youhui report liability"),
+        ("shop put demo --points-expire-after-months 9999", "--points-expire-after-months: Ensure"),
     ] {
         let error = at(&store, words).await.expect_err(words).to_string();
         assert!(error.contains(said), "{error}");

@@ -1,6 +1,6 @@
 //! `youhui issue`: a code for each customer of a file, once.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
 use local::bulk::{BulkError, Summary, import::Options, issue::issue};
@@ -11,7 +11,7 @@ use tests::Api;
 
 use crate::{
     audit::{audit, is_clean},
-    cli_files::{Folder, beside, came_to, errors, text},
+    cli_files::{Folder, beside, came_to, errors_in, text},
     discounts::{CODES, PAST, change_rule, coupon, shop_of},
     support::{CUSTOMERS, customer, one},
 };
@@ -23,6 +23,11 @@ pub(crate) async fn issue_over(store: &Store, from: &Path, to: &Path, anew: bool
 
 async fn issued(api: &Api, from: &Path, to: &Path) -> Summary {
     issue_over(&api.server.store, from, to, false).await.expect("issued")
+}
+
+/// Where the rows are that were refused of an issue to this file.
+pub(crate) fn refused_rows(to: &Path) -> PathBuf {
+    beside(to, ".issue.errors.csv")
 }
 
 /// Customer and text of each row of a file of codes.
@@ -62,18 +67,18 @@ async fn each_customer_gets_a_code_and_a_second_run_gives_the_same_ones() {
     let customers: Vec<_> = given.iter().map(|(customer, _)| *customer).collect();
     let expected: Vec<_> = (1..=1_100).filter(|id| ![7, 8, 1_051].contains(id)).collect();
     assert_eq!(customers, expected);
-    let found: Vec<_> = errors(&to).into_iter().map(|(row, field, _)| (row, field)).collect();
+    let found: Vec<_> = errors_in(&refused_rows(&to)).into_iter().map(|(row, field, _)| (row, field)).collect();
     assert_eq!(found, [(7, "customer_id".to_owned()), (8, "customer_id".to_owned()), (1_051, String::new())]);
     // Without its journal the file of codes is somebody's, as far as is known.
-    std::fs::remove_file(beside(&to, ".progress")).expect("removed");
+    std::fs::remove_file(beside(&to, ".issue.progress")).expect("removed");
     let refused = issue_over(&api.server.store, &from, &to, false).await;
     assert!(matches!(refused, Err(BulkError::Io { .. })), "{refused:?}");
     // Without its output, or with neither, it gives the same codes again, and no more.
-    for gone in [[""].as_slice(), &[".progress", ""]] {
+    for gone in [[""].as_slice(), &[".issue.progress", ""]] {
         gone.iter().for_each(|end| std::fs::remove_file(beside(&to, end)).expect("removed"));
         came_to(&issued(&api, &from, &to).await, 1_100, 3);
         assert_eq!(codes(&to), given);
-        assert_eq!(errors(&to).len(), 3);
+        assert_eq!(errors_in(&refused_rows(&to)).len(), 3);
     }
     assert_eq!(api.get(CODES).await.expect(200)["count"], 1_097);
     is_clean(&audit(&api, false).await);
@@ -89,11 +94,11 @@ async fn a_group_is_issued_without_the_same_rows_whatever_has_changed() {
     let given = codes(&to);
     // The customer comes and the journal goes: the whole group could be issued now, and was in part.
     api.put(&one(CUSTOMERS, 9), &customer("139")).await.expect(201);
-    [".progress", ""].iter().for_each(|end| std::fs::remove_file(beside(&to, end)).expect("removed"));
+    [".issue.progress", ""].iter().for_each(|end| std::fs::remove_file(beside(&to, end)).expect("removed"));
     came_to(&issued(&api, &from, &to).await, 3, 1);
     assert_eq!((codes(&to), there(&api).await), (given.clone(), given));
     // The row that was refused is issued from its own file.
-    let rest = beside(&to, ".errors.csv");
+    let rest = refused_rows(&to);
     came_to(&issued(&api, &rest, &folder.path("rest.csv")).await, 1, 0);
     assert_eq!(there(&api).await.len(), 3);
     // --anew is another issue.
@@ -128,7 +133,7 @@ async fn a_group_of_which_it_is_not_known_what_was_issued_is_not_issued_again() 
     let pairs = json!([{"customer_id": 2, "coupon_id": coupon}]);
     api.keyed("POST", CODES, &format!("{transfer}/1"), &pairs).await.expect(201);
     came_to(&issued(&api, &from, &to).await, 2, 2);
-    assert!(errors(&to).iter().all(|(_, _, message)| message.contains("none is done again")));
+    assert!(errors_in(&refused_rows(&to)).iter().all(|(_, _, message)| message.contains("none is done again")));
     assert_eq!(there(&api).await.len(), 1);
 }
 

@@ -32,8 +32,8 @@ use tokio::sync::Notify;
 
 use crate::{
     audit::{audit, is_clean},
-    cli_files::{Folder, came_to, errors, import_over, over, points},
-    cli_issue::{codes, issue_over, there},
+    cli_files::{Folder, came_to, errors, errors_in, import_over, over, points},
+    cli_issue::{codes, issue_over, refused_rows, there},
     discounts::{CODES, coupon, shop_of},
     support::{CUSTOMERS, one},
 };
@@ -217,7 +217,7 @@ async fn issues_once(customers: u64, step: usize) {
     let check = async |run: i64, path: &Path, summary: &Summary| {
         came_to(summary, customers, 1);
         let path = path.with_file_name("codes.csv");
-        assert_eq!(errors(&path)[0].0, 2);
+        assert_eq!(errors_in(&refused_rows(&path))[0].0, 2);
         let in_all = api.get(CODES).await.expect(200)["count"].as_u64().expect("a count");
         assert_eq!(in_all, per_run as u64 * run as u64);
         let mut given = codes(&path);

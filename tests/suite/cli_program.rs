@@ -1,6 +1,7 @@
 //! `youhui` as a program: what it says beside its answer, and outputs that are closed.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -65,4 +66,47 @@ fn what_may_not_be_meant_and_what_to_do_next_is_said_on_standard_error() {
     let copy = program.import("points", &folder.write("copy.csv", rows));
     let said = String::from_utf8_lossy(&copy.stderr);
     assert!(said.starts_with("Careful: this file was moved in before"), "{said}");
+}
+
+#[test]
+fn rows_that_could_not_be_read_are_not_sent_to_the_errors_file_to_be_corrected() {
+    let folder = Folder::new();
+    let program = Program::new(&folder);
+    let path = folder.write("c.csv", "id,note\n2,good\n3\n4,\"open\n5,swallowed\n");
+    let ended = program.import("customers", &path);
+    let said = String::from_utf8_lossy(&ended.stderr);
+    let expected = format!("2 rows could not be read: {} has the lines", beside(&path, ".errors.csv").display());
+    assert!(said.starts_with(&expected) && said.contains(&format!("of {}", path.display())), "{said}");
+    let path = folder.write("d.csv", "id,note\nx,\n3\n");
+    let said = String::from_utf8_lossy(&program.import("customers", &path).stderr).into_owned();
+    assert!(said.starts_with("Correct the rows in ") && said.contains("\n1 row could not be read"), "{said}");
+}
+
+#[test]
+fn a_mistyped_name_makes_neither_folders_nor_files() {
+    let folder = Folder::new();
+    let program = Program::new(&folder);
+    let before = names(&folder);
+    let (nowhere, text) = (folder.path("none/shop.db"), folder.path("c.csv"));
+    for (data, words, said) in [
+        (&nowhere, "serve --port 0", "there is no folder"),
+        (&nowhere, "shop put demo", "there is no folder"),
+        (&text, "serve --port 0", "c.csv is no store"),
+        (&text, "report codes", "c.csv is no store"),
+        (&folder.path("new.db"), "import shop --from none.jsonl", "none.jsonl"),
+        (&folder.path("new.db"), &format!("import shop --from {}", text.display()), "not an exported shop"),
+    ] {
+        let ended = Program { binary: program.binary.clone(), data: data.clone() }.run(words);
+        let error = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.code() == Some(1) && error.contains(said), "{words}: {error}");
+    }
+    assert_eq!(names(&folder), before);
+    // Where a store is meant to be made, it is said that it was.
+    let new = Program { binary: program.binary, data: folder.path("new.db") }.run("shop put demo");
+    assert!(String::from_utf8_lossy(&new.stderr).contains("new.db: a new store"));
+}
+
+fn names(folder: &Folder) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(folder.path("")).expect("a folder");
+    entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
 }

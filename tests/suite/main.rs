@@ -10,6 +10,7 @@ mod checkout_again;
 mod checkout_faults;
 mod cli_codes;
 mod cli_customers;
+mod cli_errors;
 mod cli_files;
 mod cli_formulas;
 mod cli_help;

@@ -10,6 +10,7 @@ use std::{
 use chrono::Utc;
 use clap::{CommandFactory, Parser, Subcommand};
 use operator::{Answer, Command};
+use serde_json::Value;
 use shared::domain::{scope::Scopes, shop::ShopId};
 
 use crate::{
@@ -208,9 +209,18 @@ pub enum CliError {
 fn in_words(error: &shared::Error) -> String {
     match error {
         shared::Error::Internal(text) => text.clone(),
-        shared::Error::Invalid(fields) => serde_json::to_string(fields).unwrap_or_else(|_| error.to_string()),
+        shared::Error::Invalid(fields) => match serde_json::to_value(fields) {
+            Ok(Value::Object(fields)) => fields.iter().map(of_flag).collect::<Vec<_>>().join("; "),
+            _ => error.to_string(),
+        },
         other => other.to_string(),
     }
+}
+
+/// What is wrong with a field of a command, by the flag that it comes from.
+fn of_flag((field, messages): (&String, &Value)) -> String {
+    let said = messages.as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
+    format!("--{}: {said}", field.replace('_', "-"))
 }
 
 /// How a command ended that did not fail.

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     fs::{File, TryLockError},
-    io,
+    io::{self, Read},
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     thread::JoinHandle,
@@ -11,6 +11,9 @@ use std::{
 
 use dynoxide::Database;
 use tokio::{net::TcpListener, sync::oneshot};
+
+/// What a SQLite file begins with (SQLite, "Database File Format").
+const SQLITE: &[u8] = b"SQLite format 3\0";
 
 /// Where the embedded store keeps its data.
 #[derive(Debug, Clone)]
@@ -37,6 +40,17 @@ pub enum EmbeddedError {
         /// What the system says.
         error: io::Error,
     },
+    /// Its folder is not there: it is not made, since a name that is mistyped would leave folders behind.
+    #[error("{path}: there is no folder {folder}")]
+    NoFolder {
+        /// The file.
+        path: PathBuf,
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The file is there, and is something else.
+    #[error("{0} is no store: it is another kind of file")]
+    NoStore(PathBuf),
     /// Nothing can listen on the port that is asked for.
     #[error("the port {port} of the embedded store: {error}; --store-port gives another one")]
     Port {
@@ -83,7 +97,10 @@ impl Embedded {
     pub fn start_on(place: &Place, port: u16) -> Result<Self, EmbeddedError> {
         let lock = match place {
             Place::Memory | Place::Copy(_) => None,
-            Place::File(path) => Some(lock(path)?),
+            Place::File(path) => {
+                check(path)?;
+                Some(lock(path)?)
+            }
         };
         let database = match place {
             Place::Memory | Place::Copy(_) => Database::memory(),
@@ -144,12 +161,24 @@ impl Drop for Embedded {
     }
 }
 
+/// Refuses what is no place for a store, before anything is written beside it.
+fn check(path: &Path) -> Result<(), EmbeddedError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
+    if let Some(folder) = folder {
+        return Err(EmbeddedError::NoFolder { path: path.to_owned(), folder: folder.to_owned() });
+    }
+    let mut start = Vec::new();
+    match File::open(path).and_then(|file| file.take(SQLITE.len() as u64).read_to_end(&mut start)) {
+        Ok(_) if start.is_empty() || start == SQLITE => Ok(()),
+        Ok(_) => Err(EmbeddedError::NoStore(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(EmbeddedError::File { path: path.to_owned(), error }),
+    }
+}
+
 /// Locks `<path>.lock`, since SQLite itself lets a second process in.
 fn lock(path: &Path) -> Result<File, EmbeddedError> {
     let at = |error| EmbeddedError::File { path: path.to_owned(), error };
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(at)?;
-    }
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let file = File::options().create(true).truncate(false).write(true).open(PathBuf::from(name)).map_err(at)?;

@@ -13,7 +13,7 @@ pub(crate) mod file;
 mod import;
 
 pub use export::export;
-pub use import::import;
+pub use import::{import, shop_of};
 
 /// Why a shop was not exported or imported.
 #[derive(Debug, thiserror::Error)]

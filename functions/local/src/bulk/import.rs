@@ -8,7 +8,9 @@ use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use shared::{
     domain::shop::ShopId,
-    table::{coupon_code_import::THERE_ALREADY, store::Store},
+    error::FieldErrors,
+    http::fields::{Fields, relation},
+    table::{coupon_code_import::THERE_ALREADY, customers, store::Store},
 };
 
 use super::{
@@ -27,7 +29,7 @@ use crate::part_file::beside;
 pub struct Options {
     /// How it is written; by its name without.
     pub format: Option<Format>,
-    /// Where refused rows go; `FILE.errors.csv` without.
+    /// Where refused rows go; `FILE.errors.csv` or `.jsonl` without.
     pub errors: Option<PathBuf>,
     /// Whether the file counts as one that was never moved in.
     pub anew: bool,
@@ -61,10 +63,15 @@ pub async fn import(
     let named = if source.is_stdin() { Path::new("stdin") } else { from };
     let places = Places {
         journal: (!source.is_stdin()).then(|| beside(from, ".progress")),
-        errors: options.errors.clone().unwrap_or_else(|| beside(named, ".errors.csv")),
+        errors: options.errors.clone().unwrap_or_else(|| beside(named, &errors_end(source.format))),
         output: None,
     };
     transfer::run(&api, &what, &source, &places, options.anew, bar).await
+}
+
+/// What the name of an errors file ends in.
+pub(super) fn errors_end(format: Format) -> String {
+    format!(".errors.{}", format.extension())
 }
 
 impl Kind for What {
@@ -115,15 +122,31 @@ impl Kind for What {
     }
 }
 
-/// An opening balance: one adjustment under the row's own key. No points are no entry.
+/// An opening balance: one adjustment under the row's own key.
 async fn add_points(desk: &Desk<'_>, row: u64, body: &Value) -> Result<Verdict, BulkError> {
     let points = &body["points"];
     if points == 0 || points.as_str().is_some_and(|text| text.trim() == "0") {
-        return Ok(Verdict::Done(Value::Null));
+        return no_points(desk, body).await;
     }
     let key = format!("{}/{row}", desk.transfer);
     let answer = desk.api.send(Method::POST, "/api/loyalty/point_history/adjust/", Some(&key), body).await?;
     Ok(verdict(answer))
+}
+
+/// No points, for a customer who is there, are no entry; the API has no adjustment of 0 that could say so.
+async fn no_points(desk: &Desk<'_>, body: &Value) -> Result<Verdict, BulkError> {
+    let api = desk.api;
+    let errors = match Fields::of(body).and_then(|mut fields| {
+        let customer = fields.required("customer_id", relation);
+        fields.build(|| customer)
+    }) {
+        Err(errors) => errors,
+        Ok(customer) if customers::get(&api.store, &api.shop.id, customer).await?.is_some() => {
+            return Ok(Verdict::Done(Value::Null));
+        }
+        Ok(customer) => FieldErrors::missing("customer_id", customer),
+    };
+    Ok(Verdict::Refused(json!(errors)))
 }
 
 /// A code needs no key: its text is given once.

@@ -18,7 +18,7 @@ use super::{
     BulkError, Format, Summary,
     columns::{self, Table},
     export::code_row,
-    import::Options,
+    import::{Options, errors_end},
     lists::Lists,
     output::Shape,
     rows::{Row, Rows},
@@ -55,8 +55,9 @@ pub async fn issue(
     let source = Source::open(from, options.format)?;
     let shape = Shape { table: &columns::CODES, format: output_format(to)?, bom: false };
     let places = Places {
-        journal: Some(beside(to, ".progress")),
-        errors: options.errors.clone().unwrap_or_else(|| beside(to, ".errors.csv")),
+        // An import of the codes has files of its own beside them.
+        journal: Some(beside(to, ".issue.progress")),
+        errors: options.errors.clone().unwrap_or_else(|| beside(to, &format!(".issue{}", errors_end(source.format)))),
         output: Some((to.to_owned(), shape)),
     };
     coupon.check_quota(&api, &source, options.anew).await?;

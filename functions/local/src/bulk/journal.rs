@@ -35,8 +35,14 @@ pub(super) struct Note {
     pub(super) accepted: u64,
     /// Those that were refused.
     pub(super) refused: u64,
+    /// Those of the refused that could not be read.
+    #[serde(default)]
+    pub(super) unread: u64,
     /// How long the errors file is.
     pub(super) errors_bytes: u64,
+    /// The checksum of the errors file.
+    #[serde(default)]
+    pub(super) errors_sha256: String,
     /// How long the output is, of an issue.
     pub(super) output_bytes: u64,
     /// Whether that is all.

@@ -13,10 +13,13 @@ use std::{io, path::PathBuf};
 use serde_json::Value;
 use shared::{Error, domain::shop::ShopId};
 
+use source::is_dash;
+
 pub mod columns;
 pub mod export;
 pub mod formula;
 mod groups;
+mod header;
 pub mod import;
 pub mod issue;
 mod journal;
@@ -49,6 +52,14 @@ impl Format {
             "csv" => Some(Self::Csv),
             "jsonl" | "ndjson" => Some(Self::Jsonl),
             _ => None,
+        }
+    }
+
+    /// What the name of such a file ends in.
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
         }
     }
 
@@ -100,7 +111,7 @@ pub enum BulkError {
         what: String,
     },
     /// Neither the name of a file nor `--format` says how it is written.
-    #[error("{0}: is it csv or jsonl? Name it so, or say --format csv")]
+    #[error("{0}: {how}", how = if is_dash(.0) { "say --format csv or jsonl" } else { "is it csv or jsonl? Name it so, or say --format csv" })]
     NoFormat(PathBuf),
     /// The file is another one than that whose transfer is noted beside it.
     #[error(
@@ -138,6 +149,9 @@ pub struct Summary {
     pub accepted: u64,
     /// Those that were refused.
     pub refused: u64,
+    /// Those of the refused that could not be read: the errors file has no more than their numbers.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unread: u64,
     /// Where the refused rows stand, with the reasons.
     pub errors: Option<PathBuf>,
     /// Whether all was done before.
@@ -145,6 +159,10 @@ pub struct Summary {
     /// What may not be meant, though nothing is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
+}
+
+fn is_zero(rows: &u64) -> bool {
+    *rows == 0
 }
 
 fn at(path: &std::path::Path) -> impl Fn(io::Error) -> BulkError + '_ {

@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     io::{self, BufRead, Read},
+    ops::RangeInclusive,
 };
 
 use csv::{ReaderBuilder, StringRecord};
@@ -46,13 +47,17 @@ pub(super) struct Records {
     pub(super) cells: StringRecord,
     /// What is wrong with its quotes.
     pub(super) flaw: Option<&'static str>,
+    /// The lines of the file that it takes.
+    pub(super) lines: RangeInclusive<u64>,
+    /// The line on which what follows begins.
+    line: u64,
 }
 
 impl Records {
     pub(super) fn new(text: Box<dyn BufRead + Send>) -> Self {
         let limited = Limited { inner: text, left: HOPELESS, kept: VecDeque::new(), start: 0 };
         let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(limited);
-        Self { reader, cells: StringRecord::new(), flaw: None }
+        Self { reader, cells: StringRecord::new(), flaw: None, lines: 1..=1, line: 1 }
     }
 
     /// Reads the next row, if there is one.
@@ -64,7 +69,21 @@ impl Records {
         let limited = self.reader.get_mut();
         let bytes = usize::try_from(end - limited.start).unwrap_or(usize::MAX).min(limited.kept.len());
         limited.start = end;
-        self.flaw = quotes::flaw(limited.kept.drain(..bytes));
+        let row = &limited.kept.make_contiguous()[..bytes];
+        self.flaw = quotes::flaw(row.iter().copied());
+        (self.lines, self.line) = lines(row, self.line);
+        limited.kept.drain(..bytes);
         Ok(read)
     }
+}
+
+/// The lines that a row takes whose bytes begin on this one, and the line on which the next bytes begin. Line ends before it
+/// are no part of it: of CRLF the csv crate leaves the LF to the next row.
+fn lines(row: &[u8], start: u64) -> (RangeInclusive<u64>, u64) {
+    let ends = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let before = row.iter().take_while(|byte| is_end(byte)).count();
+    let first = start + ends(&row[..before]);
+    let text = row[before..].strip_suffix(b"\n").unwrap_or(&row[before..]);
+    (first..=first + ends(text), start + ends(row))
 }

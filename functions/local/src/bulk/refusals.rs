@@ -1,75 +1,182 @@
-//! The errors file: the rows that were refused, with the reasons before them. Mended, it can be imported itself.
+//! The errors file: the rows that were refused, with the reasons before them, as the file that they come from is written.
+//! Mended, it can be imported itself.
 
 use std::{
     fs::File,
-    io::{self, Read},
-    path::Path,
+    io::{self, BufReader, Read},
+    path::{Path, PathBuf},
 };
 
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::{
-    BulkError, at,
-    columns::{ERROR_COLUMNS, Table},
+    BulkError, Format, at,
+    columns::{Column, ERROR_COLUMNS, Table},
     formula,
+    journal::Note,
     output::{Growing, csv_line},
-    rows::Row,
+    rows::{Original, Row, Rows, is_error_column},
     source::BOM,
 };
 
+/// What the errors file repeats of a row.
+#[derive(Debug, Clone)]
+pub(super) enum Layout {
+    /// The columns of the input that are none of an earlier errors file: the place, the name, and the column of the table.
+    Csv(Vec<(usize, String, Option<&'static Column>)>),
+    /// The whole object.
+    Jsonl,
+}
+
+impl Layout {
+    /// That of the rows of a file.
+    pub(super) fn of(rows: &Rows, format: Format, table: &'static Table) -> Self {
+        match format {
+            Format::Jsonl => Self::Jsonl,
+            Format::Csv => {
+                let own = rows.header.iter().enumerate().filter(|(_, name)| !is_error_column(name));
+                Self::Csv(own.map(|(place, name)| (place, name.clone(), table.column(name))).collect())
+            }
+        }
+    }
+
+    fn header(&self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Csv(columns) => {
+                csv_line(ERROR_COLUMNS.into_iter().chain(columns.iter().map(|(_, name, _)| name.as_str())))
+            }
+            Self::Jsonl => Ok(Vec::new()),
+        }
+    }
+
+    fn line(&self, row: &Row, errors: &Value) -> io::Result<Vec<u8>> {
+        let (fields, messages) = reasons(errors);
+        match self {
+            Self::Csv(columns) => {
+                let own = columns.iter().map(|(place, _, column)| match &row.original {
+                    Original::Cells(cells) => safe(*column, &cells[*place]),
+                    _ => String::new(),
+                });
+                let cells = [row.number.to_string(), formula::guarded(&fields), formula::guarded(&messages)];
+                csv_line(cells.into_iter().chain(own))
+            }
+            Self::Jsonl => {
+                let own = match &row.original {
+                    Original::Object(object) => object.clone(),
+                    _ => Map::new(),
+                };
+                let own = own.into_iter().filter(|(name, _)| !is_error_column(name)).collect();
+                let refused = Refused { error_row: row.number, error_field: &fields, error_message: &messages, own };
+                let mut line = serde_json::to_vec(&refused)?;
+                line.push(b'\n');
+                Ok(line)
+            }
+        }
+    }
+}
+
+/// A line of JSON Lines.
+#[derive(Serialize)]
+struct Refused<'a> {
+    error_row: u64,
+    error_field: &'a str,
+    error_message: &'a str,
+    #[serde(flatten)]
+    own: Map<String, Value>,
+}
+
+/// A cell of the input as it may stand in a file that people open: an import reads the same of it.
+fn safe(column: Option<&Column>, cell: &str) -> String {
+    match column.is_some_and(|column| column.text) {
+        true => formula::guarded(formula::unguarded(cell)),
+        false if cell.parse::<rust_decimal::Decimal>().is_ok() => cell.to_owned(),
+        false => formula::guarded(cell),
+    }
+}
+
 pub(super) struct Refusals {
     file: Growing,
-    table: &'static Table,
-    header: Vec<String>,
+    layout: Layout,
+    /// Of all that the file holds.
+    digest: Sha256,
 }
 
 impl Refusals {
-    /// The file from its beginning, or as it was when it had so many bytes.
-    pub(super) fn open(path: &Path, table: &'static Table, header: &[String], bytes: u64) -> Result<Self, BulkError> {
-        let own = header.iter().filter(|name| !ERROR_COLUMNS.contains(&name.as_str())).cloned();
-        let mut refusals = Self { file: Growing::open(path, bytes)?, table, header: own.collect() };
+    /// The file from its beginning, or as it was when this was noted of it.
+    pub(super) fn open(path: &Path, layout: Layout, note: &Note) -> Result<Self, BulkError> {
+        let bytes = note.errors_bytes;
+        let digest = if bytes > 0 { digest_of(path, bytes).map_err(at(path))? } else { Sha256::new() };
+        let mut refusals = Self { file: Growing::open(path, bytes)?, layout, digest };
         if refusals.file.is_empty() {
-            let names: Vec<_> = ERROR_COLUMNS.into_iter().chain(refusals.header.iter().map(String::as_str)).collect();
-            let line = csv_line(names).map_err(at(path))?;
-            refusals.file.write(&line);
+            let header = refusals.layout.header().map_err(at(path))?;
+            refusals.write(&header);
         }
         Ok(refusals)
     }
 
     /// Adds a row with what is wrong with it.
-    pub(super) fn add(&mut self, names: &[String], row: &Row, errors: &Value) -> Result<(), BulkError> {
-        let (fields, messages) = reasons(errors);
-        let mut cells = vec![row.number.to_string(), formula::guarded(&fields), formula::guarded(&messages)];
-        let of = |name: &String| names.iter().position(|known| known == name).and_then(|index| row.cells.get(index));
-        cells.extend(self.header.iter().map(|name| of(name).map_or_else(String::new, |cell| self.safe(name, cell))));
-        let line = csv_line(cells).map_err(at(&self.file.path))?;
-        self.file.write(&line);
+    pub(super) fn add(&mut self, row: &Row, errors: &Value) -> Result<(), BulkError> {
+        let line = self.layout.line(row, errors).map_err(at(&self.file.path))?;
+        self.write(&line);
         Ok(())
     }
 
-    /// A cell of the input as it may stand in a file that people open: an import reads the same of it.
-    fn safe(&self, name: &str, cell: &str) -> String {
-        let is_text = self.table.column(name).is_some_and(|column| column.text);
-        match is_text {
-            true => formula::guarded(formula::unguarded(cell)),
-            false if cell.parse::<rust_decimal::Decimal>().is_ok() => cell.to_owned(),
-            false => formula::guarded(cell),
-        }
+    fn write(&mut self, line: &[u8]) {
+        self.digest.update(line);
+        self.file.write(line);
     }
 
-    pub(super) fn sync(&mut self) -> Result<u64, BulkError> {
-        self.file.sync()
+    /// Puts everything on the disk, and notes what the file is then.
+    pub(super) fn sync(&mut self, note: &mut Note) -> Result<(), BulkError> {
+        note.errors_bytes = self.file.sync()?;
+        note.errors_sha256 = format!("{:x}", self.digest.clone().finalize());
+        Ok(())
     }
+}
+
+/// The checksum of the first bytes of a file.
+fn digest_of(path: &Path, bytes: u64) -> io::Result<Sha256> {
+    let mut digest = Sha256::new();
+    io::copy(&mut BufReader::new(File::open(path)?).take(bytes), &mut digest)?;
+    Ok(digest)
+}
+
+/// Whether a file is what was noted of it, with nothing mended. Where the transfer was ended early, more may follow.
+fn is_as_noted(path: &Path, note: &Note) -> io::Result<bool> {
+    let bytes = std::fs::metadata(path)?.len();
+    let is_whole = if note.finished { bytes == note.errors_bytes } else { bytes >= note.errors_bytes };
+    Ok(is_whole && format!("{:x}", digest_of(path, note.errors_bytes)?.finalize()) == note.errors_sha256)
+}
+
+/// Makes place for the errors file of a transfer that begins, or goes on from what is noted: a file that somebody may have
+/// mended is kept under another name, which is answered.
+pub(super) fn make_place(path: &Path, note: &Note) -> Result<Option<PathBuf>, BulkError> {
+    let is_mended = || io::Result::Ok(std::fs::metadata(path)?.len() > 0 && !is_as_noted(path, note)?);
+    match is_mended() {
+        Ok(true) => {}
+        Ok(false) => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(at(path)(error)),
+    }
+    let end = path.extension().map(|end| format!(".{}", end.display())).unwrap_or_default();
+    let aside = (1..).map(|number| path.with_extension(format!("{number}{end}"))).find(|aside| !aside.exists());
+    if let Some(aside) = &aside {
+        std::fs::rename(path, aside).map_err(at(path))?;
+    }
+    Ok(aside)
 }
 
 /// Whether a file begins as an errors file does: also one that a spreadsheet has saved, and one of which nothing was written
 /// when its process ended.
 pub(super) fn is_errors_file(path: &Path) -> io::Result<bool> {
-    let names = format!("{},", ERROR_COLUMNS[0]);
+    let starts = [format!("{},", ERROR_COLUMNS[0]), format!("{{\"{}\"", ERROR_COLUMNS[0])];
     let mut start = Vec::new();
-    File::open(path)?.take((BOM.len() + names.len()) as u64).read_to_end(&mut start)?;
+    File::open(path)?.take((BOM.len() + starts[1].len()) as u64).read_to_end(&mut start)?;
     let start = start.strip_prefix(BOM).unwrap_or(&start);
-    Ok(start.iter().zip(names.as_bytes()).all(|(byte, expected)| byte == expected))
+    let is_one = |expected: &String| start.iter().zip(expected.as_bytes()).all(|(byte, expected)| byte == expected);
+    Ok(starts.iter().any(is_one))
 }
 
 /// The fields of an error of the API, and what is said of them; where there are several, each with its field.

@@ -12,13 +12,13 @@ use serde_json::Value;
 use shared::table::transfers;
 
 use super::{
-    BulkError, Summary, at,
+    BulkError, Format, Summary, at,
     columns::Table,
     groups::{Group, Groups},
     journal::{Head, Journal, Note},
     output::{Growing, Shape},
-    refusals::{Refusals, is_errors_file},
-    rows::{Row, Rows},
+    refusals::{self, Layout, Refusals, is_errors_file},
+    rows::{Original, Row, Rows},
     shop_api::ShopApi,
     source::Source,
 };
@@ -78,11 +78,19 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// Refuses a file of errors that would be written over what is none.
-    fn check_errors(&self, source: &Source) -> Result<(), BulkError> {
+    /// Refuses folders that are not there, and a file of errors that would be written over what is none.
+    fn check(&self, source: &Source) -> Result<(), BulkError> {
         let errors = &self.errors;
-        if let Some(folder) = errors.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
-            return Err(BulkError::File { path: folder.to_owned(), what: "there is no such folder".to_owned() });
+        for path in std::iter::once(errors).chain(self.output.iter().map(|(path, _)| path)) {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+                return Err(BulkError::File { path: folder.to_owned(), what: "there is no such folder".to_owned() });
+            }
+        }
+        let is_compressed = errors.extension().is_some_and(|extension| extension == "gz");
+        if is_compressed || Format::of_name(errors).is_some_and(|format| format != source.format) {
+            let what =
+                format!("refused rows are written as those that are read: name it .{}", source.format.extension());
+            return Err(BulkError::File { path: errors.clone(), what });
         }
         let Ok(place) = errors.canonicalize() else { return Ok(()) };
         if source.path.canonicalize().is_ok_and(|input| input == place) {
@@ -99,17 +107,16 @@ impl Places {
 /// What is written beside the journal.
 struct Files {
     errors: PathBuf,
-    table: &'static Table,
-    header: Vec<String>,
+    layout: Layout,
     refusals: Option<Refusals>,
     output: Option<(Growing, Shape)>,
 }
 
 impl Files {
-    fn open(places: &Places, table: &'static Table, header: Vec<String>, note: &Note) -> Result<Self, BulkError> {
-        let mut files = Self { errors: places.errors.clone(), table, header, refusals: None, output: None };
+    fn open(places: &Places, layout: Layout, note: &Note) -> Result<Self, BulkError> {
+        let mut files = Self { errors: places.errors.clone(), layout, refusals: None, output: None };
         if note.errors_bytes > 0 {
-            files.refusals(note.errors_bytes)?;
+            files.refusals(note)?;
         } else if places.errors.exists() {
             std::fs::remove_file(&places.errors).map_err(at(&places.errors))?;
         }
@@ -123,10 +130,10 @@ impl Files {
         Ok(files)
     }
 
-    fn refusals(&mut self, bytes: u64) -> Result<&mut Refusals, BulkError> {
+    fn refusals(&mut self, note: &Note) -> Result<&mut Refusals, BulkError> {
         match &mut self.refusals {
             Some(refusals) => Ok(refusals),
-            none => Ok(none.insert(Refusals::open(&self.errors, self.table, &self.header, bytes)?)),
+            none => Ok(none.insert(Refusals::open(&self.errors, self.layout.clone(), note)?)),
         }
     }
 
@@ -134,8 +141,8 @@ impl Files {
         match verdict {
             Verdict::Refused(errors) => {
                 note.refused += 1;
-                let header = self.header.clone();
-                self.refusals(0)?.add(&header, row, errors)?;
+                note.unread += u64::from(matches!(row.original, Original::Untold));
+                self.refusals(note)?.add(row, errors)?;
             }
             Verdict::Done(reply) => {
                 note.accepted += 1;
@@ -149,7 +156,7 @@ impl Files {
 
     fn sync(&mut self, note: &mut Note) -> Result<(), BulkError> {
         if let Some(refusals) = &mut self.refusals {
-            note.errors_bytes = refusals.sync()?;
+            refusals.sync(note)?;
         }
         if let Some((output, _)) = &mut self.output {
             note.output_bytes = output.sync()?;
@@ -169,18 +176,17 @@ pub(super) async fn run<K: Kind>(
 ) -> Result<Summary, BulkError> {
     bar.set_length(source.bytes);
     bar.set_message(kind.of());
-    places.check_errors(source)?;
+    places.check(source)?;
     let rows = Rows::open(source, kind.table(), bar)?;
-    let Begun { mut journal, transfer, is_known } = begin(api, kind, source, places, anew).await?;
+    let Begun { mut journal, transfer, warnings } = begin(api, kind, source, places, anew).await?;
     let mut note = journal.note.clone();
     if note.finished {
         return Ok(Summary { done_before: true, ..summary(&note, places) });
     }
-    let warning = is_known.then(|| KNOWN.to_owned());
-    if let Some(warning) = &warning {
-        warn(bar, warning);
-    }
-    let mut files = Files::open(places, kind.table(), rows.header.clone(), &note)?;
+    warnings.iter().for_each(|warning| warn(bar, warning));
+    let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
+    let layout = Layout::of(&rows, source.format, kind.table());
+    let mut files = Files::open(places, layout, &note)?;
     let desk = Desk { api, transfer: &transfer };
     let groups = Groups::new(rows, kind.most(), note.rows, kind.only_once());
     let sent = stream::iter(groups).map(async |group| send(kind, &desk, group?).await);
@@ -212,9 +218,9 @@ pub(super) fn warn(bar: &ProgressBar, warning: &str) {
 }
 
 fn summary(note: &Note, places: &Places) -> Summary {
-    let Note { rows, accepted, refused, .. } = *note;
+    let Note { rows, accepted, refused, unread, .. } = *note;
     let errors = (refused > 0).then(|| places.errors.clone());
-    Summary { rows, accepted, refused, errors, ..Summary::default() }
+    Summary { rows, accepted, refused, unread, errors, ..Summary::default() }
 }
 
 /// A transfer that can go on.
@@ -222,8 +228,8 @@ struct Begun {
     journal: Journal,
     /// Its id in the table.
     transfer: String,
-    /// Whether the table knows it, and the journal does not.
-    is_known: bool,
+    /// What may not be meant.
+    warnings: Vec<String>,
 }
 
 /// Opens the journal, and begins the transfer where it was not.
@@ -241,34 +247,47 @@ async fn begin<K: Kind>(
     // The command that was killed is run again: its rows are not new for a second time.
     let anew = anew && (!is_noted || journal.note.finished);
     let (before, is_noted) = (before.filter(|_| !anew), is_noted && !anew);
-    if !anew && let Some(head) = journal.head() {
-        let other = head.of == kind.of() && head.shop == api.shop.id && head.sha256 != source.sha256;
-        if other && !(journal.note.finished && kind.is_repeatable()) {
-            let there = transfers::find(&api.store, &head.shop, &head.of, &head.sha256).await?;
-            // In another store it is another file's first transfer.
-            if there.as_ref() == Some(&head.transfer) {
-                return Err(BulkError::Changed { path: source.path.clone() });
-            }
-        }
+    if !anew {
+        refuse_changed(api, kind, source, &journal).await?;
     }
     if let Some((path, _)) = places.output.as_ref().filter(|(path, _)| path.exists() && !is_noted) {
         return Err(at(path)(is_there("--to")));
     }
-    let is_known = before.is_some() && !is_noted;
+    let Note { errors_bytes, output_bytes, finished, refused, .. } = journal.note;
+    let output = places.output.as_ref().is_none_or(|(path, _)| has(path, output_bytes));
+    // Once all is done the errors file is whoever's who mends it.
+    let is_done = is_noted && finished && output && (refused == 0 || places.errors.exists());
+    let is_new = is_noted && !finished && errors_bytes == 0;
+    let aside = if is_done || is_new { None } else { refusals::make_place(&places.errors, &journal.note)? };
+    let goes_on = is_done || is_noted && !finished && output && has(&places.errors, errors_bytes);
+    let is_known = before.is_some() && (!is_noted || finished && !is_done);
     let transfer = match before {
         Some(before) => before,
         None => transfers::begin(&api.store, &api.shop.id, &kind.of(), &source.sha256, anew).await?,
     };
     journal.begin(head(transfer.clone()))?;
-    let Note { errors_bytes, output_bytes, finished, .. } = journal.note;
-    let output = places.output.as_ref().is_none_or(|(path, _)| has(path, output_bytes));
-    // Once all is done the errors file is whoever's who mends it.
-    let errors = finished || has(&places.errors, errors_bytes);
-    if !(output && errors) {
+    if is_noted && !goes_on {
         // What is missing is written again: the keys say what was done.
         journal.note(Note::default())?;
     }
-    Ok(Begun { journal, transfer, is_known })
+    let errors = places.errors.display();
+    let kept = |aside: PathBuf| format!("{errors} was there, perhaps mended: it is {} from here on", aside.display());
+    let warnings = is_known.then(|| KNOWN.to_owned()).into_iter().chain(aside.map(kept)).collect();
+    Ok(Begun { journal, transfer, warnings })
+}
+
+/// Refuses a file that was changed since rows of it were moved in that would count again.
+async fn refuse_changed<K: Kind>(api: &ShopApi, kind: &K, source: &Source, journal: &Journal) -> Result<(), BulkError> {
+    let is_other = |head: &&Head| head.of == kind.of() && head.shop == api.shop.id && head.sha256 != source.sha256;
+    let Some(head) = journal.head().filter(is_other) else { return Ok(()) };
+    if journal.note.finished && kind.is_repeatable() {
+        return Ok(());
+    }
+    // In another store it is another file's first transfer.
+    match transfers::find(&api.store, &head.shop, &head.of, &head.sha256).await?.as_ref() == Some(&head.transfer) {
+        true => Err(BulkError::Changed { path: source.path.clone() }),
+        false => Ok(()),
+    }
 }
 
 /// Whether a file is there with so many bytes, if it should have any.

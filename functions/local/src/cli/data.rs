@@ -1,6 +1,9 @@
 //! `youhui export`, `import` and `issue`: the data of a shop as files.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -197,7 +200,7 @@ impl Import {
         let bar = reading_bar()?;
         let summary = bulk::import::import(&store, &flags.shop, what, &flags.from, &options, &bar).await?;
         bar.finish_and_clear();
-        ended(&summary, "import that file")
+        ended(&summary, &flags.from, "import that file")
     }
 }
 
@@ -209,7 +212,7 @@ impl Issue {
         let files = (self.from.as_path(), self.to.as_path());
         let summary = bulk::issue::issue(&store, &self.shop, &self.coupon, files, &options, &bar).await?;
         bar.finish_and_clear();
-        ended(&summary, "issue with --from that file and another --to")
+        ended(&summary, &self.from, "issue with --from that file and another --to")
     }
 }
 
@@ -221,16 +224,24 @@ impl Reading {
 }
 
 /// Shows what came of a file, and how its refused rows are tried `again`.
-fn ended(summary: &Summary, again: &str) -> Result<Ended, CliError> {
+fn ended(summary: &Summary, from: &Path, again: &str) -> Result<Ended, CliError> {
     show(summary)?;
-    if let Some(errors) = summary.errors.as_deref().filter(|_| summary.refused > 0) {
+    let Some(errors) = summary.errors.as_deref() else { return Ok(Ended::Done) };
+    let (errors, from, unread) = (errors.display(), from.display(), summary.unread);
+    if summary.refused > unread {
         eprintln!(
-            "Correct the rows in {}, then {again}. Where the cause lay elsewhere and is gone, the file needs no change. \
-             Reading the first file again does not try its refused rows again.",
-            errors.display()
+            "Correct the rows in {errors}, then {again}. Where the cause lay elsewhere and is gone, the file needs no change. \
+             Reading the first file again does not try its refused rows again."
         );
     }
-    Ok(if summary.refused == 0 { Ended::Done } else { Ended::RowsRefused })
+    if unread > 0 {
+        let rows = if unread == 1 { "1 row".to_owned() } else { format!("{unread} rows") };
+        eprintln!(
+            "{rows} could not be read: {errors} has the lines and the reason, not the row. Correct what stands on these lines \
+             of {from}, and give it a file of its own."
+        );
+    }
+    Ok(Ended::RowsRefused)
 }
 
 fn reading_bar() -> Result<ProgressBar, CliError> {

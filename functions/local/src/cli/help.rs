@@ -20,9 +20,10 @@ The file:
 
 /// How reading goes on.
 const RESUMING: &str = "\
-Refused rows go to FILE.errors.csv: row, field, message, and the row itself. Mend that file and import it; it needs no other
-change. The rest goes on. How far it has come is kept in FILE.progress: after a kill the same command goes on there, and no
-row counts twice, whenever and wherever it is run again. --anew takes the file for one that was never moved in.";
+Refused rows go to FILE.errors.csv (of JSON Lines: .jsonl): row, field, message, and the row itself. Mend that file and import
+it; it needs no other change. The rest goes on. How far it has come is kept in FILE.progress: after a kill the same command
+goes on there, and no row counts twice, whenever and wherever it is run again. --anew takes the file for one that was never
+moved in.";
 
 fn line(column: &Column) -> String {
     let mark = if column.usage == Use::Needed { '*' } else { ' ' };
@@ -111,5 +112,5 @@ places_left is how many more codes the allocation_limit of the coupon's rule all
 
 /// The end of the help of `issue`.
 pub(super) fn issue(table: &Table, lines: &[&str]) -> String {
-    import(table, lines, ISSUE).replace("FILE.errors.csv", "TO.errors.csv").replace("FILE.progress", "TO.progress")
+    import(table, lines, ISSUE).replace("FILE.errors", "TO.issue.errors").replace("FILE.progress", "TO.issue.progress")
 }

@@ -35,7 +35,11 @@ impl Where {
 
     /// The same; a file that is not there becomes a store without shops.
     pub(super) async fn open_or_make(&self) -> Result<(Store, Option<Embedded>), CliError> {
+        let new = self.data.as_deref().filter(|file| !file.exists());
         let embedded = self.data.clone().map(|file| Embedded::start(&Place::File(file))).transpose()?;
+        if let Some(file) = new {
+            eprintln!("{}: a new store", file.display());
+        }
         let url = embedded.as_ref().map(Embedded::endpoint).or(self.store.clone()).unwrap_or_default();
         let store = connection(&url).open().await?;
         // A look at the shops tells an address that is no store's from all that may be wrong later.

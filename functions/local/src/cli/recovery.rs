@@ -46,6 +46,8 @@ impl Export {
 
 impl Import {
     pub(super) async fn run(self) -> Result<Ended, CliError> {
+        // A file that is none makes no store.
+        recovery::shop_of(&self.from)?;
         let (store, _running) = self.at.open_or_make().await?;
         if self.at.store.as_deref() != Some("aws") {
             schema::create(&store).await?;

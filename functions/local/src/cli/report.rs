@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum, error::ErrorKind};
 use indicatif::ProgressBar;
 use operator::Command;
-use shared::domain::shop::ShopId;
+use shared::{Error, domain::shop::ShopId};
 
 use super::{CliError, Ended, command, data::style, help, operate, place::Where, print, show};
 use crate::{
@@ -70,6 +70,18 @@ enum Shown {
     Json,
 }
 
+/// A mistake in the days of `report liability`, with the usage of that command.
+fn wrong_days(what: &str) -> CliError {
+    let mut command = command();
+    command.build();
+    let report = command.find_subcommand_mut("report");
+    let error = match report.and_then(|report| report.find_subcommand_mut("liability")) {
+        Some(liability) => liability.error(ErrorKind::ValueValidation, what),
+        None => clap::Error::raw(ErrorKind::ValueValidation, what),
+    };
+    error.into()
+}
+
 /// A day by its date.
 fn day(text: &str) -> Result<NaiveDate, String> {
     text.parse().map_err(|error| format!("{error}: a day such as 2026-01-31 is meant"))
@@ -79,11 +91,14 @@ impl Report {
     pub(super) async fn run(self) -> Result<Ended, CliError> {
         match self {
             Self::Liability { from: Some(from), to: Some(to), .. } if from > to => {
-                return Err(command().error(ErrorKind::ValueValidation, "--from is after --to").into());
+                return Err(wrong_days("--from is after --to"));
             }
-            Self::Liability { shop, from, to, at } => {
-                show(&operate(&at, Command::Liability { shop, from, to }).await?)?;
-            }
+            Self::Liability { shop, from, to, at } => match operate(&at, Command::Liability { shop, from, to }).await {
+                Err(CliError::Store(Error::Invalid(_))) => {
+                    return Err(wrong_days("--from is after --to, which is today where it is not given"));
+                }
+                days => show(&days?)?,
+            },
             Self::Codes(flags) => {
                 let (store, _running) = flags.at.open().await?;
                 let bar = ProgressBar::new(0).with_style(style("coupons: {wide_bar} {pos}/{len}")?);

@@ -33,6 +33,14 @@ struct Contents {
     fingerprint: Fingerprint,
 }
 
+/// The shop that a file names in its first line.
+///
+/// # Errors
+/// [`RecoveryError::Io`] and [`RecoveryError::File`] for a file that cannot be read or begins as none of an export.
+pub fn shop_of(from: &Path) -> Result<ShopId, RecoveryError> {
+    Ok(Reader::open(from)?.header.shop)
+}
+
 /// Stores the shop of a file in a table in which it is not, or goes on where an import of the same file was ended. What has
 /// ended at `now` is left out. The shop is there when everything is: its data, compared with the file, and then its doors.
 ///

@@ -1,0 +1,64 @@
+//! The first row of CSV, which names the columns.
+
+use std::collections::HashSet;
+
+use super::{
+    columns::{Table, Use},
+    records::Records,
+    rows::is_error_column,
+};
+
+/// The names of the columns, where the file can be read by them; else what is wrong with them.
+pub(super) fn read(records: &mut Records, table: &Table) -> Result<Vec<String>, String> {
+    records.read()?;
+    if let Some(flaw) = records.flaw {
+        return Err(format!("the header: {flaw}"));
+    }
+    let header: Vec<_> = records.cells.iter().map(|name| name.trim().to_owned()).collect();
+    check_form(&header, table)?;
+    check_names(&header, table)?;
+    Ok(header)
+}
+
+/// Refuses what is no header of CSV at all, as spreadsheets and other programs write it.
+fn check_form(header: &[String], table: &Table) -> Result<(), String> {
+    let first = header.first().map(String::as_str).unwrap_or_default();
+    if first.starts_with('{') {
+        return Err("this is no CSV but JSON Lines: --format jsonl".to_owned());
+    }
+    if first.starts_with("sep=") {
+        return Err("the first line is \"sep=\", which only Excel reads: remove it".to_owned());
+    }
+    if header.len() == 1 && first.contains([';', '\t']) {
+        return Err(format!("cells are separated by commas, and the header is {first:?}: save it as CSV with commas"));
+    }
+    match header.iter().position(String::is_empty) {
+        Some(column) if !table.open => {
+            Err(format!("column {} has no name: remove the column, or the comma before it", column + 1))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_names(header: &[String], table: &Table) -> Result<(), String> {
+    let columns = || {
+        let read = table.columns.iter().filter(|column| column.usage != Use::Shown);
+        read.map(|column| column.name).collect::<Vec<_>>().join(", ")
+    };
+    let reads = || format!("the first line names the columns, and a file of {} has {}", table.rows, columns());
+    let mut seen = HashSet::new();
+    for name in header {
+        let known = table.open || table.column(name).is_some() || is_error_column(name);
+        if !known {
+            return Err(format!("there is no column {name:?}: {}", reads()));
+        }
+        if !seen.insert(name) && !name.is_empty() {
+            return Err(format!("the column {name:?} is there twice"));
+        }
+    }
+    let lacks = |names: &&&[&str]| !names.iter().any(|name| header.iter().any(|known| known == name));
+    match table.needs.iter().find(lacks) {
+        Some(names) => Err(format!("the column {} is missing: {}", names.join(" or "), reads())),
+        None => Ok(()),
+    }
+}
