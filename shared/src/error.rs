@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
+use crate::domain::scope::Scope;
+
 /// What a request can end with instead of its answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -20,9 +22,9 @@ pub enum Error {
     /// The bearer token is unknown, expired or revoked: 401.
     #[error("invalid token")]
     InvalidToken,
-    /// The token lacks the scope: 403.
-    #[error("permission denied")]
-    Forbidden,
+    /// The token lacks the scope: 403, which names it in its `WWW-Authenticate`.
+    #[error("permission denied: the scope {0} is missing")]
+    Forbidden(Scope),
     /// No such path or row in this shop: 404.
     #[error("not found")]
     NotFound,

@@ -146,7 +146,11 @@ async fn the_scope_is_looked_at_before_body_and_id() {
     let writer = api.token("demo", "write").await;
     detail(&api.call_as(&writer, "GET", &format!("{LEVELS}?page=0"), None).await, 403, FORBIDDEN);
     detail(&api.call_as(&writer, "GET", "/api/loyalty/level/999/", None).await, 403, FORBIDDEN);
-    assert_eq!(api.call_as(&writer, "HEAD", LEVELS, None).await.status, 403);
+    let refused = api.call_as(&writer, "HEAD", LEVELS, None).await;
+    assert_eq!(refused.status, 403);
+    // RFC 6750: the scope that is missing.
+    let challenge = r#"Bearer realm="api", error="insufficient_scope", scope="loyalty:read""#;
+    assert_eq!(refused.header("www-authenticate"), challenge);
 }
 
 #[track_caller]

@@ -107,7 +107,6 @@ async fn rows_are_refused_for_what_is_wrong_with_them() {
              J,3,few,,,\n"
         ),
     );
-    // One after the other, so that it is known which of two rows is the first.
     let summary = imported(&api, What::Codes, &path).await;
     assert_eq!(summary.rows, 12);
     let found: Vec<_> = errors(&path).into_iter().filter(|(row, ..)| ![1, 2, 9, 10, 11, 12].contains(row)).collect();
@@ -123,8 +122,7 @@ async fn rows_are_refused_for_what_is_wrong_with_them() {
     assert_eq!((last.0, last.1.as_str()), (8, "used_at"));
     // Of the text A one code; of the two uses of one customer one; and no more than the places.
     let with_text = errors(&path).into_iter().filter(|(row, ..)| [1, 2].contains(row)).collect::<Vec<_>>();
-    assert_eq!(with_text.len(), 1);
-    assert_eq!(with_text[0].2, "coupon code with this code already exists.");
+    assert_eq!(with_text, [(2, "code".to_owned(), "This code stands in the file already.".to_owned())]);
     let few = api.get(&format!("{CODES}?coupon={}&order_by=id", few.id)).await.expect(200);
     assert_eq!(few["count"], 2);
     assert_eq!(errors(&path).iter().filter(|(row, ..)| *row > 8).count(), 2);
@@ -144,6 +142,35 @@ async fn a_text_that_went_with_its_code_is_not_given_again() {
     came_to(&imported(&api, What::Codes, &path).await, 1, 1);
     let refused = error_lines(&beside(&path, ".errors.jsonl"));
     assert_eq!(refused[0]["error_message"], "coupon code with this code already exists.");
+}
+
+#[tokio::test]
+async fn a_code_that_was_used_since_an_earlier_file_is_used() {
+    let (api, [spring, ended, few]) = coupons().await;
+    let folder = Folder::new();
+    let header = "code,customer_id,code_prefix,status,used_at\n";
+    let rehearsal = folder.write("a.csv", format!("{header}A,1,-spring,,\nB,1,ended,,\nC,1,few,,\nD,1,few,,\n"));
+    came_to(&imported(&api, What::Codes, &rehearsal).await, 4, 0);
+    end(&api, ended).await;
+    let used = "2020-02-03T04:05:06Z";
+    let rows = ["A,1,-spring", "B,1,ended", "C,1,few", "D,1,few"].map(|row| format!("{row},used,{used}\n")).concat();
+    let last = folder.write("b.csv", format!("{header}{rows}"));
+    // The second use of what each customer may use once is refused, and the code stays as it was.
+    came_to(&imported(&api, What::Codes, &last).await, 4, 1);
+    assert_eq!(errors(&last)[0].0, 4);
+    let codes = api.get(&format!("{CODES}?status=used&order_by=id")).await.expect(200);
+    assert_eq!(codes["count"], 3);
+    assert!(
+        codes["results"].as_array().expect("rows").iter().all(|code| code["used_at"] == "2020-02-03T12:05:06+08:00")
+    );
+    assert_eq!(api.get(&format!("{CODES}?coupon={}&status=unused", few.id)).await.expect(200)["count"], 1);
+    // Given back here it is not used once more by the same file.
+    let id = api.get(&format!("{CODES}?coupon={}", spring.id)).await.ids()[0];
+    set_status(&api, id, "unused").await.expect(200);
+    std::fs::remove_file(beside(&last, ".progress")).expect("removed");
+    came_to(&imported(&api, What::Codes, &last).await, 4, 1);
+    assert_eq!(api.get(&one(CODES, id)).await.expect(200)["status"], "unused");
+    is_clean(&audit(&api, false).await);
 }
 
 #[tokio::test]
@@ -167,6 +194,14 @@ async fn an_export_selects_by_status_coupon_and_customer() {
     let path = folder.path("wrong.csv");
     let refused = export(&api.server.store, &shop, What::Codes, &path, &options, &bar).await;
     assert!(refused.is_err_and(|error| error.to_string().contains("a&b is not one of the available choices")));
+    for (filter, said) in [
+        (export::Filter { coupon: Some(99), ..export::Filter::default() }, "there is no coupon 99"),
+        (export::Filter { customer: Some(99), ..export::Filter::default() }, "there is no customer 99"),
+    ] {
+        let options = export::Options { filter, ..export::Options::default() };
+        let refused = export(&api.server.store, &shop, What::Codes, &path, &options, &bar).await;
+        assert!(refused.is_err_and(|error| error.to_string() == said));
+    }
     assert_eq!(std::fs::read_dir(folder.path("")).expect("a folder").count(), 3, "nothing is left behind");
 }
 

@@ -169,6 +169,8 @@ async fn a_file_that_is_none_of_customers_is_refused_before_anything_is_done() {
         ("i", b"id\n1\n", "csv or jsonl"),
         ("j.csv.gz", b"\x1f\x8bno gzip", ""),
         ("k.csv", "编号,手机\n".as_bytes(), "there is no column"),
+        ("k.csv", b"ID,Mobile\n1,2\n", "write it \"id\""),
+        ("k.csv", b"i\0d\0\n\0", "UTF-16"),
         // The same in GBK.
         ("l.csv", b"\xb1\xe0\xba\xc5,\xca\xd6\xbb\xfa\n", "CSV UTF-8"),
         ("m.csv", b"id,full_name\n1,good\n2,\xcd\xf5\xd0\xa1\xc3\xf7\n", "line 3: this is not UTF-8"),

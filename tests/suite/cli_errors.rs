@@ -219,3 +219,25 @@ async fn a_format_that_is_not_the_files_is_refused_before_anything_is_done() {
     }
     assert_eq!(points(&api, 1).await, 7);
 }
+
+#[tokio::test]
+async fn a_row_that_could_not_be_read_keeps_its_reason() {
+    let api = Api::empty().await;
+    let folder = Folder::new();
+    let csv = folder.write("c.csv", "id,mobile\n1,139\n2,138,x\n,137\n");
+    came_to(&imported(&api, What::Customers, &csv).await, 3, 2);
+    let refused = beside(&csv, ".errors.csv");
+    let summary = imported(&api, What::Customers, &refused).await;
+    came_to(&summary, 2, 2);
+    assert_eq!((summary.unread, &errors(&refused)[0].2), (1, &errors(&csv)[0].2));
+    let lines = folder.write("c.jsonl", "{\"id\": 3}\n{\"id\": 4, \n");
+    came_to(&imported(&api, What::Customers, &lines).await, 2, 1);
+    let refused = beside(&lines, ".errors.jsonl");
+    let summary = imported(&api, What::Customers, &refused).await;
+    came_to(&summary, 1, 1);
+    let reason = |path: &Path| error_lines(&beside(path, ".errors.jsonl"))[0]["error_message"].clone();
+    assert_eq!((summary.unread, reason(&refused)), (1, reason(&lines)));
+    // An object that says nothing is none that could not be read.
+    let nothing = folder.write("d.jsonl", "{}\n");
+    assert_eq!(imported(&api, What::Customers, &nothing).await.unread, 0);
+}

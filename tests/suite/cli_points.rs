@@ -173,3 +173,14 @@ async fn a_failing_store_adds_every_row_once() {
     assert_eq!(text(&after), format!("customer_id,points,earned_points,level_id,level_title\n{expected}"));
     is_clean(&audit(&api, false).await);
 }
+
+#[tokio::test]
+async fn rows_of_one_customer_are_carried_out_in_their_order() {
+    let api = shop_of(3).await;
+    let folder = Folder::new();
+    // Each takes what the row before gave, also beyond a request's rows.
+    let rows: String = (0..150).map(|_| "1,100\n2,7\n1,-100\n").collect();
+    let path = folder.write("p.csv", format!("customer_id,points\n{rows}"));
+    came_to(&imported(&api, What::Points, &path).await, 450, 0);
+    assert_eq!((points(&api, 1).await, points(&api, 2).await), (0, 1_050));
+}

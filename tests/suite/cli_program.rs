@@ -76,7 +76,7 @@ fn rows_that_could_not_be_read_are_not_sent_to_the_errors_file_to_be_corrected()
     let ended = program.import("customers", &path);
     let said = String::from_utf8_lossy(&ended.stderr);
     let expected = format!("2 rows could not be read: {} has the lines", beside(&path, ".errors.csv").display());
-    assert!(said.starts_with(&expected) && said.contains(&format!("of {}", path.display())), "{said}");
+    assert!(said.starts_with(&expected), "{said}");
     let path = folder.write("d.csv", "id,note\nx,\n3\n");
     let said = String::from_utf8_lossy(&program.import("customers", &path).stderr).into_owned();
     assert!(said.starts_with("Correct the rows in ") && said.contains("\n1 row could not be read"), "{said}");

@@ -323,3 +323,22 @@ async fn points_beyond_every_balance_are_refused_and_nothing_is_stored() {
     refused(&reply, "paid_price", "The balance would be too large.", &"huge");
     detail(&api.get(&one(ORDERS, 5)).await, 404, "Not found.");
 }
+
+#[tokio::test]
+async fn a_refunded_order_that_does_not_say_how_much_takes_all_back() {
+    let api = shop().await;
+    for (id, refunded) in [(1, None), (2, Some(Value::Null))] {
+        put(&api, id, &paid("20.00", "0.00")).await;
+        let mut order = paid("20.00", "0.00");
+        order["financial_status"] = json!("refunded");
+        order.as_object_mut().expect("an object").remove("refunded_price");
+        order.as_object_mut().expect("an object").extend(refunded.map(|value| ("refunded_price".to_owned(), value)));
+        put(&api, id, &order).await;
+        assert_eq!(balance(&api).await, 0);
+    }
+    // Who says how much is taken at their word.
+    let mut order = paid("20.00", "5.00");
+    order["financial_status"] = json!("refunded");
+    put(&api, 3, &order).await;
+    assert_eq!(balance(&api).await, 15);
+}

@@ -5,10 +5,12 @@ use std::{
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
+    time::Duration,
 };
 
 use chrono::Utc;
 use clap::{CommandFactory, Parser, Subcommand};
+use indicatif::ProgressBar;
 use operator::{Answer, Command};
 use serde_json::Value;
 use shared::domain::{scope::Scopes, shop::ShopId};
@@ -28,12 +30,13 @@ mod recovery;
 mod report;
 mod serve;
 
+use data::style;
 use place::Where;
 use serve::{Serve, serve};
 
 /// Youhui: coupons and loyalty points of a shop platform.
 #[derive(Debug, Parser)]
-#[command(name = "youhui", version, args_conflicts_with_subcommands = true, after_long_help = help::plain(&[
+#[command(name = "youhui", version, args_conflicts_with_subcommands = true, after_long_help = help::all(&[
     "                                            # the whole API with demo data, on youhui.db",
     "import customers --from customers.csv --data youhui.db",
     "issue --coupon spring --from customers.csv --to codes.csv --data youhui.db",
@@ -99,7 +102,7 @@ enum TokenAction {
         /// Whose data it opens.
         #[arg(long, default_value = demo::SHOP)]
         shop: ShopId,
-        /// What it allows: read, write, or either in one area such as loyalty:read; with commas.
+        /// What it allows: read, write, or either in one area such as loyalty:read; with commas. write does not imply read.
         #[arg(long)]
         scopes: Scopes,
         /// What to call it.
@@ -280,7 +283,12 @@ async fn act(action: Action) -> Result<Ended, CliError> {
         }
         Action::Audit { shop, repair, at } => {
             let command = Command::Audit { shop, repair, after: 0, seconds: Some(u32::MAX) };
-            show(&operate(&at, command).await?)?;
+            let bar =
+                ProgressBar::new_spinner().with_style(style("{spinner} all customers, rows and codes: {elapsed}")?);
+            bar.enable_steady_tick(Duration::from_millis(200));
+            let report = operate(&at, command).await;
+            bar.finish_and_clear();
+            show(&report?)?;
         }
         Action::Expire(at) => {
             let (store, _running) = at.open().await?;

@@ -30,7 +30,10 @@ pub enum Place {
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
     /// Two processes on one file would not see each other's locks.
-    #[error("{0} is in use: give the address that its server printed as --store, stop it, or give another --data FILE")]
+    #[error(
+        "{0} is in use: give the address that its server printed as --store, wait for the command that is at work on it, or \
+         give another --data FILE"
+    )]
     InUse(PathBuf),
     /// The file cannot be used.
     #[error("{path}: {error}")]

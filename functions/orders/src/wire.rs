@@ -10,7 +10,9 @@ use shared::{
 use utoipa::ToSchema;
 
 /// The states in which an order is paid (`beyond.md`).
-const PAID: [&str; 3] = ["paid", "partially_refunded", "refunded"];
+const PAID: [&str; 3] = ["paid", "partially_refunded", REFUNDED];
+/// The one of them in which all is refunded, unless the order says how much is.
+const REFUNDED: &str = "refunded";
 /// The state in which an order is cancelled.
 const CANCELLED: &str = "cancelled";
 /// The longest name of a state, in characters.
@@ -38,7 +40,8 @@ pub(crate) struct OrderBody {
     /// What was paid, in yuan, not below 0. Needed where the order is paid: points are earned on it.
     #[schema(format = "decimal", example = "0.02")]
     paid_price: Option<String>,
-    /// What was refunded in all, in yuan, not below 0: points are taken back in proportion. 0.00 by default.
+    /// What was refunded in all, in yuan, not below 0: points are taken back in proportion. Without it 0.00, and all of
+    /// `paid_price` where `financial_status` is `refunded`.
     #[schema(format = "decimal", example = "0.00")]
     refunded_price: Option<String>,
     /// When the order was cancelled; null where it is not.
@@ -90,13 +93,14 @@ pub fn parse(id: Id, body: &Value, zone: Tz) -> Checked<Snapshot> {
     let customer_id = fields.nullable(named, customer);
     let financial_status = fields.nullable("financial_status", text(STATUS_LENGTH, true)).flatten();
     let order_status = fields.nullable("order_status", text(STATUS_LENGTH, true)).flatten();
-    let is_paid = financial_status.is_some_and(|status| PAID.contains(&status.as_str()));
+    let is_paid = financial_status.as_deref().is_some_and(|status| PAID.contains(&status));
     let paid_price = if is_paid {
         fields.required("paid_price", positive_or_zero)
     } else {
         fields.nullable("paid_price", positive_or_zero).flatten()
     };
     let refunded = fields.nullable("refunded_price", positive_or_zero).flatten();
+    let all = paid_price.filter(|_| financial_status.as_deref() == Some(REFUNDED));
     let cancelled_at = fields.nullable("cancelled_at", instant(zone)).flatten();
     let updated_at = fields.nullable("updated_at", instant(zone)).flatten();
     let cancelled = cancelled_at.is_some() || order_status.as_deref() == Some(CANCELLED);
@@ -107,7 +111,7 @@ pub fn parse(id: Id, body: &Value, zone: Tz) -> Checked<Snapshot> {
             body: String::new(),
             updated_at,
             paid: paid_price.filter(|_| is_paid),
-            refunded: refunded.unwrap_or(Hundredths(0)),
+            refunded: refunded.or(all).unwrap_or(Hundredths(0)),
             cancelled,
         })
     })

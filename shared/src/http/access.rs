@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     app::App,
     domain::{
-        scope::{Action, Area, Scopes},
+        scope::{Action, Area, Scope, Scopes},
         shop::{Shop, ShopId},
     },
     error::Error,
@@ -111,7 +111,11 @@ impl<A: InArea> FromRequestParts<App> for Write<A> {
 
 async fn allowed(parts: &Parts, app: &App, area: Area, action: Action) -> Result<Caller, Error> {
     let caller = authenticate(parts, app).await?;
-    if caller.scopes.allow(area, action) { Ok(caller) } else { Err(Error::Forbidden) }
+    if caller.scopes.allow(area, action) {
+        Ok(caller)
+    } else {
+        Err(Error::Forbidden(Scope { area: Some(area), action }))
+    }
 }
 
 /// The caller of a request, whatever they may.

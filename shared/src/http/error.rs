@@ -7,7 +7,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use crate::error::Error;
+use crate::{domain::scope::Scope, error::Error};
 
 /// A 5xx on its way out: [`service`](super::service) adds the request id to what the client sees.
 #[derive(Debug, Clone)]
@@ -37,6 +37,16 @@ fn unauthenticated(text: &str) -> Response {
     response
 }
 
+/// The body is Django REST framework's, which names no scope; the header is that of RFC 6750.
+fn forbidden(scope: Scope) -> Response {
+    let mut response = detail(StatusCode::FORBIDDEN, "You do not have permission to perform this action.");
+    let challenge = format!("Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"{scope}\"");
+    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
 fn fault(status: StatusCode, text: &'static str, cause: String) -> Response {
     let mut response = detail(status, text);
     response.extensions_mut().insert(Fault { detail: text, cause });
@@ -53,7 +63,7 @@ impl IntoResponse for Error {
             Self::Parse(reason) => detail(StatusCode::BAD_REQUEST, &format!("JSON parse error - {reason}")),
             Self::Unauthenticated => unauthenticated("Authentication credentials were not provided."),
             Self::InvalidToken => unauthenticated("Invalid token."),
-            Self::Forbidden => detail(StatusCode::FORBIDDEN, "You do not have permission to perform this action."),
+            Self::Forbidden(scope) => forbidden(scope),
             Self::NotFound => detail(StatusCode::NOT_FOUND, "Not found."),
             Self::InvalidPage => detail(StatusCode::NOT_FOUND, "Invalid page."),
             Self::MethodNotAllowed(method) => {

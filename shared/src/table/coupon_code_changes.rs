@@ -86,8 +86,32 @@ pub async fn update(
     let mut lapsed = row.class == EXPIRED;
     if let Some(turn) = turn {
         lapsed = turn.codes.lapsed;
+        let rule = nested.rules.get(&after.price_rule_id);
+        if after.used_at.is_none() && !turn.codes.closed && rule.is_some_and(|rule| rule.has_ended(now)) {
+            return Err(Error::conflict("This code has expired."));
+        }
         turn.over(&mut transaction, store, shop, (&mut after, &nested), now).await?;
     }
+    coupon_codes::replace(&mut transaction, shop, &row, &after, lapsed)?;
+    Ok((transaction, (after, nested)))
+}
+
+/// Plans a use of a code that was made in another system, within the limits; its rule may have ended since.
+///
+/// # Errors
+/// [`Error::Conflict`] where a limit forbids it.
+pub async fn use_elsewhere(
+    store: &Store,
+    shop: &ShopId,
+    id: Id,
+    used_at: DateTime<Utc>,
+) -> Result<(Transaction, (CouponCode, Nested)), Error> {
+    let row = coupon_codes::get(store, shop, id).await?;
+    let nested = coupon_codes::nested(store, shop, std::iter::once(&row.code), &[]);
+    let (nested, turn) = try_join(nested, Turn::read(store, shop, &row.code, None)).await?;
+    let (mut after, lapsed) = (row.code.clone(), turn.codes.lapsed);
+    let mut transaction = Transaction::default();
+    turn.over(&mut transaction, store, shop, (&mut after, &nested), used_at).await?;
     coupon_codes::replace(&mut transaction, shop, &row, &after, lapsed)?;
     Ok((transaction, (after, nested)))
 }
@@ -133,7 +157,7 @@ impl Turn {
         Ok(Self { codes, taken, record })
     }
 
-    /// Plans it.
+    /// Plans it. Whether the rule has ended is for the caller to say.
     async fn over(
         self,
         transaction: &mut Transaction,
@@ -147,9 +171,6 @@ impl Turn {
             Some(_) if self.codes.closed => return Err(Error::conflict("The coupon of this code was deleted.")),
             None => {
                 let rule = nested.rules.get(&code.price_rule_id).ok_or(Error::NotFound)?;
-                if rule.has_ended(now) {
-                    return Err(Error::conflict("This code has expired."));
-                }
                 uses::take(transaction, store, shop, (code.customer_id, &self.taken), &[(rule, 1)]).await?;
                 code.used_at = Some(now);
                 uses::keep(transaction, shop, code, nested.rule_version(rule.id)?)?;

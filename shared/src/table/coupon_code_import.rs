@@ -8,6 +8,7 @@ use futures_util::future::try_join;
 
 use super::{
     counters::Change,
+    coupon_code_changes as changes,
     coupon_code_issue::{self as issue, Pair, Prepared},
     coupon_code_uses::{self as uses, Taken},
     coupon_codes::{self, Nested},
@@ -47,7 +48,7 @@ pub struct Draft {
     pub errors: FieldErrors,
 }
 
-/// Plans a code with a given text.
+/// Plans a code with a given text; where it is there already, and was used elsewhere and not here, its use.
 ///
 /// # Errors
 /// [`Error::Invalid`] for what cannot be right, [`THERE_ALREADY`] under `code` too; [`Error::Conflict`] where a quota or a
@@ -79,8 +80,14 @@ pub async fn plan(
         _ => FieldErrors::NONE,
     };
     if let Some(holder) = holder {
-        let same = is_same(store, shop, holder, draft, coupon_id).await?;
-        let taken = if same { THERE_ALREADY } else { "coupon code with this code already exists." };
+        let same = same(store, shop, holder, draft, coupon_id).await?;
+        if let (Some(there), Some(used_at)) = (&same, draft.used_at)
+            && there.used_at.is_none()
+            && draft.errors.is_empty()
+        {
+            return changes::use_elsewhere(store, shop, holder, used_at).await;
+        }
+        let taken = if same.is_some() { THERE_ALREADY } else { "coupon code with this code already exists." };
         errors = errors.and(FieldErrors::field("code", taken));
     }
     let errors = errors.and(draft.errors.clone());
@@ -95,15 +102,23 @@ pub async fn plan(
     write(store, shop, prepared, (text, draft.used_at), now).await
 }
 
-/// Whether the code that has a text is the one of the draft. One that had the text once is not.
-async fn is_same(store: &Store, shop: &ShopId, holder: Id, draft: &Draft, coupon: Option<Id>) -> Result<bool, Error> {
-    match coupon_codes::get(store, shop, holder).await {
-        Ok(row) => Ok(Some(&row.code.code) == draft.code.as_ref()
-            && Some(row.code.customer_id) == draft.customer_id
-            && Some(row.code.coupon_id) == coupon),
-        Err(Error::NotFound) => Ok(false),
-        Err(error) => Err(error),
-    }
+/// The code that has a text, where it is the one of the draft. One that had the text once is not.
+async fn same(
+    store: &Store,
+    shop: &ShopId,
+    holder: Id,
+    draft: &Draft,
+    coupon: Option<Id>,
+) -> Result<Option<CouponCode>, Error> {
+    let code = match coupon_codes::get(store, shop, holder).await {
+        Ok(row) => row.code,
+        Err(Error::NotFound) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let is_same = Some(&code.code) == draft.code.as_ref()
+        && Some(code.customer_id) == draft.customer_id
+        && Some(code.coupon_id) == coupon;
+    Ok(is_same.then_some(code))
 }
 
 /// Plans the one code that was prepared.

@@ -73,7 +73,9 @@ impl Table {
 
 /// What an errors file puts before the columns of the input. An import passes over columns of this name, so that the file
 /// can be imported once it is mended.
-pub const ERROR_COLUMNS: [&str; 3] = ["error_row", "error_field", "error_message"];
+pub const ERROR_COLUMNS: [&str; 3] = ["error_row", "error_field", ERROR_MESSAGE];
+/// The last of them: what is wrong.
+pub(super) const ERROR_MESSAGE: &str = "error_message";
 
 use Empty::{Blank, Nothing, Null};
 use Use::{Needed, Read, Shown};

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use http::Method;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 use shared::{domain::shop::ShopId, table::store::Store};
@@ -16,6 +17,8 @@ use super::{
     shop_api::ShopApi,
 };
 
+/// The list of codes.
+const CODES: &str = "/api/discounts/coupon_code/";
 /// How many accounts are read at a time.
 const ACCOUNTS_AT_ONCE: usize = 16;
 
@@ -42,6 +45,24 @@ impl Filter {
             }
         }
         query.finish()
+    }
+
+    /// Refuses a coupon or a customer that is not there: a file without rows would say something else. Used codes of a coupon
+    /// that was deleted are there.
+    async fn check(&self, api: &ShopApi) -> Result<(), BulkError> {
+        if api.count(CODES, &self.query()).await? > 0 {
+            return Ok(());
+        }
+        let named =
+            [("coupon", "/api/discounts/coupon/", self.coupon), ("customer", "/api/crm/customer/", self.customer)];
+        for (what, list, id) in named {
+            let Some(id) = id else { continue };
+            let answer = api.send(Method::GET, &format!("{list}{id}/"), None, &Value::Null).await?;
+            if answer.status == 404 {
+                return Err(BulkError::Nothing { what, id });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -71,9 +92,12 @@ pub async fn export(
     let api = ShopApi::open(store, shop, bar).await?;
     let (table, list): (&'static Table, _) = match what {
         What::Customers => (&columns::CUSTOMERS, "/api/crm/customer/"),
-        What::Codes => (&columns::CODES, "/api/discounts/coupon_code/"),
+        What::Codes => (&columns::CODES, CODES),
         What::Points => (&columns::POINTS, "/api/crm/customer/"),
     };
+    if what == What::Codes {
+        options.filter.check(&api).await?;
+    }
     let shape = Shape { table, format: Format::choose(options.format, to)?, bom: options.bom };
     bar.set_message(table.rows);
     let mut sink = Sink::create(to)?;

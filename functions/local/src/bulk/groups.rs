@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use rust_decimal::{Decimal, prelude::ToPrimitive};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     BulkError,
@@ -26,26 +26,27 @@ pub(super) struct Groups<'a> {
     most: usize,
     /// So many rows at the beginning are done.
     done: u64,
-    only_once: Option<&'static str>,
-    /// The ids so far, of which each may stand in one row only: eight bytes and a little for each row.
-    seen: HashSet<u64>,
+    only_once: Option<OnlyOnce>,
+    /// The ids so far: eight bytes and a little for each row.
+    ids: HashSet<u64>,
+    /// The texts so far.
+    texts: HashSet<String>,
     /// What ended the file behind a group.
     error: Option<BulkError>,
 }
 
 impl<'a> Groups<'a> {
-    pub(super) fn new(rows: Rows<'a>, most: usize, done: u64, only_once: Option<&'static str>) -> Self {
-        Self { rows, most, done, only_once, seen: HashSet::new(), error: None }
+    pub(super) fn new(rows: Rows<'a>, most: usize, done: u64, only_once: Option<OnlyOnce>) -> Self {
+        Self { rows, most, done, only_once, ids: HashSet::new(), texts: HashSet::new(), error: None }
     }
 
-    /// The next row that is not done, with an error where its id stood in an earlier one.
+    /// The next row that is not done, with an error where what may stand in one row only stood in an earlier one.
     fn row(&mut self) -> Result<Option<Row>, BulkError> {
         while let Some(mut row) = self.rows.next()? {
-            if let Some(column) = self.only_once
-                && let Some(id) = row.body.as_ref().ok().and_then(|body| id(body.get(column)?))
-                && !self.seen.insert(id)
+            if let Ok(body) = &row.body
+                && let Some(error) = self.repeated(body)
             {
-                row.body = Err(json!({ column: ["This id stands in the file already."] }));
+                row.body = Err(error);
             }
             if row.number > self.done {
                 return Ok(Some(row));
@@ -53,6 +54,26 @@ impl<'a> Groups<'a> {
         }
         Ok(None)
     }
+
+    /// What is wrong with a row that repeats an earlier one.
+    fn repeated(&mut self, body: &Map<String, Value>) -> Option<Value> {
+        let (column, what, is_new) = match self.only_once? {
+            OnlyOnce::Id(column) => (column, "id", self.ids.insert(id(body.get(column)?)?)),
+            OnlyOnce::Text(column) => {
+                (column, column, self.texts.insert(body.get(column)?.as_str()?.trim().to_owned()))
+            }
+        };
+        (!is_new).then(|| json!({ column: [format!("This {what} stands in the file already.")] }))
+    }
+}
+
+/// What may stand in one row of a file only.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum OnlyOnce {
+    /// The id in this column.
+    Id(&'static str),
+    /// The text in this column.
+    Text(&'static str),
 }
 
 /// An id as the API reads it.

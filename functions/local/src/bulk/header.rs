@@ -50,7 +50,11 @@ fn check_names(header: &[String], table: &Table) -> Result<(), String> {
     for name in header {
         let known = table.open || table.column(name).is_some() || is_error_column(name);
         if !known {
-            return Err(format!("there is no column {name:?}: {}", reads()));
+            let lower = name.to_lowercase();
+            return Err(match table.column(&lower) {
+                Some(_) => format!("there is no column {name:?}: write it {lower:?}"),
+                None => format!("there is no column {name:?}: {}", reads()),
+            });
         }
         if !seen.insert(name) && !name.is_empty() {
             return Err(format!("the column {name:?} is there twice"));

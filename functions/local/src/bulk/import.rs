@@ -1,8 +1,12 @@
 //! Customers, codes and point balances from a file into a shop.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use coupon_codes::IMPORT;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use http::Method;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
@@ -16,6 +20,7 @@ use shared::{
 use super::{
     BulkError, Format, Summary,
     columns::{self, Table},
+    groups::OnlyOnce,
     lists::Lists,
     rows::Row,
     shop_api::{Answer, ShopApi},
@@ -34,6 +39,9 @@ pub struct Options {
     /// Whether the file counts as one that was never moved in.
     pub anew: bool,
 }
+
+/// How many codes or adjustments are under way at a time.
+const AT_ONCE: usize = 16;
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,16 +97,22 @@ impl Kind for What {
 
     fn most(&self) -> usize {
         // A code and an adjustment are requests of their own.
-        if *self == Self::Customers { 1_000 } else { 1 }
+        if *self == Self::Customers { 1_000 } else { 16 * AT_ONCE }
     }
 
     fn at_once(&self) -> usize {
-        if *self == Self::Customers { 4 } else { 16 }
+        // Rows of one customer go in their order, also beyond a group.
+        if *self == Self::Customers { 4 } else { 1 }
     }
 
-    fn only_once(&self) -> Option<&'static str> {
-        // Of two rows of one customer that are under way at once either could win.
-        (*self == Self::Customers).then_some("id")
+    fn only_once(&self) -> Option<OnlyOnce> {
+        match self {
+            // Of two rows of one customer that are under way at once either could win.
+            Self::Customers => Some(OnlyOnce::Id("id")),
+            // What a later row says of a code would be lost.
+            Self::Codes => Some(OnlyOnce::Text("code")),
+            Self::Points => None,
+        }
     }
 
     fn is_repeatable(&self) -> bool {
@@ -111,15 +125,50 @@ impl Kind for What {
             let lists = Lists { path: "/api/crm/customer/", counts: false };
             return lists.send(desk, first, &bodies.collect::<Vec<_>>()).await;
         }
-        let mut verdicts = Vec::with_capacity(rows.len());
-        for (row, body) in bodies {
-            verdicts.push(match self {
-                Self::Points => add_points(desk, row.number, &body).await?,
-                _ => move_code(desk, &body).await?,
-            });
-        }
-        Ok(verdicts)
+        let bodies: Vec<_> = bodies.collect();
+        let customers = by_customer(&bodies);
+        let sent = stream::iter(customers).map(async |indices| {
+            let mut verdicts = Vec::with_capacity(indices.len());
+            for index in indices {
+                let (row, body) = &bodies[index];
+                verdicts.push((index, self.send_one(desk, row.number, body).await?));
+            }
+            Ok::<_, BulkError>(verdicts)
+        });
+        let sent: Vec<_> = sent.buffer_unordered(AT_ONCE).try_collect().await?;
+        let mut verdicts: Vec<_> = sent.into_iter().flatten().collect();
+        verdicts.sort_by_key(|(index, _)| *index);
+        Ok(verdicts.into_iter().map(|(_, verdict)| verdict).collect())
     }
+}
+
+impl What {
+    async fn send_one(&self, desk: &Desk<'_>, row: u64, body: &Value) -> Result<Verdict, BulkError> {
+        match self {
+            Self::Points => add_points(desk, row, body).await,
+            _ => move_code(desk, row, body).await,
+        }
+    }
+}
+
+/// The rows of each customer, by their indices. What is taken of a customer may have been given a row before.
+fn by_customer(bodies: &[(&Row, Value)]) -> Vec<Vec<usize>> {
+    let mut rows: Vec<Vec<usize>> = Vec::new();
+    let mut places = HashMap::new();
+    for (index, (_, body)) in bodies.iter().enumerate() {
+        match relation(&body["customer_id"]) {
+            Ok(customer) => {
+                let place = *places.entry(customer).or_insert_with(|| {
+                    rows.push(Vec::new());
+                    rows.len() - 1
+                });
+                rows[place].push(index);
+            }
+            // It is refused.
+            Err(_) => rows.push(vec![index]),
+        }
+    }
+    rows
 }
 
 /// An opening balance: one adjustment under the row's own key.
@@ -149,9 +198,10 @@ async fn no_points(desk: &Desk<'_>, body: &Value) -> Result<Verdict, BulkError> 
     Ok(Verdict::Refused(json!(errors)))
 }
 
-/// A code needs no key: its text is given once.
-async fn move_code(desk: &Desk<'_>, body: &Value) -> Result<Verdict, BulkError> {
-    let answer = desk.api.send(Method::POST, IMPORT, None, body).await?;
+/// A code needs no key where it is not used: its text is given once. Its use has one: it may be given back here.
+async fn move_code(desk: &Desk<'_>, row: u64, body: &Value) -> Result<Verdict, BulkError> {
+    let key = (body["status"] == "used").then(|| format!("{}/{row}", desk.transfer));
+    let answer = desk.api.send(Method::POST, IMPORT, key.as_deref(), body).await?;
     if answer.body == json!({ "code": [THERE_ALREADY] }) {
         return Ok(Verdict::Done(Value::Null));
     }

@@ -84,6 +84,14 @@ pub enum BulkError {
     /// The coupon is not in the shop.
     #[error("there is no coupon with the prefix {0} (capitals matter): `youhui report codes` shows them")]
     NoCoupon(String),
+    /// What an export is to select by is not in the shop.
+    #[error("there is no {what} {id}")]
+    Nothing {
+        /// Such as `coupon`.
+        what: &'static str,
+        /// What is no id of one.
+        id: u64,
+    },
     /// The API refused what should be right, or was not available for long.
     #[error("{what}: {status} {body}")]
     Answer {
@@ -127,8 +135,9 @@ pub enum BulkError {
     Busy(PathBuf),
     /// More codes are asked for than the quota of the coupon allows.
     #[error(
-        "coupon {prefix} has {left} codes left, and {rows} customers are named: nothing is issued. Raise the rule's \
-         allocation_limit, or end the file after row {left}"
+        "coupon {prefix} has places for {left} more, and {rows} customers are named: nothing is issued. Raise the rule's \
+         allocation_limit{end}",
+        end = if *left == 0 { String::new() } else { format!(", or end the file after row {left}") }
     )]
     Quota {
         /// The coupon.

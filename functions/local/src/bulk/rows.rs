@@ -12,7 +12,7 @@ use shared::http::json;
 
 use super::{
     BulkError, Format, at,
-    columns::{Column, ERROR_COLUMNS, Empty, Table, Use},
+    columns::{Column, ERROR_COLUMNS, ERROR_MESSAGE, Empty, Table, Use},
     formula, header,
     records::{HOPELESS, Records, hopeless},
     source::Source,
@@ -136,6 +136,9 @@ fn of_record(records: &Records, header: &[String], table: &Table) -> Read {
         return Read::untold(&records.lines, wrong);
     }
     let named = header.iter().zip(&cells);
+    if let Some(message) = unread_before(&cells, header) {
+        return Read { body: Err(wrong_row(message)), original: Original::Untold, bytes: 0 };
+    }
     let read = named.filter_map(|(name, cell)| Some((name.clone(), value(table.column(name)?, cell)?)));
     Read { body: Ok(read.collect()), original: Original::Cells(cells), bytes: 2 * bytes }
 }
@@ -151,6 +154,11 @@ fn of_line(line: &[u8], number: u64, table: &Table) -> Read {
         Err(error) => return untold(format!("JSON parse error - {error}")),
     };
     let known = |name: &str| table.open || table.column(name).is_some() || is_error_column(name);
+    if object.keys().all(|name| is_error_column(name))
+        && let Some(message) = object.get(ERROR_MESSAGE).and_then(Value::as_str)
+    {
+        return Read { body: Err(wrong_row(message.to_owned())), original: Original::Untold, bytes: 0 };
+    }
     let body = match object.keys().find(|name| !known(name)) {
         Some(name) => Err(json!({ name.as_str(): ["There is no such column."] })),
         None => Ok(object
@@ -160,6 +168,14 @@ fn of_line(line: &[u8], number: u64, table: &Table) -> Read {
             .collect()),
     };
     Read { body, original: Original::Object(object), bytes: 3 * line.len() }
+}
+
+/// Why a row of an errors file could not be read when it was refused: it has nothing but the reason, which is said again.
+fn unread_before(cells: &[String], header: &[String]) -> Option<String> {
+    let named = || header.iter().zip(cells);
+    let message = named().find(|(name, _)| *name == ERROR_MESSAGE)?.1;
+    let is_empty = named().all(|(name, cell)| is_error_column(name) || cell.trim().is_empty());
+    (is_empty && !message.trim().is_empty()).then(|| formula::unguarded(message).to_owned())
 }
 
 fn too_long() -> String {

@@ -77,7 +77,8 @@ impl Source {
             if compressed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
         let mut text = BufReader::with_capacity(1 << 16, expanded);
         let start = text.fill_buf().map_err(at(&self.path))?;
-        if UTF_16.iter().any(|mark| start.starts_with(mark)) {
+        // Of a text in UTF-16 without a mark every second byte is 0 where it is ASCII.
+        if UTF_16.iter().any(|mark| start.starts_with(mark)) || start.iter().take(64).any(|byte| *byte == 0) {
             return Err(self.wrong("the text is UTF-16: a spreadsheet saves UTF-8 as \"CSV UTF-8\""));
         }
         if file::is_shop(start) {

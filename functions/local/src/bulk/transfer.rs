@@ -14,7 +14,7 @@ use shared::table::transfers;
 use super::{
     BulkError, Format, Summary, at,
     columns::Table,
-    groups::{Group, Groups},
+    groups::{Group, Groups, OnlyOnce},
     journal::{Head, Journal, Note},
     output::{Growing, Shape},
     refusals::{self, Layout, Refusals, is_errors_file},
@@ -50,8 +50,8 @@ pub(super) trait Kind {
     fn most(&self) -> usize;
     /// How many requests are under way at a time.
     fn at_once(&self) -> usize;
-    /// The column whose id may stand in one row only, if there is one.
-    fn only_once(&self) -> Option<&'static str> {
+    /// The column whose value may stand in one row only, if there is one.
+    fn only_once(&self) -> Option<OnlyOnce> {
         None
     }
     /// Whether rows that were moved in change nothing when they are moved in again with other rows.

@@ -1,9 +1,6 @@
 //! `youhui export`, `import` and `issue`: the data of a shop as files.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -200,7 +197,7 @@ impl Import {
         let bar = reading_bar()?;
         let summary = bulk::import::import(&store, &flags.shop, what, &flags.from, &options, &bar).await?;
         bar.finish_and_clear();
-        ended(&summary, &flags.from, "import that file")
+        ended(&summary, "import that file")
     }
 }
 
@@ -212,7 +209,7 @@ impl Issue {
         let files = (self.from.as_path(), self.to.as_path());
         let summary = bulk::issue::issue(&store, &self.shop, &self.coupon, files, &options, &bar).await?;
         bar.finish_and_clear();
-        ended(&summary, &self.from, "issue with --from that file and another --to")
+        ended(&summary, "issue with --from that file and another --to")
     }
 }
 
@@ -224,10 +221,10 @@ impl Reading {
 }
 
 /// Shows what came of a file, and how its refused rows are tried `again`.
-fn ended(summary: &Summary, from: &Path, again: &str) -> Result<Ended, CliError> {
+fn ended(summary: &Summary, again: &str) -> Result<Ended, CliError> {
     show(summary)?;
     let Some(errors) = summary.errors.as_deref() else { return Ok(Ended::Done) };
-    let (errors, from, unread) = (errors.display(), from.display(), summary.unread);
+    let (errors, unread) = (errors.display(), summary.unread);
     if summary.refused > unread {
         eprintln!(
             "Correct the rows in {errors}, then {again}. Where the cause lay elsewhere and is gone, the file needs no change. \
@@ -238,7 +235,7 @@ fn ended(summary: &Summary, from: &Path, again: &str) -> Result<Ended, CliError>
         let rows = if unread == 1 { "1 row".to_owned() } else { format!("{unread} rows") };
         eprintln!(
             "{rows} could not be read: {errors} has the lines and the reason, not the row. Correct what stands on these lines \
-             of {from}, and give it a file of its own."
+             of the first file, and give it a file of its own."
         );
     }
     Ok(Ended::RowsRefused)

@@ -47,7 +47,17 @@ pub(super) fn plain(lines: &[&str]) -> String {
 
 /// The same, with what is to be known of the command.
 pub(super) fn noted(lines: &[&str], note: &str) -> String {
-    format!("{}\n{note}{}", examples(lines), EXITS.lines().take(4).collect::<Vec<_>>().join("\n"))
+    format!("{}\n{note}{}", examples(lines), exits())
+}
+
+/// Those of a command that refuses no rows.
+fn exits() -> String {
+    EXITS.lines().take(4).collect::<Vec<_>>().join("\n")
+}
+
+/// The end of the help of all commands.
+pub(super) fn all(lines: &[&str]) -> String {
+    format!("{}\n{EXITS} (import, issue)", examples(lines))
 }
 
 /// The end of the help of an import.
@@ -67,14 +77,15 @@ pub(super) fn export(table: &Table, lines: &[&str]) -> String {
 
 /// What is to be known of points.
 pub(super) const POINTS: &str = "\
-Each row is one entry of kind `manual`. A file of which a row was moved in is known for good: a changed copy of it under the
+Each row is one entry of kind `manual`. Rows of one customer are carried out in their order. A file of which a row was moved in is known for good: a changed copy of it under the
 same name is refused, since its old rows would count again. The level follows from what is imported, not from the old level.
 ";
 
 /// What is to be known of codes.
 pub(super) const CODES: &str = "\
-A code that is there already, of the same customer and coupon, is passed over. A used code takes its place and its use, within
-the limits, also where its rule has ended; it has no order.
+A code that is there already, of the same customer and coupon, is passed over; one that is used in the file, and not here, is used
+here. A used code takes its place and its use, within the limits, also where its rule has ended; it has no order. A text may
+stand in one row only.
 ";
 
 /// What is to be known of customers.
@@ -106,7 +117,7 @@ The first and the last day are shown, and of those between them the ones on whic
 
 /// What is to be known of a report of codes.
 pub(super) const CODES_REPORT: &str = "\
-places_left is how many more codes the allocation_limit of the coupon's rule allows. Empty (null in JSON) is no limit.
+The codes of a coupon that was deleted are left out, also of the totals. places_left is how many more codes the allocation_limit of the coupon's rule allows. Empty (null in JSON) is no limit.
 
 ";
 

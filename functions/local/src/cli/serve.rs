@@ -11,6 +11,7 @@ use chrono::Utc;
 use clap::Args;
 use operator::{Answer, Command};
 use shared::{
+    Error,
     domain::{scope::Scopes, shop::ShopId},
     table::{connect::Connection, store::Store, tokens},
 };
@@ -20,7 +21,7 @@ use crate::{
     demo,
     embedded::{Embedded, Place},
     hostile::{Chaos, Hostile},
-    server::{GrantedToken, Options, Server},
+    server::{GrantedToken, Options, Server, ServerError},
 };
 
 /// The flags of `serve`.
@@ -74,7 +75,10 @@ pub(super) async fn serve(flags: Serve) -> Result<(), CliError> {
         remember_tokens: Duration::from_secs(60),
         jobs_every: Some(Duration::from_secs(60)),
     };
-    let server = Server::start(embedded, connection, options).await?;
+    let server = Server::start(embedded, connection, options).await.map_err(|error| match (error, &flags.store) {
+        (ServerError::Store(Error::Unavailable(_)), Some(store)) if !on_aws => CliError::NoAnswer(store.clone()),
+        (error, _) => error.into(),
+    })?;
     let kept = matches!(place, Some(Place::File(_))).then(|| token_file(&flags.data));
     let token = ready_token(&server.store, kept.as_deref()).await?;
     let store = server.store_endpoint().or(flags.store).unwrap_or_default();

@@ -141,7 +141,7 @@ impl Lines {
         self.number += 1;
         let read = self.input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line);
         // A compressed file that was cut or changed cannot be expanded.
-        read.map_err(|error| self.wrong(error))?;
+        read.map_err(|error| self.wrong(format!("the file was cut or changed: {error}")))?;
         match line.pop() {
             None => Ok(None),
             Some(b'\n') => String::from_utf8(line).map(Some).map_err(|error| self.wrong(error)),

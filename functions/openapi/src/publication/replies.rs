@@ -150,7 +150,7 @@ fn headers() -> Value {
             "schema": {"type": "integer", "minimum": 0}, "example": 1,
         },
         "WWW-Authenticate": {
-            "description": "How to authenticate.",
+            "description": "How to authenticate; of a 403, the scope that is missing.",
             "required": true, "schema": {"type": "string"}, "example": "Bearer realm=\"api\"",
         },
     })
@@ -249,7 +249,7 @@ const RESPONSES: [Reply; 15] = [
         status: "403",
         told: "The token lacks the scope.",
         schemas: DETAIL,
-        headers: &[],
+        headers: &["WWW-Authenticate"],
         bodies: &[("scope", "No such scope.", r#"{"detail": "You do not have permission to perform this action."}"#)],
     },
     Reply {
