@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use rust_decimal::{Decimal, prelude::ToPrimitive};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A number of hundredths: fen of a yuan, or hundredths of a percent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -19,15 +19,55 @@ impl From<Hundredths> for Minor {
     }
 }
 
-/// Minor units with two places.
+/// Minor units as they stand on the wire: with two places.
 ///
 /// ```
-/// assert_eq!(shared::domain::money::render(-5), "-0.05");
+/// use shared::domain::money::Amount;
+/// assert_eq!(Amount(-5).to_string(), "-0.05");
 /// ```
-pub fn render(amount: Minor) -> String {
-    let sign = if amount < 0 { "-" } else { "" };
-    let magnitude = amount.unsigned_abs();
-    format!("{sign}{}.{:02}", magnitude / 100, magnitude % 100)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amount(pub Minor);
+
+/// The digits of an `i128`, a point and a sign.
+const MAX_BYTES: usize = 41;
+
+impl Amount {
+    /// The text, written from its end on. By hand, since a priced cart may have ten thousand of them, and `format!` takes
+    /// several times as long.
+    fn text(self, bytes: &mut [u8; MAX_BYTES]) -> &str {
+        let mut start = MAX_BYTES;
+        let mut push = |byte| {
+            start -= 1;
+            bytes[start] = byte;
+        };
+        let mut left = self.0.unsigned_abs();
+        for place in 0.. {
+            if place == 2 {
+                push(b'.');
+            }
+            if place > 2 && left == 0 {
+                break;
+            }
+            push(b'0' + (left % 10) as u8);
+            left /= 10;
+        }
+        if self.0 < 0 {
+            push(b'-');
+        }
+        std::str::from_utf8(&bytes[start..]).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text(&mut [0; MAX_BYTES]))
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.text(&mut [0; MAX_BYTES]))
+    }
 }
 
 /// The most digits of an amount in all (`readings.md`).
@@ -86,7 +126,7 @@ impl fmt::Display for Hundredths {
     /// assert_eq!(Hundredths(2000).to_string(), "20.00");
     /// ```
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&render((*self).into()))
+        Amount((*self).into()).fmt(f)
     }
 }
 

@@ -2,8 +2,8 @@
 //! with any offset, or naive in the shop's zone.
 
 use chrono::{
-    DateTime, Datelike, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, SubsecRound, TimeZone,
-    Utc,
+    DateTime, Datelike, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, SecondsFormat,
+    SubsecRound, TimeZone, Utc,
 };
 use chrono_tz::Tz;
 
@@ -16,13 +16,12 @@ use chrono_tz::Tz;
 /// ```
 pub fn render(instant: DateTime<Utc>, zone: Tz) -> String {
     let instant = instant.trunc_subsecs(6);
-    // Offsets before standard time have seconds (Shanghai: +08:05:43), which `%:z` cannot show: whole minutes instead,
-    // with the clock that belongs to them.
+    // Offsets before standard time have seconds (Shanghai: +08:05:43), which have no place on the wire: whole minutes
+    // instead, with the clock that belongs to them.
     let seconds = instant.with_timezone(&zone).offset().fix().local_minus_utc();
     let offset = FixedOffset::east_opt(seconds - seconds.rem_euclid(60)).unwrap_or(Utc.fix());
-    let format =
-        if instant.timestamp_subsec_micros() == 0 { "%Y-%m-%dT%H:%M:%S%:z" } else { "%Y-%m-%dT%H:%M:%S%.6f%:z" };
-    instant.with_timezone(&offset).format(format).to_string()
+    let places = if instant.timestamp_subsec_micros() == 0 { SecondsFormat::Secs } else { SecondsFormat::Micros };
+    instant.with_timezone(&offset).to_rfc3339_opts(places, false)
 }
 
 /// The instant that `text` names: `YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]`, a blank instead of the `T`, blanks

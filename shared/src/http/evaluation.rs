@@ -10,7 +10,7 @@ use crate::domain::{
         predicate::{Failure, Measure},
     },
     id::Id,
-    money::{Minor, render},
+    money::{Amount, Minor},
     timestamp,
 };
 
@@ -22,8 +22,8 @@ pub struct AllocationReply {
     #[schema(example = 5527)]
     price_rule_id: Id,
     /// What it takes off the line: yuan, above 0.
-    #[schema(format = "decimal", example = "20.00")]
-    amount: String,
+    #[schema(value_type = String, format = "decimal", example = "20.00")]
+    amount: Amount,
 }
 
 /// A line with its discounts.
@@ -34,14 +34,14 @@ pub struct LineReply {
     #[schema(example = 1)]
     id: Id,
     /// Quantity times price, in yuan.
-    #[schema(format = "decimal", example = "200.00")]
-    total_price: String,
+    #[schema(value_type = String, format = "decimal", example = "200.00")]
+    total_price: Amount,
     /// The sum of the allocations, in yuan.
-    #[schema(format = "decimal", example = "20.00")]
-    total_discount: String,
+    #[schema(value_type = String, format = "decimal", example = "20.00")]
+    total_discount: Amount,
     /// What is left to pay for the line, in yuan.
-    #[schema(format = "decimal", example = "180.00")]
-    final_price: String,
+    #[schema(value_type = String, format = "decimal", example = "180.00")]
+    final_price: Amount,
     /// What each rule takes off the line, in the order in which they apply.
     allocations: Vec<AllocationReply>,
 }
@@ -50,13 +50,13 @@ impl LineReply {
     fn new(line: &PricedLine) -> Self {
         let allocation = |allocation: &crate::domain::evaluation::Allocation| AllocationReply {
             price_rule_id: allocation.price_rule_id,
-            amount: render(allocation.amount),
+            amount: Amount(allocation.amount),
         };
         Self {
             id: line.id,
-            total_price: render(line.total_price),
-            total_discount: render(line.total_price - line.final_price),
-            final_price: render(line.final_price),
+            total_price: Amount(line.total_price),
+            total_discount: Amount(line.total_price - line.final_price),
+            final_price: Amount(line.final_price),
             allocations: line.allocations.iter().map(allocation).collect(),
         }
     }
@@ -67,14 +67,14 @@ impl LineReply {
 #[schema(as = PricedShipping)]
 pub struct ShippingReply {
     /// The price of the shipping, as it was sent, in yuan.
-    #[schema(format = "decimal", example = "12.00")]
-    price: String,
+    #[schema(value_type = String, format = "decimal", example = "12.00")]
+    price: Amount,
     /// What rules take off it, in yuan.
-    #[schema(format = "decimal", example = "0.00")]
-    discount: String,
+    #[schema(value_type = String, format = "decimal", example = "0.00")]
+    discount: Amount,
     /// What is left to pay for the shipping, in yuan.
-    #[schema(format = "decimal", example = "12.00")]
-    final_price: String,
+    #[schema(value_type = String, format = "decimal", example = "12.00")]
+    final_price: Amount,
 }
 
 /// The sums of a priced cart.
@@ -82,14 +82,14 @@ pub struct ShippingReply {
 #[schema(as = CartTotals)]
 pub struct TotalsReply {
     /// The sum of the lines before discounts, in yuan, without the shipping.
-    #[schema(format = "decimal", example = "200.00")]
-    total_price: String,
+    #[schema(value_type = String, format = "decimal", example = "200.00")]
+    total_price: Amount,
     /// The sum of the lines' discounts, in yuan, without the shipping's.
-    #[schema(format = "decimal", example = "20.00")]
-    total_discount: String,
+    #[schema(value_type = String, format = "decimal", example = "20.00")]
+    total_discount: Amount,
     /// What is left to pay for the lines and the shipping, in yuan.
-    #[schema(format = "decimal", example = "192.00")]
-    final_price: String,
+    #[schema(value_type = String, format = "decimal", example = "192.00")]
+    final_price: Amount,
 }
 
 /// Why a code does not bring its rule.
@@ -138,7 +138,7 @@ impl FailureReply {
     fn new(failure: &Failure, zone: Tz) -> Self {
         let text = |measure| match measure {
             Measure::Count(count) => count.to_string(),
-            Measure::Amount(amount) => render(amount),
+            Measure::Amount(amount) => Amount(amount).to_string(),
             Measure::Instant(instant) => timestamp::render(instant, zone),
             Measure::Flag(flag) => flag.to_string(),
         };
@@ -156,8 +156,8 @@ pub struct RuleReply {
     /// Whether the rule applies.
     applied: bool,
     /// What it takes off in all, in yuan.
-    #[schema(format = "decimal", example = "0.00")]
-    amount: String,
+    #[schema(value_type = String, format = "decimal", example = "0.00")]
+    amount: Amount,
     /// Every predicate that fails. Empty where the rule applies, and where it would discount nothing.
     failed: Vec<FailureReply>,
 }
@@ -167,7 +167,7 @@ impl RuleReply {
         Self {
             price_rule_id: outcome.price_rule_id,
             applied: outcome.applied(),
-            amount: render(outcome.amount),
+            amount: Amount(outcome.amount),
             failed: outcome.failed.iter().map(|failure| FailureReply::new(failure, zone)).collect(),
         }
     }
@@ -198,14 +198,14 @@ impl EvaluationReply {
         Self {
             lines: evaluation.lines.iter().map(LineReply::new).collect(),
             shipping: ShippingReply {
-                price: render(evaluation.shipping_price),
-                discount: render(evaluation.shipping_discount),
-                final_price: render(shipping_left),
+                price: Amount(evaluation.shipping_price),
+                discount: Amount(evaluation.shipping_discount),
+                final_price: Amount(shipping_left),
             },
             totals: TotalsReply {
-                total_price: render(total_price),
-                total_discount: render(total_price - lines_left),
-                final_price: render(lines_left + shipping_left),
+                total_price: Amount(total_price),
+                total_discount: Amount(total_price - lines_left),
+                final_price: Amount(lines_left + shipping_left),
             },
             codes,
             rules: evaluation.rules.iter().map(|outcome| RuleReply::new(outcome, zone)).collect(),

@@ -69,7 +69,7 @@ pub struct Filter {
 
 /// A customer.
 pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Option<Customer>, Error> {
-    Ok(store.read::<Stored>(&CUSTOMERS.key(shop, id)).await?.map(|stored| stored.customer))
+    store.read(&CUSTOMERS.key(shop, id)).await
 }
 
 /// The ids of at most `limit` customers after this id, ascending. For walks over all of them.
@@ -86,7 +86,7 @@ pub(super) async fn ids_after(store: &Store, shop: &ShopId, after: Id, limit: us
 
 /// The customer in a row of the table.
 pub fn of_item(item: Item) -> Result<Customer, Error> {
-    Ok(entity::entity::<Stored>(item)?.customer)
+    entity::entity(item)
 }
 
 /// The rows of these ids that exist.

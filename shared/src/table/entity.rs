@@ -1,7 +1,10 @@
 //! Entities as items of the table.
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IntoDeserializer, value::MapDeserializer},
+};
 
 use super::{
     Item,
@@ -21,9 +24,22 @@ pub(super) fn id(item: &Item) -> Option<Id> {
     keys::id_in(item.get(keys::SK)?.as_s().ok()?)
 }
 
+/// An attribute, to be read. `serde_dynamo::from_item` would first move all of an item into a map of its own kind.
+struct Attribute(AttributeValue);
+
+impl IntoDeserializer<'_, serde_dynamo::Error> for Attribute {
+    type Deserializer = serde_dynamo::Deserializer;
+
+    fn into_deserializer(self) -> Self::Deserializer {
+        serde_dynamo::Deserializer::from_attribute_value(self.0.into())
+    }
+}
+
 /// Reads an item as an entity.
 pub fn entity<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
-    serde_dynamo::from_item(item).map_err(|error| Error::Internal(format!("unreadable item: {error}")))
+    let attributes = item.into_iter().map(|(name, value)| (name, Attribute(value)));
+    T::deserialize(MapDeserializer::new(attributes))
+        .map_err(|error| Error::Internal(format!("unreadable item: {error}")))
 }
 
 /// The attribute that counts the versions of a row, from 1.

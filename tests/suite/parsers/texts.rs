@@ -7,7 +7,7 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use proptest::prelude::*;
 use shared::domain::{
     id::{self, MAX_ID},
-    money::{Hundredths, NotAnAmount},
+    money::{Amount, Hundredths, NotAnAmount},
     scope::{Scope, Scopes},
     shop::ShopId,
     timestamp,
@@ -45,6 +45,17 @@ fn no_text_is_an_instant_that_cannot_be_shown() {
         if let Some(date) = timestamp::parse_date(&text) {
             prop_assert_eq!(timestamp::parse_date(&date.to_string()), Some(date), "{}", text);
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn an_amount_is_shown_with_two_places() {
+    holds(prop_oneof![Just(i128::MIN), -1_000..1_000i128, any::<i128>()], |minor| {
+        let (sign, magnitude) = (if minor < 0 { "-" } else { "" }, minor.unsigned_abs());
+        let text = format!("{sign}{}.{:02}", magnitude / 100, magnitude % 100);
+        prop_assert_eq!(Amount(minor).to_string(), text.clone());
+        prop_assert_eq!(serde_json::json!(Amount(minor)), text);
         Ok(())
     });
 }
