@@ -9,7 +9,7 @@ use std::io::IsTerminal;
 
 use chrono::Utc;
 use serde_json::{Value, json};
-use tracing::{Event, Level};
+use tracing::{Event, Level, level_filters::LevelFilter};
 use tracing_subscriber::{Registry, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// The namespace of our metrics in CloudWatch.
@@ -70,6 +70,8 @@ pub fn log_text() {
     let lines = tracing_subscriber::fmt::layer().with_target(false);
     let lines = lines.with_ansi(stderr().is_terminal()).with_writer(stderr);
     let quiet = Targets::new().with_default(Level::INFO).with_target("dynoxide", Level::ERROR);
+    // A client that keeps no connections cannot close one: where faults are put before the store it says so of each.
+    let quiet = quiet.with_target("aws_smithy_runtime::client::http::connection_poisoning", LevelFilter::OFF);
     tracing_subscriber::registry().with(lines).with(filter(quiet)).init();
 }
 

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use tests::functions;
+use tests::{Api, functions};
 
 use crate::cli_files::{Folder, beside};
 
@@ -109,4 +109,15 @@ fn a_mistyped_name_makes_neither_folders_nor_files() {
 fn names(folder: &Folder) -> BTreeSet<String> {
     let entries = std::fs::read_dir(folder.path("")).expect("a folder");
     entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_table_that_is_not_there_is_named() {
+    let api = Api::empty().await;
+    let store = api.server.store_endpoint().expect("the embedded store");
+    let mut command = Command::new(functions::youhui());
+    command.args(["shop", "list", "--store", &store]).env("TABLE_NAME", "other").env_remove("RUST_LOG");
+    let said = String::from_utf8(command.output().expect("youhui").stderr).expect("text");
+    assert!(said.contains("has no table other: TABLE_NAME"), "{said}");
+    api.stop().await;
 }

@@ -153,7 +153,8 @@ async fn the_scope_of_a_token_is_an_error_of_its_own() {
     let (api, _between, _) = behind().await;
     let reader = Client::new(&api.server.url(), &api.token("demo", "crm:read").await).expect("a client");
     assert!(reader.customer_list().await.is_ok());
-    assert!(matches!(reader.level_list().await, Err(Error::Forbidden { .. })));
+    let refused = reader.level_list().await.expect_err("another scope");
+    assert!(matches!(&refused, Error::Forbidden { scope: Some(scope), .. } if scope == "loyalty:read"), "{refused}");
 }
 
 #[tokio::test]

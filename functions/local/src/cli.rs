@@ -191,6 +191,14 @@ pub enum CliError {
     /// What answers at the address that is named as a store, if anything does, is none.
     #[error("no store answers at {0}: it is the line \"store\" of a server that runs, and another one at each start")]
     NoAnswer(String),
+    /// The store has another table, or none.
+    #[error("the store at {url} has no table {table}: TABLE_NAME names the one that is meant")]
+    NoTable {
+        /// The table.
+        table: String,
+        /// The store.
+        url: String,
+    },
     /// The file that is named as a store is not there.
     #[error("{0}: there is no such file")]
     NoStore(PathBuf),

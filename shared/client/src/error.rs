@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::{StatusCode, header::HeaderMap};
+use reqwest::{
+    StatusCode,
+    header::{self, HeaderMap},
+};
 use serde_json::Value;
 
 use crate::FieldErrors;
@@ -22,10 +25,12 @@ pub enum Error {
         detail: String,
     },
     /// 403: the token lacks the scope.
-    #[error("not allowed: {detail}")]
+    #[error("not allowed: {detail}{}", scope.as_ref().map_or_else(String::new, |scope| format!(" It needs {scope}.")))]
     Forbidden {
         /// The server's words.
         detail: String,
+        /// The scope that is missing, such as `loyalty:read`.
+        scope: Option<String>,
     },
     /// 404: no such row in this shop, or no such page.
     #[error("not found: {detail}")]
@@ -141,7 +146,7 @@ impl Error {
                 None => Self::Unexpected { status: 400, detail: detail() },
             },
             401 => Self::Unauthenticated { detail: detail() },
-            403 => Self::Forbidden { detail: detail() },
+            403 => Self::Forbidden { detail: detail(), scope: scope(headers) },
             404 => Self::NotFound { detail: detail() },
             409 => Self::Conflict { detail: detail(), retry_after: retry_after(headers) },
             413 => Self::TooLarge { detail: detail() },
@@ -151,6 +156,13 @@ impl Error {
             status => Self::Unexpected { status, detail: detail() },
         }
     }
+}
+
+/// The scope that a 403 names (RFC 6750).
+fn scope(headers: &HeaderMap) -> Option<String> {
+    let challenge = headers.get(header::WWW_AUTHENTICATE)?.to_str().ok()?;
+    let (scope, _) = challenge.split_once("scope=\"")?.1.split_once('"')?;
+    Some(scope.to_owned())
 }
 
 /// How long the server asks to wait, where it says so in seconds.

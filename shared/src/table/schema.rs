@@ -81,13 +81,21 @@ fn key_schema(parts: &[KeyPart]) -> Result<Vec<KeySchemaElement>, Error> {
     parts.iter().map(element).collect()
 }
 
+/// Whether the store has its table.
+pub async fn is_there(store: &Store) -> Result<bool, Error> {
+    match store.client().describe_table().table_name(store.table()).send().await {
+        Ok(_) => Ok(true),
+        Err(error) if error.as_service_error().is_some_and(DescribeTableError::is_resource_not_found_exception) => {
+            Ok(false)
+        }
+        Err(error) => Err(unavailable(&error)),
+    }
+}
+
 /// Creates the table of template.yaml unless it exists. Answers whether it was created.
 pub async fn create(store: &Store) -> Result<bool, Error> {
-    let exists = store.client().describe_table().table_name(store.table()).send().await;
-    match exists {
-        Ok(_) => return Ok(false),
-        Err(error) if error.as_service_error().is_some_and(DescribeTableError::is_resource_not_found_exception) => {}
-        Err(error) => return Err(unavailable(&error)),
+    if is_there(store).await? {
+        return Ok(false);
     }
     let mut template: Template = serde_yaml_ng::from_str(TEMPLATE).map_err(wrong)?;
     let table = template.resources.remove(LOGICAL_ID).and_then(|table| table.properties);

@@ -16,7 +16,7 @@ use crate::embedded::{Embedded, Place};
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct Where {
-    /// The store: what `serve` printed, or `aws`.
+    /// The store: what `serve` printed, or `aws`; its table is TABLE_NAME, or else `youhui`.
     #[arg(long, value_name = "URL", value_parser = address)]
     pub(super) store: Option<String>,
     /// The file of an embedded store that no server uses.
@@ -46,7 +46,10 @@ impl Where {
         if self.store.as_deref().is_some_and(|store| store != "aws")
             && let Err(Error::Unavailable(_)) = shops::list(&store).await
         {
-            return Err(CliError::NoAnswer(url));
+            return Err(match schema::is_there(&store).await {
+                Ok(false) => CliError::NoTable { table: store.table().to_owned(), url },
+                _ => CliError::NoAnswer(url),
+            });
         }
         if embedded.is_some() {
             schema::create(&store).await?;

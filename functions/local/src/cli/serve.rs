@@ -48,7 +48,8 @@ pub(super) struct Serve {
     /// Makes a token of this very text, for the demo shop or the named one. For tests on this machine.
     #[arg(long, value_name = "TOKEN=SCOPE,SCOPE[@SHOP]")]
     grant: Vec<GrantedToken>,
-    /// Puts faults between the API and its store: `mild` or `harsh`, and a seed to replay them.
+    /// Puts faults between the API and its store: `mild` or `harsh`, and a seed to replay them. A command with --store of its own
+    /// has none.
     #[arg(long, value_name = "PROFILE[@SEED]", conflicts_with = "store")]
     chaos: Option<Chaos>,
 }

@@ -39,7 +39,7 @@ struct Arguments {
     /// The file that holds a token that may read; without, the token is in YOUHUI_TOKEN. (Others see what is in arguments.)
     #[arg(long)]
     token_file: Option<PathBuf>,
-    /// The folder of the copies.
+    /// The folder of the copies: one for each shop, since ids begin at 1 in each.
     #[arg(long, default_value = "youhui-copy")]
     out: PathBuf,
     /// The file that says how far they are; in the folder without.
