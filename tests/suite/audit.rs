@@ -203,3 +203,28 @@ async fn a_customer_with_the_largest_id_is_the_last_of_a_walk() {
     let run = expire_points::run(&api.store_of("expire_points").await, api.server.clock.now()).await.expect("a run");
     assert_eq!((run.failed, run.unfinished), (0, 0));
 }
+
+#[tokio::test]
+async fn places_that_have_drifted_are_found_and_the_limit_holds_again() {
+    let api = Api::start().await;
+    store_customers(&api, &[1]).await;
+    let limited = coupon(&api, "limited", &json!({"allocation_limit": 40})).await.id;
+    let free = coupon(&api, "free", &json!({})).await.id;
+    for coupon in [limited, free] {
+        give(&api, coupon, [1; 30]).await;
+    }
+    let shard = |coupon| keys::counter_shard(&shop(), "codes", coupon, 0);
+    let places = |coupon: u64| format!("places of coupon {coupon}");
+    // A count that is too small; a room that is too large; both, on a coupon that has no limit.
+    for (coupon, attribute, value) in [(limited, "count", -9), (limited, "room", 50), (free, "count", -50)] {
+        damage(&api, &shard(coupon), attribute, value).await;
+        assert_eq!(drifts(&audit(&api, false).await), [places(coupon)], "{attribute}");
+        let mended = audit(&api, true).await;
+        assert_eq!((drifts(&mended), &mended["repaired"]), (vec![places(coupon)], &json!(1)));
+        is_clean(&audit(&api, false).await);
+    }
+    give(&api, limited, [1; 10]).await;
+    let pair = json!([{"customer_id": 1, "coupon_id": limited}]);
+    assert_eq!(api.post("/api/discounts/coupon_code/", &pair).await.status, 409);
+    is_clean(&audit(&api, false).await);
+}

@@ -53,8 +53,20 @@ impl Quota {
         self.limit.map(|_| u64::try_from(self.room()).unwrap_or(0))
     }
 
-    fn room(&self) -> i64 {
+    /// Whether the rooms sum to what the limit leaves, as they always do. That holds of each shard by itself, so that it
+    /// can be told of shards that were not read at one moment.
+    pub fn is_balanced(&self) -> bool {
+        self.limit.is_none_or(|limit| self.room() == self.left_under(limit))
+    }
+
+    /// What may still be counted; below 0 is a debt. Without a limit it says nothing.
+    pub fn room(&self) -> i64 {
         self.shards.iter().map(|shard| shard.room).sum()
+    }
+
+    /// What a limit leaves; below 0 where more is counted already.
+    fn left_under(&self, limit: u64) -> i64 {
+        i64::try_from(limit).unwrap_or(i64::MAX).saturating_sub(self.count())
     }
 
     /// From which shards to take `n`; `None` where there is not so much room. Of several that have room enough `draw`
@@ -148,7 +160,7 @@ impl Quota {
     /// The rooms of the shards under a new limit.
     pub fn rooms(&self, limit: u64) -> [i64; SHARDS] {
         let shards = SHARDS as i64;
-        let left = i64::try_from(limit).unwrap_or(i64::MAX).saturating_sub(self.count());
+        let left = self.left_under(limit);
         let mut rooms = [0; SHARDS];
         if left <= 0 {
             rooms[0] = left;

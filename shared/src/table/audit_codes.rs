@@ -1,4 +1,4 @@
-//! What coupons say of their codes: how many are used, and how many were claimed with the passphrase.
+//! What coupons say of their codes: how many are used, how many were claimed with the passphrase, and how many places they hold.
 
 use chrono::Utc;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{
     attempts::Attempts,
     audit::{Report, audit_lists},
-    counters::{self, Change, Counter, Shards},
+    counters::{self, Change, Counter, Shards, Turn},
     coupon_codes::{OF_COUPON, Row},
     coupons::COUPONS,
     keys, order_uses,
@@ -41,13 +41,28 @@ pub(super) async fn audit(store: &Store, shop: &Shop, repair: bool, report: &mut
 /// The shards of a coupon, and how many of its codes are used and claimed.
 struct Counted {
     shards: Shards,
+    codes: i64,
     used: i64,
     claimed: i64,
 }
 
 impl Counted {
     fn agrees(&self) -> bool {
+        self.marks_agree() && self.places_agree()
+    }
+
+    fn marks_agree(&self) -> bool {
         (self.shards.used, self.shards.claimed) == (self.used, self.claimed)
+    }
+
+    fn places_agree(&self) -> bool {
+        self.missing_places() == 0 && self.shards.quota.is_balanced()
+    }
+
+    /// Every code has a place. There may be more places that are taken: a used code that was deleted keeps its own, and a
+    /// list that is being issued takes them ahead.
+    fn missing_places(&self) -> i64 {
+        (self.codes - self.shards.quota.count()).max(0)
     }
 }
 
@@ -55,19 +70,20 @@ impl Counted {
 async fn count(store: &Store, shop: &Shop, list: &List, coupon: Id) -> Result<(Counted, bool), Error> {
     let before = counters::read(store, &shop.id, Counter::CodesOf(coupon)).await?;
     let changes = list.changes(store, &shop.id).await?;
-    let (mut used, mut claimed) = (0, 0);
+    let (mut codes, mut used, mut claimed) = (0, 0, 0);
     // A use of many codes is counted before their copies say so.
     let unstored = order_uses::unstored_codes(store, &shop.id, Utc::now()).await?;
     let pk = list.partition(&shop.id, 0);
     for item in store.query(&Range { pk, ..Range::default() }).await? {
         let code = Row::of_item(item)?.code;
+        codes += 1;
         used += i64::from(code.used_at.is_some() || unstored.contains(&code.id));
         claimed += i64::from(code.claimed);
     }
     let shards = counters::read(store, &shop.id, Counter::CodesOf(coupon)).await?;
     // A use changes the tallies too, which also tell of one that was taken back meanwhile.
     let settled = shards == before && list.changes(store, &shop.id).await? == changes;
-    Ok((Counted { shards, used, claimed }, settled))
+    Ok((Counted { shards, codes, used, claimed }, settled))
 }
 
 async fn audit_coupon(store: &Store, shop: &Shop, coupon: Id, repair: bool, report: &mut Report) -> Result<(), Error> {
@@ -93,15 +109,50 @@ async fn audit_coupon(store: &Store, shop: &Shop, coupon: Id, repair: bool, repo
         report.unsettled += 1;
         return Ok(());
     }
-    let shown = |used: i64, claimed: i64| json!({"used_count": used, "redeem_count": claimed});
-    let stored = shown(counted.shards.used, counted.shards.claimed);
-    report.tell(format!("counts of coupon {coupon}"), stored, shown(counted.used, counted.claimed));
-    if repair {
-        let (used, claimed) = (counted.used - counted.shards.used, counted.claimed - counted.shards.claimed);
+    if !counted.marks_agree() {
+        let shown = |used: i64, claimed: i64| json!({"used_count": used, "redeem_count": claimed});
+        let stored = shown(counted.shards.used, counted.shards.claimed);
+        report.tell(format!("counts of coupon {coupon}"), stored, shown(counted.used, counted.claimed));
+        if repair {
+            let (used, claimed) = (counted.used - counted.shards.used, counted.claimed - counted.shards.claimed);
+            let mut transaction = Transaction::default();
+            counted.shards.write(&mut transaction, &shop.id, &Change { used, claimed, ..Change::default() });
+            store.commit(&transaction).await?;
+            report.repaired += 1;
+        }
+    }
+    if !counted.places_agree() {
+        let quota = &counted.shards.quota;
+        let taken = quota.count() + counted.missing_places();
+        let left = quota.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX).saturating_sub(taken));
+        let shown = |taken: i64, left: Option<i64>| json!({"taken": taken, "left": left});
+        report.tell(
+            format!("places of coupon {coupon}"),
+            shown(quota.count(), quota.limit.map(|_| quota.room())),
+            shown(taken, left),
+        );
+        if repair {
+            mend_places(store, shop, coupon, counted.missing_places()).await?;
+            report.repaired += 1;
+        }
+    }
+    Ok(())
+}
+
+/// Counts the places that are missing, and shares out anew what the limit leaves then.
+async fn mend_places(store: &Store, shop: &Shop, coupon: Id, missing: i64) -> Result<(), Error> {
+    let counter = Counter::CodesOf(coupon);
+    if missing > 0 {
+        let shards = counters::read(store, &shop.id, counter).await?;
         let mut transaction = Transaction::default();
-        counted.shards.write(&mut transaction, &shop.id, &Change { used, claimed, ..Change::default() });
+        shards.mend_count(&mut transaction, &shop.id, missing);
         store.commit(&transaction).await?;
-        report.repaired += 1;
+    }
+    let shards = counters::read(store, &shop.id, counter).await?;
+    if !shards.quota.is_balanced() {
+        let mut transaction = Transaction::default();
+        shards.turn(&mut transaction, &shop.id, Turn::Limit(shards.quota.limit));
+        store.commit(&transaction).await?;
     }
     Ok(())
 }

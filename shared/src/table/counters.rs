@@ -254,6 +254,12 @@ impl Shards {
         transaction.or_elsewhere(shards.into_iter().map(|shard| self.counter.key(shop, shard)).collect());
     }
 
+    /// Counts what drifted, beside the room.
+    pub(super) fn mend_count(&self, transaction: &mut Transaction, shop: &ShopId, missing: i64) {
+        let unlimited = Self { quota: Quota { limit: None, ..self.quota }, ..self.clone() };
+        unlimited.add(transaction, shop, (0, missing), [("", 0); 2]);
+    }
+
     /// Relies on the epoch without counting anything.
     pub fn check(&self, transaction: &mut Transaction, shop: &ShopId) {
         let shard = usize::from(rand::random::<u8>()) % SHARDS;
