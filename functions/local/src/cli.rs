@@ -12,7 +12,7 @@ use chrono::Utc;
 use clap::{CommandFactory, Parser, Subcommand};
 use indicatif::ProgressBar;
 use operator::{Answer, Command};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::domain::{scope::Scopes, shop::ShopId};
 
 use crate::{
@@ -88,7 +88,7 @@ enum Action {
         at: Where,
     },
     /// Stores codes as expired whose price rule has ended, and lets points expire, as the schedules do; shows what was done.
-    #[command(after_long_help = help::plain(&["expire --data youhui.db"]))]
+    #[command(after_long_help = help::noted(&["expire --data youhui.db"], help::EXPIRE))]
     Expire(Where),
 }
 
@@ -178,7 +178,9 @@ pub enum CliError {
     #[error(transparent)]
     Recovery(#[from] RecoveryError),
     /// The shop is not in this store.
-    #[error("there is no shop {0}")]
+    #[error(
+        "there is no shop {0} (one whose import was ended is there once that is run to its end): `youhui shop list`"
+    )]
     NoShop(ShopId),
     /// The token is not in the shop.
     #[error("{shop} has no token {id}: `youhui token list` shows them")]
@@ -300,8 +302,9 @@ async fn act(action: Action) -> Result<Ended, CliError> {
         }
         Action::Expire(at) => {
             let (store, _running) = at.open().await?;
-            show(&expire_coupon_codes::run(&store).await?)?;
-            show(&expire_points::run(&store, Utc::now()).await?)?;
+            let coupon_codes = expire_coupon_codes::run(&store).await?;
+            let points = expire_points::run(&store, Utc::now()).await?;
+            show(&json!({ "coupon_codes": coupon_codes, "points": points }))?;
         }
         Action::Export(what) => return Box::pin(what.run()).await,
         Action::Import(what) => return Box::pin(what.run()).await,

@@ -79,7 +79,7 @@ pub enum BulkError {
     #[error("{0}")]
     Store(#[from] Error),
     /// The shop is not in the store.
-    #[error("there is no shop {0}")]
+    #[error("there is no shop {0}: `youhui shop list` shows those that are there")]
     NoShop(ShopId),
     /// The coupon is not in the shop.
     #[error("there is no coupon with the prefix {0} (capitals matter): `youhui report codes` shows them")]

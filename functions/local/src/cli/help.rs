@@ -115,6 +115,17 @@ The first and the last day are shown, and of those between them the ones on whic
 
 ";
 
+/// What is to be known of `expire`.
+pub(super) const EXPIRE: &str = "\
+Of the coupon codes:
+  rules              price rules whose codes are all stored as they are seen now
+  expired, revived   codes that are stored as expired, or as unused again, from now on
+  released           uses of codes and rules that orders have given back, since their hold had ended
+Of the points: customers of whom points expired, and how many points.
+Of both: unfinished, what the next run goes on with, and failed, what it tries again.
+
+";
+
 /// What is to be known of a report of codes.
 pub(super) const CODES_REPORT: &str = "\
 The codes of a coupon that was deleted are left out, also of the totals. places_left is how many more codes the allocation_limit of the coupon's rule allows. Empty (null in JSON) is no limit.
