@@ -40,6 +40,7 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         "account.js"
         "announce.js"
         "api.js"
+        "api_messages.zh.js"
         "app.js"
         "cart.js"
         "chart.js"

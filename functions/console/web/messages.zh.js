@@ -339,26 +339,3 @@ export const messages = {
   "try.at.hint": "留空：现在",
   "try.price": "试算",
 };
-
-/** What the API says in English, and how it is said here; `$1` is what the pattern caught. */
-export const apiMessages = [
-  [/^This field is required\.$/, "必填。"],
-  [/^This field may not be null\.$/, "不能为空。"],
-  [/^This field may not be blank\.$/, "不能为空。"],
-  [/^A valid integer is required\.$/, "请填写整数。"],
-  [/^A valid number is required\.$/, "请填写数字。"],
-  [/^Not a valid string\.$/, "请填写文字。"],
-  [/^Must be a valid boolean\.$/, "请填写是或否。"],
-  [/^Ensure this value is less than or equal to (.+)\.$/, "不能大于 $1。"],
-  [/^Ensure this value is greater than or equal to (.+)\.$/, "不能小于 $1。"],
-  [/^Ensure this value is less than (.+)\.$/, "必须小于 $1。"],
-  [/^Ensure this field has no more than (\d+) characters\.$/, "不能超过 $1 个字符。"],
-  [/^Ensure this field has no more than (\d+) elements\.$/, "不能超过 $1 项。"],
-  [/^Ensure that there are no more than (\d+) decimal places\.$/, "最多 $1 位小数。"],
-  [/^Ensure that there are no more than (\d+) digits .*\.$/, "最多 $1 位数字。"],
-  [/^Invalid pk \"(.*)\" - object does not exist\.$/, "“$1”不存在。"],
-  [/^coupon with this code prefix already exists\.$/, "已有使用此前缀的优惠券。"],
-  [/^Datetime has wrong format\..*$/, "时间格式不正确。"],
-  [/^Not found\.$/, "没有此条目。"],
-  [/^Invalid page\.$/, "没有此页。"],
-];
