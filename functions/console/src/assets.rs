@@ -58,6 +58,7 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         "i18n.js"
         "issue.js"
         "issue_batches.js"
+        "issue_rows.js"
         "keyboard.js"
         "levels.js"
         "lists.js"
