@@ -20,6 +20,12 @@ async fn a_code_is_found_transferred_used_given_back_and_deleted() {
     let id = code["id"].as_u64().expect("an id");
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show("codes").await;
+    browser.fill("[name=id]", "x").await;
+    browser.click("[role=search] [type=submit]").await;
+    assert_eq!(browser.error_of("id").await, "Enter a number.");
+    assert_eq!(browser.read("document.querySelector('[name=id]').value").await, "x");
+    browser.fill("[name=id]", "").await;
+    browser.press("\u{E003}").await;
     browser.fill("[name=prefix]", "nothing").await;
     browser.click("[role=search] [type=submit]").await;
     browser.says("No coupon has the prefix nothing.").await;
