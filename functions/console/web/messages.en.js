@@ -47,6 +47,8 @@ export const messages = {
   "error.request_id": "Request id: {id}",
   "error.retrying": "The service is busy; trying again in {seconds} s …",
   "error.retrying_silence": "The service does not answer; trying again in {seconds} s …",
+  "language.title": "Change the language?",
+  "language.text": "What you typed in here is lost then.",
   "list.count": "{count} in all",
   "list.empty": "Nothing here.",
   "list.next": "Next",

@@ -47,6 +47,8 @@ export const messages = {
   "error.request_id": "请求编号：{id}",
   "error.retrying": "服务繁忙，{seconds} 秒后重试……",
   "error.retrying_silence": "服务没有响应，{seconds} 秒后重试……",
+  "language.title": "切换语言？",
+  "language.text": "此处已填写的内容将丢失。",
   "list.count": "共 {count} 条",
   "list.empty": "暂无内容。",
   "list.next": "下一页",
