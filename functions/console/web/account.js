@@ -120,6 +120,9 @@ function redeemHint(account) {
 
 const kindOf = (kind) => (has(`kind.${kind}`) ? t(`kind.${kind}`) : kind);
 
+/** The redemptions that were given back here: their entries do not say so. */
+const givenBack = new Set();
+
 /** Every entry, newest first; a redemption can be given back. */
 function ledger(id, signal, changed) {
   const refund = (entry) => {
@@ -131,10 +134,12 @@ function ledger(id, signal, changed) {
       event.target.disabled = true;
       try {
         const back = await change.send("POST", `${HISTORY}refund/`, { point_history_id: entry.id });
+        givenBack.add(entry.id);
         changed(t("account.done", { points: signed(back.points) }));
       } catch (error) {
         event.target.disabled = false;
-        replace(event.target.parentElement, event.target, errorBox(error));
+        const isFinal = error.status === 409 && !error.passes;
+        replace(event.target.parentElement, isFinal ? null : event.target, errorBox(error));
       }
     };
     return h("div", { class: "cell-action" }, button(t("account.refund"), run, "small"));
@@ -155,7 +160,7 @@ function ledger(id, signal, changed) {
       { title: t("entry.id"), cell: (row) => String(row.id), kind: "number" },
       {
         title: t("entry.action"),
-        cell: (row) => (row.kind === "redeem" && row.points < 0 ? refund(row) : "–"),
+        cell: (row) => (row.kind === "redeem" && row.points < 0 && !givenBack.has(row.id) ? refund(row) : "–"),
         kind: "action",
       },
     ],
