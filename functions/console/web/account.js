@@ -11,6 +11,7 @@ import { nameOf } from "./customers.js";
 import { paged } from "./lists.js";
 
 const HISTORY = "/api/loyalty/point_history/";
+const KEPT = "youhui.given_back";
 
 function stat(label, value, note) {
   return h(
@@ -120,6 +121,9 @@ function redeemHint(account) {
 
 const kindOf = (kind) => (has(`kind.${kind}`) ? t(`kind.${kind}`) : kind);
 
+/** The redemptions that were given back in this tab: their entries do not say so. */
+const givenBack = () => JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+
 /** Every entry, newest first; a redemption can be given back. */
 function ledger(id, signal, changed) {
   const refund = (entry) => {
@@ -131,10 +135,12 @@ function ledger(id, signal, changed) {
       event.target.disabled = true;
       try {
         const back = await change.send("POST", `${HISTORY}refund/`, { point_history_id: entry.id });
+        sessionStorage.setItem(KEPT, JSON.stringify([...givenBack(), entry.id]));
         changed(t("account.done", { points: signed(back.points) }));
       } catch (error) {
         event.target.disabled = false;
-        replace(event.target.parentElement, event.target, errorBox(error));
+        const isFinal = error.status === 409 && !error.passes;
+        replace(event.target.parentElement, isFinal ? null : event.target, errorBox(error));
       }
     };
     return h("div", { class: "cell-action" }, button(t("account.refund"), run, "small"));
@@ -155,7 +161,7 @@ function ledger(id, signal, changed) {
       { title: t("entry.id"), cell: (row) => String(row.id), kind: "number" },
       {
         title: t("entry.action"),
-        cell: (row) => (row.kind === "redeem" && row.points < 0 ? refund(row) : "–"),
+        cell: (row) => (row.kind === "redeem" && row.points < 0 && !givenBack().includes(row.id) ? refund(row) : "–"),
         kind: "action",
       },
     ],

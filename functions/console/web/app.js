@@ -4,6 +4,7 @@ import { announce } from "./announce.js";
 import { forgetToken, token } from "./api.js";
 import { h, icon, replace } from "./dom.js";
 import { errorBox } from "./errors.js";
+import { confirm } from "./forms.js";
 import { change, current, t } from "./i18n.js";
 import { openHelp, watchKeys } from "./keyboard.js";
 import { signIn } from "./sign_in.js";
@@ -68,7 +69,12 @@ function find(path) {
   return null;
 }
 
+/** A section of each part of the API that a token may read or not. */
+const PARTS = ["levels", "customers", "coupons"];
+
 let showing = null;
+/** The sections that are tried when a token that was just typed in may not read the one that it came to. */
+let untried = [];
 
 /** Draws the view of the address. `focus` moves to its heading, so that a keyboard and a screen reader start there. */
 async function show(focus = true) {
@@ -96,8 +102,11 @@ async function show(focus = true) {
     replace(main, view);
   } catch (error) {
     if (controller.signal.aborted || error.name === "AbortError") return;
+    const next = error.status === 403 && isSection(path) ? untried.shift() : undefined;
+    if (next) return location.replace(`#/${next}`);
     replace(main, title(t("error.title")), errorBox(error, error.status === 404 ? null : () => show()));
   }
+  untried = [];
   main.removeAttribute("aria-busy");
   main.inert = false;
   main.dataset.shown = location.hash;
@@ -105,10 +114,14 @@ async function show(focus = true) {
   if (focus) window.scrollTo(0, 0);
 }
 
+const isSection = (path) => SECTIONS.some(([name]) => name === path);
+
 function languageSwitch() {
   const other = current() === "zh" ? "en" : "zh";
   const label = other === "zh" ? "中文" : "English";
-  const turn = () => {
+  const turn = async () => {
+    const question = { title: t("language.title"), lines: [t("language.text")], action: label, kind: "primary" };
+    if (document.querySelector("#main [data-changed]") && !(await confirm(question))) return;
     change(other);
     show(false);
   };
@@ -180,11 +193,18 @@ function showSignIn(error) {
   const main = document.getElementById("main");
   main.removeAttribute("aria-busy");
   main.inert = false;
-  replace(main, signIn({ error, done: () => show() }));
+  const done = () => {
+    const { path } = address();
+    untried = PARTS.filter((section) => section !== path);
+    return show();
+  };
+  replace(main, signIn({ error, done }));
 }
 
 window.addEventListener("hashchange", () => show());
 window.addEventListener("unauthorized", () => {
+  // Whoever is asked for a token already is told beside the field.
+  if (document.body.classList.contains("signed-out")) return;
   forgetToken();
   showSignIn(t("error.401"));
 });

@@ -5,7 +5,7 @@ import { get, query as withQuery, walk } from "./api.js";
 import { button, h, linkButton, replace } from "./dom.js";
 import { columns } from "./code.js";
 import { save, toCsv } from "./csv.js";
-import { errorBox } from "./errors.js";
+import { errorBox, showErrors } from "./errors.js";
 import { number, t } from "./i18n.js";
 import { filter, filters, page, pager, table } from "./lists.js";
 
@@ -111,7 +111,13 @@ export async function codes({ title, query, signal }) {
       pager({ page: 1, count: 0 }),
     ];
   }
-  const list = await page({ path: PATH, filters: selected, query, signal, ...shown });
+  let list;
+  try {
+    list = await page({ path: PATH, filters: selected, query, signal, ...shown });
+  } catch (error) {
+    if (error.status === 400 && showErrors(form, error) > 0) return head;
+    throw error;
+  }
   const count = Number(list[1].dataset.count);
   return [...head, ...list, count > 0 ? exporter(selected, count, signal) : null];
 }

@@ -1,25 +1,36 @@
 // Comma-separated values, in and out.
 
-/** The rows of a text; commas, semicolons or tabs stand between the fields, whichever its first line has. */
+/** What a spreadsheet would take for a formula, and an apostrophe before it that says that it is a text. */
+const FORMULA = /^'*[=+\-@＝＋－＠\t\r]/;
+const GUARDED = /^'('*[=+\-@＝＋－＠\t\r])/;
+
+/**
+ * The rows of a text, each with the number of the line on which it begins; commas, semicolons or tabs stand between the
+ * fields, whichever its first line has.
+ */
 export function parseCsv(text) {
   const clean = text.replace(/^\uFEFF/, "");
-  const firstLine = clean.split(/\r?\n/, 1)[0];
+  const firstLine = clean.trimStart().split(/\r?\n/, 1)[0];
   const separator = ["\t", ";", ","].find((candidate) => firstLine.includes(candidate)) ?? ",";
   const rows = [];
-  let row = [];
+  let fields = [];
   let field = "";
+  let line = 1;
+  let begun = 1;
   let quoted = false;
   const endField = () => {
-    row.push(field.trim());
+    fields.push(field.trim().replace(GUARDED, "$1"));
     field = "";
   };
   const endRow = () => {
     endField();
-    rows.push(row);
-    row = [];
+    rows.push({ line: begun, fields });
+    fields = [];
+    begun = line;
   };
   for (let at = 0; at < clean.length; at += 1) {
     const sign = clean[at];
+    if (sign === "\n") line += 1;
     if (quoted) {
       if (sign !== '"') field += sign;
       else if (clean[at + 1] === '"') {
@@ -33,7 +44,7 @@ export function parseCsv(text) {
     else if (sign === "\n") endRow();
     else if (sign !== "\r") field += sign;
   }
-  if (field !== "" || row.length > 0) endRow();
+  if (field !== "" || fields.length > 0) endRow();
   return rows;
 }
 
@@ -43,7 +54,7 @@ export function parseCsv(text) {
  */
 function cell(value) {
   const text = String(value);
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = FORMULA.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

@@ -35,12 +35,23 @@ export function describe(error) {
   return lines.join("\n") || t("error.other", { status: error.status });
 }
 
+/** What is said of a negative number, for a field that asks for it without its minus: the bounds change sides. */
+export function withoutMinus(message) {
+  return message
+    .replace("greater than or equal to -", "less than or equal to ")
+    .replace("less than 0.", "greater than 0.");
+}
+
 /** An error as a box of its own. */
 export function errorBox(error, retry) {
   if (!(error instanceof Error) && typeof error !== "string") return null;
   const text = typeof error === "string" ? error : describe(error);
   const id = error.requestId ? h("p", { class: "request-id" }, t("error.request_id", { id: error.requestId })) : null;
-  const again = retry ? h("button", { type: "button", class: "button", onclick: retry }, t("action.try_again")) : null;
+  // What a token may not do it may not do a moment later either.
+  const again =
+    retry && error.status !== 403
+      ? h("button", { type: "button", class: "button", onclick: retry }, t("action.try_again"))
+      : null;
   const home = error.status === 404 && !retry ? linkButton(t("action.back"), "#/") : null;
   return h("div", { class: "error-box", role: "alert" }, h("p", null, text), id, again, home);
 }
@@ -66,7 +77,7 @@ export function showErrors(form, error, under = "") {
   for (const [path, messages] of fields) {
     const name = under && path.startsWith(`${under}.`) ? path.slice(under.length + 1) : path;
     const slot = slotOf(form, name);
-    const text = messages.map(said).join(" ");
+    const text = messages.map((message) => said(slot?.dataset.positive ? withoutMinus(message) : message)).join(" ");
     if (!slot) {
       rest.push(path === "non_field_errors" ? text : `${path}: ${text}`);
       continue;

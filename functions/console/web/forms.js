@@ -90,7 +90,7 @@ export function values(form) {
 }
 
 /**
- * A form that sends once at a time and shows what is refused. `send` gets the values and answers what `done` is told.
+ * A form that sends once at a time, notes as `data-changed` that somebody typed into it, and shows what is refused. `send` gets the values and answers what `done` is told.
  * `under` is the name in which the API nests the fields.
  */
 export function form({ fields, submit, cancel, send, done, under, kind = "primary", label, extra }) {
@@ -109,6 +109,9 @@ export function form({ fields, submit, cancel, send, done, under, kind = "primar
     h("div", { class: "fields" }, fields),
     actions,
   );
+  element.addEventListener("input", () => {
+    element.dataset.changed = "true";
+  });
   element.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (go.disabled) return;

@@ -1,7 +1,8 @@
 // The two languages. A text is looked up by its name; what the API sends is shown as it is sent.
 
+import { apiMessages } from "./api_messages.zh.js";
 import { messages as en } from "./messages.en.js";
-import { apiMessages, messages as zh } from "./messages.zh.js";
+import { messages as zh } from "./messages.zh.js";
 
 const KEPT = "youhui.language";
 const LANGUAGES = { en, zh };

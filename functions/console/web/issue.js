@@ -1,48 +1,16 @@
 // Issuing codes: a list of customers, pasted or from a file, in batches that a second try never issues again.
 
 import { announce } from "./announce.js";
-import { get, query as withQuery } from "./api.js";
 import { button, card, h, linkButton, replace } from "./dom.js";
-import { parseCsv, save, toCsv } from "./csv.js";
+import { save, toCsv } from "./csv.js";
 import { describe } from "./errors.js";
 import { areaField, form, textField, values } from "./forms.js";
 import { number, t } from "./i18n.js";
-import { batches, forget, isUncertain, kept, leaveOut, send } from "./issue_batches.js";
+import { batches, forget, isUncertain, kept, leaveOut, refused, send } from "./issue_batches.js";
+import { rowsOf, withCoupons } from "./issue_rows.js";
 
 /** So many rows are shown; all of them are sent. */
 const SHOWN = 200;
-
-/** What stands in the first row of a file that has titles. */
-const TITLES = /^[^\d]*$/;
-
-/** The rows of a text: a customer, and after it a coupon's prefix where the row has one of its own. */
-function rowsOf(text) {
-  const rows = parseCsv(text).filter((row) => row.some((field) => field !== ""));
-  const body = rows.length > 0 && TITLES.test(rows[0][0]) ? rows.slice(1) : rows;
-  return body.map(([customer, prefix], index) => ({ line: index + 1, customer, prefix: prefix ?? "" }));
-}
-
-/** Finds the coupons of all rows by their prefixes, a hundred at a time. Rows without one get `otherwise`. */
-async function withCoupons(rows, otherwise, signal) {
-  const prefixes = [...new Set(rows.map((row) => row.prefix || otherwise).filter(Boolean))];
-  const ids = new Map();
-  for (let at = 0; at < prefixes.length; at += 100) {
-    const asked = prefixes.slice(at, at + 100).join(",");
-    const { results } = await get(
-      withQuery("/api/discounts/coupon/", { code_prefix__in: asked, page_size: 100 }),
-      signal,
-    );
-    for (const coupon of results) ids.set(coupon.code_prefix, coupon.id);
-  }
-  return rows.map((row) => {
-    const prefix = row.prefix || otherwise;
-    const errors = [];
-    if (!/^\d{1,16}$/.test(row.customer)) errors.push(t("issue.no_customer"));
-    if (!prefix) errors.push(t("issue.no_coupon"));
-    else if (!ids.has(prefix)) errors.push(t("coupon.no_prefix", { prefix }));
-    return { ...row, prefix, coupon: ids.get(prefix) ?? null, error: errors.join(" ") };
-  });
-}
 
 function rowState(row) {
   if (row.code) return h("code", null, row.code);
@@ -102,6 +70,7 @@ function progressOf(job, signal, edit) {
         { class: "lead", "data-issued": done, "data-refused": wrong },
         t("issue.state", { done: number(done), wrong: number(wrong), open: number(open) }),
       ),
+      running || open === 0 ? null : job.notes?.map((text) => h("p", { class: "note" }, text)),
       h("progress", { max: job.rows.length, value: done + wrong, "aria-label": t("issue.running") }),
       error
         ? h(
@@ -138,6 +107,11 @@ function progressOf(job, signal, edit) {
       ? button(t("issue.go_on", { count: number(open) }), run, "primary", { "data-go-on": true })
       : null,
     done > 0 ? button(t("issue.save"), () => save("issued_codes.csv", issued(job.rows)), "") : null,
+    refused(job).length > 0
+      ? button(t("issue.save_refused"), () => save("refused_rows.csv", refusals(job)), "", {
+          "data-save-refused": true,
+        })
+      : null,
     isUncertain(job)
       ? null
       : button(t(open + wrong > 0 ? "issue.edit" : "issue.another"), edit, "quiet", { "data-edit": true }),
@@ -148,6 +122,12 @@ function progressOf(job, signal, edit) {
 function issued(rows) {
   const done = rows.filter((row) => row.code);
   return toCsv([["customer_id", "code_prefix", "code"], ...done.map((row) => [row.customer, row.prefix, row.code])]);
+}
+
+/** Under names by which the mended file is read as a list. */
+function refusals(job) {
+  const rows = refused(job).map((row) => [row.line, row.customer, row.prefix, row.error]);
+  return toCsv([["line", "customer_id", "code_prefix", "reason"], ...rows]);
 }
 
 /** Issuing to many, or to one. */
@@ -172,7 +152,9 @@ export async function issue({ title, query, signal }) {
       id: "issue-file",
     });
     file.addEventListener("change", async () => {
-      if (file.files[0]) area.querySelector("textarea").value = await file.files[0].text();
+      if (!file.files[0]) return;
+      area.querySelector("textarea").value = await file.files[0].text();
+      area.dispatchEvent(new Event("input", { bubbles: true }));
       file.value = "";
     });
     const element = form({
@@ -190,16 +172,12 @@ export async function issue({ title, query, signal }) {
       submit: t("code.issue"),
       cancel: "#/codes",
       send: async ({ prefix: otherwise, customers }) => {
-        const rows = await withCoupons(rowsOf(customers), otherwise, signal);
+        const { rows, notes } = await withCoupons(rowsOf(customers), otherwise, signal);
         if (rows.length === 0) throw new Error(t("issue.empty"));
-        return { rows, batches: batches(rows.filter((row) => !row.error)) };
+        return { rows, notes, batches: batches(rows.filter((row) => !row.error)) };
       },
       done: (job) =>
-        start(
-          job,
-          job.rows.every((row) => !row.error),
-          values(element).customers,
-        ),
+        start(job, job.notes.length === 0 && job.rows.every((row) => !row.error), values(element).customers),
     });
     replace(place, card(null, element));
     place.querySelector("input")?.focus();

@@ -57,11 +57,21 @@ export function isUncertain(job) {
   return job.batches.some(({ state }) => state === "sent");
 }
 
-/** Leaves out the rows that were refused. What was not answered keeps its key; only what was refused is made anew. */
+/** The rows that were refused, in the order of the list: those that still stand in it and those that were left out. */
+export function refused(job) {
+  const rows = [...(job.left ?? []), ...job.rows.filter((row) => row.error && !row.code)];
+  return rows.sort((a, b) => a.line - b.line);
+}
+
+/**
+ * Leaves out the rows that were refused, and remembers them in `left`. What was not answered keeps its key; only what was
+ * refused is made anew.
+ */
 export function leaveOut(job) {
-  const refused = new Set(job.batches.filter(({ state }) => state === "refused").flatMap(({ lines }) => lines));
+  const lines = new Set(job.batches.filter(({ state }) => state === "refused").flatMap((batch) => batch.lines));
+  job.left = refused(job);
   job.rows = job.rows.filter((row) => row.code || !row.error);
-  const again = job.rows.filter(({ line }) => refused.has(line));
+  const again = job.rows.filter(({ line }) => lines.has(line));
   job.batches = [...job.batches.filter(({ state }) => state !== "refused"), ...batches(again)];
 }
 

@@ -1,7 +1,7 @@
 // Lists: a table of a page of rows, with the exact count and page numbers that the API gives.
 
 import { get, query as withQuery } from "./api.js";
-import { h, linkButton, replace } from "./dom.js";
+import { freshId, h, linkButton, replace } from "./dom.js";
 import { errorBox } from "./errors.js";
 import { number, t } from "./i18n.js";
 
@@ -102,7 +102,14 @@ export function filter(name, label, { value = "", search, choices, ...more } = {
         choices.map(([key, text]) => h("option", { value: key, selected: key === value }, text)),
       )
     : h("input", { type: search ? "search" : "text", value, autocomplete: "off", ...marks });
-  return h("label", { class: "filter" }, h("span", null, label), control);
+  const id = freshId("filter");
+  control.setAttribute("aria-describedby", id);
+  return h(
+    "div",
+    { class: "filter" },
+    h("label", null, h("span", null, label), control),
+    h("p", { class: "field-error", id, "data-error": name }),
+  );
 }
 
 /** The page of a list that the address names, as a table with its ways on. */

@@ -4,7 +4,8 @@ import { call } from "./api.js";
 import { cartEditor } from "./cart.js";
 import { card, h, replace } from "./dom.js";
 import { clearErrors, errorBox, flatten, showErrors } from "./errors.js";
-import { said, t } from "./i18n.js";
+import { t } from "./i18n.js";
+import { ruleErrors } from "./price_rule_form.js";
 import { learnNames, priced } from "./priced.js";
 
 /** How long one has to stop typing, in milliseconds. */
@@ -18,7 +19,7 @@ export const NEW_RULE = 9007199254740991;
 function ofDraft(error) {
   if (error.status !== 400) return [];
   const found = [...flatten(error.body)].filter(([path]) => path.startsWith("draft_price_rules."));
-  return found.map(([path, messages]) => `${path.split(".").slice(2).join(".")}: ${messages.map(said).join(" ")}`);
+  return found.map(([path, messages]) => ruleErrors(path.split(".").slice(2).join("."), messages));
 }
 
 /**

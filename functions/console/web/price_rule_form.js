@@ -1,18 +1,40 @@
 // The fields of a price rule, asked in the words of a merchant. The API's own names stand where its errors point to.
 
-import { h } from "./dom.js";
+import { freshId, h } from "./dom.js";
+import { withoutMinus } from "./errors.js";
 import { areaField, checkField, choiceField, group, instantField, listOf, numberField, textField } from "./forms.js";
-import { t } from "./i18n.js";
+import { has, said, t } from "./i18n.js";
 
 const AT_LEAST = "greater_than_or_equal_to";
 const AT_MOST = "less_than_or_equal_to";
+const RATIO = "prerequisite_to_entitlement_quantity_ratio";
 const ENTITLED = ["entitled_product_ids", "entitled_collection_ids", "entitled_category_ids", "entitled_vendor_titles"];
+
+/** The fields whose labels have other names than the API has for what they ask. */
+const LABELS = {
+  prerequisite_quantity_range: "quantity",
+  prerequisite_subtotal_range: "subtotal",
+  prerequisite_shipping_price_range: "shipping",
+  [RATIO]: "buy",
+  [`${RATIO}.prerequisite_quantity`]: "buy",
+  [`${RATIO}.entitled_quantity`]: "get",
+  target_type: "kind",
+  value_type: "kind",
+};
+
+/** The errors of a field of a rule, after the label under which the form asks for it. */
+export function ruleErrors(path, messages) {
+  const field = path in LABELS ? path : path.split(".")[0];
+  const name = `rule.${LABELS[field] ?? field}`;
+  const texts = messages.map((message) => said(field === "value" ? withoutMinus(message) : message));
+  return `${has(name) ? t(name) : path}: ${texts.join(" ")}`;
+}
 
 /** What a rule does, of the four things that rules can do. */
 function kindOf(rule) {
   if (!rule) return "percentage";
   if (rule.target_type === "shipping_line") return "free_shipping";
-  return rule.prerequisite_to_entitlement_quantity_ratio ? "buy_x_get_y" : rule.value_type;
+  return rule[RATIO] ? "buy_x_get_y" : rule.value_type;
 }
 
 /** Which fields are asked for each kind; the others are asked for all. */
@@ -42,7 +64,7 @@ function show(element, kind, selection) {
 export function ruleFields(rule, { automatic }) {
   const value = (name, otherwise) => rule?.[name] ?? otherwise;
   const bound = (name, key) => rule?.[name]?.[key] ?? "";
-  const ratio = rule?.prerequisite_to_entitlement_quantity_ratio;
+  const ratio = rule?.[RATIO];
   const kinds = ["percentage", "fixed_amount", "free_shipping", "buy_x_get_y"].map((kind) => [
     kind,
     t(`rule.kind.${kind}`),
@@ -151,14 +173,18 @@ export function ruleFields(rule, { automatic }) {
   adapt();
   // Where the errors of these stand, they have no field of their own.
   for (const [name, at] of [
-    ["prerequisite_to_entitlement_quantity_ratio", "buy"],
+    [RATIO, "buy"],
+    [`${RATIO}.entitled_quantity`, "get"],
     ["target_type", "kind"],
     ["value_type", "kind"],
   ]) {
-    element
-      .querySelector(`[data-field="${at}"]`)
-      .append(h("p", { class: "field-error", id: `error-${name}`, "data-error": name }));
+    const field = element.querySelector(`[data-field="${at}"]`);
+    const id = freshId("error");
+    field.append(h("p", { class: "field-error", id, "data-error": name }));
+    const control = field.querySelector("input, select");
+    control.setAttribute("aria-describedby", `${control.getAttribute("aria-describedby")} ${id}`);
   }
+  element.querySelector("[data-error=value]").dataset.positive = "true";
   return element;
 }
 
@@ -190,8 +216,7 @@ export function bodyOf(read) {
     prerequisite_shipping_price_range: asks("prerequisite_shipping_price_range")
       ? range(read.prerequisite_shipping_price_range, AT_MOST)
       : null,
-    prerequisite_to_entitlement_quantity_ratio:
-      kind === "buy_x_get_y" ? { prerequisite_quantity: read.buy, entitled_quantity: read.get } : null,
+    [RATIO]: kind === "buy_x_get_y" ? { prerequisite_quantity: read.buy, entitled_quantity: read.get } : null,
     accumulate: asks("accumulate") ? read.accumulate : false,
     starts_at: read.starts_at,
     ends_at: read.ends_at,

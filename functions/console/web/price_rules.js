@@ -12,12 +12,16 @@ import { NEW_RULE, preview } from "./preview.js";
 
 const PATH = "/api/discounts/price_rule/";
 
+/** Whether the window of a rule is over: no code of it can be used any more. */
+export function hasEnded(rule) {
+  return rule.ends_at !== null && Date.parse(rule.ends_at) <= Date.now();
+}
+
 /** Whether a rule may apply now, as far as one sees from its own fields. */
 export function stateBadge(rule) {
-  const now = Date.now();
   if (!rule.is_enabled) return badge(t("rule.state.off"), "minus");
-  if (rule.ends_at && Date.parse(rule.ends_at) <= now) return badge(t("rule.state.ended"), "minus");
-  if (rule.starts_at && Date.parse(rule.starts_at) > now) return badge(t("rule.state.later"), "calm");
+  if (hasEnded(rule)) return badge(t("rule.state.ended"), "minus");
+  if (rule.starts_at && Date.parse(rule.starts_at) > Date.now()) return badge(t("rule.state.later"), "calm");
   return badge(t("rule.state.on"), "plus");
 }
 

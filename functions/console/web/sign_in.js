@@ -8,7 +8,9 @@ import { t } from "./i18n.js";
 
 /** The form that asks for a token; `done` is called once one is kept. */
 export function signIn({ error, done }) {
+  const problem = error ? errorBox(error) : null;
   const send = async ({ token }) => {
+    problem?.remove();
     if (!token) throw refused(t("sign_in.needed"));
     if (!/^[\x21-\x7e]+$/.test(token)) throw refused(t("sign_in.malformed"));
     keepToken(token);
@@ -33,7 +35,7 @@ export function signIn({ error, done }) {
     h("div", { class: "seal large", "aria-hidden": "true" }, "惠"),
     h("h1", { tabindex: "-1" }, t("sign_in.title")),
     h("p", { class: "lead" }, t("sign_in.lead")),
-    error ? errorBox(error) : null,
+    problem,
     form({ fields: [field], submit: t("sign_in.enter"), send, done, label: t("sign_in.title") }),
   );
 }

@@ -124,6 +124,9 @@ async fn a_customer_signs_in_redeems_and_gets_it_back() {
     browser.says("It can be done once.").await;
     browser.click_text("Give back").await;
     browser.says("+100 points.").await;
+    browser.shown("#/customers/1").await;
+    browser.says("Given back").await;
+    assert_eq!(browser.read("document.body.innerText.includes('Give back')").await, false, "it can be done once");
     assert_eq!(number(&api, "/api/loyalty/account/1/", "points").await, 25 * 26 / 2 + 5);
     browser.close(&[400]).await;
 }

@@ -8,7 +8,7 @@ use super::{
     number, shop,
 };
 use crate::{
-    discounts::{CODES, coupon, give, issued, shop_of},
+    discounts::{CODES, PAST, change_rule, coupon, give, issued, shop_of},
     support::{CUSTOMERS, customer, one},
 };
 
@@ -20,6 +20,12 @@ async fn a_code_is_found_transferred_used_given_back_and_deleted() {
     let id = code["id"].as_u64().expect("an id");
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show("codes").await;
+    browser.fill("[name=id]", "x").await;
+    browser.click("[role=search] [type=submit]").await;
+    assert_eq!(browser.error_of("id").await, "Enter a number.");
+    assert_eq!(browser.read("document.querySelector('[name=id]').value").await, "x");
+    browser.fill("[name=id]", "").await;
+    browser.press("\u{E003}").await;
     browser.fill("[name=prefix]", "nothing").await;
     browser.click("[role=search] [type=submit]").await;
     browser.says("No coupon has the prefix nothing.").await;
@@ -59,7 +65,13 @@ async fn a_list_is_issued_with_its_errors_beside_its_rows() {
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show("codes/issue").await;
     browser.fill("[name=prefix]", "spring").await;
-    browser.fill("[name=customers]", "customer_id,coupon\n1\n77\n2,autumn\nx\n2,winter\n").await;
+    // What is no heading is a row.
+    browser.fill("[name=customers]", "oops\n1\n").await;
+    browser.click("form [type=submit]").await;
+    browser.wait("document.querySelector('[data-issued=\"0\"][data-refused=\"1\"]')").await;
+    browser.click("[data-edit]").await;
+    browser.fill("[name=prefix]", "spring").await;
+    browser.fill("[name=customers]", "customer_id,coupon\n1\n77\n2,autumn\nx\n\n=9,winter\n").await;
     browser.click("form [type=submit]").await;
     // What one sees without asking first, then what the API says.
     browser.says("This is no customer id.").await;
@@ -72,7 +84,43 @@ async fn a_list_is_issued_with_its_errors_beside_its_rows() {
     assert_eq!(number(&api, CODES, "count").await, 2);
     let row = api.get(&format!("{CODES}?coupon={}", spring.id)).await.expect(200)["results"][0].clone();
     browser.says(row["code"].as_str().expect("a text")).await;
+    // Those that were left out can be saved, by the lines of the text.
+    note_what_is_saved(&browser).await;
+    browser.click("[data-save-refused]").await;
+    assert_eq!(
+        browser.wait("window.saved").await,
+        "line,customer_id,code_prefix,reason\r\n\
+         3,77,spring,\"Invalid pk \"\"77\"\" - object does not exist.\"\r\n\
+         5,x,spring,This is no customer id.\r\n\
+         7,'=9,winter,This is no customer id. No coupon has the prefix winter.\r\n"
+    );
     browser.close(&[400]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn an_export_of_customers_is_a_list_and_what_is_odd_about_it_is_said_first() {
+    let (api, spring) = shop().await;
+    change_rule(&api, spring.rule, &json!({"ends_at": PAST})).await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("codes/issue?prefix=spring").await;
+    let export = "id,mobile,full_name\n1,13900000001,Li\n2,13900000002,Wang\n1,13900000001,Li\n";
+    browser.fill("[name=customers]", export).await;
+    browser.click("form [type=submit]").await;
+    browser.says("The coupon spring has ended").await;
+    browser.says("more than once: 1.").await;
+    assert_eq!(number(&api, CODES, "count").await, 0);
+    browser.click("[data-go-on]").await;
+    browser.wait("document.querySelector('[data-issued=\"3\"]')").await;
+    assert_eq!(number(&api, &format!("{CODES}?customer=1"), "count").await, 2);
+    browser.close(&[]).await;
+}
+
+/// From now on `window.saved` is the text that was handed to the user last.
+async fn note_what_is_saved(browser: &Browser) {
+    let script = "const real = URL.createObjectURL;
+        URL.createObjectURL = (blob) => { blob.text().then((text) => { window.saved = text; }); return real.call(URL, blob); }";
+    browser.script(script, json!([])).await;
 }
 
 #[tokio::test]
@@ -145,6 +193,8 @@ async fn a_batch_whose_answer_never_came_keeps_its_key_whatever_was_refused_besi
         }";
     browser.script(list, json!([])).await;
     browser.click("form [type=submit]").await;
+    browser.says("more than once: 10.").await;
+    browser.click("[data-go-on]").await;
     browser.says("The service did not answer.").await;
     assert_eq!(number(&api, CODES, "count").await, 3, "the second batch");
     let offered =
@@ -170,9 +220,7 @@ async fn what_is_selected_is_exported_whole_and_harmless_to_a_spreadsheet() {
     give(&api, other.id, [1]).await.expect(201);
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show("codes?prefix=spring").await;
-    let keep = "const real = URL.createObjectURL;
-        URL.createObjectURL = (blob) => { blob.text().then((text) => { window.saved = text; }); return real.call(URL, blob); }";
-    browser.script(keep, json!([])).await;
+    note_what_is_saved(&browser).await;
     browser.click("[data-export]").await;
     let text = browser.wait("window.saved").await;
     let lines: Vec<_> =

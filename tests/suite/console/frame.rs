@@ -47,6 +47,10 @@ async fn a_token_that_was_revoked_leads_back_to_the_question_for_one() {
     browser.script("sessionStorage.setItem('youhui.token', 'revoked')", json!([])).await;
     browser.script("location.hash = '#/customers'", json!([])).await;
     browser.says("The token is not valid, or not any more").await;
+    browser.fill("[name=token]", "no-such-token").await;
+    browser.click("form [type=submit]").await;
+    browser.error_of("token").await;
+    assert_eq!(browser.read("document.querySelectorAll('.error-box').length").await, 0, "one error at a time");
     browser.sign_in(TOKEN).await;
     browser.says("Customers").await;
     assert_eq!(browser.read("location.hash").await, "#/customers", "back where one was");
@@ -63,10 +67,21 @@ async fn a_missing_scope_is_named() {
     browser.says("初级会员").await;
     browser.show("codes").await;
     browser.says("lacks the scope discounts:read").await;
+    assert_eq!(browser.read("document.querySelectorAll('.error-box button').length").await, 0, "no second try");
     browser.show("levels/new").await;
     browser.fill("[name=title]", "mine").await;
     browser.click("form [type=submit]").await;
     browser.says("lacks the scope loyalty:write").await;
+    // A token comes to the first section that it may read.
+    let discounts = api.token("demo", "discounts:read").await;
+    browser.show("levels").await;
+    browser.click("[data-sign-out]").await;
+    browser.fill("[name=token]", &discounts).await;
+    browser.click("form [type=submit]").await;
+    browser.shown("#/coupons").await;
+    assert_eq!(browser.read("document.querySelector('h1').textContent").await, "Coupons");
+    browser.show("customers").await;
+    browser.says("lacks the scope crm:read").await;
     browser.close(&[403]).await;
 }
 
@@ -113,6 +128,19 @@ async fn the_language_is_the_browsers_until_one_chooses() {
     browser.script("location.reload()", json!([])).await;
     browser.says("Points to reach it").await;
     assert_eq!(browser.read("document.documentElement.lang").await, "en");
+    // What was typed in is not thrown away without a question.
+    browser.fill("[name=title]", "Gold").await;
+    browser.click("[data-language=zh]").await;
+    browser.says("What you typed in here is lost then.").await;
+    browser.click_text("Cancel").await;
+    assert_eq!(browser.read("document.querySelector('[name=title]').value").await, "Gold");
+    browser.click("[data-language=zh]").await;
+    browser.click_text("中文").await;
+    browser.says("会员等级").await;
+    browser.show("customers/50784").await;
+    browser.fill("form [name=points]", "-999999").await;
+    browser.click("form [type=submit]").await;
+    browser.says("该客户只有").await;
     browser.close(&[400]).await;
 }
 

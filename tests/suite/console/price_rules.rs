@@ -129,8 +129,16 @@ async fn a_rule_of_each_kind_is_made_as_the_api_has_it() {
     browser.fill("[name=entitled_product_ids]", "1001, 1002").await;
     browser.fill("[name=buy]", "2").await;
     browser.click("form[aria-label=Rule] [type=submit]").await;
-    assert!(!browser.error_of("prerequisite_to_entitlement_quantity_ratio").await.is_empty());
+    let ratio = "prerequisite_to_entitlement_quantity_ratio.entitled_quantity";
+    assert_eq!(browser.error_of(ratio).await, "A valid integer is required.");
+    assert_eq!(browser.read("document.activeElement.name").await, "get");
+    browser.says("Get units cheaper: A valid integer is required.").await;
+    browser.fill("[name=value]", "150").await;
     browser.fill("[name=get]", "1").await;
+    browser.click("form[aria-label=Rule] [type=submit]").await;
+    assert_eq!(browser.error_of("value").await, "Ensure this value is less than or equal to 100.00.");
+    browser.says("Off: Ensure this value is less than or equal to 100.00.").await;
+    browser.fill("[name=value]", "100").await;
     to_pay(&browser, "212.00").await;
     browser.click("form[aria-label=Rule] [type=submit]").await;
     browser.says("Two and one is saved.").await;

@@ -1,0 +1,88 @@
+// The rows of an issue: what a pasted list or a file says of them, and what is to be known before they are issued.
+
+import { get, query as withQuery } from "./api.js";
+import { parseCsv } from "./csv.js";
+import { number, t } from "./i18n.js";
+import { hasEnded } from "./price_rules.js";
+
+/** What the columns are called by the exports, the command line and both languages; the first that is there is read. */
+const CUSTOMER = ["customer_id", "customer id", "客户编号", "id"];
+const PREFIX = ["code_prefix", "prefix", "coupon", "prefix of the coupon", "优惠券前缀", "前缀"];
+
+function place(heading, names) {
+  return names.map((name) => heading.indexOf(name)).find((index) => index >= 0) ?? -1;
+}
+
+/** Where the fields stand by the names of a first row; null where it is a row like any other. */
+function columnsOf(fields) {
+  const heading = fields.map((field) => field.toLowerCase());
+  const customer = place(heading, CUSTOMER);
+  if (customer < 0 || fields.some((field) => /^\d+$/.test(field))) return null;
+  return { customer, prefix: place(heading, PREFIX) };
+}
+
+/** The rows of a text by their lines. Without a heading, the customer comes first and then, where it differs, the prefix. */
+export function rowsOf(text) {
+  const rows = parseCsv(text).filter(({ fields }) => fields.some((field) => field !== ""));
+  const named = rows.length > 0 ? columnsOf(rows[0].fields) : null;
+  const { customer, prefix } = named ?? { customer: 0, prefix: 1 };
+  return (named ? rows.slice(1) : rows).map(({ line, fields }) => ({
+    line,
+    customer: fields[customer] ?? "",
+    prefix: fields[prefix] ?? "",
+  }));
+}
+
+/** The coupons that have these prefixes, by prefix; asked for a hundred at a time. */
+async function couponsOf(prefixes, signal) {
+  const found = new Map();
+  for (let at = 0; at < prefixes.length; at += 100) {
+    const asked = prefixes.slice(at, at + 100).join(",");
+    const { results } = await get(
+      withQuery("/api/discounts/coupon/", { code_prefix__in: asked, page_size: 100 }),
+      signal,
+    );
+    for (const coupon of results) found.set(coupon.code_prefix, coupon);
+  }
+  return found;
+}
+
+function checked(row, prefix, coupon) {
+  const errors = [];
+  if (!/^\d{1,16}$/.test(row.customer)) errors.push(t("issue.no_customer"));
+  if (!prefix) errors.push(t("issue.no_coupon"));
+  else if (!coupon) errors.push(t("coupon.no_prefix", { prefix }));
+  return { ...row, prefix, coupon: coupon?.id ?? null, error: errors.join(" ") };
+}
+
+/** How many customers would get a second code of the same coupon. */
+function repeated(rows) {
+  const seen = new Set();
+  const again = new Set();
+  for (const { customer, coupon } of rows) {
+    const pair = `${Number(customer)} ${coupon}`;
+    if (seen.has(pair)) again.add(Number(customer));
+    seen.add(pair);
+  }
+  return again.size;
+}
+
+/**
+ * Finds the coupons of all rows; those without a prefix get `otherwise`. Answers the rows with what is wrong with each, and
+ * what a user may want to know before the others are issued.
+ */
+export async function withCoupons(rows, otherwise, signal) {
+  const prefixes = [...new Set(rows.map((row) => row.prefix || otherwise).filter(Boolean))];
+  const coupons = await couponsOf(prefixes, signal);
+  const found = rows.map((row) => {
+    const prefix = row.prefix || otherwise;
+    return checked(row, prefix, coupons.get(prefix));
+  });
+  const good = found.filter(({ error }) => !error);
+  const used = new Set(good.map(({ coupon }) => coupon));
+  const ended = [...coupons.values()].filter(({ id, price_rule: rule }) => used.has(id) && hasEnded(rule));
+  const notes = ended.map((coupon) => t("issue.ended", { prefix: coupon.code_prefix }));
+  const count = repeated(good);
+  if (count > 0) notes.push(t("issue.repeated", { count: number(count) }));
+  return { rows: found, notes };
+}
