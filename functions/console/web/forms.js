@@ -90,7 +90,8 @@ export function values(form) {
 }
 
 /**
- * A form that sends once at a time, notes as `data-changed` that somebody typed into it, and shows what is refused. `send` gets the values and answers what `done` is told.
+ * A form that sends once at a time, notes as `data-changed` that somebody typed into it, and shows what is refused. `send`
+ * gets the values and answers what `done` is told.
  * `under` is the name in which the API nests the fields.
  */
 export function form({ fields, submit, cancel, send, done, under, kind = "primary", label, extra }) {

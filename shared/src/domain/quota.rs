@@ -65,7 +65,7 @@ impl Quota {
     }
 
     /// What a limit leaves; below 0 where more is counted already.
-    fn left_under(&self, limit: u64) -> i64 {
+    pub fn left_under(&self, limit: u64) -> i64 {
         i64::try_from(limit).unwrap_or(i64::MAX).saturating_sub(self.count())
     }
 

@@ -1,4 +1,5 @@
-//! What coupons say of their codes: how many are used, how many were claimed with the passphrase, and how many places they hold.
+//! What coupons say of their codes: how many are used, how many were claimed with the passphrase, and how many places they
+//! hold.
 
 use chrono::Utc;
 use serde_json::json;
@@ -122,17 +123,16 @@ async fn audit_coupon(store: &Store, shop: &Shop, coupon: Id, repair: bool, repo
         }
     }
     if !counted.places_agree() {
-        let quota = &counted.shards.quota;
-        let taken = quota.count() + counted.missing_places();
-        let left = quota.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX).saturating_sub(taken));
+        let (quota, missing) = (&counted.shards.quota, counted.missing_places());
+        let left = quota.limit.map(|limit| quota.left_under(limit).saturating_sub(missing));
         let shown = |taken: i64, left: Option<i64>| json!({"taken": taken, "left": left});
         report.tell(
             format!("places of coupon {coupon}"),
             shown(quota.count(), quota.limit.map(|_| quota.room())),
-            shown(taken, left),
+            shown(quota.count() + missing, left),
         );
         if repair {
-            mend_places(store, shop, coupon, counted.missing_places()).await?;
+            mend_places(store, shop, coupon, missing).await?;
             report.repaired += 1;
         }
     }

@@ -8,7 +8,7 @@ use futures_util::future::{try_join, try_join3};
 use super::{
     counters::{self, Change, Counter, Shards},
     coupon_code_uses::{self as uses, Taken},
-    coupon_codes::{self, Nested},
+    coupon_codes::{self, Nested, Row},
     order_uses::{self, Record},
     settling,
     standings::EXPIRED,
@@ -103,16 +103,15 @@ pub async fn update(
 pub async fn use_elsewhere(
     store: &Store,
     shop: &ShopId,
-    id: Id,
+    row: &Row,
     used_at: DateTime<Utc>,
 ) -> Result<(Transaction, (CouponCode, Nested)), Error> {
-    let row = coupon_codes::get(store, shop, id).await?;
     let nested = coupon_codes::nested(store, shop, std::iter::once(&row.code), &[]);
     let (nested, turn) = try_join(nested, Turn::read(store, shop, &row.code, None)).await?;
     let (mut after, lapsed) = (row.code.clone(), turn.codes.lapsed);
     let mut transaction = Transaction::default();
     turn.over(&mut transaction, store, shop, (&mut after, &nested), used_at).await?;
-    coupon_codes::replace(&mut transaction, shop, &row, &after, lapsed)?;
+    coupon_codes::replace(&mut transaction, shop, row, &after, lapsed)?;
     Ok((transaction, (after, nested)))
 }
 

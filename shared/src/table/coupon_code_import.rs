@@ -11,7 +11,7 @@ use super::{
     coupon_code_changes as changes,
     coupon_code_issue::{self as issue, Pair, Prepared},
     coupon_code_uses::{self as uses, Taken},
-    coupon_codes::{self, Nested},
+    coupon_codes::{self, Nested, Row},
     coupons,
     store::Store,
     transaction::Transaction,
@@ -82,10 +82,10 @@ pub async fn plan(
     if let Some(holder) = holder {
         let same = same(store, shop, holder, draft, coupon_id).await?;
         if let (Some(there), Some(used_at)) = (&same, draft.used_at)
-            && there.used_at.is_none()
+            && there.code.used_at.is_none()
             && draft.errors.is_empty()
         {
-            return changes::use_elsewhere(store, shop, holder, used_at).await;
+            return changes::use_elsewhere(store, shop, there, used_at).await;
         }
         let taken = if same.is_some() { THERE_ALREADY } else { "coupon code with this code already exists." };
         errors = errors.and(FieldErrors::field("code", taken));
@@ -109,16 +109,17 @@ async fn same(
     holder: Id,
     draft: &Draft,
     coupon: Option<Id>,
-) -> Result<Option<CouponCode>, Error> {
-    let code = match coupon_codes::get(store, shop, holder).await {
-        Ok(row) => row.code,
+) -> Result<Option<Row>, Error> {
+    let row = match coupon_codes::get(store, shop, holder).await {
+        Ok(row) => row,
         Err(Error::NotFound) => return Ok(None),
         Err(error) => return Err(error),
     };
+    let code = &row.code;
     let is_same = Some(&code.code) == draft.code.as_ref()
         && Some(code.customer_id) == draft.customer_id
         && Some(code.coupon_id) == coupon;
-    Ok(is_same.then_some(code))
+    Ok(is_same.then_some(row))
 }
 
 /// Plans the one code that was prepared.

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// The list of codes.
-const CODES: &str = "/api/discounts/coupon_code/";
+pub(super) const CODES: &str = "/api/discounts/coupon_code/";
 /// How many accounts are read at a time.
 const ACCOUNTS_AT_ONCE: usize = 16;
 
@@ -50,7 +50,8 @@ impl Filter {
     /// Refuses a coupon or a customer that is not there: a file without rows would say something else. Used codes of a coupon
     /// that was deleted are there.
     async fn check(&self, api: &ShopApi) -> Result<(), BulkError> {
-        if api.count(CODES, &self.query()).await? > 0 {
+        let names_nothing = self.coupon.is_none() && self.customer.is_none();
+        if names_nothing || api.count(CODES, &self.query()).await? > 0 {
             return Ok(());
         }
         let named =

@@ -17,7 +17,7 @@ use shared::{
 use super::{
     BulkError, Format, Summary,
     columns::{self, Table},
-    export::code_row,
+    export::{CODES, code_row},
     import::{Options, errors_end},
     lists::Lists,
     output::Shape,
@@ -159,7 +159,7 @@ impl Kind for Issue {
             pair
         };
         let pairs: Vec<_> = rows.iter().filter_map(|row| Some((row, body(row.body.as_ref().ok()?)))).collect();
-        let lists = Lists { path: "/api/discounts/coupon_code/", counts: true };
+        let lists = Lists { path: CODES, counts: true };
         let verdicts = lists.send(desk, first, &pairs).await?;
         Ok(verdicts
             .into_iter()

@@ -11,6 +11,7 @@ use shared::{
 
 use super::{
     BulkError,
+    export::CODES,
     issue::{left_of, most_codes},
     shop_api::ShopApi,
 };
@@ -89,7 +90,7 @@ pub async fn codes(store: &Store, shop: &ShopId, bar: &ProgressBar) -> Result<Co
 /// A coupon, unless it was deleted since it was listed.
 async fn of_coupon(api: &ShopApi, coupon: &Value) -> Result<Option<CouponCodes>, BulkError> {
     let id = coupon["id"].as_u64().unwrap_or_default();
-    let count = async |status| api.count("/api/discounts/coupon_code/", &format!("coupon={id}&status={status}")).await;
+    let count = async |status| api.count(CODES, &format!("coupon={id}&status={status}")).await;
     let (unused, used, expired) = try_join3(count("unused"), count("used"), count("expired")).await?;
     // The API shows the title of a coupon in its codes alone.
     let stored = match coupons::get(&api.store, &api.shop.id, id).await {

@@ -77,8 +77,9 @@ pub(super) fn export(table: &Table, lines: &[&str]) -> String {
 
 /// What is to be known of points.
 pub(super) const POINTS: &str = "\
-Each row is one entry of kind `manual`. Rows of one customer are carried out in their order. A file of which a row was moved in is known for good: a changed copy of it under the
-same name is refused, since its old rows would count again. The level follows from what is imported, not from the old level.
+Each row is one entry of kind `manual`. Rows of one customer are carried out in their order. A file of which a row was moved in
+is known for good: a changed copy of it under the same name is refused, since its old rows would count again. The level follows
+from what is imported, not from the old level.
 ";
 
 /// What is to be known of codes.
@@ -128,7 +129,8 @@ Of both: unfinished, what the next run goes on with, and failed, what it tries a
 
 /// What is to be known of a report of codes.
 pub(super) const CODES_REPORT: &str = "\
-The codes of a coupon that was deleted are left out, also of the totals. places_left is how many more codes the allocation_limit of the coupon's rule allows. Empty (null in JSON) is no limit.
+The codes of a coupon that was deleted are left out, also of the totals. places_left is how many more codes the allocation_limit
+of the coupon's rule allows. Empty (null in JSON) is no limit.
 
 ";
 
