@@ -6,16 +6,16 @@ const buttons = [...document.querySelectorAll("[data-lang]")];
 
 /** Swagger UI's own words; it has none but English. */
 const WORDS = {
-  "Authorize": "授权", "Available authorizations": "可用的授权方式", "Close": "关闭", "Logout": "注销", "Value:": "值：",
+  "Authorize": "授权", "Available authorizations": "可用的授权方式", "Close": "关闭", "Logout": "取消授权", "Value:": "值：",
   "Parameters": "参数", "No parameters": "没有参数", "Name": "名称", "Description": "说明", "Request body": "请求体",
   "Responses": "返回结果", "Response": "返回", "Code": "状态码", "Details": "详情", "Links": "链接", "No links": "无",
   "Try it out": "试一试", "Cancel": "取消", "Reset": "重置", "Execute": "发送请求", "Clear": "清空",
   "Request URL": "请求地址", "Server response": "服务器返回", "Response body": "返回内容", "Response headers": "返回头",
-  "Example Value": "示例", "Schema": "结构", "Schemas": "数据结构", "Media type": "媒体类型", "Examples": "示例",
+  "Example Value": "示例", "Schema": "数据结构", "Schemas": "数据结构", "Media type": "媒体类型", "Examples": "示例",
   "Example": "示例", "Edit Value": "编辑", "Servers": "服务器", "required": "必填", "Download": "下载", "Headers:": "返回头：",
-  "Controls": "控制", "Accept": "", "header.": "返回头。", "Description:": "说明：", "Type": "类型", "Loading...": "加载中……",
+  "Controls": "控制", "Accept": "", "header.": "请求头。", "Description:": "说明：", "Type": "类型", "Loading...": "加载中……",
   "Send empty value": "发送空值", "Expand all": "全部展开", "Collapse all": "全部收起", "License": "许可证",
-  "Server": "服务器", "Undocumented": "未说明", "Copy to clipboard": "复制", "Filter by tag": "按标签筛选",
+  "Server": "服务器", "Undocumented": "文档未说明", "Copy to clipboard": "复制", "Filter by tag": "按标签筛选",
 };
 
 /** Puts Swagger UI's own words into Chinese wherever they appear. */
