@@ -232,7 +232,7 @@ export const messages = {
   "picture.running": "正在读取优惠码……",
   "picture.none": "尚未发放优惠码。",
   "picture.note": "为每天（店铺时区）结束时的累计数，不含已删除的优惠码。领取只知总数，不知时间。",
-  "picture.inexact": "已读取的各点之间，每天的发放数按下限估计。",
+  "picture.inexact": "已读取的各点之间，各日的已发放数按下限估计。",
   "picture.partly": "仅读取了 {count} 个已使用优惠码中的 {read} 个，使用曲线偏低。",
   "picture.go_on": "再读取 {count} 个",
   "chart.table": "数据表",
