@@ -23,6 +23,7 @@ pub mod documents;
 pub mod functions;
 pub mod lambda;
 pub mod partitions;
+pub mod translated;
 pub mod vectors;
 
 /// The token of the demo shop with every scope.
@@ -200,6 +201,7 @@ impl Api {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let reply = Reply { status, headers, text: response.text().await.expect("a text") };
         described::hold(method, &sent, &reply);
+        translated::hold(method, &sent, &reply);
         reply
     }
 

@@ -59,6 +59,7 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         "issue.js"
         "issue_batches.js"
         "issue_rows.js"
+        "issued.js"
         "keyboard.js"
         "levels.js"
         "lists.js"

@@ -119,7 +119,11 @@ function redeemHint(account) {
   return t("account.redeem.hint", { most: number(account.redeemable_points), price: number(price) });
 }
 
-const kindOf = (kind) => (has(`kind.${kind}`) ? t(`kind.${kind}`) : kind);
+/** What an entry is for. Of the kind `refund` are a redemption that came back, and what an order had earned and lost again. */
+function kindOf({ kind, points }) {
+  const name = kind === "refund" && points < 0 ? "taken_back" : kind;
+  return has(`kind.${name}`) ? t(`kind.${name}`) : kind;
+}
 
 /** The redemptions that were given back in this tab: their entries do not say so. */
 const givenBack = () => JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
@@ -154,7 +158,7 @@ function ledger(id, signal, changed) {
     empty: t("account.ledger.empty"),
     columns: [
       { title: t("entry.created_at"), cell: (row) => instant(row.created_at), kind: "main" },
-      { title: t("entry.kind"), cell: (row) => badge(kindOf(row.kind), row.points < 0 ? "minus" : "plus") },
+      { title: t("entry.kind"), cell: (row) => badge(kindOf(row), row.points < 0 ? "minus" : "plus") },
       { title: t("entry.points"), cell: (row) => signed(row.points), kind: "number" },
       { title: t("entry.price"), cell: (row) => (row.points_price ? money(row.points_price) : "–"), kind: "number" },
       { title: t("entry.order"), cell: (row) => (order(row) === null ? "–" : String(order(row))), kind: "number" },

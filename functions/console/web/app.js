@@ -95,7 +95,7 @@ async function show(focus = true) {
   // What is still to be seen belongs to another address.
   main.inert = true;
   try {
-    if (!found) throw new Error(t("error.no_view"));
+    if (!found) throw noView();
     const context = { params: found.params, query, signal: controller.signal, title, again: () => show(false) };
     const view = await found.view(context);
     if (controller.signal.aborted) return;
@@ -113,6 +113,9 @@ async function show(focus = true) {
   if (focus) main.querySelector("h1")?.focus({ preventScroll: true });
   if (focus) window.scrollTo(0, 0);
 }
+
+/** What an address without a view is answered: no more of it will be there at a second try. */
+const noView = () => Object.assign(new Error(), { status: 404, body: { detail: t("error.no_view") } });
 
 const isSection = (path) => SECTIONS.some(([name]) => name === path);
 

@@ -93,12 +93,11 @@ export function newCoupon({ title, query, signal }) {
   for (const slot of own.querySelectorAll("[data-error]")) slot.dataset.error = `price_rule.${slot.dataset.error}`;
   const ownRule = (read) => ({ ...bodyOf({ ...read, title: read.rule_title }), automatic_discount: false });
   const send = (read) => {
-    const { code_prefix, can_redeem, title: name, minimum_amount, on_rule, price_rule_id } = read;
+    const { code_prefix, can_redeem, title: name, on_rule, price_rule_id } = read;
     const body = {
       code_prefix,
       can_redeem,
       ...(name ? { title: name } : {}),
-      ...(minimum_amount ? { minimum_amount } : {}),
     };
     const rule = on_rule ? { price_rule_id } : { price_rule: ownRule(read) };
     return change.send("POST", PATH, { ...body, ...rule });
@@ -114,10 +113,6 @@ export function newCoupon({ title, query, signal }) {
         autofocus: true,
       }),
       textField("title", t("coupon.title"), { hint: t("coupon.title.hint") }),
-      textField("minimum_amount", t("coupon.minimum_amount"), {
-        hint: t("coupon.minimum_amount.hint"),
-        inputmode: "decimal",
-      }),
       checkField("can_redeem", t("coupon.can_redeem"), { value: true, hint: t("coupon.can_redeem.hint") }),
       isThere,
       there,

@@ -8,6 +8,7 @@ import { areaField, form, textField, values } from "./forms.js";
 import { number, t } from "./i18n.js";
 import { batches, forget, isUncertain, kept, leaveOut, refused, send } from "./issue_batches.js";
 import { rowsOf, withCoupons } from "./issue_rows.js";
+import { saveIssued, unsavedNote } from "./issued.js";
 
 /** So many rows are shown; all of them are sent. */
 const SHOWN = 200;
@@ -106,7 +107,7 @@ function progressOf(job, signal, edit) {
     open > 0 && (wrong === 0 || isUncertain(job))
       ? button(t("issue.go_on", { count: number(open) }), run, "primary", { "data-go-on": true })
       : null,
-    done > 0 ? button(t("issue.save"), () => save("issued_codes.csv", issued(job.rows)), "") : null,
+    done > 0 ? button(t("issue.save"), () => saveIssued(job.rows.filter((row) => row.code)), "") : null,
     refused(job).length > 0
       ? button(t("issue.save_refused"), () => save("refused_rows.csv", refusals(job)), "", {
           "data-save-refused": true,
@@ -117,11 +118,6 @@ function progressOf(job, signal, edit) {
       : button(t(open + wrong > 0 ? "issue.edit" : "issue.another"), edit, "quiet", { "data-edit": true }),
   ];
   return { box, run, draw };
-}
-
-function issued(rows) {
-  const done = rows.filter((row) => row.code);
-  return toCsv([["customer_id", "code_prefix", "code"], ...done.map((row) => [row.customer, row.prefix, row.code])]);
 }
 
 /** Under names by which the mended file is read as a list. */
@@ -179,8 +175,8 @@ export async function issue({ title, query, signal }) {
       done: (job) =>
         start(job, job.notes.length === 0 && job.rows.every((row) => !row.error), values(element).customers),
     });
-    replace(place, card(null, element));
-    place.querySelector("input")?.focus();
+    replace(place, unsavedNote(), card(null, element));
+    element.querySelector("input")?.focus();
   };
   const start = (job, at_once, text) => {
     const edit = () => {

@@ -3,6 +3,7 @@
 
 import { call, newKey } from "./api.js";
 import { said } from "./i18n.js";
+import { noteIssued } from "./issued.js";
 
 const KEPT = "youhui.issue";
 /** What one request may hold (the API's limits). */
@@ -100,6 +101,7 @@ async function sendBatch(batch, rows, signal) {
       rows[index].error = "";
     });
     batch.state = "done";
+    noteIssued(rows);
   } catch (error) {
     // An answer that is final says that nothing was issued; without one nothing is known.
     if (error.status >= 400 && error.status < 500 && !error.passes) batch.state = "open";

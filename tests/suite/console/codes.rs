@@ -116,6 +116,43 @@ async fn an_export_of_customers_is_a_list_and_what_is_odd_about_it_is_said_first
     browser.close(&[]).await;
 }
 
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn issued_codes_wait_until_they_are_saved() {
+    let (api, _) = shop().await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    let issue = async |customers: &str| {
+        browser.show("codes/issue?prefix=spring").await;
+        browser.fill("[name=customers]", customers).await;
+        browser.click("form [type=submit]").await;
+        let done = format!("document.querySelector('[data-issued=\"{}\"]')", customers.lines().count());
+        browser.wait(&done).await;
+    };
+    issue("1\n2\n").await;
+    // Another view, and with it another list: nothing was saved.
+    browser.show("levels").await;
+    issue("1\n").await;
+    browser.script("location.reload()", json!([])).await;
+    browser.wait("document.querySelector('[data-unsaved=\"3\"]')").await;
+    note_what_is_saved(&browser).await;
+    browser.click_text("Save the codes as CSV").await;
+    let saved = browser.wait("window.saved").await;
+    let codes = api.get(&format!("{CODES}?order_by=id")).await.expect(200);
+    for code in codes["results"].as_array().expect("results") {
+        let row = format!("{},spring,{}\r\n", code["customer_id"], code["code"].as_str().expect("a text"));
+        assert!(saved.as_str().is_some_and(|saved| saved.contains(&row)), "{row} is not in {saved}");
+    }
+    browser.script("location.reload()", json!([])).await;
+    browser.wait("document.querySelector('[name=customers]')").await;
+    assert_eq!(browser.read("document.querySelector('[data-unsaved]')").await, json!(null));
+    // What was saved where it was issued is not offered again.
+    issue("2\n").await;
+    browser.click_text("Save the codes as CSV").await;
+    browser.click("[data-edit]").await;
+    assert_eq!(browser.read("document.querySelector('[data-unsaved]')").await, json!(null));
+    browser.close(&[]).await;
+}
+
 /// From now on `window.saved` is the text that was handed to the user last.
 async fn note_what_is_saved(browser: &Browser) {
     let script = "const real = URL.createObjectURL;

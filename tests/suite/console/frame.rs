@@ -194,6 +194,7 @@ async fn a_view_can_be_linked_to_and_back_goes_back() {
     browser.shown("#/coupons").await;
     browser.show("nowhere").await;
     browser.says("There is no such page.").await;
+    assert_eq!(browser.read("document.querySelectorAll('.error-box .button').length").await, 1, "a way back only");
     browser.show("levels/999").await;
     browser.says("Not found.").await;
     browser.close(&[404]).await;

@@ -1,0 +1,64 @@
+// The codes that this tab issued and nobody saved: whoever leaves an issue does not lose them.
+
+import { button, h } from "./dom.js";
+import { save, toCsv } from "./csv.js";
+import { number, t } from "./i18n.js";
+
+const KEPT = "youhui.issued";
+
+/** The rows with their codes, in the order of their issue. */
+function unsaved() {
+  return JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+}
+
+function keep(rows) {
+  try {
+    if (rows.length > 0) sessionStorage.setItem(KEPT, JSON.stringify(rows));
+    else sessionStorage.removeItem(KEPT);
+  } catch {
+    // More than the browser keeps: what is kept already stays, and the codes are in the export of their coupon.
+  }
+}
+
+/** Notes rows that were issued. */
+export function noteIssued(rows) {
+  keep([...unsaved(), ...rows.map(({ customer, prefix, code }) => ({ customer, prefix, code }))]);
+}
+
+/** Hands issued rows to the user as a file. */
+export function saveIssued(rows) {
+  save("issued_codes.csv", toCsv([["customer_id", "code_prefix", "code"], ...rows.map(fields)]));
+  const saved = new Set(rows.map(({ code }) => code));
+  keep(unsaved().filter(({ code }) => !saved.has(code)));
+}
+
+const fields = ({ customer, prefix, code }) => [customer, prefix, code];
+
+/** What is said of codes that are not saved; null where there are none. */
+export function unsavedNote() {
+  const rows = unsaved();
+  if (rows.length === 0) return null;
+  const note = h(
+    "div",
+    { class: "note", "data-unsaved": rows.length },
+    h("p", null, t("issue.unsaved", { count: number(rows.length) })),
+  );
+  const gone = () => note.remove();
+  const saving = () => {
+    saveIssued(rows);
+    gone();
+  };
+  const forgetting = () => {
+    keep([]);
+    gone();
+  };
+  note.append(
+    h(
+      "div",
+      { class: "actions" },
+      button(t("issue.save"), saving, ""),
+      button(t("issue.forget"), forgetting, "quiet", { "data-forget": true }),
+    ),
+  );
+  return note;
+}
