@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use shared::{
+    Error,
     domain::shop::ShopId,
     table::keys::{self, Key},
 };
@@ -23,10 +24,14 @@ fn shop() -> ShopId {
 }
 
 pub(crate) async fn audit(api: &Api, repair: bool) -> Value {
+    let answer = audited(api, repair).await.expect("a report");
+    serde_json::to_value(answer).expect("JSON")
+}
+
+async fn audited(api: &Api, repair: bool) -> Result<operator::Answer, Error> {
     let command = json!({"action": "audit", "shop": "demo", "repair": repair, "seconds": 600});
     let command = serde_json::from_value(command).expect("a command");
-    let answer = operator::run(&api.store_of("operator").await, command).await.expect("a report");
-    serde_json::to_value(answer).expect("JSON")
+    operator::run(&api.store_of("operator").await, command).await
 }
 
 /// What is said to have drifted.
@@ -137,6 +142,15 @@ async fn a_ledger_that_is_wrong_itself_is_told_and_not_mended() {
     let report = audit(&api, true).await;
     assert_eq!((drifts(&report), &report["repaired"]), (vec!["account of customer 1".to_owned()], &json!(0)));
     assert!(report["drifts"][0]["recomputed"].as_str().expect("a reason").contains("does not follow"), "{report}");
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_is_named() {
+    let api = busy_shop().await;
+    let entry = keys::ledger(&shop(), 1, 2);
+    damage(&api, &entry, "created_at", 5).await;
+    let Err(Error::Internal(said)) = audited(&api, false).await else { panic!("it was read") };
+    assert!(said.contains(&format!("{} {}", entry.pk, entry.sk)), "{said}");
 }
 
 #[tokio::test]

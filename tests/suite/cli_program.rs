@@ -112,12 +112,14 @@ fn names(folder: &Folder) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn a_table_that_is_not_there_is_named() {
+async fn a_table_that_is_not_there_is_named_and_so_is_one_that_cannot_be() {
     let api = Api::empty().await;
     let store = api.server.store_endpoint().expect("the embedded store");
-    let mut command = Command::new(functions::youhui());
-    command.args(["shop", "list", "--store", &store]).env("TABLE_NAME", "other").env_remove("RUST_LOG");
-    let said = String::from_utf8(command.output().expect("youhui").stderr).expect("text");
-    assert!(said.contains("has no table other: TABLE_NAME"), "{said}");
+    for (table, told) in [("other", "has no table other: TABLE_NAME"), ("my", "my: TABLE_NAME has 3 to 255")] {
+        let mut command = Command::new(functions::youhui());
+        command.args(["shop", "list", "--store", &store]).env("TABLE_NAME", table).env_remove("RUST_LOG");
+        let said = String::from_utf8(command.output().expect("youhui").stderr).expect("text");
+        assert!(said.contains(told), "{said}");
+    }
     api.stop().await;
 }

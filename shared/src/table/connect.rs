@@ -56,8 +56,14 @@ impl Connection {
     /// The store.
     ///
     /// # Errors
-    /// [`Error::Internal`] where AWS or `https://` is meant and this build has no TLS (feature `tls`).
+    /// [`Error::Internal`] where AWS or `https://` is meant and this build has no TLS (feature `tls`), and where no table can
+    /// have this name.
     pub async fn open(self) -> Result<Store, Error> {
+        let table = self.table.as_deref().unwrap_or(DEFAULT_TABLE).to_owned();
+        if !can_be_a_table(&table) {
+            let message = format!("{table}: TABLE_NAME has 3 to 255 of a-z, A-Z, 0-9, _, - and ., or is an ARN");
+            return Err(Error::Internal(message));
+        }
         let http_client = self.http_client()?;
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
@@ -74,8 +80,14 @@ impl Connection {
         };
         let config = config.http_client(http_client).retry_config(retries).timeout_config(timeouts).build();
         let client = Client::from_conf(config);
-        Ok(Store::new(client, self.table.as_deref().unwrap_or(DEFAULT_TABLE)))
+        Ok(Store::new(client, &table))
     }
+}
+
+/// Whether DynamoDB takes this for the name of a table (its naming rules), or of one in another account.
+fn can_be_a_table(name: &str) -> bool {
+    let is_of_one = |sign: char| sign.is_ascii_alphanumeric() || "_-.".contains(sign);
+    name.starts_with("arn:") || (3..=255).contains(&name.len()) && name.chars().all(is_of_one)
 }
 
 /// A store on this machine wants a signature and checks none.

@@ -36,10 +36,27 @@ impl IntoDeserializer<'_, serde_dynamo::Error> for Attribute {
 }
 
 /// Reads an item as an entity.
+///
+/// # Errors
+/// [`Error::Internal`], which names the item.
 pub fn entity<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
-    let attributes = item.into_iter().map(|(name, value)| (name, Attribute(value)));
-    T::deserialize(MapDeserializer::new(attributes))
-        .map_err(|error| Error::Internal(format!("unreadable item: {error}")))
+    // The key is no part of an entity: it is put aside for the error.
+    let (mut pk, mut sk) = (None, None);
+    let mut attributes = item.into_iter().filter_map(|(name, value)| {
+        match name.as_str() {
+            keys::PK => pk = Some(value),
+            keys::SK => sk = Some(value),
+            _ => return Some((name, Attribute(value))),
+        }
+        None
+    });
+    let error = match T::deserialize(MapDeserializer::new(attributes.by_ref())) {
+        Ok(entity) => return Ok(entity),
+        Err(error) => error,
+    };
+    attributes.for_each(drop);
+    let text = |part: Option<AttributeValue>| part.and_then(|part| part.as_s().ok().cloned()).unwrap_or_default();
+    Err(Error::Internal(format!("unreadable item {} {}: {error}", text(pk), text(sk))))
 }
 
 /// The attribute that counts the versions of a row, from 1.

@@ -15,6 +15,7 @@ use shared::{Error, domain::shop::ShopId};
 
 use source::is_dash;
 
+mod beginning;
 pub mod columns;
 pub mod export;
 pub mod formula;

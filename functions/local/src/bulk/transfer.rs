@@ -2,22 +2,22 @@
 //! it has come.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indicatif::ProgressBar;
 use serde_json::Value;
-use shared::table::transfers;
 
 use super::{
     BulkError, Format, Summary, at,
+    beginning::{Begun, begin},
     columns::Table,
     groups::{Group, Groups, OnlyOnce},
-    journal::{Head, Journal, Note},
+    journal::Note,
     output::{Growing, Shape},
-    refusals::{self, Layout, Refusals, is_errors_file},
+    refusals::{Layout, Refusals, is_errors_file},
     rows::{Original, Row, Rows},
     shop_api::ShopApi,
     source::Source,
@@ -26,10 +26,6 @@ use crate::part_file::is_there;
 
 /// How often the journal is written: each time the disk is waited for.
 const NOTE_EVERY: Duration = Duration::from_millis(500);
-
-/// What is said of a file that the table knows from elsewhere.
-const KNOWN: &str = "this file was moved in before, wholly or in part, perhaps under another name: what was done then is not \
-     done again (--anew does it again)";
 
 /// What came of a row.
 #[derive(Debug)]
@@ -221,78 +217,6 @@ fn summary(note: &Note, places: &Places) -> Summary {
     let Note { rows, accepted, refused, unread, .. } = *note;
     let errors = (refused > 0).then(|| places.errors.clone());
     Summary { rows, accepted, refused, unread, errors, ..Summary::default() }
-}
-
-/// A transfer that can go on.
-struct Begun {
-    journal: Journal,
-    /// Its id in the table.
-    transfer: String,
-    /// What may not be meant.
-    warnings: Vec<String>,
-}
-
-/// Opens the journal, and begins the transfer where it was not.
-async fn begin<K: Kind>(
-    api: &ShopApi,
-    kind: &K,
-    source: &Source,
-    places: &Places,
-    anew: bool,
-) -> Result<Begun, BulkError> {
-    let mut journal = Journal::open(places.journal.as_deref())?;
-    let head = |transfer| Head { of: kind.of(), shop: api.shop.id.clone(), sha256: source.sha256.clone(), transfer };
-    let before = transfers::find(&api.store, &api.shop.id, &kind.of(), &source.sha256).await?;
-    let is_noted = before.clone().is_some_and(|before| journal.head() == Some(&head(before)));
-    // The command that was killed is run again: its rows are not new for a second time.
-    let anew = anew && (!is_noted || journal.note.finished);
-    let (before, is_noted) = (before.filter(|_| !anew), is_noted && !anew);
-    if !anew {
-        refuse_changed(api, kind, source, &journal).await?;
-    }
-    if let Some((path, _)) = places.output.as_ref().filter(|(path, _)| path.exists() && !is_noted) {
-        return Err(at(path)(is_there("--to")));
-    }
-    let Note { errors_bytes, output_bytes, finished, refused, .. } = journal.note;
-    let output = places.output.as_ref().is_none_or(|(path, _)| has(path, output_bytes));
-    // Once all is done the errors file is whoever's who mends it.
-    let is_done = is_noted && finished && output && (refused == 0 || places.errors.exists());
-    let is_new = is_noted && !finished && errors_bytes == 0;
-    let aside = if is_done || is_new { None } else { refusals::make_place(&places.errors, &journal.note)? };
-    let goes_on = is_done || is_noted && !finished && output && has(&places.errors, errors_bytes);
-    let is_known = before.is_some() && (!is_noted || finished && !is_done);
-    let transfer = match before {
-        Some(before) => before,
-        None => transfers::begin(&api.store, &api.shop.id, &kind.of(), &source.sha256, anew).await?,
-    };
-    journal.begin(head(transfer.clone()))?;
-    if is_noted && !goes_on {
-        // What is missing is written again: the keys say what was done.
-        journal.note(Note::default())?;
-    }
-    let errors = places.errors.display();
-    let kept = |aside: PathBuf| format!("{errors} was there, perhaps mended: it is {} from here on", aside.display());
-    let warnings = is_known.then(|| KNOWN.to_owned()).into_iter().chain(aside.map(kept)).collect();
-    Ok(Begun { journal, transfer, warnings })
-}
-
-/// Refuses a file that was changed since rows of it were moved in that would count again.
-async fn refuse_changed<K: Kind>(api: &ShopApi, kind: &K, source: &Source, journal: &Journal) -> Result<(), BulkError> {
-    let is_other = |head: &&Head| head.of == kind.of() && head.shop == api.shop.id && head.sha256 != source.sha256;
-    let Some(head) = journal.head().filter(is_other) else { return Ok(()) };
-    if journal.note.finished && kind.is_repeatable() {
-        return Ok(());
-    }
-    // In another store it is another file's first transfer.
-    match transfers::find(&api.store, &head.shop, &head.of, &head.sha256).await?.as_ref() == Some(&head.transfer) {
-        true => Err(BulkError::Changed { path: source.path.clone() }),
-        false => Ok(()),
-    }
-}
-
-/// Whether a file is there with so many bytes, if it should have any.
-fn has(path: &Path, bytes: u64) -> bool {
-    bytes == 0 || std::fs::metadata(path).is_ok_and(|metadata| metadata.len() >= bytes)
 }
 
 /// Moves the rows of a group in that can be read. The verdicts stand beside their rows.
