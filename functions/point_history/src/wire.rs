@@ -34,8 +34,8 @@ pub(crate) struct EntryReply {
     /// How many points: positive is earned, negative is spent, taken back or expired.
     #[schema(example = 100)]
     points: i64,
-    /// What the entry is for: `buy` (an order), `manual` (an adjustment), `sign` (a sign-in), `redeem`, `refund` or `expire`.
-    /// An open list: there may be more.
+    /// What the entry is for: `buy` (an order), `manual` (an adjustment), `sign` (a sign-in), `redeem`, `expire`, or
+    /// `refund`: positive is a redemption that came back, negative what an order had earned. An open list: there may be more.
     #[schema(example = "buy")]
     kind: String,
     /// The order that caused the entry, as the shop sent it, with the customer as stored here; null without one.
@@ -62,8 +62,8 @@ pub(crate) struct EntryDetail {
     /// How many points: positive is earned, negative is spent, taken back or expired.
     #[schema(example = 100)]
     points: i64,
-    /// What the entry is for: `buy` (an order), `manual` (an adjustment), `sign` (a sign-in), `redeem`, `refund` or `expire`.
-    /// An open list: there may be more.
+    /// What the entry is for: `buy` (an order), `manual` (an adjustment), `sign` (a sign-in), `redeem`, `expire`, or
+    /// `refund`: positive is a redemption that came back, negative what an order had earned. An open list: there may be more.
     #[schema(example = "buy")]
     kind: String,
     /// The id of the order that caused the entry; null without one.

@@ -99,8 +99,8 @@ pub(crate) async fn create(
 /// Changes a price rule.
 ///
 /// `title`, `value` and `value_type` are needed; what else is omitted stays as it is, null clears. A rule that a coupon
-/// has cannot become an automatic discount (400). A rule with a changed limit is exact for every request that begins
-/// after this one was answered.
+/// has cannot become an automatic discount (400). A changed `usage_limit` or `allocation_limit` holds exactly for every
+/// request that begins after this one was answered.
 #[utoipa::path(
     put, path = "/api/discounts/price_rule/{id}/", operation_id = "price_rule_update", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the price rule.", example = 5527), IdempotencyKey),

@@ -69,7 +69,8 @@ pub struct PriceRuleBody {
     /// and `each`.
     #[schema(value_type = TargetType, required = false, default = "line_item")]
     target_type: Option<String>,
-    /// Whether the discount is split `across` the lines (the default) or given to `each` of them.
+    /// Whether the discount is split `across` the lines (the default) or given to `each` of them, a fixed amount to
+    /// each unit.
     #[schema(value_type = AllocationMethod, required = false, default = "across")]
     allocation_method: Option<String>,
     /// The discount, below 0 with at most two decimals: percent, at least -100.00, or yuan, as `value_type` says.

@@ -74,7 +74,7 @@ pub struct PriceRuleReply {
     automatic_discount: bool,
     /// Whether the rule discounts the lines or the shipping.
     target_type: TargetType,
-    /// Whether the discount is split `across` the lines or given to `each` of them.
+    /// Whether the discount is split `across` the lines or given to `each` of them, a fixed amount to each unit.
     allocation_method: AllocationMethod,
     /// The discount, negative: percent or yuan, as `value_type` says.
     #[schema(format = "decimal", example = "-20.00")]
