@@ -69,6 +69,8 @@ pub struct Seen {
     pub conflicts: u64,
     /// Calls refused because a partition was overdrawn.
     pub throttled: u64,
+    /// How often each partition refused them, reading (false) or writing.
+    pub overdrawn: HashMap<(String, bool), u64>,
     /// The write units of each partition.
     pub written: HashMap<String, f64>,
     /// How often the items of each partition were fought over.
@@ -134,6 +136,10 @@ impl Partitions {
         let overdrawn: Vec<_> = touched.places.iter().map(|(pk, _)| self.left(&mut state, pk, writes) <= 0.0).collect();
         if overdrawn.contains(&true) {
             state.seen.throttled += 1;
+            let refusing = touched.places.iter().zip(&overdrawn).filter(|(_, is)| **is).map(|((pk, _), _)| pk);
+            for pk in refusing.collect::<HashSet<_>>() {
+                *state.seen.overdrawn.entry((pk.clone(), writes)).or_default() += 1;
+            }
             let code = if touched.transaction { "ThrottlingError" } else { "ThrottlingException" };
             return Some(refusal(touched, &overdrawn, code));
         }

@@ -29,9 +29,9 @@ struct Done {
 pub(crate) async fn run(clients: &[u64], time: Duration, seed: u64) {
     println!("{SHARDS} shards\n");
     println!(
-        "| many on one | clients | done a second | refused a second | conflicts for each | throttled for each | sent again | p50 ms | p99 ms |"
+        "| many on one | clients | done a second | refused a second | conflicts for each | throttled for each | sent again | p50 ms | p99 ms | throttled most |"
     );
-    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
+    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|---|");
     for &clients in clients {
         measure::<Coupon>(clients, time, seed).await;
     }
@@ -84,12 +84,25 @@ fn row(all: &[Done], took: Duration, (before, after): (&Seen, &Seen)) -> String 
     let [p50, p99] =
         [50, 99].map(|percent| crowd::percentile(all.iter().flat_map(|done| &done.took).copied(), percent));
     format!(
-        "{:.0} | {:.0} | {:.2} | {:.2} | {again} | {p50:.0} | {p99:.0}",
+        "{:.0} | {:.0} | {:.2} | {:.2} | {again} | {p50:.0} | {p99:.0} | {}",
         done as f64 / took.as_secs_f64(),
         refused as f64 / took.as_secs_f64(),
         of_each(after.conflicts - before.conflicts),
         of_each(after.throttled - before.throttled),
+        throttled_most(before, after),
     )
+}
+
+/// The partition that refused the most calls meanwhile, and how many.
+fn throttled_most(before: &Seen, after: &Seen) -> String {
+    let earlier = |place| before.overdrawn.get(place).copied().unwrap_or(0);
+    let refused = after.overdrawn.iter().map(|(place, count)| (count - earlier(place), place));
+    match refused.max() {
+        Some((count, (pk, writes))) if count > 0 => {
+            format!("{pk}: {count} {}", if *writes { "writes" } else { "reads" })
+        }
+        _ => "-".to_owned(),
+    }
 }
 
 /// Every sum is what it sums.

@@ -28,43 +28,32 @@ pub(crate) struct Options {
     pub(crate) out: PathBuf,
 }
 
-/// What was measured, a table a subject.
-struct Tables {
-    operations: Vec<operations::Row>,
-    issue: Vec<issue::Row>,
-    expiry: Vec<expiry::Row>,
-    evaluation: Vec<evaluation::Row>,
-    clients: Vec<clients::Row>,
-}
-
-/// Measures everything, writes the files, and prints which operations grow.
+/// Measures everything, writes the files, and prints which operations grow. What takes the longest comes last, and each
+/// table is written once there is a row of it: a run of millions that is stopped keeps what it has.
 pub(crate) async fn run(options: &Options) {
-    let (operations, expiry) = shops(options).await;
-    let tables = Tables {
-        operations,
-        issue: issue::run(options.time).await,
-        expiry,
-        evaluation: evaluation::run(),
-        clients: clients::run(options.seed).await,
-    };
     fs::create_dir_all(&options.out).expect("a folder");
-    let Tables { operations, issue, expiry, evaluation, clients } = &tables;
-    write(options, "operations", operations);
-    write(options, "issue", issue);
-    write(options, "expiry", expiry);
-    write(options, "evaluation", evaluation);
-    write(options, "clients", clients);
+    let issue = issue::run(options.time).await;
+    write(options, "issue", &issue);
+    let evaluation = evaluation::run();
+    write(options, "evaluation", &evaluation);
+    let clients = clients::run(options.seed).await;
+    write(options, "clients", &clients);
+    #[cfg_attr(not(feature = "plots"), expect(unused_variables, reason = "only the picture wants it"))]
+    let (operations, expiry) = shops(options).await;
+    operations::print_growth(&operations);
     #[cfg(feature = "plots")]
-    pictures::draw_all(&tables, &options.out);
+    pictures::draw_all(&pictures::Tables { operations, issue, expiry, evaluation, clients }, &options.out);
     #[cfg(not(feature = "plots"))]
     eprintln!("Pictures want `--features plots`.");
-    operations::print_growth(operations);
 }
 
 /// Each number of rows in a shop of entries and in one of codes, whose first coupon expires at the end.
 async fn shops(options: &Options) -> (Vec<operations::Row>, Vec<expiry::Row>) {
     let stores = Stores::start().await;
     let (mut rows, mut expired) = (Vec::new(), Vec::new());
+    if options.expire > 0 {
+        expired.push(expiry::run(&stores, options.expire).await);
+    }
     for &size in &options.rows {
         for kind in [Kind::Entries, Kind::Codes] {
             eprintln!("{size} rows");
@@ -74,13 +63,12 @@ async fn shops(options: &Options) -> (Vec<operations::Row>, Vec<expiry::Row>) {
                 let time = options.time / u32::try_from(stages.len()).unwrap_or(1);
                 rows.extend(operations::measure(&stores, &shop, size, *stage, time).await);
             }
+            write(options, "operations", &rows);
         }
         expired.push(expiry::settle(&stores.near).await);
+        expired.sort_by_key(|row| row.codes);
+        write(options, "expiry", &expired);
     }
-    if options.expire > 0 {
-        expired.push(expiry::run(&stores, options.expire).await);
-    }
-    expired.sort_by_key(|row| row.codes);
     (rows, expired)
 }
 

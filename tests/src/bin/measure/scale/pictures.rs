@@ -3,8 +3,9 @@
 use std::{collections::BTreeSet, path::Path};
 
 use super::{
-    Tables, clients,
-    evaluation::{LINES, RULES},
+    clients,
+    evaluation::{self, LINES, RULES},
+    expiry, issue,
     operations::Row,
     plot::{Line, Panel, draw},
 };
@@ -14,6 +15,15 @@ const NAMED: usize = 5;
 const GROWS: f64 = 1.05;
 
 const ROWS: &str = "rows";
+
+/// What was measured, a table a subject.
+pub(super) struct Tables {
+    pub(super) operations: Vec<Row>,
+    pub(super) issue: Vec<issue::Row>,
+    pub(super) expiry: Vec<expiry::Row>,
+    pub(super) evaluation: Vec<evaluation::Row>,
+    pub(super) clients: Vec<clients::Row>,
+}
 
 pub(super) fn draw_all(tables: &Tables, out: &Path) {
     let picture = |name: &str, title: &str, panels: &[Panel]| draw(&out.join(format!("{name}.svg")), title, panels);
@@ -36,10 +46,10 @@ pub(super) fn draw_all(tables: &Tables, out: &Path) {
             all(rows, "processor time of the function, ms", |row| row.processor_us.map(|time| time / 1e3)),
         ],
     );
-    picture("issue", "A request that issues codes: what one code takes", &issue(tables));
-    picture("expiry", "Storing codes as expired: what one code takes", &expiry(tables));
-    picture("evaluation", "Pricing a cart: processor time", &evaluation(tables));
-    picture("clients", "A mixed load on the local server, one process on this machine", &clients(tables));
+    picture("issue", "A request that issues codes: what one code takes", &of_issue(tables));
+    picture("expiry", "Storing codes as expired: what one code takes", &of_expiry(tables));
+    picture("evaluation", "Pricing a cart: processor time", &of_evaluation(tables));
+    picture("clients", "A mixed load on the local server, one process on this machine", &of_clients(tables));
 }
 
 /// A line of an operation; named only where a name is given.
@@ -79,9 +89,9 @@ fn all(rows: &[Row], y: &'static str, of: fn(&Row) -> Option<f64>) -> Panel {
     Panel { x: ROWS, y, log_y: true, lines: lines.into_iter().map(|(_, line)| line).collect() }
 }
 
-fn issue(tables: &Tables) -> [Panel; 3] {
+fn of_issue(tables: &Tables) -> [Panel; 3] {
     let panel = |y, log_y, lines| Panel { x: "codes in one request", y, log_y, lines };
-    let of = |name, of: fn(&super::issue::Row) -> Option<f64>| {
+    let of = |name, of: fn(&issue::Row) -> Option<f64>| {
         Line::new(Some(name), tables.issue.iter().filter_map(|row| Some((row.codes as f64, of(row)?))))
     };
     [
@@ -105,9 +115,9 @@ fn issue(tables: &Tables) -> [Panel; 3] {
     ]
 }
 
-fn expiry(tables: &Tables) -> [Panel; 2] {
+fn of_expiry(tables: &Tables) -> [Panel; 2] {
     let panel = |y, lines| Panel { x: "unused codes of the rule that ended", y, log_y: false, lines };
-    let of = |name, of: fn(&super::expiry::Row) -> f64| {
+    let of = |name, of: fn(&expiry::Row) -> f64| {
         Line::new(Some(name), tables.expiry.iter().map(|row| (row.codes as f64, of(row))))
     };
     [
@@ -119,8 +129,8 @@ fn expiry(tables: &Tables) -> [Panel; 2] {
     ]
 }
 
-fn evaluation(tables: &Tables) -> [Panel; 2] {
-    type Pricing = super::evaluation::Row;
+fn of_evaluation(tables: &Tables) -> [Panel; 2] {
+    type Pricing = evaluation::Row;
     let panel = |x, kept: fn(&Pricing) -> bool, at: fn(&Pricing) -> u64| {
         let of = |name, of: fn(&Pricing) -> f64| {
             let rows = tables.evaluation.iter().filter(|row| kept(row));
@@ -135,7 +145,7 @@ fn evaluation(tables: &Tables) -> [Panel; 2] {
     ]
 }
 
-fn clients(tables: &Tables) -> [Panel; 2] {
+fn of_clients(tables: &Tables) -> [Panel; 2] {
     let panel = |y, log_y, lines| Panel { x: "clients", y, log_y, lines };
     let of = |store: &'static str, name: &str, of: fn(&clients::Row) -> f64| {
         let rows = tables.clients.iter().filter(|row| row.store == store);
