@@ -11,7 +11,9 @@ use shared::{App, http::service::service, table::meter::Meter};
 use tests::{Api, TOKEN};
 
 use crate::{
-    discounts::{CODES, COUPONS, EVALUATE, RELEASE, RULES, USE, coupon, nested, rule, shop_of},
+    discounts::{
+        CODES, COUPONS, EVALUATE, PAST, RELEASE, RULES, USE, change_rule, coupon, give, nested, rule, shop_of,
+    },
     support::{CUSTOMERS, one},
 };
 
@@ -103,6 +105,36 @@ async fn of_codes() {
         ("release", 4),
         ("delete", 3),
         ("issue many", 14),
+    ]);
+}
+
+#[tokio::test]
+async fn of_lists_of_codes_while_an_ended_rule_waits_for_the_job() {
+    let api = shop_of(1).await;
+    let made = coupon(&api, "A", &json!({})).await;
+    give(&api, made.id, [1, 1]).await.expect(201);
+    change_rule(&api, made.rule, &json!({"ends_at": PAST})).await;
+    let mut distant = Distant::of(&api).await;
+    for _ in 0..ROUNDS {
+        for (name, query) in [
+            ("all", ""),
+            ("used", "?status=used"),
+            ("of a customer", "?customer=1"),
+            ("unused or expired", "?status__in=unused,expired"),
+            ("expired", "?status=expired"),
+            ("available", "?status=available"),
+        ] {
+            distant.send(name, "coupon_codes", ("GET", format!("{CODES}{query}")), &Value::Null).await;
+        }
+    }
+    // Only who tells codes of an ended rule from others waits for what is known of it.
+    distant.waited(&[
+        ("all", 3),
+        ("used", 1),
+        ("of a customer", 3),
+        ("unused or expired", 4),
+        ("expired", 8),
+        ("available", 4),
     ]);
 }
 

@@ -27,7 +27,7 @@ export const messages = {
   "sign_in.token": "令牌",
   "sign_in.hint": "仅保存在此标签页中，退出登录或关闭后即清除。",
   "sign_in.enter": "登录",
-  "sign_in.leave": "退出登录",
+  "sign_in.leave": "退出",
   "sign_in.out": "已退出登录。",
   "sign_in.needed": "请输入令牌。",
   "sign_in.malformed": "令牌只能包含字母、数字和符号，不能有空格。",

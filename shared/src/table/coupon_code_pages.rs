@@ -62,6 +62,17 @@ impl Statuses {
         }
     }
 
+    /// Whether it matters to them that a rule has ended, or is off: whoever looks for unused and for expired codes, or for
+    /// neither, finds the same ones.
+    fn tell_by_rule(self) -> bool {
+        self.unused != self.expired || (self.available && !self.unused)
+    }
+
+    /// Whether it matters to them that a coupon is deleted: its used codes stay.
+    fn tell_by_coupon(self) -> bool {
+        self.unused || self.expired || self.available
+    }
+
     fn select(self, (status, available): (Status, bool)) -> bool {
         match status {
             Status::Unused => self.unused || (self.available && available),
@@ -103,7 +114,10 @@ pub async fn page(
     now: DateTime<Utc>,
 ) -> Result<Page<Row>, Error> {
     let statuses = filter.statuses.unwrap_or(Statuses::ALL);
-    let standings = Standings::read(store, shop, now, statuses.available && !statuses.unused);
+    let standings = async {
+        let standings = Standings::read(store, shop, now, statuses.available && !statuses.unused).await?;
+        Ok(standings.that_concern(statuses.tell_by_rule(), statuses.tell_by_coupon()))
+    };
     let listed = Listed { store, shop, statuses, select };
     let (customer, coupon) = (filter.customer.as_deref(), filter.coupon.as_deref());
     match (&filter.ids, customer, coupon) {

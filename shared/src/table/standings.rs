@@ -181,6 +181,18 @@ impl Standings {
         Ok(standings)
     }
 
+    /// Without the rules, or the deleted coupons, where they do not concern who looks.
+    #[must_use]
+    pub fn that_concern(mut self, rules: bool, deleted: bool) -> Self {
+        if !rules {
+            self.rules.clear();
+        }
+        if !deleted {
+            self.deleted.clear();
+        }
+        self
+    }
+
     /// Whether everything is seen as it is stored.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty() && self.deleted.is_empty()
