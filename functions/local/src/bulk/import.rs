@@ -40,8 +40,8 @@ pub struct Options {
     pub anew: bool,
 }
 
-/// How many codes or adjustments are under way at a time.
-const AT_ONCE: usize = 16;
+/// How many codes or adjustments of a group are under way at a time, each a request of its own.
+const ROWS_AT_ONCE: usize = 16;
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,12 +96,11 @@ impl Kind for What {
     }
 
     fn most(&self) -> usize {
-        // A code and an adjustment are requests of their own.
-        if *self == Self::Customers { 1_000 } else { 16 * AT_ONCE }
+        if *self == Self::Customers { 1_000 } else { 16 * ROWS_AT_ONCE }
     }
 
     fn at_once(&self) -> usize {
-        // Rows of one customer go in their order, also beyond a group.
+        // Rows of one customer go in their order, also beyond a group; within one others go beside them.
         if *self == Self::Customers { 4 } else { 1 }
     }
 
@@ -135,7 +134,7 @@ impl Kind for What {
             }
             Ok::<_, BulkError>(verdicts)
         });
-        let sent: Vec<_> = sent.buffer_unordered(AT_ONCE).try_collect().await?;
+        let sent: Vec<_> = sent.buffer_unordered(ROWS_AT_ONCE).try_collect().await?;
         let mut verdicts: Vec<_> = sent.into_iter().flatten().collect();
         verdicts.sort_by_key(|(index, _)| *index);
         Ok(verdicts.into_iter().map(|(_, verdict)| verdict).collect())
