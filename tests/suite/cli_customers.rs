@@ -115,7 +115,7 @@ async fn refused_rows_stand_in_the_errors_file_and_the_rest_goes_on() {
     came_to(&imported(&api, What::Customers, &refused).await, 4, 1);
     let stored = api.get(&one(CUSTOMERS, 100)).await.expect(200);
     assert_eq!((&stored["mobile"], &stored["full_name"]), (&json!("138"), &json!("=name")));
-    assert_eq!(errors(&refused), [(4, "id".to_owned(), "This field is required.".to_owned())]);
+    assert_eq!(errors(&refused), [(2_001, "id".to_owned(), "This field is required.".to_owned())]);
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod cli_formulas;
 mod cli_help;
 mod cli_issue;
 mod cli_kills;
+mod cli_mended;
 mod cli_points;
 mod cli_program;
 mod cli_quotes;

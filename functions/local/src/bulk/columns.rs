@@ -71,11 +71,15 @@ impl Table {
     }
 }
 
-/// What an errors file puts before the columns of the input. An import passes over columns of this name, so that the file
-/// can be imported once it is mended.
-pub const ERROR_COLUMNS: [&str; 3] = ["error_row", "error_field", ERROR_MESSAGE];
-/// The last of them: what is wrong.
+/// What an errors file puts before the columns of the input. None of them is a column of the import that reads the file once
+/// it is mended.
+pub const ERROR_COLUMNS: [&str; 4] = [ERROR_ROW, "error_field", ERROR_MESSAGE, ERROR_OF];
+/// The number of the row in the file that it was refused from.
+pub(super) const ERROR_ROW: &str = "error_row";
+/// What is wrong.
 pub(super) const ERROR_MESSAGE: &str = "error_message";
+/// Which file that was: with the number it says which row it is, however often it is mended and wherever it is read.
+pub(super) const ERROR_OF: &str = "error_of";
 
 use Empty::{Blank, Nothing, Null};
 use Use::{Needed, Read, Shown};

@@ -20,6 +20,7 @@ use shared::{
 use super::{
     BulkError, Format, Summary,
     columns::{self, Table},
+    first::MENDED,
     groups::OnlyOnce,
     lists::Lists,
     rows::Row,
@@ -130,7 +131,7 @@ impl Kind for What {
             let mut verdicts = Vec::with_capacity(indices.len());
             for index in indices {
                 let (row, body) = &bodies[index];
-                verdicts.push((index, self.send_one(desk, row.number, body).await?));
+                verdicts.push((index, self.send_one(desk, row, body).await?));
             }
             Ok::<_, BulkError>(verdicts)
         });
@@ -142,7 +143,7 @@ impl Kind for What {
 }
 
 impl What {
-    async fn send_one(&self, desk: &Desk<'_>, row: u64, body: &Value) -> Result<Verdict, BulkError> {
+    async fn send_one(&self, desk: &Desk<'_>, row: &Row, body: &Value) -> Result<Verdict, BulkError> {
         match self {
             Self::Points => add_points(desk, row, body).await,
             _ => move_code(desk, row, body).await,
@@ -171,14 +172,14 @@ fn by_customer(bodies: &[(&Row, Value)]) -> Vec<Vec<usize>> {
 }
 
 /// An opening balance: one adjustment under the row's own key.
-async fn add_points(desk: &Desk<'_>, row: u64, body: &Value) -> Result<Verdict, BulkError> {
+async fn add_points(desk: &Desk<'_>, row: &Row, body: &Value) -> Result<Verdict, BulkError> {
     let points = &body["points"];
     if points == 0 || points.as_str().is_some_and(|text| text.trim() == "0") {
         return no_points(desk, body).await;
     }
-    let key = format!("{}/{row}", desk.transfer);
+    let key = row.counts_as(desk.transfer).to_string();
     let answer = desk.api.send(Method::POST, "/api/loyalty/point_history/adjust/", Some(&key), body).await?;
-    Ok(verdict(answer))
+    Ok(verdict(row, answer))
 }
 
 /// No points, for a customer who is there, are no entry; the API has no adjustment of 0 that could say so.
@@ -198,18 +199,19 @@ async fn no_points(desk: &Desk<'_>, body: &Value) -> Result<Verdict, BulkError> 
 }
 
 /// A code needs no key where it is not used: its text is given once. Its use has one: it may be given back here.
-async fn move_code(desk: &Desk<'_>, row: u64, body: &Value) -> Result<Verdict, BulkError> {
-    let key = (body["status"] == "used").then(|| format!("{}/{row}", desk.transfer));
+async fn move_code(desk: &Desk<'_>, row: &Row, body: &Value) -> Result<Verdict, BulkError> {
+    let key = (body["status"] == "used").then(|| row.counts_as(desk.transfer).to_string());
     let answer = desk.api.send(Method::POST, IMPORT, key.as_deref(), body).await?;
     if answer.body == json!({ "code": [THERE_ALREADY] }) {
         return Ok(Verdict::Done(Value::Null));
     }
-    Ok(verdict(answer))
+    Ok(verdict(row, answer))
 }
 
-fn verdict(answer: Answer) -> Verdict {
+fn verdict(row: &Row, answer: Answer) -> Verdict {
     match answer {
         Answer { status: 201, body } => Verdict::Done(body),
+        Answer { status: 422, .. } if row.first.is_some() => Verdict::Refused(json!({ "detail": MENDED })),
         Answer { body, .. } => Verdict::Refused(body),
     }
 }

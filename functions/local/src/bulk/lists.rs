@@ -7,6 +7,7 @@ use shared::table::transfers;
 
 use super::{
     BulkError,
+    first::MENDED,
     rows::Row,
     shop_api::Answer,
     transfer::{Desk, Verdict},
@@ -20,7 +21,8 @@ const LOST: &str =
 pub(super) struct Lists {
     pub(super) path: &'static str,
     /// Whether rows that are done twice are there twice. Then a group has one key for whatever is left of it, what it goes
-    /// without is in the table before the rest is sent, and it is not divided.
+    /// without is in the table before the rest is sent, and it is not divided. A row that was mended has a key of its own: it
+    /// may stand in several files.
     pub(super) counts: bool,
 }
 
@@ -42,10 +44,12 @@ impl Lists {
     ) -> Result<Vec<Verdict>, BulkError> {
         let verdicts = rows.iter().map(|_| None).collect();
         let mut work = Work { desk, first, rows, verdicts };
+        let mut lists = Vec::new();
         if self.counts {
             work.leave_out_again().await?;
+            lists.extend(work.mended());
         }
-        let mut lists = vec![work.open()];
+        lists.push(self.open(&work));
         while let Some(list) = lists.pop() {
             if !list.is_empty() {
                 lists.extend(self.send_list(&mut work, list).await?);
@@ -58,6 +62,7 @@ impl Lists {
     /// Sends some rows of a group, by their indices, and answers what is to be sent then.
     async fn send_list(&self, work: &mut Work<'_>, list: Vec<usize>) -> Result<Vec<Vec<usize>>, BulkError> {
         let body = list.iter().map(|index| work.rows[*index].1.clone()).collect();
+        let is_mended = self.counts && list.iter().any(|index| work.is_mended(*index));
         let key = self.key(work, &list);
         let answer = work.desk.api.send(Method::POST, self.path, Some(&key), &body).await?;
         match read(answer, list.len()) {
@@ -71,13 +76,17 @@ impl Lists {
                 let wrong = list.iter().copied().zip(errors).filter(|(_, errors)| is_wrong(errors));
                 let wrong: Vec<_> = wrong.collect();
                 work.refuse(wrong);
-                if self.counts {
+                if self.counts && !is_mended {
                     work.note_refused().await?;
                 }
                 Ok(vec![list.into_iter().filter(|index| work.verdicts[*index].is_none()).collect()])
             }
             // Another process that moves the same file in left other rows out, and was first.
-            Read::OtherRows if self.counts && work.leave_out_again().await? => Ok(vec![work.open()]),
+            Read::OtherRows if is_mended => {
+                work.refuse(list.into_iter().map(|index| (index, json!({ "detail": MENDED }))));
+                Ok(Vec::new())
+            }
+            Read::OtherRows if self.counts && work.leave_out_again().await? => Ok(vec![self.open(work)]),
             Read::Whole(_) if list.len() > 1 && !self.counts => {
                 let (one, other) = list.split_at(list.len() / 2);
                 Ok(vec![other.to_vec(), one.to_vec()])
@@ -93,9 +102,21 @@ impl Lists {
         }
     }
 
-    /// Where rows count, the group's key; else that of just these rows of the group.
+    /// The rows without a verdict that go together.
+    fn open(&self, work: &Work<'_>) -> Vec<usize> {
+        let goes_alone = |index: &usize| self.counts && work.is_mended(*index);
+        work.open().filter(|index| !goes_alone(index)).collect()
+    }
+
+    /// Where rows count, the group's key, or a mended row's; else that of just these rows of the group.
     fn key(&self, work: &Work<'_>, list: &[usize]) -> String {
         let (transfer, first) = (work.desk.transfer, work.first);
+        if let ([index], true) = (list, self.counts)
+            && let Some(first) = &work.rows[*index].0.first
+        {
+            // The number alone is a group's.
+            return format!("{first}/mended");
+        }
         if self.counts || list.len() == work.rows.len() {
             return format!("{transfer}/{first}");
         }
@@ -106,8 +127,17 @@ impl Lists {
 
 impl Work<'_> {
     /// The rows without a verdict.
-    fn open(&self) -> Vec<usize> {
-        (0..self.rows.len()).filter(|index| self.verdicts[*index].is_none()).collect()
+    fn open(&self) -> impl Iterator<Item = usize> {
+        (0..self.rows.len()).filter(|index| self.verdicts[*index].is_none())
+    }
+
+    fn is_mended(&self, index: usize) -> bool {
+        self.rows[index].0.first.is_some()
+    }
+
+    /// Those of them that were mended, each a list.
+    fn mended(&self) -> impl Iterator<Item = Vec<usize>> {
+        self.open().filter(|index| self.is_mended(*index)).map(|index| vec![index])
     }
 
     fn refuse(&mut self, errors: impl IntoIterator<Item = (usize, Value)>) {
@@ -117,13 +147,13 @@ impl Work<'_> {
     /// Leaves out what the group went without before. Whether there is more of it than was left out already.
     async fn leave_out_again(&mut self) -> Result<bool, BulkError> {
         let api = self.desk.api;
-        let before = self.open().len();
+        let before = self.open().count();
         for (number, errors) in transfers::left_out(&api.store, &api.shop.id, self.desk.transfer, self.first).await? {
             let index = self.rows.iter().position(|(row, _)| row.number == number);
             let errors = serde_json::from_str(&errors).unwrap_or(Value::String(errors));
             self.refuse(index.map(|index| (index, errors)));
         }
-        Ok(self.open().len() < before)
+        Ok(self.open().count() < before)
     }
 
     /// Notes what the group goes without from here on.

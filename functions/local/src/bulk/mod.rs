@@ -18,6 +18,7 @@ use source::is_dash;
 mod beginning;
 pub mod columns;
 pub mod export;
+mod first;
 pub mod formula;
 mod groups;
 mod header;

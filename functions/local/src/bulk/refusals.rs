@@ -51,16 +51,18 @@ impl Layout {
         }
     }
 
-    fn line(&self, row: &Row, errors: &Value) -> io::Result<Vec<u8>> {
+    fn line(&self, row: &Row, errors: &Value, transfer: &str) -> io::Result<Vec<u8>> {
         let (fields, messages) = reasons(errors);
+        let first = row.counts_as(transfer);
         match self {
             Self::Csv(columns) => {
                 let own = columns.iter().map(|(place, _, column)| match &row.original {
                     Original::Cells(cells) => safe(*column, &cells[*place]),
                     _ => String::new(),
                 });
-                let cells = [row.number.to_string(), formula::guarded(&fields), formula::guarded(&messages)];
-                csv_line(cells.into_iter().chain(own))
+                let reasons = [formula::guarded(&fields), formula::guarded(&messages)];
+                let cells = std::iter::once(first.row.to_string()).chain(reasons).chain([first.file()]);
+                csv_line(cells.chain(own))
             }
             Self::Jsonl => {
                 let own = match &row.original {
@@ -68,7 +70,8 @@ impl Layout {
                     _ => Map::new(),
                 };
                 let own = own.into_iter().filter(|(name, _)| !is_error_column(name)).collect();
-                let refused = Refused { error_row: row.number, error_field: &fields, error_message: &messages, own };
+                let (error_row, error_of) = (first.row, first.file());
+                let refused = Refused { error_row, error_field: &fields, error_message: &messages, error_of, own };
                 let mut line = serde_json::to_vec(&refused)?;
                 line.push(b'\n');
                 Ok(line)
@@ -83,6 +86,7 @@ struct Refused<'a> {
     error_row: u64,
     error_field: &'a str,
     error_message: &'a str,
+    error_of: String,
     #[serde(flatten)]
     own: Map<String, Value>,
 }
@@ -99,16 +103,18 @@ fn safe(column: Option<&Column>, cell: &str) -> String {
 pub(super) struct Refusals {
     file: Growing,
     layout: Layout,
+    /// The id of the transfer whose rows these are.
+    transfer: String,
     /// Of all that the file holds.
     digest: Sha256,
 }
 
 impl Refusals {
     /// The file from its beginning, or as it was when this was noted of it.
-    pub(super) fn open(path: &Path, layout: Layout, note: &Note) -> Result<Self, BulkError> {
+    pub(super) fn open(path: &Path, layout: Layout, transfer: String, note: &Note) -> Result<Self, BulkError> {
         let bytes = note.errors_bytes;
         let digest = if bytes > 0 { digest_of(path, bytes).map_err(at(path))? } else { Sha256::new() };
-        let mut refusals = Self { file: Growing::open(path, bytes)?, layout, digest };
+        let mut refusals = Self { file: Growing::open(path, bytes)?, layout, transfer, digest };
         if refusals.file.is_empty() {
             let header = refusals.layout.header().map_err(at(path))?;
             refusals.write(&header);
@@ -118,7 +124,7 @@ impl Refusals {
 
     /// Adds a row with what is wrong with it.
     pub(super) fn add(&mut self, row: &Row, errors: &Value) -> Result<(), BulkError> {
-        let line = self.layout.line(row, errors).map_err(at(&self.file.path))?;
+        let line = self.layout.line(row, errors, &self.transfer).map_err(at(&self.file.path))?;
         self.write(&line);
         Ok(())
     }

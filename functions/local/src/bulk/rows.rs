@@ -13,6 +13,7 @@ use shared::http::json;
 use super::{
     BulkError, Format, at,
     columns::{Column, ERROR_COLUMNS, ERROR_MESSAGE, Empty, Table, Use},
+    first::First,
     formula, header,
     records::{HOPELESS, Records, hopeless},
     source::Source,
@@ -30,8 +31,17 @@ pub(super) struct Row {
     pub(super) body: Result<Map<String, Value>, Value>,
     /// The row itself, for the errors file.
     pub(super) original: Original,
+    /// Where it was refused first, of a row of an errors file.
+    pub(super) first: Option<First>,
     /// How much memory it takes, about.
     pub(super) bytes: usize,
+}
+
+impl Row {
+    /// What it counts as, where this transfer moves it in: itself, or the row that was refused first.
+    pub(super) fn counts_as(&self, transfer: &str) -> First {
+        self.first.clone().unwrap_or_else(|| First { transfer: transfer.to_owned(), row: self.number })
+    }
 }
 
 /// A row as its file has it.
@@ -49,6 +59,7 @@ pub(super) enum Original {
 struct Read {
     body: Result<Map<String, Value>, Value>,
     original: Original,
+    first: Option<First>,
     bytes: usize,
 }
 
@@ -57,7 +68,20 @@ impl Read {
     fn untold(lines: &RangeInclusive<u64>, what: impl Display) -> Self {
         let (first, last) = (lines.start(), lines.end());
         let place = if first == last { format!("Line {first}") } else { format!("Lines {first} to {last}") };
-        Self { body: Err(wrong_row(format!("{place}: {what}"))), original: Original::Untold, bytes: 0 }
+        Self::untold_because(format!("{place}: {what}"))
+    }
+
+    fn untold_because(why: String) -> Self {
+        Self { body: Err(wrong_row(why)), original: Original::Untold, first: None, bytes: 0 }
+    }
+
+    /// With what it says of the row that was refused first. Where that cannot be read the row could count twice.
+    fn of_first(mut self, first: Result<Option<First>, Value>) -> Self {
+        match first {
+            Ok(first) => self.first = first,
+            Err(error) => self.body = Err(error),
+        }
+        self
     }
 }
 
@@ -105,27 +129,38 @@ impl<'a> Rows<'a> {
         Ok(Self { source, table, header, lines, number: 0 })
     }
 
-    /// The next row.
+    /// The next row. One of empty cells, such as a spreadsheet leaves at the end, is no row, as an empty line is none.
     pub(super) fn next(&mut self) -> Result<Option<Row>, BulkError> {
-        let number = self.number + 1;
-        let read = match &mut self.lines {
-            Lines::Csv(records) => {
-                records.read().map(|read| read.then(|| of_record(records, &self.header, self.table)))
+        loop {
+            let number = self.number + 1;
+            let read = match &mut self.lines {
+                Lines::Csv(records) => {
+                    records.read().map(|read| read.then(|| of_record(records, &self.header, self.table)))
+                }
+                Lines::Json(text, line) => {
+                    read_line(text, line).map(|bytes| bytes.map(|bytes| Some(of_line(&bytes, *line, self.table))))
+                }
+            };
+            let read = read.map_err(|what| self.source.wrong(format!("row {number}: {what}")))?;
+            let Some(read) = read else { return Ok(None) };
+            if let Some(Read { body, original, first, bytes }) = read {
+                self.number = number;
+                return Ok(Some(Row { number, body, original, first, bytes }));
             }
-            Lines::Json(text, line) => {
-                read_line(text, line).map(|bytes| bytes.map(|bytes| of_line(&bytes, *line, self.table)))
-            }
-        };
-        let read = read.map_err(|what| self.source.wrong(format!("row {number}: {what}")))?;
-        self.number += u64::from(read.is_some());
-        Ok(read.map(|Read { body, original, bytes }| Row { number, body, original, bytes }))
+        }
     }
 }
 
-fn of_record(records: &Records, header: &[String], table: &Table) -> Read {
+/// Nothing of a row of empty cells.
+fn of_record(records: &Records, header: &[String], table: &Table) -> Option<Read> {
     if let Some(flaw) = records.flaw {
-        return Read::untold(&records.lines, flaw);
+        return Some(Read::untold(&records.lines, flaw));
     }
+    let is_empty = records.cells.iter().all(|cell| cell.trim().is_empty());
+    (!is_empty).then(|| of_cells(records, header, table))
+}
+
+fn of_cells(records: &Records, header: &[String], table: &Table) -> Read {
     let bytes = records.cells.as_slice().len();
     if bytes > LONGEST {
         return Read::untold(&records.lines, too_long());
@@ -137,10 +172,11 @@ fn of_record(records: &Records, header: &[String], table: &Table) -> Read {
     }
     let named = header.iter().zip(&cells);
     if let Some(message) = unread_before(&cells, header) {
-        return Read { body: Err(wrong_row(message)), original: Original::Untold, bytes: 0 };
+        return Read::untold_because(message).of_first(First::of_cells(header, &cells));
     }
     let read = named.filter_map(|(name, cell)| Some((name.clone(), value(table.column(name)?, cell)?)));
-    Read { body: Ok(read.collect()), original: Original::Cells(cells), bytes: 2 * bytes }
+    let (body, first) = (Ok(read.collect()), First::of_cells(header, &cells));
+    Read { body, original: Original::Cells(cells), first: None, bytes: 2 * bytes }.of_first(first)
 }
 
 fn of_line(line: &[u8], number: u64, table: &Table) -> Read {
@@ -157,7 +193,7 @@ fn of_line(line: &[u8], number: u64, table: &Table) -> Read {
     if object.keys().all(|name| is_error_column(name))
         && let Some(message) = object.get(ERROR_MESSAGE).and_then(Value::as_str)
     {
-        return Read { body: Err(wrong_row(message.to_owned())), original: Original::Untold, bytes: 0 };
+        return Read::untold_because(message.to_owned()).of_first(First::of_object(&object));
     }
     let body = match object.keys().find(|name| !known(name)) {
         Some(name) => Err(json!({ name.as_str(): ["There is no such column."] })),
@@ -167,7 +203,8 @@ fn of_line(line: &[u8], number: u64, table: &Table) -> Read {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()),
     };
-    Read { body, original: Original::Object(object), bytes: 3 * line.len() }
+    let first = First::of_object(&object);
+    Read { body, original: Original::Object(object), first: None, bytes: 3 * line.len() }.of_first(first)
 }
 
 /// Why a row of an errors file could not be read when it was refused: it has nothing but the reason, which is said again.

@@ -104,13 +104,15 @@ impl Places {
 struct Files {
     errors: PathBuf,
     layout: Layout,
+    transfer: String,
     refusals: Option<Refusals>,
     output: Option<(Growing, Shape)>,
 }
 
 impl Files {
-    fn open(places: &Places, layout: Layout, note: &Note) -> Result<Self, BulkError> {
-        let mut files = Self { errors: places.errors.clone(), layout, refusals: None, output: None };
+    fn open(places: &Places, layout: Layout, transfer: &str, note: &Note) -> Result<Self, BulkError> {
+        let (errors, transfer) = (places.errors.clone(), transfer.to_owned());
+        let mut files = Self { errors, layout, transfer, refusals: None, output: None };
         if note.errors_bytes > 0 {
             files.refusals(note)?;
         } else if places.errors.exists() {
@@ -129,7 +131,10 @@ impl Files {
     fn refusals(&mut self, note: &Note) -> Result<&mut Refusals, BulkError> {
         match &mut self.refusals {
             Some(refusals) => Ok(refusals),
-            none => Ok(none.insert(Refusals::open(&self.errors, self.layout.clone(), note)?)),
+            none => {
+                let (layout, transfer) = (self.layout.clone(), self.transfer.clone());
+                Ok(none.insert(Refusals::open(&self.errors, layout, transfer, note)?))
+            }
         }
     }
 
@@ -182,7 +187,7 @@ pub(super) async fn run<K: Kind>(
     warnings.iter().for_each(|warning| warn(bar, warning));
     let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
     let layout = Layout::of(&rows, source.format, kind.table());
-    let mut files = Files::open(places, layout, &note)?;
+    let mut files = Files::open(places, layout, &transfer, &note)?;
     let desk = Desk { api, transfer: &transfer };
     let groups = Groups::new(rows, kind.most(), note.rows, kind.only_once());
     let sent = stream::iter(groups).map(async |group| send(kind, &desk, group?).await);

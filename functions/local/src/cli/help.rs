@@ -16,14 +16,14 @@ The file:
   .csv, .jsonl, each with .gz or without, or --format; - is standard input. UTF-8. A row has 1 MB at the most.
   CSV has a header; line ends, a byte order mark and quotes are as spreadsheets write them. A column that is left out says
   nothing; so does an empty cell, where its column says no other. An apostrophe before what looks like a formula is taken away.
-  Rows are numbered from 1, without the header.";
+  Rows are numbered from 1, without the header and without empty rows, which say nothing.";
 
 /// How reading goes on.
 const RESUMING: &str = "\
-Refused rows go to FILE.errors.csv (of JSON Lines: .jsonl): row, field, message, and the row itself. Mend that file and import
-it; it needs no other change. The rest goes on. How far it has come is kept in FILE.progress: after a kill the same command
-goes on there, and no row counts twice, whenever and wherever it is run again. --anew takes the file for one that was never
-moved in.";
+Refused rows go to FILE.errors.csv (of JSON Lines: .jsonl): row, field, message, file, and the row itself. Mend that file and
+import it; it needs no other change, and where it is mended twice its rows count once. The rest goes on. How far it has come is
+kept in FILE.progress: after a kill the same command goes on there, and no row counts twice, whenever and wherever it is run
+again. --anew takes the file for one that was never moved in.";
 
 fn line(column: &Column) -> String {
     let mark = if column.usage == Use::Needed { '*' } else { ' ' };
