@@ -195,6 +195,7 @@ async fn filters_are_those_of_the_lists() {
         (client.coupon_code_list().status(StatusFilter::Available).raw(), &[27519, 27518]),
         (client.coupon_code_list().status_in([StatusFilter::Used, StatusFilter::Expired]).raw(), &[]),
         (client.coupon_code_list().customer(123).coupon(987).id(27518).raw(), &[27518]),
+        (client.coupon_code_list().code_in(["jB7nNJPbf16adc", "none"]).raw(), &[27518]),
         (client.coupon_code_list().id_in([27519]).order_by(OrderBy::CreatedAtDescending).raw(), &[27519]),
     ] {
         let expected: Vec<_> = expected.iter().copied().map(Some).collect();

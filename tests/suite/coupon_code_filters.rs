@@ -9,7 +9,7 @@ use tests::Api;
 
 use crate::{
     discounts::{
-        CODES, COUPONS, Coupon, FUTURE, PAST, RULES, change_rule, coupon, issue, issued_ids, set_status, shop_of,
+        CODES, COUPONS, Coupon, FUTURE, PAST, RULES, change_rule, coupon, give, issue, issued_ids, set_status, shop_of,
     },
     support::{ENTER_A_NUMBER, detail, one, refused, refused_somehow, time},
 };
@@ -322,6 +322,30 @@ async fn a_walk_by_the_last_id_sees_every_code_of_a_filter() {
 }
 
 #[tokio::test]
+async fn codes_are_found_by_the_texts_that_they_have() {
+    let api = Api::start().await;
+    let id = issued_ids(&give(&api, 987, [123]).await)[0];
+    let set = async |text: &str| api.put(&one(CODES, id), &json!({"code": text})).await.expect(200);
+    set("first").await;
+    set("小明,a").await;
+    set("second").await;
+    let found = async |query: &str| api.get(&format!("{CODES}?{query}")).await.ids();
+    assert_eq!(found("code__in=second").await, [id]);
+    assert_eq!(found("code__in=%20second%20,jB7nNJPbf16adc,").await, [id, 27518]);
+    assert_eq!(found("code__in=first,second").await, [id], "a text that it once had leads to it once");
+    assert_eq!(found("code__in=first").await, [0; 0], "it is called otherwise");
+    assert_eq!(found(&format!("code__in=Second,none,{}", "x".repeat(2_000))).await, [0; 0]);
+    assert_eq!(found(&format!("code__in=second&id={id}")).await, [id]);
+    for other in ["id=27519", "status=used", "customer=22750", "coupon=1335", &format!("id__gt={id}")] {
+        assert_eq!(found(&format!("code__in=second&{other}")).await, [0; 0], "{other}");
+    }
+    let page = api.get(&format!("{CODES}?code__in=second,jB7nNJPbf16adc&page_size=1")).await.expect(200);
+    assert_eq!((&page["count"], &page["results"][0]["id"]), (&json!(2), &json!(id)));
+    api.delete(&one(CODES, id)).await.expect(204);
+    assert_eq!(found("code__in=second").await, [0; 0]);
+}
+
+#[tokio::test]
 async fn a_value_that_no_filter_takes_is_refused() {
     let api = Api::start().await;
     let choice = |value: &str| format!("Select a valid choice. {value} is not one of the available choices.");
@@ -344,6 +368,7 @@ async fn a_value_that_no_filter_takes_is_refused() {
     let listed = |count: usize| (1..=count).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
     assert_eq!(api.get(&format!("{CODES}?id__in={}", listed(100))).await.status, 200);
     refused_somehow(&api.get(&format!("{CODES}?id__in={}", listed(101))).await, "id__in", &101);
+    refused_somehow(&api.get(&format!("{CODES}?code__in={}", listed(101))).await, "code__in", &101);
 }
 
 #[tokio::test]

@@ -37,6 +37,8 @@ use crate::{
         ("id" = Option<Id>, Query, description = "Only the code with this id."),
         ("id__in" = Option<String>, Query, description = "Only the codes with these ids, with commas between them: at \
             most 100.", example = "27518,27519"),
+        ("code__in" = Option<String>, Query, description = "Only the codes with these texts, with commas between them: \
+            at most 100.", example = "jB7nNJPbf16adc"),
         ("status" = inline(Option<StatusFilter>), Query, description = "Only the codes with this status; `available` \
             is unused with a rule that is enabled and inside its window."),
         ("status__in" = Option<String>, Query, description = "Only the codes with one of these statuses, with commas \
@@ -58,6 +60,7 @@ pub(crate) async fn list(
     let status_in = query.choices("status__in", STATUSES).map(Statuses::any);
     let filter = Filter {
         ids: query.one_or_many("id", "id__in"),
+        texts: query.texts("code__in"),
         statuses: match (status, status_in) {
             (Some(one), Some(many)) => Some(one.and(many)),
             (one, many) => one.or(many),

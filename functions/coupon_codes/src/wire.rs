@@ -82,7 +82,7 @@ pub(crate) struct CodeBody {
     /// Accepted and ignored.
     #[schema(example = 987)]
     coupon_id: Option<Id>,
-    /// The new text of the code: 1 to 64 characters, never given before in the shop.
+    /// The new text of the code: 1 to 64 characters, never given to another code of the shop.
     #[schema(nullable = false, min_length = 1, max_length = 64, example = "jB7nNJPbf16adc")]
     code: Option<String>,
     /// `used` uses the code without an order, `unused` gives a use back. `expired` cannot be set.

@@ -4,21 +4,25 @@
 //! seen otherwise than they are stored ([`standings`](super::standings)), the list of all is read through a lens made of
 //! the tallies of just those coupons; of one coupon all codes are seen alike; and those of one customer are few, and read.
 
-use std::pin::pin;
+use std::{collections::BTreeSet, pin::pin};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{Either, join, select, try_join};
 
 use super::{
     Item,
-    coupon_codes::{CODES, OF_COUPON, OF_CUSTOMER, Row, by_ids},
+    coupon_codes::{CODES, OF_COUPON, OF_CUSTOMER, Row, by_ids, texts},
     coupons::{COUPONS, StoredCoupon},
     pages::{Class, Correction, Direction, Lens, List, MAX_CLASSES, Page, Select, class, paginate},
     standings::{EXPIRED, Standings, UNUSED, USED, View},
     store::{Range, Store},
 };
 use crate::{
-    domain::{coupon_code::Status, id::Id, shop::ShopId},
+    domain::{
+        coupon_code::{CODE_LENGTH, Status},
+        id::Id,
+        shop::ShopId,
+    },
     error::Error,
 };
 
@@ -97,12 +101,36 @@ impl Statuses {
 pub struct Filter {
     /// Only these ids.
     pub ids: Option<Vec<Id>>,
+    /// Only those with these texts.
+    pub texts: Option<Vec<String>>,
     /// Only these statuses.
     pub statuses: Option<Statuses>,
     /// Only this customer's; nobody's where it is empty.
     pub customer: Option<Vec<Id>>,
     /// Only this coupon's; of none where it is empty.
     pub coupon: Option<Vec<Id>>,
+}
+
+impl Filter {
+    /// Whether it names its codes one by one.
+    fn few(&self) -> bool {
+        self.ids.is_some() || self.texts.is_some()
+    }
+
+    /// The codes that it names.
+    async fn rows(&self, store: &Store, shop: &ShopId) -> Result<Vec<Row>, Error> {
+        let Some(wanted) = &self.texts else {
+            return by_ids(store, shop, self.ids.as_deref().unwrap_or_default()).await;
+        };
+        let wanted: Vec<_> = wanted.iter().filter(|text| text.chars().count() <= CODE_LENGTH).cloned().collect();
+        let is_named = |id: &Id| self.ids.as_ref().is_none_or(|ids| ids.contains(id));
+        let given = texts(store, shop, &wanted).await?;
+        let holders: BTreeSet<_> = given.into_iter().map(|text| text.code_id).filter(is_named).collect();
+        let mut rows = by_ids(store, shop, &holders.into_iter().collect::<Vec<_>>()).await?;
+        // A text that a code once had stays its own, and is not the one that it has.
+        rows.retain(|row| wanted.contains(&row.code.code));
+        Ok(rows)
+    }
 }
 
 /// A page of codes as they are at `now`.
@@ -120,26 +148,26 @@ pub async fn page(
     };
     let listed = Listed { store, shop, statuses, select };
     let (customer, coupon) = (filter.customer.as_deref(), filter.coupon.as_deref());
-    match (&filter.ids, customer, coupon) {
+    match (filter.few(), customer, coupon) {
         (_, Some([]), _) | (_, _, Some([])) => paginate::of_rows(Vec::new(), select.number, select.size),
-        (Some(ids), ..) => {
-            let (standings, rows) = try_join(standings, by_ids(store, shop, ids)).await?;
+        (true, ..) => {
+            let (standings, rows) = try_join(standings, filter.rows(store, shop)).await?;
             listed.sorted(rows, &standings, filter)
         }
-        (None, Some([customer, ..]), None) => {
+        (false, Some([customer, ..]), None) => {
             let list = OF_CUSTOMER.of(*customer);
             match unless_unsettled(standings, listed.as_stored(&list, filter.statuses)).await? {
                 Ok(page) => Ok(page),
                 Err(standings) => listed.sorted(all_of(store, shop, &list).await?, &standings, filter),
             }
         }
-        (None, Some([customer, ..]), Some(_)) => {
+        (false, Some([customer, ..]), Some(_)) => {
             let list = OF_CUSTOMER.of(*customer);
             let (standings, rows) = try_join(standings, all_of(store, shop, &list)).await?;
             listed.sorted(rows, &standings, filter)
         }
-        (None, None, Some([coupon, ..])) => listed.of_coupon(standings, *coupon, filter.statuses).await,
-        (None, None, None) => match unless_unsettled(standings, listed.as_stored(&CODES, filter.statuses)).await? {
+        (false, None, Some([coupon, ..])) => listed.of_coupon(standings, *coupon, filter.statuses).await,
+        (false, None, None) => match unless_unsettled(standings, listed.as_stored(&CODES, filter.statuses)).await? {
             Ok(page) => Ok(page),
             Err(standings) => listed.through(&standings).await,
         },

@@ -86,7 +86,7 @@ pub async fn by_ids(store: &Store, shop: &ShopId, ids: &[Id]) -> Result<Vec<Row>
 /// The code that a text leads to, with what of it never changes: so the code and what it refers to are read side by side.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Text {
-    code_id: Id,
+    pub(super) code_id: Id,
     pub(super) coupon_id: Id,
     pub(super) price_rule_id: Id,
 }

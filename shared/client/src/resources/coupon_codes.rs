@@ -179,6 +179,11 @@ impl List<CouponCode> {
         self.set_any("id__in", ids)
     }
 
+    /// Only the codes with these texts, at most 100.
+    pub fn code_in<'a>(self, texts: impl IntoIterator<Item = &'a str>) -> Self {
+        self.set_any("code__in", texts)
+    }
+
     /// Only codes that are this now.
     pub fn status(self, status: StatusFilter) -> Self {
         self.set("status", status)
