@@ -110,6 +110,7 @@ async fn the_columns_in_the_help_are_those_that_are_read_and_written() {
         assert_eq!(written, header);
     }
     let issue = help(&words("issue")).await;
+    assert!(issue.contains("issue from it, with another --to") && !issue.contains("import it"), "{issue}");
     assert!(issue.contains("How the file of --from is written") && issue.contains("allocation_limit"), "{issue}");
     assert!(help(&words("report codes")).await.contains("allocation_limit"));
     let (needed, _) = listed(&issue, "Columns (");
