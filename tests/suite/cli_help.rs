@@ -223,3 +223,11 @@ async fn what_is_no_store_is_said_to_be_none() {
     assert!(!mistyped.exists(), "a look makes no store");
     api.stop().await;
 }
+
+#[tokio::test]
+async fn a_build_without_tls_refuses_aws_at_once() {
+    for words in ["shop list --store aws", "serve --store aws --port 0"] {
+        let error = cli::run(std::iter::once("youhui").chain(words.split(' '))).await.expect_err("no TLS");
+        assert!(matches!(error, CliError::NoTls), "{error}");
+    }
+}
