@@ -171,6 +171,13 @@ async fn a_file_that_is_none_of_customers_is_refused_before_anything_is_done() {
         ("k.csv", "编号,手机\n".as_bytes(), "there is no column"),
         ("k.csv", b"ID,Mobile\n1,2\n", "write it \"id\""),
         ("k.csv", b"i\0d\0\n\0", "UTF-16"),
+        ("k.csv", b"PK\x03\x04\x14\0\0\0[Content_Types].xml", "an Excel workbook"),
+        ("k.jsonl", b"PK\x03\x04[Content_Types].xml", "an Excel workbook"),
+        ("k.xlsx", b"PK\x03\x04\x14\0\0\0[Content_Types].xml", "an Excel workbook"),
+        ("k.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "an Excel workbook"),
+        ("k.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "an Excel workbook"),
+        ("k.xlsx", b"id\n1\n", "csv or jsonl"),
+        ("k.jsonl", b" [{\"id\": 1}]", "an object on each line"),
         // The same in GBK.
         ("l.csv", b"\xb1\xe0\xba\xc5,\xca\xd6\xbb\xfa\n", "CSV UTF-8"),
         ("m.csv", b"id,full_name\n1,good\n2,\xcd\xf5\xd0\xa1\xc3\xf7\n", "line 3: this is not UTF-8"),

@@ -110,6 +110,7 @@ async fn the_columns_in_the_help_are_those_that_are_read_and_written() {
         assert_eq!(written, header);
     }
     let issue = help(&words("issue")).await;
+    assert!(issue.contains("issue from it, with another --to") && !issue.contains("import it"), "{issue}");
     assert!(issue.contains("How the file of --from is written") && issue.contains("allocation_limit"), "{issue}");
     assert!(help(&words("report codes")).await.contains("allocation_limit"));
     let (needed, _) = listed(&issue, "Columns (");
@@ -221,4 +222,12 @@ async fn what_is_no_store_is_said_to_be_none() {
     assert!(matches!(run(&mistyped, "shop list").await, Err(CliError::NoStore(_))));
     assert!(!mistyped.exists(), "a look makes no store");
     api.stop().await;
+}
+
+#[tokio::test]
+async fn a_build_without_tls_refuses_aws_at_once() {
+    for words in ["shop list --store aws", "serve --store aws --port 0"] {
+        let error = cli::run(std::iter::once("youhui").chain(words.split(' '))).await.expect_err("no TLS");
+        assert!(matches!(error, CliError::NoTls), "{error}");
+    }
 }

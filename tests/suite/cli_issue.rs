@@ -188,3 +188,34 @@ async fn codes_go_to_a_file_that_is_not_there_yet() {
     let line: serde_json::Value = serde_json::from_str(&text(&lines)).expect("JSON");
     assert_eq!((&line["customer_id"], &line["code_prefix"]), (&json!(1), &json!("spring")));
 }
+
+#[tokio::test]
+async fn codes_of_another_file_want_a_file_of_their_own() {
+    let api = shop_of(3).await;
+    coupon(&api, "spring", &json!({})).await;
+    let folder = Folder::new();
+    let (from, to) = (folder.write("a.csv", "id\n1\n9\n"), folder.path("out.csv"));
+    came_to(&issued(&api, &from, &to).await, 2, 1);
+    let given = text(&to);
+    let refused = async |from: &Path| issue_over(&api.server.store, from, &to, false).await.expect_err("not this --to");
+    let other = folder.write("b.csv", "id\n2\n");
+    let said = refused(&other).await.to_string();
+    assert!(said.contains("out.csv") && said.contains("b.csv") && said.contains("another --to"), "{said}");
+    assert!(!said.contains("--anew"), "{said}");
+    // Its errors file, mended, is another file too.
+    let mended = refused_rows(&to);
+    std::fs::write(&mended, text(&mended).replace(",9", ",3")).expect("written");
+    let said = refused(&mended).await.to_string();
+    assert!(said.contains("the file that is read: give another --to"), "{said}");
+    // Where the codes are gone nothing would be written over, but a changed file would give its customers a second code.
+    std::fs::remove_file(&to).expect("removed");
+    folder.write("a.csv", "id\n1\n3\n");
+    for from in [&from, &other] {
+        assert!(matches!(refused(from).await, BulkError::Taken { .. }));
+    }
+    folder.write("a.csv", "id\n1\n9\n");
+    came_to(&issued(&api, &from, &to).await, 2, 1);
+    assert_eq!(text(&to), given);
+    came_to(&issued(&api, &other, &folder.path("more.csv")).await, 1, 0);
+    assert_eq!(there(&api).await.len(), 2);
+}

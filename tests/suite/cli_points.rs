@@ -12,37 +12,51 @@ use local::{
     hostile::{Hostile, Profile},
 };
 use serde_json::{Value, json};
+use tests::Api;
 
 use crate::{
     audit::{audit, is_clean},
     cli_files::{Folder, beside, came_to, errors, exported, import_over, imported, over, points, text},
     discounts::shop_of,
     recovery::stored,
-    support::{HISTORY, LEVELS, adjust},
+    support::{HISTORY, LEVELS, adjust, id},
 };
+
+/// A shop of three customers, and the id of its level.
+async fn shop_with_gold() -> (Api, u64) {
+    let api = shop_of(3).await;
+    let level = id(&api.post(LEVELS, &json!({"title": "=gold", "condition_points": 10})).await);
+    (api, level)
+}
 
 #[tokio::test]
 async fn balances_move_to_another_shop() {
-    let api = shop_of(3).await;
-    api.post(LEVELS, &json!({"title": "=gold", "condition_points": 10})).await.expect(201);
+    let (api, level) = shop_with_gold().await;
     adjust(&api, 1, 12).await.expect(201);
     adjust(&api, 3, 5).await.expect(201);
+    let csv = |level| {
+        format!("customer_id,points,earned_points,level_id,level_title\n1,12,12,{level},'=gold\n2,0,0,,\n3,5,5,,\n")
+    };
+    let jsonl = |level| {
+        [(1, 12, json!(level), json!("=gold")), (2, 0, Value::Null, Value::Null), (3, 5, Value::Null, Value::Null)]
+            .map(|(customer, points, level, title)| {
+                let row = json!({"customer_id": customer, "points": points, "earned_points": points,
+                                 "level_id": level, "level_title": title});
+                format!("{row}\n")
+            })
+            .concat()
+    };
     let folder = Folder::new();
-    let path = folder.path("points.csv");
-    assert_eq!(exported(&api, "demo", What::Points, &path).await, 3);
-    let expected = "customer_id,points,earned_points,level_id,level_title\n1,12,12,1,'=gold\n2,0,0,,\n3,5,5,,\n";
-    assert_eq!(text(&path), expected);
-    for name in ["points.csv", "points.jsonl"] {
-        let there = shop_of(3).await;
-        there.post(LEVELS, &json!({"title": "=gold", "condition_points": 10})).await.expect(201);
+    let formats: [(_, &dyn Fn(u64) -> String); 2] = [("points.csv", &csv), ("points.jsonl", &jsonl)];
+    for (name, expected) in formats {
         let path = folder.path(name);
-        if !path.exists() {
-            exported(&api, "demo", What::Points, &path).await;
-        }
+        assert_eq!(exported(&api, "demo", What::Points, &path).await, 3);
+        assert_eq!(text(&path), expected(level));
+        let (there, level_there) = shop_with_gold().await;
         came_to(&imported(&there, What::Points, &path).await, 3, 0);
         let again = folder.path(&format!("again-{name}"));
         exported(&there, "demo", What::Points, &again).await;
-        assert_eq!(text(&again), text(&path));
+        assert_eq!(text(&again), expected(level_there));
         // No points are no entry.
         assert_eq!(there.get(HISTORY).await.expect(200)["count"], 2);
     }

@@ -5,7 +5,7 @@ use tests::Api;
 
 use crate::{
     discounts::{CODES, EVALUATE, PAST, RULES, change_rule, coupon, give, issued, rule, shop_of, with},
-    support::{REQUIRED, id},
+    support::{REQUIRED, id, one},
 };
 
 fn cart() -> Value {
@@ -100,11 +100,12 @@ async fn a_draft_says_what_priced_as_the_stored_rule_would_be() {
         "value_type": "percentage", "allocation_method": "each", "prerequisite_quantity_range":
         {"greater_than_or_equal_to": 3},
     });
-    let as_draft = priced(&api, json!([draft(1, &changes)])).await;
-    assert_eq!(id(&api.post(RULES, &rule(&changes)).await), 1);
-    assert_eq!(api.post(EVALUATE, &cart()).await.expect(200), as_draft);
+    let stored = id(&api.post(RULES, &rule(&changes)).await);
+    let as_stored = api.post(EVALUATE, &cart()).await.expect(200);
+    api.delete(&one(RULES, stored)).await.expect(204);
+    assert_eq!(priced(&api, json!([draft(stored, &changes)])).await, as_stored);
     assert_eq!(
-        as_draft["rules"][0]["failed"][0],
+        as_stored["rules"][0]["failed"][0],
         json!({
             "predicate": "prerequisite_quantity_range", "needs": "3", "has": "2",
         })

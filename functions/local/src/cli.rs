@@ -193,6 +193,9 @@ pub enum CliError {
     /// What answers at the address that is named as a store, if anything does, is none.
     #[error("no store answers at {0}: it is the line \"store\" of a server that runs, and another one at each start")]
     NoAnswer(String),
+    /// AWS is named as the store, and this build cannot reach it.
+    #[error("this build has no TLS, which --store aws needs: build with --features tls")]
+    NoTls,
     /// The store has another table, or none.
     #[error("the store at {url} has no table {table}: TABLE_NAME names the one that is meant")]
     NoTable {

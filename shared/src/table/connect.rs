@@ -4,6 +4,8 @@ use std::time::Duration;
 
 #[cfg(not(feature = "profiles"))]
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
+#[cfg(feature = "profiles")]
+use aws_sdk_dynamodb::config::ProvideCredentials;
 use aws_sdk_dynamodb::{
     Client, Config,
     config::{
@@ -56,8 +58,8 @@ impl Connection {
     /// The store.
     ///
     /// # Errors
-    /// [`Error::Internal`] where AWS or `https://` is meant and this build has no TLS (feature `tls`), and where no table can
-    /// have this name.
+    /// [`Error::Internal`] where AWS or `https://` is meant and this build has no TLS (feature `tls`), where a developer's machine
+    /// (feature `profiles`) knows no credentials or no region, and where no table can have this name.
     pub async fn open(self) -> Result<Store, Error> {
         let table = self.table.as_deref().unwrap_or(DEFAULT_TABLE).to_owned();
         if !can_be_a_table(&table) {
@@ -76,7 +78,7 @@ impl Connection {
             .with_max_backoff(Duration::from_secs(1));
         let config = match self.endpoint {
             Some(endpoint) => local(endpoint),
-            None => of_aws(http_client.clone()).await,
+            None => of_aws(http_client.clone()).await?,
         };
         let config = config.http_client(http_client).retry_config(retries).timeout_config(timeouts).build();
         let client = Client::from_conf(config);
@@ -100,20 +102,31 @@ fn local(endpoint: String) -> Builder {
         .credentials_provider(credentials)
 }
 
-/// AWS as the machine of a developer knows it: environment, profiles, roles.
+/// AWS as the machine of a developer knows it: environment, profiles, roles. Where it knows none, the first call would say so in
+/// words of the SDK's inside.
 #[cfg(feature = "profiles")]
-async fn of_aws(http_client: SharedHttpClient) -> Builder {
-    (&aws_config::defaults(BehaviorVersion::latest()).http_client(http_client).load().await).into()
+async fn of_aws(http_client: SharedHttpClient) -> Result<Builder, Error> {
+    let aws = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client).load().await;
+    let missing = match (aws.region(), aws.credentials_provider()) {
+        (None, _) => "region",
+        (_, Some(provider)) if provider.provide_credentials().await.is_ok() => return Ok((&aws).into()),
+        _ => "credentials",
+    };
+    Err(Error::Internal(format!(
+        "AWS: no {missing} found. Name a profile that has credentials and a region (AWS_PROFILE), or set AWS_ACCESS_KEY_ID, \
+         AWS_SECRET_ACCESS_KEY and AWS_REGION."
+    )))
 }
 
 /// AWS as Lambda tells a function of it: its role's keys stand in the environment. The rest of the SDK's chain (profiles,
 /// STS, instance metadata) is left out of the binary.
 #[cfg(not(feature = "profiles"))]
-async fn of_aws(_: SharedHttpClient) -> Builder {
-    Config::builder()
+async fn of_aws(_: SharedHttpClient) -> Result<Builder, Error> {
+    let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(std::env::var(REGION).ok().map(Region::new))
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new());
+    Ok(config)
 }
 
 #[cfg(feature = "tls")]

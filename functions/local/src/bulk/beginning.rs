@@ -69,7 +69,7 @@ pub(super) async fn begin<K: Kind>(
     // The command that was killed is run again: its rows are not new for a second time.
     let anew = anew && (!is_noted || journal.note.finished);
     if !anew {
-        refuse_changed(api, kind, source, &journal).await?;
+        refuse_changed(api, kind, source, places, &journal).await?;
     }
     let (before, is_noted) = (before.filter(|_| !anew), is_noted && !anew);
     let done = match before {
@@ -106,18 +106,29 @@ pub(super) async fn begin<K: Kind>(
     Ok(Begun { journal, transfer, warnings: known.into_iter().chain(aside.map(kept)).collect() })
 }
 
-/// Refuses a file that was changed since rows of it were moved in that would count again.
-async fn refuse_changed<K: Kind>(api: &ShopApi, kind: &K, source: &Source, journal: &Journal) -> Result<(), BulkError> {
+/// Refuses a file that was changed since rows of it were moved in that would count again. The journal of an issue stands beside
+/// the codes and may be that of another file. Where the codes are gone it is refused too: it may be a changed one.
+async fn refuse_changed<K: Kind>(
+    api: &ShopApi,
+    kind: &K,
+    source: &Source,
+    places: &Places,
+    journal: &Journal,
+) -> Result<(), BulkError> {
     let is_other = |head: &&Head| head.of == kind.of() && head.shop == api.shop.id && head.sha256 != source.sha256;
     let Some(head) = journal.head().filter(is_other) else { return Ok(()) };
     if journal.note.finished && kind.is_repeatable() {
         return Ok(());
     }
     // In another store it is another file's first transfer.
-    match transfers::find(&api.store, &head.shop, &head.of, &head.sha256).await?.as_ref() == Some(&head.transfer) {
-        true => Err(BulkError::Changed { path: source.path.clone() }),
-        false => Ok(()),
+    if transfers::find(&api.store, &head.shop, &head.of, &head.sha256).await?.as_ref() != Some(&head.transfer) {
+        return Ok(());
     }
+    let from = source.path.clone();
+    Err(match &places.output {
+        Some((to, _)) => BulkError::Taken { from, to: to.clone() },
+        None => BulkError::Changed { path: from },
+    })
 }
 
 fn is_output_there(places: &Places, note: &Note) -> bool {

@@ -73,6 +73,7 @@ pub async fn import(
     let places = Places {
         journal: (!source.is_stdin()).then(|| beside(from, ".progress")),
         errors: options.errors.clone().unwrap_or_else(|| beside(named, &errors_end(source.format))),
+        errors_by: "--errors",
         output: None,
     };
     transfer::run(&api, &what, &source, &places, options.anew, bar).await

@@ -58,6 +58,7 @@ pub async fn issue(
         // An import of the codes has files of its own beside them.
         journal: Some(beside(to, ".issue.progress")),
         errors: options.errors.clone().unwrap_or_else(|| beside(to, &format!(".issue{}", errors_end(source.format)))),
+        errors_by: if options.errors.is_some() { "--errors" } else { "--to" },
         output: Some((to.to_owned(), shape)),
     };
     coupon.check_quota(&api, &source, options.anew).await?;

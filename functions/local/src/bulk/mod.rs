@@ -132,6 +132,17 @@ pub enum BulkError {
         /// The file.
         path: PathBuf,
     },
+    /// The codes of another file went to the file of codes, or those of this one before it was changed: which, is not known.
+    #[error(
+        "{to}: the codes of another file went here, or those of {from} before it was changed. Give another --to: there each row \
+         of {from} gets a code, also where it had one."
+    )]
+    Taken {
+        /// The file that is read.
+        from: PathBuf,
+        /// The file of codes.
+        to: PathBuf,
+    },
     /// Another process moves the same file in.
     #[error("{0} is at work: another process moves this file in")]
     Busy(PathBuf),

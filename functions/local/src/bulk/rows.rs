@@ -113,6 +113,11 @@ impl<'a> Rows<'a> {
         let (header, lines) = match source.format {
             Format::Jsonl => {
                 let start = text.fill_buf().map_err(at(&source.path))?.trim_ascii_start();
+                if start.starts_with(b"[") {
+                    let what =
+                        "JSON Lines have an object on each line, and this is an array: jq -c '.[]' makes them of it";
+                    return Err(source.wrong(what));
+                }
                 if !start.is_empty() && !start.starts_with(b"{") {
                     return Err(
                         source.wrong("JSON Lines begin with {, and this file does not: is it CSV (--format csv)?")

@@ -18,6 +18,11 @@ pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 /// What UTF-16 begins with.
 const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
+/// What a workbook begins with: .xlsx is a zip, .xls a file of OLE.
+const WORKBOOK: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
+/// What is said of one.
+const NO_WORKBOOK: &str = "this is an Excel workbook (or another zip): save it as \"CSV UTF-8\"";
+
 /// A file of which the content is known by its checksum. Standard input is kept in a temporary file: it is read twice too.
 #[derive(Debug)]
 pub(super) struct Source {
@@ -31,7 +36,10 @@ pub(super) struct Source {
 impl Source {
     /// Opens a file. Its text is gone through once, so that nothing is moved in of one that is not UTF-8.
     pub(super) fn open(path: &Path, format: Option<Format>) -> Result<Self, BulkError> {
-        let format = Format::choose(format, path)?;
+        let format = Format::choose(format, path).map_err(|unnamed| match is_workbook_at(path) {
+            true => BulkError::File { path: path.to_owned(), what: NO_WORKBOOK.to_owned() },
+            false => unnamed,
+        })?;
         let mut file = if is_dash(path) { spool(io::stdin().lock()) } else { File::open(path) }.map_err(at(path))?;
         let mut digest = Sha256::new();
         let bytes = io::copy(&mut file, &mut digest).map_err(at(path))?;
@@ -77,6 +85,9 @@ impl Source {
             if compressed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
         let mut text = BufReader::with_capacity(1 << 16, expanded);
         let start = text.fill_buf().map_err(at(&self.path))?;
+        if is_workbook(start) {
+            return Err(self.wrong(NO_WORKBOOK));
+        }
         // Of a text in UTF-16 without a mark every second byte is 0 where it is ASCII.
         if UTF_16.iter().any(|mark| start.starts_with(mark)) || start.iter().take(64).any(|byte| *byte == 0) {
             return Err(self.wrong("the text is UTF-16: a spreadsheet saves UTF-8 as \"CSV UTF-8\""));
@@ -97,6 +108,16 @@ impl Source {
 
 pub(super) fn is_dash(path: &Path) -> bool {
     path.as_os_str() == DASH
+}
+
+fn is_workbook(start: &[u8]) -> bool {
+    WORKBOOK.iter().any(|mark| start.starts_with(mark))
+}
+
+/// Whether a workbook is at a path; what cannot be read is none.
+fn is_workbook_at(path: &Path) -> bool {
+    let mut start = [0; WORKBOOK[0].len()];
+    File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && is_workbook(&start)
 }
 
 fn spool(mut input: impl Read) -> io::Result<File> {

@@ -69,6 +69,8 @@ pub(super) struct Places {
     /// The journal; none for standard input.
     pub(super) journal: Option<PathBuf>,
     pub(super) errors: PathBuf,
+    /// The flag that gives the errors another place.
+    pub(super) errors_by: &'static str,
     /// What the API answers, as rows.
     pub(super) output: Option<(PathBuf, Shape)>,
 }
@@ -90,12 +92,12 @@ impl Places {
         }
         let Ok(place) = errors.canonicalize() else { return Ok(()) };
         if source.path.canonicalize().is_ok_and(|input| input == place) {
-            let what = "this is the file that is read: give another --errors".to_owned();
+            let what = format!("this is the file that is read: give another {}", self.errors_by);
             return Err(BulkError::File { path: errors.clone(), what });
         }
         match place.is_file() && is_errors_file(&place).map_err(at(errors))? {
             true => Ok(()),
-            false => Err(at(errors)(is_there("--errors"))),
+            false => Err(at(errors)(is_there(self.errors_by))),
         }
     }
 }

@@ -20,10 +20,10 @@ The file:
 
 /// How reading goes on.
 const RESUMING: &str = "\
-Refused rows go to FILE.errors.csv (of JSON Lines: .jsonl): row, field, message, file, and the row itself. Mend that file and
-import it; it needs no other change, and where it is mended twice its rows count once. The rest goes on. How far it has come is
-kept in FILE.progress: after a kill the same command goes on there, and no row counts twice, whenever and wherever it is run
-again. --anew takes the file for one that was never moved in.";
+Refused rows go to FILE.errors.csv (of JSON Lines: .jsonl): row, field, message, file, and the row itself. The rest goes on. Mend
+that file and import it; it needs no other change.
+Where it is mended twice its rows count once. How far it has come is kept in FILE.progress: after a kill the same command goes
+on there, and no row counts twice, whenever and wherever it is run again. --anew takes the file for one that was never moved in.";
 
 fn line(column: &Column) -> String {
     let mark = if column.usage == Use::Needed { '*' } else { ' ' };
@@ -99,7 +99,7 @@ written: whether it is a number of some country, and whether others have it too,
 pub(super) const ISSUE: &str = "\
 Other columns of the file are passed over: an export of customers will do. A customer who is named twice gets two codes. The
 codes are written to the file of --to, in the columns of an export of codes. A file that names more customers than places
-are left of the allocation_limit of the coupon's rule is refused before anything is issued.
+are left of the allocation_limit of the coupon's rule is refused before anything is issued. Each file wants a --to of its own.
 ";
 
 /// What is to be known of a report of liabilities.
@@ -136,5 +136,8 @@ of the coupon's rule allows. Empty (null in JSON) is no limit.
 
 /// The end of the help of `issue`.
 pub(super) fn issue(table: &Table, lines: &[&str]) -> String {
-    import(table, lines, ISSUE).replace("FILE.errors", "TO.issue.errors").replace("FILE.progress", "TO.issue.progress")
+    import(table, lines, ISSUE)
+        .replace("FILE.errors", "TO.issue.errors")
+        .replace("FILE.progress", "TO.issue.progress")
+        .replace("import it;", "issue from it, with another --to;")
 }

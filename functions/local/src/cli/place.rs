@@ -41,7 +41,7 @@ impl Where {
             eprintln!("{}: a new store", file.display());
         }
         let url = embedded.as_ref().map(Embedded::endpoint).or(self.store.clone()).unwrap_or_default();
-        let store = connection(&url).open().await?;
+        let store = connection(&url)?.open().await?;
         // A look at the shops tells an address that is no store's from all that may be wrong later.
         if self.store.as_deref().is_some_and(|store| store != "aws")
             && let Err(Error::Unavailable(_)) = shops::list(&store).await
@@ -59,9 +59,14 @@ impl Where {
 }
 
 /// The connection to the store at an address, or `aws`.
-pub(super) fn connection(store: &str) -> Connection {
-    let endpoint = (store != "aws").then(|| store.to_owned());
-    Connection { endpoint, ..Connection::from_env() }
+///
+/// Without the feature `tls` of this crate there may be TLS by that of another one, but not the credentials of a developer.
+pub(super) fn connection(store: &str) -> Result<Connection, CliError> {
+    let is_aws = store == "aws";
+    if is_aws && !cfg!(feature = "tls") {
+        return Err(CliError::NoTls);
+    }
+    Ok(Connection { endpoint: (!is_aws).then(|| store.to_owned()), ..Connection::from_env() })
 }
 
 /// The address of a store, or `aws`.

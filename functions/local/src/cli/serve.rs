@@ -58,7 +58,7 @@ pub(super) async fn serve(flags: Serve) -> Result<(), CliError> {
     shared::telemetry::log_text();
     let on_aws = flags.store.as_deref() == Some("aws");
     let (place, mut connection) = match (&flags.store, flags.memory) {
-        (Some(store), _) => (None, connection(store)),
+        (Some(store), _) => (None, connection(store)?),
         (None, true) => (Some(Place::Memory), Connection::default()),
         (None, false) => (Some(Place::File(flags.data.clone())), Connection::default()),
     };
@@ -78,6 +78,8 @@ pub(super) async fn serve(flags: Serve) -> Result<(), CliError> {
     };
     let server = Server::start(embedded, connection, options).await.map_err(|error| match (error, &flags.store) {
         (ServerError::Store(Error::Unavailable(_)), Some(store)) if !on_aws => CliError::NoAnswer(store.clone()),
+        // Said as other commands say it.
+        (ServerError::Store(error), _) => error.into(),
         (error, _) => error.into(),
     })?;
     let kept = matches!(place, Some(Place::File(_))).then(|| token_file(&flags.data));
