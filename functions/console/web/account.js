@@ -3,7 +3,7 @@
 import { announce } from "./announce.js";
 import { Change, get } from "./api.js";
 import { badge, button, card, facts, h, linkButton, replace } from "./dom.js";
-import { errorBox } from "./errors.js";
+import { errorBox, fail } from "./errors.js";
 import { columns as codeColumns } from "./code.js";
 import { confirm, form, numberField } from "./forms.js";
 import { has, instant, money, number, signed, t } from "./i18n.js";
@@ -62,8 +62,8 @@ function summary(account) {
   );
 }
 
-/** The three things that change an account. Each tells `changed` what it did. */
-function actions(account, changed) {
+/** The three things that change an account. */
+function actions(account, again) {
   const id = account.customer.id;
   const adjusting = new Change();
   const adjust = form({
@@ -71,7 +71,8 @@ function actions(account, changed) {
     fields: [numberField("points", t("account.adjust.points"), { hint: t("account.adjust.hint"), inputmode: "text" })],
     submit: t("account.adjust"),
     send: ({ points }) => adjusting.send("POST", `${HISTORY}adjust/`, { customer_id: id, points }),
-    done: (entry) => changed(t("account.done", { points: signed(entry.points) })),
+    done: (entry) => t("account.done", { points: signed(entry.points) }),
+    next: again,
   });
   const redeeming = new Change();
   const redeem = form({
@@ -84,7 +85,8 @@ function actions(account, changed) {
     kind: "",
     send: ({ points, order_id }) =>
       redeeming.send("POST", `${HISTORY}redeem/`, { customer_id: id, points, ...(order_id ? { order_id } : {}) }),
-    done: (entry) => changed(t("account.redeemed", { points: signed(entry.points), price: money(entry.points_price) })),
+    done: (entry) => t("account.redeemed", { points: signed(entry.points), price: money(entry.points_price) }),
+    next: again,
   });
   const signing = new Change();
   const sign = form({
@@ -101,7 +103,8 @@ function actions(account, changed) {
     submit: t("account.sign"),
     kind: "",
     send: () => signing.send("POST", `${HISTORY}sign/`, { customer_id: id }),
-    done: (entry) => changed(t("account.done", { points: signed(entry.points) })),
+    done: (entry) => t("account.done", { points: signed(entry.points) }),
+    next: again,
   });
   sign.querySelector("[type=submit]").disabled = account.signed_today;
   return h(
@@ -129,7 +132,7 @@ function kindOf({ kind, points }) {
 const givenBack = () => JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
 
 /** Every entry, newest first; a redemption can be given back. */
-function ledger(id, signal, changed) {
+function ledger(id, signal, again) {
   const refund = (entry) => {
     const change = new Change();
     const run = async (event) => {
@@ -140,11 +143,14 @@ function ledger(id, signal, changed) {
       try {
         const back = await change.send("POST", `${HISTORY}refund/`, { point_history_id: entry.id });
         sessionStorage.setItem(KEPT, JSON.stringify([...givenBack(), entry.id]));
-        changed(t("account.done", { points: signed(back.points) }));
+        announce(t("account.done", { points: signed(back.points) }));
+        await again();
       } catch (error) {
         event.target.disabled = false;
         const isFinal = error.status === 409 && !error.passes;
-        replace(event.target.parentElement, isFinal ? null : event.target, errorBox(error));
+        fail(error, t("account.refund"), event.target, () =>
+          replace(event.target.parentElement, isFinal ? null : event.target, errorBox(error)),
+        );
       }
     };
     return h("div", { class: "cell-action" }, button(t("account.refund"), run, "small"));
@@ -188,10 +194,6 @@ function codesOf(id, signal) {
 export async function account({ title, params, signal, again }) {
   const found = await get(`/api/loyalty/account/${params.id}/`, signal);
   const { customer } = found;
-  const changed = async (text) => {
-    announce(text);
-    await again();
-  };
   return [
     h(
       "div",
@@ -207,8 +209,8 @@ export async function account({ title, params, signal, again }) {
       [t("customer.created_at"), instant(customer.created_at)],
     ),
     summary(found),
-    actions(found, changed),
-    card(t("account.ledger"), ledger(customer.id, signal, changed)),
+    actions(found, again),
+    card(t("account.ledger"), ledger(customer.id, signal, again)),
     card(t("account.codes"), codesOf(customer.id, signal)),
   ];
 }

@@ -96,7 +96,10 @@ async function show(focus = true) {
   main.inert = true;
   try {
     if (!found) throw noView();
-    const context = { params: found.params, query, signal: controller.signal, title, again: () => show(false) };
+    const { signal } = controller;
+    // A view that was left does not draw over the one that is open.
+    const again = () => signal.aborted || show(false);
+    const context = { params: found.params, query, signal, title, again };
     const view = await found.view(context);
     if (controller.signal.aborted) return;
     replace(main, view);

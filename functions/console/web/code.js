@@ -1,6 +1,5 @@
 // A code: whose it is, what it is worth, and what the staff can change of it.
 
-import { announce } from "./announce.js";
 import { Change, get } from "./api.js";
 import { deleteButton } from "./deletion.js";
 import { badge, card, facts, h } from "./dom.js";
@@ -36,32 +35,37 @@ export function columns() {
   ];
 }
 
-/** Transfer, and used or not used. */
+/** Transfer while it is not used, and used or not used. */
 function actions(code, again) {
   const put = new Change();
   const path = `${PATH}${code.id}/`;
-  const done = (text) => async () => {
-    announce(text);
-    await again();
-  };
-  const transfer = form({
-    label: t("code.transfer"),
-    fields: [numberField("customer_id", t("code.transfer.to"), { hint: t("code.transfer.hint") })],
-    submit: t("code.transfer"),
-    kind: "",
-    send: ({ customer_id }) => put.send("PUT", path, { customer_id }),
-    done: done(t("done.transferred")),
-  });
-  const to = code.status === "used" ? "unused" : "used";
+  const isUsed = code.status === "used";
+  const transfer = () =>
+    form({
+      label: t("code.transfer"),
+      fields: [numberField("customer_id", t("code.transfer.to"), { hint: t("code.transfer.hint") })],
+      submit: t("code.transfer"),
+      kind: "",
+      send: ({ customer_id }) => put.send("PUT", path, { customer_id }),
+      done: () => t("done.transferred"),
+      next: again,
+    });
+  const to = isUsed ? "unused" : "used";
   const turn = form({
     label: t(`code.mark.${to}`),
     fields: [h("p", null, t(`code.mark.${to}.text`))],
     submit: t(`code.mark.${to}`),
     kind: "",
     send: () => put.send("PUT", path, { status: to }),
-    done: done(t(`done.${to}`)),
+    done: () => t(`done.${to}`),
+    next: again,
   });
-  return h("div", { class: "columns" }, card(t("code.transfer"), transfer), card(t(`code.mark.${to}`), turn));
+  return h(
+    "div",
+    { class: "columns" },
+    isUsed ? null : card(t("code.transfer"), transfer()),
+    card(t(`code.mark.${to}`), turn),
+  );
 }
 
 function deletion(code) {

@@ -18,12 +18,13 @@ export async function couponOf(prefix, signal) {
   return results[0] ?? null;
 }
 
-/** What the API is asked for; null where a prefix is no coupon's, which no code can match. */
+/** What the API is asked for, where digits are the id of a code and all else its text; null where a prefix is no coupon's, which no code can match. */
 async function asked(query, signal) {
-  const { id, status, customer, prefix } = query;
+  const { code, status, customer, prefix } = query;
   const coupon = prefix ? await couponOf(prefix, signal) : null;
   if (prefix && !coupon) return null;
-  return { id, status, customer, coupon: coupon?.id };
+  const isId = /^\d{1,16}$/.test(code);
+  return { [isId ? "id" : "code"]: code, status, customer, coupon: coupon?.id };
 }
 
 /** The fields of an exported row. */
@@ -81,7 +82,7 @@ function exporter(selected, count, signal) {
   return box;
 }
 
-/** Codes by id, status, customer and coupon. */
+/** Codes by text or id, status, customer and coupon. */
 export async function codes({ title, query, signal }) {
   const heading = title(t("nav.codes"));
   const choices = [["", t("status.any")], ...STATUSES.map((status) => [status, t(`status.${status}`)])];
@@ -92,7 +93,7 @@ export async function codes({ title, query, signal }) {
       filter("prefix", t("code.coupon_prefix"), { value: query.prefix, search: true }),
       filter("status", t("code.status"), { value: query.status, choices }),
       filter("customer", t("code.customer_id"), { value: query.customer, inputmode: "numeric" }),
-      filter("id", t("code.id"), { value: query.id, inputmode: "numeric" }),
+      filter("code", t("code.code"), { value: query.code }),
     ],
   });
   const selected = await asked(query, signal);

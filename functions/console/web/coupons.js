@@ -1,6 +1,5 @@
 // Coupons: a passphrase or prefix, the rule that its codes bring, and what became of them.
 
-import { announce } from "./announce.js";
 import { Change, get, query as withQuery } from "./api.js";
 import { deleteButton } from "./deletion.js";
 import { badge, card, facts, h, linkButton } from "./dom.js";
@@ -119,8 +118,8 @@ export function newCoupon({ title, query, signal }) {
       own,
     ],
     send,
-    done: (made) => {
-      announce(t("done.saved", { name: made.code_prefix }));
+    done: (made) => t("done.saved", { name: made.code_prefix }),
+    next: (made) => {
       location.hash = `#/coupons/${made.id}`;
     },
   });

@@ -19,9 +19,10 @@ export function nameOf(customer) {
   return customer.full_name || customer.mobile || String(customer.id);
 }
 
-/** The customers that have this id or this mobile number. */
+/** The customers that have this id or this mobile number, which may be written in groups. */
 async function search(text, signal) {
-  const asked = [get(withQuery(PATH, { mobile: text, page_size: 100 }), signal)];
+  const joined = text.replace(/(\d)[\s-]+(?=\d)/g, "$1");
+  const asked = [...new Set([text, joined])].map((mobile) => get(withQuery(PATH, { mobile, page_size: 100 }), signal));
   if (/^\d{1,15}$/.test(text)) asked.push(get(withQuery(PATH, { id: text }), signal));
   const found = new Map();
   for (const { results } of await Promise.all(asked)) for (const row of results) found.set(row.id, row);

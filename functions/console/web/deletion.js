@@ -2,8 +2,8 @@
 
 import { announce } from "./announce.js";
 import { remove } from "./api.js";
-import { button, h, replace } from "./dom.js";
-import { errorBox } from "./errors.js";
+import { button, h, isShown, replace } from "./dom.js";
+import { errorBox, fail } from "./errors.js";
 import { confirm } from "./forms.js";
 import { t } from "./i18n.js";
 
@@ -16,12 +16,13 @@ export function deleteButton({ path, name, list, ask, kind = "" }) {
   const run = async () => {
     try {
       replace(problem);
-      if (!(await confirm({ ...(await ask()), action: t("action.delete") }))) return;
+      const question = await ask();
+      if (!isShown(problem) || !(await confirm({ ...question, action: t("action.delete") }))) return;
       await remove(path);
       announce(t("done.deleted", { name }));
-      location.hash = list;
+      if (isShown(problem)) location.hash = list;
     } catch (error) {
-      replace(problem, errorBox(error));
+      fail(error, name, problem, () => replace(problem, errorBox(error)));
     }
   };
   return [button(t("action.delete"), run, `danger quiet ${kind}`, { "data-delete": true }), problem];

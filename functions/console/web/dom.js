@@ -32,6 +32,9 @@ export function replace(element, ...children) {
   return fill(element, null, children);
 }
 
+/** Whether an element is of the view that is shown: it is not once another address has begun to be loaded. */
+export const isShown = (element) => element.isConnected && !element.closest("[inert]");
+
 let numbered = 0;
 
 /** An id that no other element has. */

@@ -1,6 +1,7 @@
 // What the API refuses, in words, beside the field that it names.
 
-import { h, linkButton, replace } from "./dom.js";
+import { announce } from "./announce.js";
+import { h, isShown, linkButton, replace } from "./dom.js";
 import { said, t } from "./i18n.js";
 
 /** The messages of a body by the path of their field: `{"price_rule.value": ["..."]}`. */
@@ -54,6 +55,14 @@ export function errorBox(error, retry) {
       : null;
   const home = error.status === 404 && !retry ? linkButton(t("action.back"), "#/") : null;
   return h("div", { class: "error-box", role: "alert" }, h("p", null, text), id, again, home);
+}
+
+/** Has an error shown in the view of an element; where that was left meanwhile, says that `name` failed and no more. */
+export function fail(error, name, element, show) {
+  if (error.name === "AbortError") return;
+  if (isShown(element)) show();
+  // Who is not signed in any more is told at the question for a token.
+  else if (error.status !== 401) announce(`${name}: ${describe(error)}`);
 }
 
 /** Takes the errors of an earlier attempt off a form. */

@@ -23,7 +23,7 @@ export function evaluate({ title, query, signal }) {
     submit: t("try.price"),
     label: t("try.what"),
     send: async () => null,
-    done: () => shown.soon(),
+    next: () => shown.soon(),
     kind: "",
   });
   const more = () => {

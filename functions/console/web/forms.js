@@ -1,7 +1,8 @@
 // Fields and forms. A field carries its label, what it means, and the place where its errors appear.
 
-import { button, freshId, h, linkButton } from "./dom.js";
-import { clearErrors, showErrors } from "./errors.js";
+import { announce } from "./announce.js";
+import { button, freshId, h, isShown, linkButton } from "./dom.js";
+import { clearErrors, fail, showErrors } from "./errors.js";
 import { t } from "./i18n.js";
 
 function wrap(name, label, control, { hint, wide, after } = {}) {
@@ -91,10 +92,11 @@ export function values(form) {
 
 /**
  * A form that sends once at a time, notes as `data-changed` that somebody typed into it, and shows what is refused. `send`
- * gets the values and answers what `done` is told.
+ * gets the values; of its result `done` makes a text that is announced, and `next` leads on, but not where the view was left
+ * meanwhile: what was sent is not taken back, and touches no other view.
  * `under` is the name in which the API nests the fields.
  */
-export function form({ fields, submit, cancel, send, done, under, kind = "primary", label, extra }) {
+export function form({ fields, submit, cancel, send, done, next, under, kind = "primary", label, extra }) {
   const go = h("button", { type: "submit", class: `button ${kind}` }, submit);
   const actions = h(
     "div",
@@ -122,9 +124,10 @@ export function form({ fields, submit, cancel, send, done, under, kind = "primar
     try {
       const result = await send(values(element));
       go.disabled = false;
-      await done(result);
+      if (done) announce(done(result));
+      if (isShown(element)) await next(result);
     } catch (error) {
-      if (error.name !== "AbortError") showErrors(element, error, under);
+      fail(error, label, element, () => showErrors(element, error, under));
     } finally {
       go.disabled = false;
       element.removeAttribute("aria-busy");

@@ -1,11 +1,12 @@
 // The two languages. A text is looked up by its name; what the API sends is shown as it is sent.
 
 import { apiMessages } from "./api_messages.zh.js";
-import { messages as en } from "./messages.en.js";
+import { apiMessages as plainer, messages as en } from "./messages.en.js";
 import { messages as zh } from "./messages.zh.js";
 
 const KEPT = "youhui.language";
 const LANGUAGES = { en, zh };
+const SAID = { en: plainer, zh: apiMessages };
 
 function first() {
   const kept = localStorage.getItem(KEPT);
@@ -41,10 +42,9 @@ export function has(name) {
   return name in LANGUAGES[language];
 }
 
-/** A message of the API in the user's language, where it is a known one. */
+/** A message of the API in the user's words, where it is a known one. */
 export function said(message) {
-  if (language !== "zh") return message;
-  for (const [pattern, text] of apiMessages) {
+  for (const [pattern, text] of SAID[language]) {
     const found = pattern.exec(message);
     if (found) return text.replace(/\$(\d)/g, (_, index) => found[Number(index)] ?? "");
   }

@@ -4,9 +4,9 @@ import { announce } from "./announce.js";
 import { button, card, h, linkButton, replace } from "./dom.js";
 import { save, toCsv } from "./csv.js";
 import { describe } from "./errors.js";
-import { areaField, form, textField, values } from "./forms.js";
+import { areaField, form, textField } from "./forms.js";
 import { number, t } from "./i18n.js";
-import { batches, forget, isUncertain, kept, leaveOut, refused, send } from "./issue_batches.js";
+import { batches, forget, isDone, isUncertain, keep, kept, leaveOut, refused, send } from "./issue_batches.js";
 import { rowsOf, withCoupons } from "./issue_rows.js";
 import { saveIssued, unsavedNote } from "./issued.js";
 
@@ -70,6 +70,7 @@ function progressOf(job, signal, edit) {
         "p",
         { class: "lead", "data-issued": done, "data-refused": wrong },
         t("issue.state", { done: number(done), wrong: number(wrong), open: number(open) }),
+        job.left ? ` · ${t("issue.left", { count: number(job.left.length) })}` : null,
       ),
       running || open === 0 ? null : job.notes?.map((text) => h("p", { class: "note" }, text)),
       h("progress", { max: job.rows.length, value: done + wrong, "aria-label": t("issue.running") }),
@@ -100,6 +101,10 @@ function progressOf(job, signal, edit) {
     leaveOut(job);
     run();
   };
+  const saveRefused = () => {
+    save("refused_rows.csv", refusals(job));
+    if (isDone(job)) forget();
+  };
   const choices = (done, wrong, open) => [
     open > 0 && wrong > 0 && !isUncertain(job)
       ? button(t("issue.leave_out", { count: number(wrong) }), without, "primary", { "data-leave-out": true })
@@ -109,7 +114,7 @@ function progressOf(job, signal, edit) {
       : null,
     done > 0 ? button(t("issue.save"), () => saveIssued(job.rows.filter((row) => row.code)), "") : null,
     refused(job).length > 0
-      ? button(t("issue.save_refused"), () => save("refused_rows.csv", refusals(job)), "", {
+      ? button(t("issue.save_refused"), saveRefused, "", {
           "data-save-refused": true,
         })
       : null,
@@ -170,21 +175,21 @@ export async function issue({ title, query, signal }) {
       send: async ({ prefix: otherwise, customers }) => {
         const { rows, notes } = await withCoupons(rowsOf(customers), otherwise, signal);
         if (rows.length === 0) throw new Error(t("issue.empty"));
-        return { rows, notes, batches: batches(rows.filter((row) => !row.error)) };
+        return { text: customers, rows, notes, batches: batches(rows.filter((row) => !row.error)) };
       },
-      done: (job) =>
-        start(job, job.notes.length === 0 && job.rows.every((row) => !row.error), values(element).customers),
+      next: (job) => start(job, job.notes.length === 0 && job.rows.every((row) => !row.error)),
     });
     replace(place, unsavedNote(), card(null, element));
     element.querySelector("input")?.focus();
   };
-  const start = (job, at_once, text) => {
+  const start = (job, at_once) => {
+    keep(job);
     const edit = () => {
       forget();
       // Who has a code already is not asked for again.
       const rest = job.rows.filter((row) => !row.code);
       startForm(
-        text && rest.length === job.rows.length ? text : rest.map((row) => `${row.customer},${row.prefix}`).join("\n"),
+        rest.length === job.rows.length ? job.text : rest.map((row) => `${row.customer},${row.prefix}`).join("\n"),
       );
     };
     const { box, run, draw } = progressOf(job, signal, edit);
@@ -198,7 +203,7 @@ export async function issue({ title, query, signal }) {
   return [
     h("div", { class: "head" }, title(t("code.issue")), linkButton(t("nav.codes"), "#/codes", "quiet")),
     h("p", { class: "lead" }, t("issue.lead")),
-    open ? h("p", { class: "note" }, t("issue.kept")) : null,
+    open && !isDone(open) ? h("p", { class: "note" }, t("issue.kept")) : null,
     place,
   ];
 }

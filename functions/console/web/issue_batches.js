@@ -32,14 +32,14 @@ export function batches(rows) {
   return made;
 }
 
-/** An issue that this tab began and did not end. */
+/** An issue that this tab began and did not end, or whose refused rows nobody saved. */
 export function kept() {
   const text = sessionStorage.getItem(KEPT);
   return text ? JSON.parse(text) : null;
 }
 
-/** Notes how far an issue is. */
-function keep(job) {
+/** Notes how far an issue is: from when it is made, so that whoever leaves does not lose the list. */
+export function keep(job) {
   try {
     sessionStorage.setItem(KEPT, JSON.stringify(job));
   } catch {
@@ -52,6 +52,9 @@ function keep(job) {
 export function forget() {
   sessionStorage.removeItem(KEPT);
 }
+
+/** Whether all that was not left out is issued. */
+export const isDone = (job) => job.rows.every(({ code }) => code);
 
 /** Whether something went out of which it is not known what became: then it can only go on under its key. */
 export function isUncertain(job) {
@@ -89,7 +92,7 @@ export async function send(job, signal, progress) {
     ).finally(() => keep(job));
     progress();
   }
-  if (job.rows.every(({ code }) => code)) forget();
+  if (isDone(job) && !job.left) forget();
 }
 
 async function sendBatch(batch, rows, signal) {

@@ -1,6 +1,5 @@
 // Levels: what customers get for what they have earned.
 
-import { announce } from "./announce.js";
 import { Change, get } from "./api.js";
 import { deleteButton } from "./deletion.js";
 import { h, linkButton } from "./dom.js";
@@ -75,8 +74,8 @@ function levelForm(level) {
     cancel: "#/levels",
     label: t("level.form"),
     send: (values) => (level ? change.send("PUT", `${PATH}${level.id}/`, values) : change.send("POST", PATH, values)),
-    done: (saved) => {
-      announce(t("done.saved", { name: saved.title }));
+    done: (saved) => t("done.saved", { name: saved.title }),
+    next: () => {
       location.hash = "#/levels";
     },
     extra: level ? deletion(level) : null,

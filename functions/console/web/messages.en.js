@@ -165,7 +165,7 @@ export const messages = {
   "code.issue": "Issue codes",
   "code.transfer": "Transfer",
   "code.transfer.to": "To the customer",
-  "code.transfer.hint": "The id of the new owner. A used code stays where it is.",
+  "code.transfer.hint": "The id of the new owner.",
   "code.mark.used": "Mark as used",
   "code.mark.used.text": "Counts once as used, without an order.",
   "code.mark.unused": "Give its use back",
@@ -194,6 +194,7 @@ export const messages = {
   "issue.result": "Result",
   "issue.running": "Issuing",
   "issue.state": "{done} issued · {wrong} refused · {open} open",
+  "issue.left": "{count} left out",
   "issue.done": "{count} codes are issued.",
   "issue.leave_out": "Leave out the {count} refused and issue the rest",
   "issue.go_on": "Issue the {count} that are open",
@@ -349,3 +350,10 @@ export const messages = {
   "try.at.hint": "Empty: now",
   "try.price": "Price the cart",
 };
+
+/** What the API says in the words of programmers, and how it is said here; `$1` is what the pattern caught. */
+export const apiMessages = [
+  [/^Invalid pk "(.*)" - object does not exist\.$/, "There is no $1."],
+  [/^Enter a valid "slug"/, "Use letters, digits, _ and - only."],
+  [/^Incorrect type\. Expected pk value/, "Enter an id."],
+];

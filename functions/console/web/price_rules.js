@@ -1,6 +1,5 @@
 // Price rules: what is taken off carts. Beside the form of a rule stands what it would do to an example cart.
 
-import { announce } from "./announce.js";
 import { Change, get } from "./api.js";
 import { deleteButton } from "./deletion.js";
 import { badge, card, h, linkButton } from "./dom.js";
@@ -82,8 +81,8 @@ function editor(rule, signal) {
       const body = bodyOf(read);
       return rule ? change.send("PUT", `${PATH}${rule.id}/`, body) : change.send("POST", PATH, body);
     },
-    done: (saved) => {
-      announce(t("done.saved", { name: saved.title }));
+    done: (saved) => t("done.saved", { name: saved.title }),
+    next: () => {
       location.hash = "#/price_rules";
     },
     extra: rule ? deletion(rule) : null,

@@ -36,7 +36,7 @@ export function signIn({ error, done }) {
     h("h1", { tabindex: "-1" }, t("sign_in.title")),
     h("p", { class: "lead" }, t("sign_in.lead")),
     problem,
-    form({ fields: [field], submit: t("sign_in.enter"), send, done, label: t("sign_in.title") }),
+    form({ fields: [field], submit: t("sign_in.enter"), send, next: done, label: t("sign_in.title") }),
   );
 }
 

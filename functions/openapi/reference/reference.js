@@ -1,8 +1,11 @@
 // The reference: Swagger UI over the description in the reader's language. Nothing is asked of any other server, and the
-// token stays in the memory of the page.
+// token stays in the memory of the page, but for the moment in which its language is changed.
 "use strict";
 
+const KEPT = "youhui.docs.token";
+
 const buttons = [...document.querySelectorAll("[data-lang]")];
+let ui = null;
 
 /** Swagger UI's own words; it has none but English. */
 const WORDS = {
@@ -66,16 +69,25 @@ async function show() {
   const description = withoutOptionalExamples(await reply.json());
   const root = document.getElementById("reference");
   if (lang === "zh") translateWords(root);
-  SwaggerUIBundle({
+  ui = SwaggerUIBundle({
     spec: description, domNode: root, deepLinking: true, docExpansion: "list", filter: true, tryItOutEnabled: false,
     defaultModelsExpandDepth: 0, displayRequestDuration: true, validatorUrl: null, persistAuthorization: false,
-    requestSnippetsEnabled: false,
+    requestSnippetsEnabled: false, onComplete: takeToken,
   });
 }
 
-// A language is an address, so that it can be linked; the operation that is open stays open.
+/** Takes the token over from the page in the other language. */
+function takeToken() {
+  const token = sessionStorage.getItem(KEPT);
+  sessionStorage.removeItem(KEPT);
+  if (token) ui.preauthorizeApiKey("bearer", token);
+}
+
+// A language is an address, so that it can be linked; the operation that is open stays open, and who is authorized stays so.
 for (const button of buttons) {
   button.addEventListener("click", () => {
+    const token = ui?.authSelectors.authorized().getIn(["bearer", "value"]);
+    if (token) sessionStorage.setItem(KEPT, token);
     location.href = `?lang=${button.dataset.lang}${location.hash}`;
   });
 }

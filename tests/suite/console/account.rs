@@ -52,7 +52,7 @@ async fn points_are_adjusted_once_however_often_one_clicks() {
     browser.fill("[name=q]", "13900000009").await;
     browser.press("\u{E007}").await;
     browser.says("No customer has the id or the mobile number 13900000009.").await;
-    browser.fill("[name=q]", "13900000001").await;
+    browser.fill("[name=q]", "139 0000-0001").await;
     browser.press("\u{E007}").await;
     browser.shown("#/customers/1").await;
     let form = "form[aria-label='Adjust points']";

@@ -52,7 +52,13 @@ async fn a_coupon_can_stand_on_a_rule_that_is_there() {
     browser.click("[name=on_rule]").await;
     browser.fill("[name=price_rule_id]", "999999").await;
     browser.click("form [type=submit]").await;
-    assert!(browser.error_of("price_rule_id").await.contains("object does not exist"));
+    assert_eq!(browser.error_of("price_rule_id").await, "There is no 999999.");
+    browser.fill("[name=code_prefix]", "the second").await;
+    browser.fill("[name=price_rule_id]", "x").await;
+    browser.click("form [type=submit]").await;
+    assert_eq!(browser.error_of("price_rule_id").await, "Enter an id.");
+    assert_eq!(browser.error_of("code_prefix").await, "Use letters, digits, _ and - only.");
+    browser.fill("[name=code_prefix]", "second").await;
     browser.fill("[name=price_rule_id]", &spring.rule.to_string()).await;
     browser.click("form [type=submit]").await;
     browser.says("second is saved.").await;

@@ -112,6 +112,88 @@ async fn a_busy_service_is_asked_again_and_a_fault_shows_its_request_id() {
     browser.close(&[]).await;
 }
 
+/// Requests that `held` fits wait for their turn in `waiting`, and are refused where that says so.
+const HOLD: &str = "const real = window.fetch; window.held = () => false; window.waiting = [];
+    window.fetch = async (path, options) => {
+      const turn = window.held(path, options) ? new Promise((go) => { window.waiting.push(go); }) : null;
+      if (await turn === 'fail') return new Response('{\"detail\": \"No.\"}', {status: 409});
+      return real(path, options);
+    }";
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_reply_that_comes_late_touches_no_other_view() {
+    let (api, spring) = shop().await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.script(HOLD, json!([])).await;
+    let held = async |held: &str| browser.script(&format!("window.held = {held}"), json!([])).await;
+    let answer = async |how: &str| {
+        browser.wait("window.waiting.length > 0").await;
+        browser.script("window.waiting.shift()(arguments[0])", json!([how])).await
+    };
+    // A form that was left, by Cancel, for one in which somebody types.
+    let leave_for_another = async || {
+        browser.show("price_rules/new").await;
+        browser.fill("[name=title]", "typed").await;
+    };
+    let is_untouched = async || {
+        browser.shown("#/price_rules/new").await;
+        assert_eq!(browser.read("document.querySelector('[name=title]').value").await, "typed");
+        assert_eq!(browser.read("document.querySelectorAll('.error-box, dialog').length").await, 0);
+    };
+    let changes = "(_, {method}) => method === 'PUT' || method === 'POST' && !_.includes('evaluate')";
+    browser.show("levels/new").await;
+    browser.fill("[name=title]", "Late").await;
+    held(changes).await;
+    browser.click("form [type=submit]").await;
+    browser.wait("window.waiting.length > 0").await;
+    browser.click_text("Cancel").await;
+    browser.shown("#/levels").await;
+    leave_for_another().await;
+    answer("").await;
+    browser.says("Late is saved.").await;
+    is_untouched().await;
+    // What is redrawn where it was changed, refused once it was left.
+    browser.show("customers/1").await;
+    browser.fill("form[aria-label='Adjust points'] [name=points]", "5").await;
+    browser.click("form[aria-label='Adjust points'] [type=submit]").await;
+    browser.wait("window.waiting.length > 0").await;
+    leave_for_another().await;
+    answer("fail").await;
+    browser.says("Adjust points: No.").await;
+    is_untouched().await;
+    browser.show("customers/1").await;
+    browser.fill("form[aria-label='Adjust points'] [name=points]", "5").await;
+    browser.click("form[aria-label='Adjust points'] [type=submit]").await;
+    browser.wait("window.waiting.length > 0").await;
+    leave_for_another().await;
+    answer("").await;
+    browser.says("+5 points.").await;
+    is_untouched().await;
+    // A question that is asked too late.
+    browser.show(&format!("coupons/{}", spring.id)).await;
+    held("(path) => path.includes('page_size=1')").await;
+    browser.click("[data-delete]").await;
+    browser.wait("window.waiting.length > 1").await;
+    held("() => false").await;
+    leave_for_another().await;
+    answer("").await;
+    answer("").await;
+    is_untouched().await;
+    // A view that is left for one that is still being loaded.
+    browser.show("levels/1").await;
+    held("() => true").await;
+    browser.click("form [type=submit]").await;
+    browser.wait("window.waiting.length > 0").await;
+    browser.script("location.hash = '#/customers'", json!([])).await;
+    browser.wait("window.waiting.length > 1").await;
+    answer("").await;
+    browser.says("is saved.").await;
+    answer("").await;
+    browser.shown("#/customers").await;
+    browser.close(&[409]).await;
+}
+
 #[tokio::test]
 #[ignore = "needs Chromium: .ci/browser"]
 async fn the_language_is_the_browsers_until_one_chooses() {

@@ -163,7 +163,7 @@ async fn a_cart_is_tried_with_codes_as_a_customer() {
     browser.says("Of another customer").await;
     to_pay(&browser, "271.90").await;
     browser.fill("[name=customer_id]", "999").await;
-    assert!(browser.error_of("customer_id").await.contains("object does not exist"));
+    assert_eq!(browser.error_of("customer_id").await, "There is no 999.");
     browser.click("[data-add-line]").await;
     browser.fill("[name=customer_id]", "1").await;
     to_pay(&browser, "271.90").await;

@@ -36,6 +36,13 @@ async fn an_operation_is_tried_with_a_token_that_is_typed_in() {
         browser.click_text(close).await;
         execute(&browser, "level_list", 200).await;
         browser.says("初级会员").await;
+        // The token and the operation come along into the other language; the token is kept nowhere.
+        let other = if language == "en" { "zh" } else { "en" };
+        browser.click(&format!("[data-lang={other}]")).await;
+        browser.wait("document.querySelector('.auth-wrapper .authorize.locked')").await;
+        assert_eq!(browser.read("sessionStorage.length + localStorage.length").await, 0);
+        browser.click("[id$='-level_list'] .try-out__btn").await;
+        execute(&browser, "level_list", 200).await;
         // The example of a body is one that the service takes.
         let before = api.get(LEVELS).await.ids().len();
         try_out(&browser, "level_create").await;
