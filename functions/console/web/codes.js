@@ -18,13 +18,21 @@ export async function couponOf(prefix, signal) {
   return results[0] ?? null;
 }
 
-/** What the API is asked for, where digits are the id of a code and all else its text; null where a prefix is no coupon's, which no code can match. */
+/** A code by its text or its id: digits may be either. */
+async function named(code, signal) {
+  if (!code) return {};
+  const isText = { code__in: code };
+  if (!/^\d{1,16}$/.test(code)) return isText;
+  const { count } = await get(withQuery(PATH, { ...isText, page_size: 1 }), signal);
+  return count > 0 ? isText : { id: code };
+}
+
+/** What the API is asked for; null where a prefix is no coupon's, which no code can match. */
 async function asked(query, signal) {
   const { code, status, customer, prefix } = query;
   const coupon = prefix ? await couponOf(prefix, signal) : null;
   if (prefix && !coupon) return null;
-  const isId = /^\d{1,16}$/.test(code);
-  return { [isId ? "id" : "code"]: code, status, customer, coupon: coupon?.id };
+  return { ...(await named(code, signal)), status, customer, coupon: coupon?.id };
 }
 
 /** The fields of an exported row. */

@@ -156,6 +156,7 @@ function deletion(coupon) {
 export async function coupon({ title, params, signal }) {
   const found = await get(`${PATH}${params.id}/`, signal);
   const rule = found.price_rule;
+  const ratio = rule.prerequisite_to_entitlement_quantity_ratio;
   const prefix = encodeURIComponent(found.code_prefix);
   return [
     h(
@@ -171,6 +172,10 @@ export async function coupon({ title, params, signal }) {
       facts(
         [t("coupon.rule"), h("a", { href: `#/price_rules/${rule.id}` }, rule.title)],
         [t("rule.verbose_title"), rule.verbose_title],
+        ratio && [
+          t("rule.kind.buy_x_get_y"),
+          `${t("rule.buy")} ${ratio.prerequisite_quantity} · ${t("rule.get")} ${ratio.entitled_quantity}`,
+        ],
         [t("coupon.can_redeem"), badge(t(found.can_redeem ? "yes" : "no"), found.can_redeem ? "plus" : "calm")],
         [t("rule.starts_at"), instant(rule.starts_at)],
         [t("rule.ends_at"), instant(rule.ends_at) ?? t("code.no_end")],

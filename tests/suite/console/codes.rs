@@ -32,6 +32,14 @@ async fn a_code_is_found_transferred_used_given_back_and_deleted() {
     browser.fill("[name=code]", &id.to_string()).await;
     browser.click("[role=search] [type=submit]").await;
     browser.wait("document.querySelector('[data-count=\"1\"]')").await;
+    // A text may look like an id.
+    for text in [code["code"].as_str().expect("a text"), "20261111"] {
+        api.put(&one(CODES, id), &json!({ "code": text })).await.expect(200);
+        browser.show(&format!("codes?code={text}")).await;
+        browser.says(text).await;
+        browser.wait("document.querySelector('[data-count=\"1\"]')").await;
+    }
+    api.put(&one(CODES, id), &json!({ "code": code["code"] })).await.expect(200);
     browser.click_text("Clear").await;
     browser.shown("#/codes").await;
     browser.fill("[name=prefix]", "nothing").await;
