@@ -5,7 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use local::bulk::{Summary, import::What};
+use indicatif::ProgressBar;
+use local::bulk::{
+    Summary,
+    import::{Options, What, import},
+};
 use serde_json::json;
 use tests::Api;
 
@@ -32,18 +36,18 @@ async fn entries(api: &Api) -> u64 {
 async fn a_row_that_is_mended_in_two_copies_of_its_file_counts_once() {
     let api = shop_of(3).await;
     let file = "customer_id,points\n1,100\n2,\"1,200\"\n99,5\n";
-    let import = async |folder: &Folder, refused| {
+    let moved_in = async |folder: &Folder, refused| {
         let path = folder.write("p.csv", file);
         came_to(&imported(&api, What::Points, &path).await, 3, refused);
         beside(&path, ".errors.csv")
     };
     let here = Folder::new();
-    let refused = mend(&import(&here, 2).await, "\"1,200\"", "1200");
+    let refused = mend(&moved_in(&here, 2).await, "\"1,200\"", "1200");
     came_to(&imported(&api, What::Points, &refused).await, 2, 1);
     assert_eq!((points(&api, 2).await, entries(&api).await), (1_200, 2));
     // A colleague has the same file, and a spreadsheet that ends its lines otherwise.
     let elsewhere = Folder::new();
-    let refused = mend(&mend(&import(&elsewhere, 2).await, "\"1,200\"", "1200"), "\n", "\r\n");
+    let refused = mend(&mend(&moved_in(&elsewhere, 2).await, "\"1,200\"", "1200"), "\n", "\r\n");
     came_to(&imported(&api, What::Points, &refused).await, 2, 1);
     assert_eq!((points(&api, 2).await, entries(&api).await), (1_200, 2));
     // What is still refused is known by the same row, in the errors of the errors.
@@ -53,10 +57,16 @@ async fn a_row_that_is_mended_in_two_copies_of_its_file_counts_once() {
     assert_eq!((points(&api, 3).await, entries(&api).await), (5, 3));
     // Mended in another way it is not moved in, and that is said.
     let third = Folder::new();
-    let refused = mend(&mend(&import(&third, 2).await, "\"1,200\"", "12"), ",99,5", ",3,5");
+    let refused = mend(&mend(&moved_in(&third, 2).await, "\"1,200\"", "12"), ",99,5", ",3,5");
     came_to(&imported(&api, What::Points, &refused).await, 2, 1);
     assert!(errors(&refused)[0].2.contains("mended and moved in before"), "{:?}", errors(&refused));
     assert_eq!((points(&api, 2).await, points(&api, 3).await, entries(&api).await), (1_200, 5, 3));
+    // But where that is meant.
+    let (shop, options) = ("demo".parse().expect("a shop"), Options { anew: true, ..Options::default() });
+    let bar = ProgressBar::hidden();
+    let summary = import(&api.server.store, &shop, What::Points, &refused, &options, &bar).await.expect("an import");
+    came_to(&summary, 2, 0);
+    assert_eq!((points(&api, 2).await, points(&api, 3).await, entries(&api).await), (1_212, 10, 5));
 }
 
 #[tokio::test]

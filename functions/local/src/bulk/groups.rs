@@ -21,6 +21,14 @@ pub(super) struct Group {
     pub(super) rows: Vec<Row>,
 }
 
+impl Group {
+    /// The same, of a file that counts anew: then its rows do too, whatever was moved in of them before.
+    pub(super) fn anew(mut self) -> Self {
+        self.rows.iter_mut().for_each(|row| row.first = None);
+        self
+    }
+}
+
 pub(super) struct Groups<'a> {
     rows: Rows<'a>,
     most: usize,

@@ -81,11 +81,11 @@ impl Lists {
                 }
                 Ok(vec![list.into_iter().filter(|index| work.verdicts[*index].is_none()).collect()])
             }
-            // Another process that moves the same file in left other rows out, and was first.
             Read::OtherRows if is_mended => {
                 work.refuse(list.into_iter().map(|index| (index, json!({ "detail": MENDED }))));
                 Ok(Vec::new())
             }
+            // Another process that moves the same file in left other rows out, and was first.
             Read::OtherRows if self.counts && work.leave_out_again().await? => Ok(vec![self.open(work)]),
             Read::Whole(_) if list.len() > 1 && !self.counts => {
                 let (one, other) = list.split_at(list.len() / 2);

@@ -192,6 +192,7 @@ pub(super) async fn run<K: Kind>(
     let mut files = Files::open(places, layout, &transfer, &note)?;
     let desk = Desk { api, transfer: &transfer };
     let groups = Groups::new(rows, kind.most(), note.rows, kind.only_once());
+    let groups = groups.map(|group| group.map(|group| if anew { group.anew() } else { group }));
     let sent = stream::iter(groups).map(async |group| send(kind, &desk, group?).await);
     let mut sent = std::pin::pin!(sent.buffered(kind.at_once()));
     let mut noted = Instant::now();
