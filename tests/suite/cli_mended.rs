@@ -57,7 +57,13 @@ async fn a_row_that_is_mended_in_two_copies_of_its_file_counts_once() {
     assert_eq!((points(&api, 3).await, entries(&api).await), (5, 3));
     // Mended in another way it is not moved in, and that is said.
     let third = Folder::new();
-    let refused = mend(&mend(&moved_in(&third, 2).await, "\"1,200\"", "12"), ",99,5", ",3,5");
+    let refused = moved_in(&third, 2).await;
+    assert!(
+        errors_in(&refused).iter().all(|(.., why)| why.contains("mended and moved in since")),
+        "{}",
+        text(&refused)
+    );
+    let refused = mend(&mend(&refused, "\"1,200\"", "12"), ",99,5", ",3,5");
     came_to(&imported(&api, What::Points, &refused).await, 2, 1);
     assert!(errors(&refused)[0].2.contains("mended and moved in before"), "{:?}", errors(&refused));
     assert_eq!((points(&api, 2).await, points(&api, 3).await, entries(&api).await), (1_200, 5, 3));

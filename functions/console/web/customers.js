@@ -21,7 +21,7 @@ export function nameOf(customer) {
 
 /** The customers that have this id or this mobile number, which may be written in groups. */
 async function search(text, signal) {
-  const joined = text.replace(/(\d)[\s-]+(?=\d)/g, "$1");
+  const joined = text.normalize("NFKC").replace(/(\d)[\s-]+(?=\d)/g, "$1");
   const asked = [...new Set([text, joined])].map((mobile) => get(withQuery(PATH, { mobile, page_size: 100 }), signal));
   if (/^\d{1,15}$/.test(text)) asked.push(get(withQuery(PATH, { id: text }), signal));
   const found = new Map();

@@ -66,6 +66,7 @@ function progressOf(job, signal, edit) {
     const open = job.rows.length - done - wrong;
     replace(
       box,
+      job.resumed && open > 0 ? h("p", { class: "note" }, t("issue.kept")) : null,
       h(
         "p",
         { class: "lead", "data-issued": done, "data-refused": wrong },
@@ -103,6 +104,7 @@ function progressOf(job, signal, edit) {
   };
   const saveRefused = () => {
     save("refused_rows.csv", refusals(job));
+    job.saved = true;
     if (isDone(job)) forget();
   };
   const choices = (done, wrong, open) => [
@@ -186,11 +188,10 @@ export async function issue({ title, query, signal }) {
     keep(job);
     const edit = () => {
       forget();
-      // Who has a code already is not asked for again.
-      const rest = job.rows.filter((row) => !row.code);
-      startForm(
-        rest.length === job.rows.length ? job.text : rest.map((row) => `${row.customer},${row.prefix}`).join("\n"),
-      );
+      // Who has a code already is not asked for again; what was left out can be mended, where it was not saved.
+      const rest = [...job.rows.filter((row) => !row.code), ...(job.saved ? [] : (job.left ?? []))];
+      const isWhole = job.rows.every((row) => !row.code) && !job.saved;
+      startForm(isWhole ? job.text : rest.map((row) => `${row.customer},${row.prefix}`).join("\n"));
     };
     const { box, run, draw } = progressOf(job, signal, edit);
     replace(place, card(null, box));
@@ -198,12 +199,11 @@ export async function issue({ title, query, signal }) {
     else draw(false);
   };
   const open = kept();
-  if (open) start(open, false);
+  if (open) start({ ...open, resumed: true }, false);
   else startForm();
   return [
     h("div", { class: "head" }, title(t("code.issue")), linkButton(t("nav.codes"), "#/codes", "quiet")),
     h("p", { class: "lead" }, t("issue.lead")),
-    open && !isDone(open) ? h("p", { class: "note" }, t("issue.kept")) : null,
     place,
   ];
 }

@@ -118,8 +118,14 @@ async fn a_list_is_issued_with_its_errors_beside_its_rows() {
          7,'=9,winter,This is no customer id. No coupon has the prefix winter.\r\n"
     );
     browser.show("levels").await;
-    browser.show("codes/issue").await;
-    browser.wait("document.querySelector('[name=customers]')").await;
+    browser.show("codes/issue?prefix=spring").await;
+    browser.fill("[name=customers]", "1\n78\n").await;
+    browser.click("form [type=submit]").await;
+    browser.click("[data-leave-out]").await;
+    browser.wait("document.querySelector('[data-issued=\"1\"]')").await;
+    // Nobody saved it: it is there to be mended.
+    browser.click("[data-edit]").await;
+    assert_eq!(browser.wait("document.querySelector('[name=customers]').value").await, "78,spring");
     browser.close(&[400]).await;
 }
 
@@ -233,6 +239,7 @@ async fn an_issue_that_was_cut_short_goes_on_after_a_reload_under_its_key() {
     browser.wait("document.querySelector('[data-issued=\"2\"]')").await;
     assert_eq!(number(&api, CODES, "count").await, 2, "once");
     assert_eq!(browser.read("sessionStorage.getItem('youhui.issue')").await, json!(null));
+    assert_eq!(browser.read("document.querySelectorAll('.note').length").await, 0, "it is done");
     browser.close(&[]).await;
 }
 

@@ -126,8 +126,14 @@ async fn a_rule_of_each_kind_is_made_as_the_api_has_it() {
     browser.fill("[name=title]", "Two and one").await;
     browser.choose("[name=kind]", "buy_x_get_y").await;
     browser.fill("[name=value]", "100").await;
-    browser.fill("[name=entitled_product_ids]", "1001, 1002").await;
     browser.fill("[name=buy]", "2").await;
+    browser.fill("[name=get]", "1").await;
+    browser.click("form[aria-label=Rule] [type=submit]").await;
+    // The field that it is about is not asked for of this kind.
+    let summary = browser.wait("document.querySelector('[data-summary]').textContent").await;
+    assert_eq!(summary, "At least one of the entitled lists must not be empty.");
+    browser.fill("[name=get]", "\u{E003}").await;
+    browser.fill("[name=entitled_product_ids]", "1001, 1002").await;
     browser.click("form[aria-label=Rule] [type=submit]").await;
     let ratio = "prerequisite_to_entitlement_quantity_ratio.entitled_quantity";
     assert_eq!(browser.error_of(ratio).await, "A valid integer is required.");

@@ -13,6 +13,10 @@ const MARK: &str = "file-";
 pub(super) const MENDED: &str =
     "This row was mended and moved in before, with something else in it: it is not moved in again.";
 
+/// What is said of a row of the first file under whose key a mended one was moved in.
+pub(super) const SINCE: &str =
+    "This row was refused before, and was mended and moved in since: it is not moved in again.";
+
 /// A row of the file that it was refused from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct First {

@@ -20,7 +20,7 @@ use shared::{
 use super::{
     BulkError, Format, Summary,
     columns::{self, Table},
-    first::MENDED,
+    first::{MENDED, SINCE},
     groups::OnlyOnce,
     lists::Lists,
     rows::Row,
@@ -212,7 +212,10 @@ async fn move_code(desk: &Desk<'_>, row: &Row, body: &Value) -> Result<Verdict, 
 fn verdict(row: &Row, answer: Answer) -> Verdict {
     match answer {
         Answer { status: 201, body } => Verdict::Done(body),
-        Answer { status: 422, .. } if row.first.is_some() => Verdict::Refused(json!({ "detail": MENDED })),
+        Answer { status: 422, .. } => {
+            let why = if row.first.is_some() { MENDED } else { SINCE };
+            Verdict::Refused(json!({ "detail": why }))
+        }
         Answer { body, .. } => Verdict::Refused(body),
     }
 }
