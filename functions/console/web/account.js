@@ -122,7 +122,7 @@ function redeemHint(account) {
   return t("account.redeem.hint", { most: number(account.redeemable_points), price: number(price) });
 }
 
-/** What an entry is for. Of the kind `refund` are a redemption that came back, and what an order had earned and lost again. */
+/** What an entry is for: a `refund` below 0 takes back what an order had earned. */
 function kindOf({ kind, points }) {
   const name = kind === "refund" && points < 0 ? "taken_back" : kind;
   return has(`kind.${name}`) ? t(`kind.${name}`) : kind;

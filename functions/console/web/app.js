@@ -117,7 +117,7 @@ async function show(focus = true) {
   if (focus) window.scrollTo(0, 0);
 }
 
-/** What an address without a view is answered: no more of it will be there at a second try. */
+/** What an address without a view is answered. */
 const noView = () => Object.assign(new Error(), { status: 404, body: { detail: t("error.no_view") } });
 
 const isSection = (path) => SECTIONS.some(([name]) => name === path);

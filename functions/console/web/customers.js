@@ -19,10 +19,11 @@ export function nameOf(customer) {
   return customer.full_name || customer.mobile || String(customer.id);
 }
 
-/** The customers that have this id or this mobile number, which may be written in groups. */
+/** The customers that have this id or this mobile number, which may be written in groups or after +86. */
 async function search(text, signal) {
   const joined = text.normalize("NFKC").replace(/(\d)[\s-]+(?=\d)/g, "$1");
-  const asked = [...new Set([text, joined])].map((mobile) => get(withQuery(PATH, { mobile, page_size: 100 }), signal));
+  const mobiles = new Set([text, joined, joined.replace(/^\+86/, "")]);
+  const asked = [...mobiles].map((mobile) => get(withQuery(PATH, { mobile, page_size: 100 }), signal));
   if (/^\d{1,15}$/.test(text)) asked.push(get(withQuery(PATH, { id: text }), signal));
   const found = new Map();
   for (const { results } of await Promise.all(asked)) for (const row of results) found.set(row.id, row);

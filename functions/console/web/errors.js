@@ -87,7 +87,7 @@ export function showErrors(form, error, under = "") {
     const name = under && path.startsWith(`${under}.`) ? path.slice(under.length + 1) : path;
     const slot = slotOf(form, name);
     const text = messages.map((message) => said(slot?.dataset.positive ? withoutMinus(message) : message)).join(" ");
-    // A field that is not asked for is not named either.
+    // A field that is not asked for is not named.
     if (!slot || slot.closest("[hidden]")) {
       rest.push(slot || path === "non_field_errors" ? text : `${path}: ${text}`);
       continue;

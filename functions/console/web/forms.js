@@ -27,9 +27,9 @@ export function textField(name, label, { value = "", hint, wide, after, ...more 
   return wrap(name, label, control, { hint, wide, after });
 }
 
-/** A whole number. It goes out as it is typed in: the API says what is wrong with it. */
+/** A whole number. It goes out as it is typed in, but for separators. */
 export function numberField(name, label, options = {}) {
-  return textField(name, label, { inputmode: "numeric", ...options });
+  return textField(name, label, { inputmode: "numeric", "data-number": true, ...options });
 }
 
 /** Text of several lines. */
@@ -85,6 +85,8 @@ export function values(form) {
     else if (control.type === "datetime-local") {
       found[control.name] =
         control.value === control.dataset.shown ? control.dataset.sent || null : control.value || null;
+    } else if ("number" in control.dataset) {
+      found[control.name] = control.value.trim().replace(/(\d)[,\uff0c](?=\d{3}\b)/g, "$1");
     } else found[control.name] = control.value.trim();
   }
   return found;

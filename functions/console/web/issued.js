@@ -16,7 +16,7 @@ function keep(rows) {
     if (rows.length > 0) sessionStorage.setItem(KEPT, JSON.stringify(rows));
     else sessionStorage.removeItem(KEPT);
   } catch {
-    // More than the browser keeps: what is kept already stays, and the codes are in the export of their coupon.
+    // More than the browser keeps.
   }
 }
 
@@ -43,21 +43,23 @@ export function unsavedNote() {
     { class: "note", "data-unsaved": rows.length },
     h("p", null, t("issue.unsaved", { count: number(rows.length) })),
   );
-  const gone = () => note.remove();
-  const saving = () => {
-    saveIssued(rows);
-    gone();
-  };
-  const forgetting = () => {
-    keep([]);
-    gone();
+  const then = (run) => () => {
+    run();
+    note.remove();
   };
   note.append(
     h(
       "div",
       { class: "actions" },
-      button(t("issue.save"), saving, ""),
-      button(t("issue.forget"), forgetting, "quiet", { "data-forget": true }),
+      button(
+        t("issue.save"),
+        then(() => saveIssued(rows)),
+      ),
+      button(
+        t("issue.forget"),
+        then(() => keep([])),
+        "quiet",
+      ),
     ),
   );
   return note;

@@ -17,7 +17,7 @@ async fn a_level_is_made_changed_and_deleted() {
     browser.says("No level yet.").await;
     browser.click("[data-new]").await;
     browser.fill("[name=title]", "黄金会员").await;
-    browser.fill("[name=condition_points]", "1000").await;
+    browser.fill("[name=condition_points]", "1,000").await;
     browser.fill("[name=gain_points]", "x").await;
     browser.click("form [type=submit]").await;
     assert_eq!(browser.error_of("gain_points").await, "A valid number is required.");
@@ -52,7 +52,7 @@ async fn points_are_adjusted_once_however_often_one_clicks() {
     browser.fill("[name=q]", "13900000009").await;
     browser.press("\u{E007}").await;
     browser.says("No customer has the id or the mobile number 13900000009.").await;
-    browser.fill("[name=q]", "139 0000-0001").await;
+    browser.fill("[name=q]", "+86 139 0000-000１").await;
     browser.press("\u{E007}").await;
     browser.shown("#/customers/1").await;
     let form = "form[aria-label='Adjust points']";
