@@ -136,6 +136,13 @@ async fn a_reply_that_comes_late_touches_no_other_view() {
         browser.show("price_rules/new").await;
         browser.fill("[name=title]", "typed").await;
     };
+    let adjust_and_leave = async || {
+        browser.show("customers/1").await;
+        browser.fill("form[aria-label='Adjust points'] [name=points]", "5").await;
+        browser.click("form[aria-label='Adjust points'] [type=submit]").await;
+        browser.wait("window.waiting.length > 0").await;
+        leave_for_another().await;
+    };
     let is_untouched = async || {
         browser.shown("#/price_rules/new").await;
         assert_eq!(browser.read("document.querySelector('[name=title]').value").await, "typed");
@@ -154,19 +161,11 @@ async fn a_reply_that_comes_late_touches_no_other_view() {
     browser.says("Late is saved.").await;
     is_untouched().await;
     // What is redrawn where it was changed, refused once it was left.
-    browser.show("customers/1").await;
-    browser.fill("form[aria-label='Adjust points'] [name=points]", "5").await;
-    browser.click("form[aria-label='Adjust points'] [type=submit]").await;
-    browser.wait("window.waiting.length > 0").await;
-    leave_for_another().await;
+    adjust_and_leave().await;
     answer("fail").await;
     browser.says("Adjust points: No.").await;
     is_untouched().await;
-    browser.show("customers/1").await;
-    browser.fill("form[aria-label='Adjust points'] [name=points]", "5").await;
-    browser.click("form[aria-label='Adjust points'] [type=submit]").await;
-    browser.wait("window.waiting.length > 0").await;
-    leave_for_another().await;
+    adjust_and_leave().await;
     answer("").await;
     browser.says("+5 points.").await;
     is_untouched().await;

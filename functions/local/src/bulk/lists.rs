@@ -7,7 +7,7 @@ use shared::table::transfers;
 
 use super::{
     BulkError,
-    first::MENDED,
+    first::{First, MENDED},
     rows::Row,
     shop_api::Answer,
     transfer::{Desk, Verdict},
@@ -62,8 +62,8 @@ impl Lists {
     /// Sends some rows of a group, by their indices, and answers what is to be sent then.
     async fn send_list(&self, work: &mut Work<'_>, list: Vec<usize>) -> Result<Vec<Vec<usize>>, BulkError> {
         let body = list.iter().map(|index| work.rows[*index].1.clone()).collect();
-        let is_mended = self.counts && list.iter().any(|index| work.is_mended(*index));
-        let key = self.key(work, &list);
+        let mended = self.mended(work, &list);
+        let (is_mended, key) = (mended.is_some(), self.key(work, &list, mended));
         let answer = work.desk.api.send(Method::POST, self.path, Some(&key), &body).await?;
         match read(answer, list.len()) {
             Read::Done(replies) => {
@@ -81,18 +81,15 @@ impl Lists {
                 }
                 Ok(vec![list.into_iter().filter(|index| work.verdicts[*index].is_none()).collect()])
             }
-            Read::OtherRows if is_mended => {
-                work.refuse(list.into_iter().map(|index| (index, json!({ "detail": MENDED }))));
-                Ok(Vec::new())
-            }
             // Another process that moves the same file in left other rows out, and was first.
-            Read::OtherRows if self.counts && work.leave_out_again().await? => Ok(vec![self.open(work)]),
+            Read::OtherRows if self.counts && !is_mended && work.leave_out_again().await? => Ok(vec![self.open(work)]),
             Read::Whole(_) if list.len() > 1 && !self.counts => {
                 let (one, other) = list.split_at(list.len() / 2);
                 Ok(vec![other.to_vec(), one.to_vec()])
             }
             Read::OtherRows => {
-                work.refuse(list.into_iter().map(|index| (index, json!({ "detail": LOST }))));
+                let why = if is_mended { MENDED } else { LOST };
+                work.refuse(list.into_iter().map(|index| (index, json!({ "detail": why }))));
                 Ok(Vec::new())
             }
             Read::Whole(errors) => {
@@ -108,15 +105,19 @@ impl Lists {
         work.open().filter(|index| !goes_alone(index)).collect()
     }
 
+    /// Of a list that is a mended row, which row that was first.
+    fn mended<'a>(&self, work: &Work<'a>, list: &[usize]) -> Option<&'a First> {
+        let [index] = list else { return None };
+        work.rows[*index].0.first.as_ref().filter(|_| self.counts)
+    }
+
     /// Where rows count, the group's key, or a mended row's; else that of just these rows of the group.
-    fn key(&self, work: &Work<'_>, list: &[usize]) -> String {
-        let (transfer, first) = (work.desk.transfer, work.first);
-        if let ([index], true) = (list, self.counts)
-            && let Some(first) = &work.rows[*index].0.first
-        {
+    fn key(&self, work: &Work<'_>, list: &[usize], mended: Option<&First>) -> String {
+        if let Some(row) = mended {
             // The number alone is a group's.
-            return format!("{first}/mended");
+            return format!("{row}/mended");
         }
+        let (transfer, first) = (work.desk.transfer, work.first);
         if self.counts || list.len() == work.rows.len() {
             return format!("{transfer}/{first}");
         }

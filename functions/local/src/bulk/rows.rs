@@ -175,12 +175,12 @@ fn of_cells(records: &Records, header: &[String], table: &Table) -> Read {
         let wrong = format!("The row has {} cells, the header {}.", cells.len(), header.len());
         return Read::untold(&records.lines, wrong);
     }
-    let named = header.iter().zip(&cells);
+    let (named, first) = (header.iter().zip(&cells), First::of_cells(header, &cells));
     if let Some(message) = unread_before(&cells, header) {
-        return Read::untold_because(message).of_first(First::of_cells(header, &cells));
+        return Read::untold_because(message).of_first(first);
     }
     let read = named.filter_map(|(name, cell)| Some((name.clone(), value(table.column(name)?, cell)?)));
-    let (body, first) = (Ok(read.collect()), First::of_cells(header, &cells));
+    let body = Ok(read.collect());
     Read { body, original: Original::Cells(cells), first: None, bytes: 2 * bytes }.of_first(first)
 }
 
@@ -194,11 +194,12 @@ fn of_line(line: &[u8], number: u64, table: &Table) -> Read {
         Ok(_) => return untold("The row is no object.".to_owned()),
         Err(error) => return untold(format!("JSON parse error - {error}")),
     };
+    let first = First::of_object(&object);
     let known = |name: &str| table.open || table.column(name).is_some() || is_error_column(name);
     if object.keys().all(|name| is_error_column(name))
         && let Some(message) = object.get(ERROR_MESSAGE).and_then(Value::as_str)
     {
-        return Read::untold_because(message.to_owned()).of_first(First::of_object(&object));
+        return Read::untold_because(message.to_owned()).of_first(first);
     }
     let body = match object.keys().find(|name| !known(name)) {
         Some(name) => Err(json!({ name.as_str(): ["There is no such column."] })),
@@ -208,7 +209,6 @@ fn of_line(line: &[u8], number: u64, table: &Table) -> Read {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()),
     };
-    let first = First::of_object(&object);
     Read { body, original: Original::Object(object), first: None, bytes: 3 * line.len() }.of_first(first)
 }
 
