@@ -143,7 +143,7 @@ async fn a_harsh_store_loses_nothing_and_passes_no_limit() {
     let jobs = async {
         for _ in 0..3 {
             // A run that fails is tried again by the schedule.
-            let _ = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await).await;
+            let _ = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await, api.server.clock.now()).await;
             let _ = finish_batches::run(&api.store_of("finish_batches").await).await;
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
@@ -157,7 +157,7 @@ async fn a_harsh_store_loses_nothing_and_passes_no_limit() {
         }
     }
     let store = api.distant(Duration::ZERO).await;
-    let settled = expire_coupon_codes::run(&store).await.expect("a run");
+    let settled = expire_coupon_codes::run(&store, api.server.clock.now()).await.expect("a run");
     assert_eq!((settled.failed, settled.unfinished), (0, 0));
     let shop = "demo".parse().expect("a shop");
     for rule in [&limited["price_rule_id"], &automatic["id"]] {

@@ -1,10 +1,16 @@
 //! The job that stores what the clock has made of codes: nothing that is shown depends on it.
 
-use std::time::{Duration, Instant};
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
 
-use chrono::{Timelike, Utc};
+use chrono::Utc;
 use expire_coupon_codes::Report;
-use futures_util::future::{join, join_all};
+use futures_util::{
+    future::join,
+    stream::{self, StreamExt},
+};
 use serde_json::{Value, json};
 use shared::{
     FieldErrors,
@@ -31,7 +37,7 @@ fn shop() -> ShopId {
 }
 
 async fn expire(api: &Api) -> Report {
-    expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await).await.expect("a run")
+    expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await, api.server.clock.now()).await.expect("a run")
 }
 
 /// How many codes of a coupon are stored in each class.
@@ -154,21 +160,32 @@ async fn an_end_that_moves_while_the_job_runs_is_followed() {
 #[tokio::test]
 async fn expiry_while_codes_are_used_loses_nothing() {
     let api = shop_of(60).await;
-    let end = Utc::now().with_nanosecond(0).expect("an instant") + chrono::Duration::milliseconds(2_500);
+    let clock = &api.server.clock;
+    let end = clock.now() + chrono::Duration::hours(1);
     let made = coupon(&api, "A", &json!({"ends_at": end.to_rfc3339()})).await;
     let codes = issued_ids(&give(&api, made.id, 1..=60).await);
-    let uses = join_all(codes.iter().enumerate().map(async |(index, code)| {
-        tokio::time::sleep(Duration::from_millis(60 * index as u64)).await;
-        set_status(&api, *code, "used").await.status
-    }));
+    let is_over = Cell::new(false);
+    let uses = async {
+        let each = codes.iter().map(async |code| set_status(&api, *code, "used").await.status);
+        let mut replies = Vec::new();
+        let mut each = stream::iter(each).buffered(4);
+        while let Some(status) = each.next().await {
+            replies.push(status);
+            if replies.len() == codes.len() / 2 {
+                clock.advance(chrono::Duration::hours(2));
+            }
+        }
+        is_over.set(true);
+        replies
+    };
     let runs = async {
-        while Utc::now() < end + chrono::Duration::milliseconds(1_500) {
+        while !is_over.get() {
             assert_eq!(expire(&api).await.failed, 0);
             // However far the job is, what is not used is expired from the end on, and unused before.
-            let before = Utc::now() < end;
+            let before = clock.now() < end;
             let unused = count(&api, &format!("{CODES}?status=unused")).await;
             let expired = count(&api, &format!("{CODES}?status=expired")).await;
-            let after = Utc::now() >= end;
+            let after = clock.now() >= end;
             assert!(before == after || unused == 0 || expired == 0, "{unused} unused and {expired} expired");
         }
     };
@@ -206,7 +223,7 @@ async fn a_run_that_is_behind_the_times_changes_nothing() {
     let slow = api.distant(Duration::from_millis(40)).await;
     let stale = tokio::spawn(async move {
         let deadline = Instant::now() + Duration::from_secs(20);
-        expiry::settle(&slow, &shop(), made.rule, deadline).await.expect("settled")
+        expiry::settle(&slow, &shop(), made.rule, Utc::now(), deadline).await.expect("settled")
     });
     while stored(&api, made.id).await[2] == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;

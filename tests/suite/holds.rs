@@ -1,8 +1,6 @@
 //! Uses that end by themselves or with their order, and what is seen before it is stored.
 
-use std::time::Duration;
-
-use chrono::Utc;
+use chrono::{Duration, Utc};
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use shared::{
@@ -35,14 +33,14 @@ async fn code(api: &Api, coupon: u64, customer: u64) -> (String, u64) {
     (row["code"].as_str().expect("a text").to_owned(), row["id"].as_u64().expect("an id"))
 }
 
-/// Holds codes for a second.
+/// Holds codes for a minute.
 async fn hold(api: &Api, codes: &[&str], customer: u64, order: u64) {
-    let body = json!({"codes": codes, "customer_id": customer, "order_id": order, "hold_seconds": 1});
+    let body = json!({"codes": codes, "customer_id": customer, "order_id": order, "hold_seconds": 60});
     api.post(USE, &body).await.expect(200);
 }
 
-async fn holds_end() {
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
+fn holds_end(api: &Api) {
+    api.server.clock.advance(Duration::seconds(61));
 }
 
 async fn status(api: &Api, code: u64) -> Value {
@@ -64,7 +62,7 @@ async fn a_hold_that_has_ended_counts_as_released_in_every_reply() {
     hold(&api, &[&text], 1, 7).await;
     assert_eq!(status(&api, code_id).await, "used");
     assert_eq!(api.post(EVALUATE, &cart).await.expect(200)["codes"][0]["reason"], "used");
-    holds_end().await;
+    holds_end(&api);
     // Pricing comes first, before any reader has stored it.
     let priced = api.post(EVALUATE, &cart).await.expect(200);
     assert_eq!((&priced["codes"][0]["valid"], &priced["rules"][0]["applied"]), (&json!(true), &json!(true)));
@@ -89,19 +87,19 @@ async fn each_reply_by_itself_sees_that_a_hold_has_ended() {
     let (text, code_id) = code(&api, held.id, 1).await;
     let used_count = async || api.get(COUPONS).await.expect(200)["results"][0]["used_count"].clone();
     hold(&api, &[&text], 1, 1).await;
-    holds_end().await;
+    holds_end(&api);
     assert_eq!(status(&api, code_id).await, "unused");
     hold(&api, &[&text], 1, 2).await;
-    holds_end().await;
+    holds_end(&api);
     assert_eq!(used_count().await, 0);
     hold(&api, &[&text], 1, 3).await;
-    holds_end().await;
+    holds_end(&api);
     set_status(&api, code_id, "used").await.expect(200);
     set_status(&api, code_id, "unused").await.expect(200);
     hold(&api, &[&text], 1, 4).await;
-    holds_end().await;
+    holds_end(&api);
     hold(&api, &[&text], 1, 5).await;
-    holds_end().await;
+    holds_end(&api);
     api.delete(&one(CODES, code_id)).await.expect(204);
     let place = issued(&give(&api, held.id, [1]).await).len();
     assert_eq!(place, 1);
@@ -116,14 +114,16 @@ async fn a_paid_order_keeps_its_codes() {
         hold(&api, &[code], 1, order).await;
         store_order(&api, order, &json!({"order_status": "open", "financial_status": financial_status})).await;
     }
-    holds_end().await;
+    holds_end(&api);
     let cart = json!({"lines": [], "codes": [text, other]});
     let codes = api.post(EVALUATE, &cart).await.expect(200)["codes"].clone();
     assert_eq!((&codes[0]["reason"], &codes[1]["valid"]), (&json!("used"), &json!(true)));
     assert_eq!((status(&api, code_id).await, status(&api, other_id).await), (json!("used"), json!("unused")));
     // It is for good now, and can still be released.
     assert_eq!(
-        expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await).await.expect("a report"),
+        expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await, api.server.clock.now())
+            .await
+            .expect("a report"),
         Default::default()
     );
     assert_eq!(api.post(RELEASE, &json!({"order_id": 7})).await.expect(200)["count"], 1);
@@ -135,7 +135,7 @@ async fn an_order_that_is_paid_after_its_hold_has_lost_its_codes() {
     let held = coupon(&api, "held", &json!({"usage_limit": 1})).await;
     let ((text, code_id), (other, _)) = (code(&api, held.id, 1).await, code(&api, held.id, 1).await);
     hold(&api, &[&text], 1, 7).await;
-    holds_end().await;
+    holds_end(&api);
     // Nobody has looked at the hold since it ended.
     store_order(&api, 7, &json!({"order_status": "open", "financial_status": "paid"})).await;
     assert_eq!(status(&api, code_id).await, "unused");
@@ -153,15 +153,16 @@ async fn the_job_stores_what_nobody_reads() {
         let (text, _) = code(&api, held.id, customer).await;
         let cart = json!({"lines": [{"id": 1, "quantity": 1, "price": "50.00"}]});
         let body =
-            json!({"codes": [text], "customer_id": customer, "order_id": customer, "hold_seconds": 1, "cart": cart});
+            json!({"codes": [text], "customer_id": customer, "order_id": customer, "hold_seconds": 60, "cart": cart});
         api.post(USE, &body).await.expect(200);
     }
-    assert_eq!(expire_coupon_codes::run(store).await.expect("a report").released, 0);
-    holds_end().await;
-    let reports = join_all([expire_coupon_codes::run(store), expire_coupon_codes::run(store)]).await;
+    let run = || expire_coupon_codes::run(store, api.server.clock.now());
+    assert_eq!(run().await.expect("a report").released, 0);
+    holds_end(&api);
+    let reports = join_all([run(), run()]).await;
     let released: u64 = reports.iter().map(|report| report.as_ref().expect("a report").released).sum();
     assert_eq!(released, 6, "three codes and three uses of the automatic rule, each once");
-    assert_eq!(expire_coupon_codes::run(store).await.expect("a report"), Default::default());
+    assert_eq!(run().await.expect("a report"), Default::default());
     for order in 1..=3 {
         let record = order_uses::read(store, &demo(), order).await.expect("a record");
         assert_eq!(record.uses.uses, []);

@@ -247,7 +247,9 @@ async fn an_imported_shop_goes_on() {
     // The jobs find what is due.
     let finished = finish_batches::run(&twin.store_of("finish_batches").await).await.expect("a run");
     assert_eq!((finished.finished, finished.coupons, finished.codes, finished.failed), (1, 1, 1, 0));
-    let expired = expire_coupon_codes::run(&twin.store_of("expire_coupon_codes").await).await.expect("a run");
+    let expired = expire_coupon_codes::run(&twin.store_of("expire_coupon_codes").await, twin.server.clock.now())
+        .await
+        .expect("a run");
     assert_eq!((expired.expired, expired.failed), (3, 0));
     is_clean(&audit(&twin, false).await);
     // Ids, sums and limits go on.

@@ -139,7 +139,9 @@ async fn coupons_and_codes(api: &Api) {
     checkout(api).await;
     api.delete(&one(COUPONS, id(&on_rule))).await.expect(204);
     change_rule(api, free.rule, &json!({"ends_at": PAST})).await;
-    let settled = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await).await.expect("a run");
+    let settled = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await, api.server.clock.now())
+        .await
+        .expect("a run");
     assert!(settled.rules > 0 && settled.expired > 0, "{settled:?}");
 }
 
@@ -155,16 +157,19 @@ async fn checkout(api: &Api) {
         let claimed = twice(api, "POST", &redeem, &json!({"customer_id": customer})).await;
         let codes = json!({"codes": [claimed["code"]], "customer_id": customer});
         api.post(EVALUATE, &with(codes.clone(), &cart)).await.expect(200);
-        let used = with(codes, &json!({"order_id": order, "cart": cart, "hold_seconds": 1}));
+        let used = with(codes, &json!({"order_id": order, "cart": cart, "hold_seconds": 60}));
         twice(api, "POST", USE, &used).await;
     }
     twice(api, "POST", RELEASE, &json!({"order_id": 1})).await;
     let order = "/api/orders/order/2/";
     api.put(order, &json!({"customer": {"id": 9}, "order_status": "cancelled"})).await.expect(201);
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    api.server.clock.advance(Duration::seconds(61));
     let free = json!({"customer_id": 11, "codes": []});
     api.post(EVALUATE, &with(cart, &free)).await.expect(200);
-    let released = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await).await.expect("a run").released;
+    let released = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await, api.server.clock.now())
+        .await
+        .expect("a run")
+        .released;
     assert_eq!(released, 2, "the code and the automatic rule of the third order");
     api.delete(&one(RULES, automatic)).await.expect(204);
 }

@@ -54,7 +54,7 @@ pub(crate) async fn list(
     State(app): State<App>,
     mut query: Query,
 ) -> Result<Response, Error> {
-    let (store, shop, now) = (&app.store, caller.shop_id(), Utc::now());
+    let (store, shop, now) = (&app.store, caller.shop_id(), app.clock.now());
     let (_, direction) = query.order_by((OrderBy::Id, Direction::Descending), true);
     let status = query.choice("status", STATUSES).map(Statuses::any);
     let status_in = query.choices("status__in", STATUSES).map(Statuses::any);
@@ -90,7 +90,7 @@ pub(crate) async fn get(
     State(app): State<App>,
     PathId(id): PathId,
 ) -> Result<Response, Error> {
-    let (store, shop, now) = (&app.store, caller.shop_id(), Utc::now());
+    let (store, shop, now) = (&app.store, caller.shop_id(), app.clock.now());
     let (code, nested) = after_settling(store, shop, now, async || changes::get(store, shop, id).await).await?;
     envelope::ok(&CodeReply::new(&code, &nested, caller.shop.zone, now).ok_or(Error::NotFound)?)
 }
@@ -122,7 +122,7 @@ pub(crate) async fn issue_many(
         && !coupon_code_issue::is_few(&pairs)
     {
         let prepare = async || Ok(coupon_code_issue::prepare(store, shop, &pairs).await?.drafts);
-        let work = async |batch: Batch| issue::finish(store, &caller.shop, batch).await;
+        let work = async |batch: Batch| issue::finish(store, &caller.shop, batch, app.clock.now()).await;
         return change.batch(&app, &caller, coupon_code_issue::KIND, prepare, work).await;
     }
     let mut attempt = 0;
@@ -192,7 +192,7 @@ pub(crate) async fn delete(
     State(app): State<App>,
     PathId(id): PathId,
 ) -> Result<Response, Error> {
-    let (store, shop, now) = (&app.store, caller.shop_id(), Utc::now());
+    let (store, shop, now) = (&app.store, caller.shop_id(), app.clock.now());
     let delete = async || changes::delete(store, shop, id).await;
     store.carry_out(|| after_settling(store, shop, now, delete)).await?;
     Ok(envelope::no_content())

@@ -18,14 +18,14 @@ use shared::{
     },
 };
 
-/// Does what is left of an issue and keeps its reply.
+/// Does what is left of an issue and keeps its reply, in which the codes stand as they are `now`.
 ///
 /// # Errors
 /// See [`coupon_code_issue::carry_on`].
-pub async fn finish(store: &Store, shop: &Shop, mut batch: Batch) -> Result<Reply, Error> {
+pub async fn finish(store: &Store, shop: &Shop, mut batch: Batch, now: DateTime<Utc>) -> Result<Reply, Error> {
     let codes = coupon_code_issue::carry_on(store, &mut batch).await?;
     let nested = coupon_codes::nested(store, &shop.id, codes.iter(), &[]).await?;
-    let reply = reply(&codes, &nested, shop, Utc::now())?;
+    let reply = reply(&codes, &nested, shop, now)?;
     batch.finish(store, &reply).await?;
     Ok(reply)
 }

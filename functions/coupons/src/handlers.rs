@@ -1,5 +1,4 @@
 use axum::{extract::State, response::Response};
-use chrono::Utc;
 use lambda_http::http::StatusCode;
 use shared::{
     App, Error,
@@ -83,7 +82,7 @@ pub(crate) async fn list(
         // A coupon may have been deleted with its rule while this page was read.
         Ok(page.map(|coupon| CouponReply::of(&coupon, &nested, zone)))
     };
-    let page = refilled(|| after_settling(store, shop, Utc::now(), &read)).await?;
+    let page = refilled(|| after_settling(store, shop, app.clock.now(), &read)).await?;
     query.address.list(page, select.size, |coupon| coupon)
 }
 
@@ -104,7 +103,7 @@ pub(crate) async fn get(
         let nested = coupons::nested(store, shop, std::slice::from_ref(&coupon)).await?;
         Ok((coupon, nested))
     };
-    let (coupon, nested) = after_settling(store, shop, Utc::now(), read).await?;
+    let (coupon, nested) = after_settling(store, shop, app.clock.now(), read).await?;
     envelope::ok(&CouponReply::of(&coupon, &nested, caller.shop.zone).ok_or(Error::NotFound)?)
 }
 

@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use futures_util::stream::{self, StreamExt};
 use rand::seq::SliceRandom;
 use serde::Serialize;
@@ -44,18 +44,18 @@ impl lambda::Report for Report {
     }
 }
 
-/// Settles every rule that is due.
+/// Settles every rule that is due, and every order.
 ///
 /// # Errors
 /// Where the index of what is due cannot be read; a rule that fails is counted and left for the next run.
-pub async fn run(store: &Store) -> Result<Report, Error> {
+pub async fn run(store: &Store, now: DateTime<Utc>) -> Result<Report, Error> {
     let deadline = Instant::now() + PATIENCE;
     let mut report = Report::default();
-    let mut rules = standings::due_rules(store, Utc::now()).await?;
+    let mut rules = standings::due_rules(store, now).await?;
     // None comes first every time: a rule that takes longer than a run does not keep the others waiting.
     rules.shuffle(&mut rand::rng());
     for due in rules {
-        match expiry::settle(store, &due.shop, due.id, deadline).await {
+        match expiry::settle(store, &due.shop, due.id, now, deadline).await {
             Ok(settled) => {
                 report.expired += settled.expired;
                 report.revived += settled.revived;
@@ -67,13 +67,12 @@ pub async fn run(store: &Store) -> Result<Report, Error> {
             }
         }
     }
-    settle_orders(store, deadline, &mut report).await?;
+    settle_orders(store, now, deadline, &mut report).await?;
     Ok(report)
 }
 
 /// Stores what orders have given back, most of it because a hold has ended.
-async fn settle_orders(store: &Store, deadline: Instant, report: &mut Report) -> Result<(), Error> {
-    let now = Utc::now();
+async fn settle_orders(store: &Store, now: DateTime<Utc>, deadline: Instant, report: &mut Report) -> Result<(), Error> {
     let mut orders = order_uses::due(store, now).await?;
     orders.shuffle(&mut rand::rng());
     let each = stream::iter(orders).map(async |due| {

@@ -1,6 +1,8 @@
 //! The Lambda of this job; see the library of the same name.
 
+use shared::{app::Clock, table::store::Store};
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    shared::lambda::schedule(expire_coupon_codes::run).await
+    shared::lambda::schedule(async |store: &Store| expire_coupon_codes::run(store, Clock::default().now()).await).await
 }

@@ -305,8 +305,9 @@ async fn act(action: Action) -> Result<Ended, CliError> {
         }
         Action::Expire(at) => {
             let (store, _running) = at.open().await?;
-            let coupon_codes = expire_coupon_codes::run(&store).await?;
-            let points = expire_points::run(&store, Utc::now()).await?;
+            let now = Utc::now();
+            let coupon_codes = expire_coupon_codes::run(&store, now).await?;
+            let points = expire_points::run(&store, now).await?;
             show(&json!({ "coupon_codes": coupon_codes, "points": points }))?;
         }
         Action::Export(what) => return Box::pin(what.run()).await,

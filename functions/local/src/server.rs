@@ -261,7 +261,7 @@ async fn run_jobs(jobs: Jobs, every: Duration) {
     loop {
         timer.tick().await;
         note("finish_batches", finish_batches::run(&jobs.finish_batches).await);
-        note("expire_coupon_codes", expire_coupon_codes::run(&jobs.expire_coupon_codes).await);
+        note("expire_coupon_codes", expire_coupon_codes::run(&jobs.expire_coupon_codes, jobs.clock.now()).await);
         note("expire_points", expire_points::run(&jobs.expire_points, jobs.clock.now()).await);
     }
 }

@@ -9,7 +9,7 @@
 
 use std::time::Instant;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use futures_util::stream::{self, StreamExt};
 
 use super::{
@@ -45,8 +45,14 @@ pub struct Settled {
     pub done: bool,
 }
 
-/// Brings the codes of a rule to what the clock has made of them, until `deadline` at the latest.
-pub async fn settle(store: &Store, shop: &ShopId, rule: Id, deadline: Instant) -> Result<Settled, Error> {
+/// Brings the codes of a rule to what the clock has made of them `now`, until `deadline` at the latest.
+pub async fn settle(
+    store: &Store,
+    shop: &ShopId,
+    rule: Id,
+    now: DateTime<Utc>,
+    deadline: Instant,
+) -> Result<Settled, Error> {
     let mut settled = Settled::default();
     let mut attempts = Attempts::default();
     while Instant::now() < deadline {
@@ -54,7 +60,7 @@ pub async fn settle(store: &Store, shop: &ShopId, rule: Id, deadline: Instant) -
             Err(Error::NotFound) => return Ok(Settled { done: true, ..settled }),
             read => read?,
         };
-        let lapsed = before.rule.has_ended(Utc::now());
+        let lapsed = before.rule.has_ended(now);
         // A run whose clock says otherwise has to say so in the row first, and then this one's version is gone.
         let (under_way, goal) =
             if lapsed { (StoredAs::Expiring, StoredAs::Expired) } else { (StoredAs::Reviving, StoredAs::Unused) };

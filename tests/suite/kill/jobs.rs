@@ -19,7 +19,9 @@ use crate::{
 
 /// The job that stores what the clock has made of codes; nothing fails in it.
 pub(super) async fn expire(api: &Api) {
-    let report = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await).await.expect("a run");
+    let report = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await, api.server.clock.now())
+        .await
+        .expect("a run");
     assert_eq!(report.failed, 0, "{report:?}");
 }
 

@@ -276,7 +276,7 @@ async fn what_was_acknowledged_outlives_sigkill() {
 async fn everything_is_there(shared: &Shared, store: &Store, told: Vec<Told>) {
     end_leases(store).await;
     assert_eq!(finish_batches::run(store).await.expect("a run").failed, 0);
-    assert_eq!(expire_coupon_codes::run(store).await.expect("a run").failed, 0);
+    assert_eq!(expire_coupon_codes::run(store, chrono::Utc::now()).await.expect("a run").failed, 0);
     for (customer, told) in (1..).zip(&told) {
         assert_eq!(shared.look(&one(ACCOUNTS, customer)).await["points"], told.points);
     }

@@ -72,7 +72,7 @@ async fn prepare(store: &Store, shop: &ShopId) {
         let body = json!({"code_prefix": format!("coupon-{id}"), "price_rule": price_rule});
         bench.measure("POST", COUPONS, Some(body)).await;
     }
-    expire_coupon_codes::run(store).await.expect("settled");
+    expire_coupon_codes::run(store, Utc::now()).await.expect("settled");
 }
 
 /// `of` says which coupon has the code of this id, and whether it is used.

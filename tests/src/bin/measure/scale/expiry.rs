@@ -39,7 +39,7 @@ pub(super) async fn run(stores: &Stores, size: u64) -> Row {
 pub(super) async fn settle(store: &Store) -> Row {
     let (meter, began, mut codes, mut runs) = (Meter::default(), Instant::now(), 0, 0);
     loop {
-        let report = meter.watch(expire_coupon_codes::run(store)).await.expect("a run");
+        let report = meter.watch(expire_coupon_codes::run(store, chrono::Utc::now())).await.expect("a run");
         assert_eq!(report.failed, 0, "a rule was not settled");
         codes += report.expired;
         runs += 1;
