@@ -70,6 +70,7 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         "price_rules.js"
         "priced.js"
         "sign_in.js"
+        "tab.js"
     );
     let version = digest(files.iter().flat_map(|(_, text)| text.bytes()).collect::<Vec<_>>().as_slice());
     let assets = files.into_iter().map(|(name, text)| match name {

@@ -9,9 +9,10 @@ import { confirm, form, numberField } from "./forms.js";
 import { has, instant, money, number, signed, t } from "./i18n.js";
 import { nameOf } from "./customers.js";
 import { paged } from "./lists.js";
+import { inTab, keepInTab } from "./tab.js";
 
 const HISTORY = "/api/loyalty/point_history/";
-const KEPT = "youhui.given_back";
+const KEPT = "given_back";
 
 function stat(label, value, note) {
   return h(
@@ -129,7 +130,7 @@ function kindOf({ kind, points }) {
 }
 
 /** The redemptions that were given back in this tab: their entries do not say so. */
-const givenBack = () => JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+const givenBack = () => inTab(KEPT) ?? [];
 
 /** Every entry, newest first; a redemption can be given back. */
 function ledger(id, signal, again) {
@@ -142,7 +143,7 @@ function ledger(id, signal, again) {
       event.target.disabled = true;
       try {
         const back = await change.send("POST", `${HISTORY}refund/`, { point_history_id: entry.id });
-        sessionStorage.setItem(KEPT, JSON.stringify([...givenBack(), entry.id]));
+        keepInTab(KEPT, [...givenBack(), entry.id]);
         announce(t("account.done", { points: signed(back.points) }));
         await again();
       } catch (error) {

@@ -3,8 +3,9 @@
 import { button, h, replace } from "./dom.js";
 import { listOf, numberField, textField } from "./forms.js";
 import { t } from "./i18n.js";
+import { inTab, keepInTab } from "./tab.js";
 
-const KEPT = "youhui.cart";
+const KEPT = "cart";
 
 const EXAMPLE = {
   lines: [
@@ -14,20 +15,12 @@ const EXAMPLE = {
   shipping_price: "12.00",
 };
 
-function keptCart() {
-  try {
-    return JSON.parse(sessionStorage.getItem(KEPT)) ?? structuredClone(EXAMPLE);
-  } catch {
-    return structuredClone(EXAMPLE);
-  }
-}
-
 /** The editor of the cart; `changed` is told of every change. `body()` is what the API gets. */
 export function cartEditor(changed) {
-  const cart = keptCart();
+  const cart = inTab(KEPT) ?? structuredClone(EXAMPLE);
   const box = h("div", { class: "cart" });
   const note = () => {
-    sessionStorage.setItem(KEPT, JSON.stringify(cart));
+    keepInTab(KEPT, cart);
     changed();
   };
   const input = (line, name, field) => {

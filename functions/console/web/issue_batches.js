@@ -4,8 +4,9 @@
 import { call, newKey } from "./api.js";
 import { said } from "./i18n.js";
 import { noteIssued } from "./issued.js";
+import { inTab, keepInTab } from "./tab.js";
 
-const KEPT = "youhui.issue";
+const KEPT = "issue";
 /** What one request may hold (the API's limits). */
 const ROWS = 1000;
 const COUPONS = 20;
@@ -33,25 +34,16 @@ export function batches(rows) {
 }
 
 /** An issue that this tab began and did not end, or whose refused rows nobody saved. */
-export function kept() {
-  const text = sessionStorage.getItem(KEPT);
-  return text ? JSON.parse(text) : null;
-}
+export const kept = () => inTab(KEPT);
 
 /** Notes how far an issue is: from when it is made, so that whoever leaves does not lose the list. */
 export function keep(job) {
-  try {
-    sessionStorage.setItem(KEPT, JSON.stringify(job));
-  } catch {
-    // More than the browser keeps: it goes on all the same, but not over a reload.
-    sessionStorage.removeItem(KEPT);
-  }
+  // An issue that is more than the browser keeps goes on all the same, but not over a reload.
+  if (!keepInTab(KEPT, job)) forget();
 }
 
 /** Forgets the issue that is kept. */
-export function forget() {
-  sessionStorage.removeItem(KEPT);
-}
+export const forget = () => keepInTab(KEPT, null);
 
 /** Whether all that was not left out is issued. */
 export const isDone = (job) => job.rows.every(({ code }) => code);

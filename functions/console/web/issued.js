@@ -3,22 +3,14 @@
 import { button, h } from "./dom.js";
 import { save, toCsv } from "./csv.js";
 import { number, t } from "./i18n.js";
+import { inTab, keepInTab } from "./tab.js";
 
-const KEPT = "youhui.issued";
+const KEPT = "issued";
 
 /** The rows with their codes, in the order of their issue. */
-function unsaved() {
-  return JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
-}
+const unsaved = () => inTab(KEPT) ?? [];
 
-function keep(rows) {
-  try {
-    if (rows.length > 0) sessionStorage.setItem(KEPT, JSON.stringify(rows));
-    else sessionStorage.removeItem(KEPT);
-  } catch {
-    // More than the browser keeps.
-  }
-}
+const keep = (rows) => keepInTab(KEPT, rows.length > 0 ? rows : null);
 
 /** Notes rows that were issued. */
 export function noteIssued(rows) {

@@ -11,11 +11,12 @@ const MARK: &str = "file-";
 
 /// What is said of a row that was mended in two ways.
 pub(super) const MENDED: &str =
-    "This row was mended and moved in before, with something else in it: it is not moved in again.";
+    "This row was mended and moved in before, with something else in it: it is not moved in again. What it still lacks \
+     needs a row in a file of its own.";
 
 /// What is said of a row of the first file under whose key a mended one was moved in.
 pub(super) const SINCE: &str =
-    "This row was refused before, and was mended and moved in since: it is not moved in again.";
+    "This row was refused before, and was mended and moved in since: it is not moved in again, and needs nothing more.";
 
 /// A row of the file that it was refused from.
 #[derive(Debug, Clone, PartialEq, Eq)]
