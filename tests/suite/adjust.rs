@@ -37,6 +37,7 @@ fn bad_customers() -> Vec<(Value, &'static str)> {
         (json!(999), r#"Invalid pk "999" - object does not exist."#),
         (json!(0), r#"Invalid pk "0" - object does not exist."#),
         (json!(-1), r#"Invalid pk "-1" - object does not exist."#),
+        (json!(""), NULL),
         (json!("abc"), "Incorrect type. Expected pk value, received str."),
         (json!(true), "Incorrect type. Expected pk value, received bool."),
         (json!([1]), "Incorrect type. Expected pk value, received list."),

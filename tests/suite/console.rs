@@ -8,6 +8,7 @@ mod coupons;
 mod frame;
 mod price_rules;
 mod reference;
+mod typed;
 mod views;
 
 use serde_json::{Value, json};

@@ -201,6 +201,8 @@ async fn a_coupon_has_exactly_one_rule_that_is_there_and_is_not_automatic() {
         let body = json!({"code_prefix": "A", "price_rule_id": value});
         refused(&api.post(COUPONS, &body).await, "price_rule_id", &message, &value);
     }
+    let body = json!({"code_prefix": "A", "price_rule_id": ""});
+    refused(&api.post(COUPONS, &body).await, "price_rule", "This field is required.", &body);
     assert_eq!(counts(&api).await, (0, 2));
 }
 
@@ -210,6 +212,10 @@ async fn an_id_that_is_none_is_not_found_and_a_coupon_is_never_changed() {
     for unknown in ["999", "0", "-1", "abc", "987.0", "99999999999999999999"] {
         detail(&api.get(&one(COUPONS, unknown)).await, 404, "Not found.");
         detail(&api.delete(&one(COUPONS, unknown)).await, 404, "Not found.");
+    }
+    for method in ["GET", "POST", "PUT", "OPTIONS"] {
+        let nameless = format!("{COUPONS}/redeem/");
+        detail(&api.call(method, &nameless, Some(&json!({"customer_id": 1}))).await, 404, "Not found.");
     }
     for (method, path) in [("PUT", one(COUPONS, 987)), ("PATCH", one(COUPONS, 987)), ("DELETE", COUPONS.to_owned())] {
         detail(&api.call(method, &path, None).await, 405, &format!("Method \"{method}\" not allowed."));

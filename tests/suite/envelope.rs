@@ -72,7 +72,7 @@ async fn a_size_above_a_hundred_is_a_hundred() {
 async fn what_is_no_page_is_not_found() {
     let api = Api::start().await;
     for list in [LEVELS, HISTORY, CUSTOMERS] {
-        for page in ["0", "-1", "abc", "1.0", "2", "99999999999999999999", "first"] {
+        for page in ["0", "-1", "abc", "1.0", "2", "99999999999999999999", "first", "%20", "+last"] {
             detail(&api.get(&format!("{list}?page={page}")).await, 404, "Invalid page.");
         }
     }

@@ -56,6 +56,9 @@ async fn a_redemption_is_an_entry_with_negative_points_and_its_price() {
     let entry = api.get(&one(HISTORY, reply["id"].as_u64().expect("id"))).await.expect(200);
     assert_eq!((&entry["points_price"], &entry["order_id"]), (&json!("3.33"), &Value::Null));
     assert_eq!(balance(&api).await, 900);
+    // An empty text is no order.
+    let body = json!({"customer_id": 1, "points": 100, "order_id": ""});
+    assert_eq!(api.post(REDEEM, &body).await.expect(201)["order"], Value::Null);
 }
 
 #[tokio::test]

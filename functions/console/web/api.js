@@ -123,6 +123,11 @@ export class Change {
   #key = null;
   #running = null;
 
+  /** Whether something went out that was not answered: what became of it is not known. */
+  get isOpen() {
+    return this.#sent !== null;
+  }
+
   send(method, path, body) {
     if (this.#running) return this.#running;
     const sent = `${method} ${path} ${JSON.stringify(body)}`;
@@ -131,15 +136,31 @@ export class Change {
       this.#key = newKey();
     }
     this.#running = call(method, path, { body, key: this.#key })
-      .then((reply) => {
-        this.#sent = null;
-        return reply;
-      })
+      .then(
+        (reply) => {
+          this.#sent = null;
+          return reply;
+        },
+        (error) => {
+          if (error.status && !error.passes) this.#sent = null;
+          throw error;
+        },
+      )
       .finally(() => {
         this.#running = null;
       });
     return this.#running;
   }
+}
+
+/**
+ * What of `body` differs from `before`, over the row as it stands now: what a form did not touch stays as somebody else may
+ * have left it meanwhile.
+ */
+export async function touched(path, body, before) {
+  const row = await get(path);
+  const isTouched = (name) => JSON.stringify(body[name]) !== JSON.stringify(before[name]);
+  return Object.fromEntries(Object.keys(body).map((name) => [name, isTouched(name) ? body[name] : row[name]]));
 }
 
 /** A path with a query; empty values are left out. */

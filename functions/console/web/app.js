@@ -4,8 +4,10 @@ import { announce } from "./announce.js";
 import { forgetToken, token } from "./api.js";
 import { h, icon, replace } from "./dom.js";
 import { errorBox } from "./errors.js";
-import { confirm } from "./forms.js";
-import { change, current, t } from "./i18n.js";
+import { confirm, isTyped } from "./forms.js";
+import { change, current, number, t } from "./i18n.js";
+import { kept as keptIssue } from "./issue_batches.js";
+import { unsavedCount } from "./issued.js";
 import { openHelp, watchKeys } from "./keyboard.js";
 import { signIn } from "./sign_in.js";
 
@@ -73,6 +75,8 @@ function find(path) {
 const PARTS = ["levels", "customers", "coupons"];
 
 let showing = null;
+/** Whether it is being asked what becomes of what is typed in: until then every way leads nowhere. */
+let asking = false;
 /** The sections that are tried when a token that was just typed in may not read the one that it came to. */
 let untried = [];
 
@@ -126,8 +130,8 @@ function languageSwitch() {
   const other = current() === "zh" ? "en" : "zh";
   const label = other === "zh" ? "中文" : "English";
   const turn = async () => {
-    const question = { title: t("language.title"), lines: [t("language.text")], action: label, kind: "primary" };
-    if (document.querySelector("#main [data-changed]") && !(await confirm(question))) return;
+    const question = { title: t("language.title"), lines: [t("leave.text")], action: label, kind: "primary" };
+    if (isTyped() && !(await confirm(question))) return;
     change(other);
     show(false);
   };
@@ -144,7 +148,19 @@ function languageSwitch() {
   );
 }
 
-function signOut() {
+/** What goes with the token, in words. */
+function lostBySigningOut() {
+  const lines = [];
+  if (isTyped()) lines.push(t("leave.text"));
+  if (unsavedCount() > 0) lines.push(t("issue.unsaved", { count: number(unsavedCount()) }));
+  if (keptIssue()) lines.push(t("sign_in.issue"));
+  return lines;
+}
+
+async function signOut() {
+  const lines = lostBySigningOut();
+  const question = { title: t("sign_in.leave_title"), lines, action: t("sign_in.leave") };
+  if (lines.length > 0 && !(await confirm(question))) return;
   forgetToken(true);
   announce(t("sign_in.out"));
   show();
@@ -207,7 +223,23 @@ function showSignIn(error) {
   replace(main, signIn({ error, done }));
 }
 
-window.addEventListener("hashchange", () => show());
+/** Goes to another address, and asks before that where what is typed in would be lost. */
+async function go() {
+  const main = document.getElementById("main");
+  const question = { title: t("leave.title"), lines: [t("leave.text")], action: t("leave.action") };
+  if (asking) return;
+  if (isTyped() && !main.inert) {
+    asking = true;
+    const leaves = await confirm(question).finally(() => {
+      asking = false;
+    });
+    // No entry of the history is lost by staying.
+    if (!leaves) return history.pushState(null, "", main.dataset.shown || "#/");
+  }
+  show();
+}
+
+window.addEventListener("hashchange", go);
 window.addEventListener("unauthorized", () => {
   // Whoever is asked for a token already is told beside the field.
   if (document.body.classList.contains("signed-out")) return;

@@ -1,7 +1,7 @@
 // An example cart whose lines can be edited. It is kept for the tab, and all views that price a cart share it.
 
 import { button, h, replace } from "./dom.js";
-import { listOf, numberField, textField } from "./forms.js";
+import { listOf, numberField, textField, values } from "./forms.js";
 import { t } from "./i18n.js";
 import { inTab, keepInTab } from "./tab.js";
 
@@ -24,8 +24,8 @@ export function cartEditor(changed) {
     changed();
   };
   const input = (line, name, field) => {
-    field.querySelector("input").addEventListener("input", (event) => {
-      line[name] = event.target.value.trim();
+    field.addEventListener("input", () => {
+      line[name] = values(field)[name];
       note();
     });
     // The errors of the API name the place of a line.
@@ -82,7 +82,7 @@ export function cartEditor(changed) {
     input(
       cart,
       "shipping_price",
-      textField("shipping_price", t("cart.shipping_price"), { value: cart.shipping_price, inputmode: "decimal" }),
+      numberField("shipping_price", t("cart.shipping_price"), { value: cart.shipping_price, inputmode: "decimal" }),
     );
   const draw = () =>
     replace(

@@ -35,6 +35,13 @@ export function columns() {
   ];
 }
 
+/** What somebody else has made of a code that is shown otherwise. */
+function meanwhile({ status, used_at: at }) {
+  return status === "used"
+    ? t("code.used_already", { at: instant(at).textContent })
+    : t("code.meanwhile", { status: t(`status.${status}`) });
+}
+
 /** Transfer while it is not used, and used or not used. */
 function actions(code, again) {
   const put = new Change();
@@ -56,7 +63,12 @@ function actions(code, again) {
     fields: [h("p", null, t(`code.mark.${to}.text`))],
     submit: t(`code.mark.${to}`),
     kind: "",
-    send: () => put.send("PUT", path, { status: to }),
+    send: async () => {
+      // The API takes "used" for a used code. Whoever hands something out for it has to know who was first.
+      const current = put.isOpen ? code : await get(path);
+      if (current.status !== code.status) throw new Error(meanwhile(current));
+      return put.send("PUT", path, { status: to });
+    },
     done: () => t(`done.${to}`),
     next: again,
   });

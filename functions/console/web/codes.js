@@ -6,6 +6,7 @@ import { button, h, linkButton, replace } from "./dom.js";
 import { columns } from "./code.js";
 import { save, toCsv } from "./csv.js";
 import { errorBox, showErrors } from "./errors.js";
+import { plainNumber } from "./forms.js";
 import { number, t } from "./i18n.js";
 import { filter, filters, page, pager, table } from "./lists.js";
 
@@ -29,9 +30,10 @@ async function named(code, signal) {
 
 /** What the API is asked for; null where a prefix is no coupon's, which no code can match. */
 async function asked(query, signal) {
-  const { code, status, customer, prefix } = query;
+  const { code, status, prefix } = query;
   const coupon = prefix ? await couponOf(prefix, signal) : null;
   if (prefix && !coupon) return null;
+  const customer = plainNumber(query.customer ?? "");
   return { ...(await named(code, signal)), status, customer, coupon: coupon?.id };
 }
 
@@ -98,14 +100,15 @@ export async function codes({ title, query, signal }) {
     label: t("nav.codes"),
     query,
     fields: [
-      filter("prefix", t("code.coupon_prefix"), { value: query.prefix, search: true }),
+      filter("prefix", t("code.coupon_prefix"), { value: query.prefix, search: true, autocapitalize: "none" }),
       filter("status", t("code.status"), { value: query.status, choices }),
       filter("customer", t("code.customer_id"), { value: query.customer, inputmode: "numeric" }),
-      filter("code", t("code.code"), { value: query.code }),
+      filter("code", t("code.code"), { value: query.code, autocapitalize: "none" }),
     ],
   });
   const selected = await asked(query, signal);
-  const shown = { caption: t("nav.codes"), columns: columns(), href: (row) => `#/codes/${row.id}` };
+  const empty = query.code && !/^\d+$/.test(query.code) ? t("code.not_found", { code: query.code }) : null;
+  const shown = { caption: t("nav.codes"), columns: columns(), href: (row) => `#/codes/${row.id}`, empty };
   const issue = linkButton(
     t("code.issue"),
     withQuery("#/codes/issue", { prefix: query.prefix, customer: query.customer }),

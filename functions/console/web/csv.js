@@ -5,13 +5,13 @@ const FORMULA = /^'*[=+\-@＝＋－＠\t\r]/;
 const GUARDED = /^'('*[=+\-@＝＋－＠\t\r])/;
 
 /**
- * The rows of a text, each with the number of the line on which it begins; commas, semicolons or tabs stand between the
- * fields, whichever its first line has.
+ * The rows of a text, each with the number of the line on which it begins; commas, also wide ones, semicolons or tabs
+ * stand between the fields, whichever the first line with one of them has.
  */
 export function parseCsv(text) {
   const clean = text.replace(/^\uFEFF/, "");
-  const firstLine = clean.trimStart().split(/\r?\n/, 1)[0];
-  const separator = ["\t", ";", ","].find((candidate) => firstLine.includes(candidate)) ?? ",";
+  const first = /^.*[\t;,，]/m.exec(clean)?.[0] ?? "";
+  const separator = ["\t", ";", ",", "，"].find((candidate) => first.includes(candidate)) ?? ",";
   const rows = [];
   let fields = [];
   let field = "";

@@ -19,14 +19,27 @@ export function nameOf(customer) {
   return customer.full_name || customer.mobile || String(customer.id);
 }
 
-/** The customers that have this id or this mobile number, which may be written in groups or after +86. */
+/** How else a mobile number may have been stored: after +86, and in groups. */
+function otherWritings(mobile) {
+  const groups = /^(1\d{2})(\d{4})(\d{4})$/.exec(mobile)?.slice(1);
+  if (!groups) return [];
+  const written = [mobile, groups.join(" "), groups.join("-")];
+  return [...written.slice(1), ...["+86", "+86 ", "+86-"].flatMap((code) => written.map((one) => code + one))];
+}
+
+/** The customers that have this id or this mobile number. It may be written in groups or after +86, and be stored so. */
 async function search(text, signal) {
-  const joined = text.normalize("NFKC").replace(/(\d)[\s-]+(?=\d)/g, "$1");
-  const mobiles = new Set([text, joined, joined.replace(/^\+86/, "")]);
-  const asked = [...mobiles].map((mobile) => get(withQuery(PATH, { mobile, page_size: 100 }), signal));
-  if (/^\d{1,15}$/.test(text)) asked.push(get(withQuery(PATH, { id: text }), signal));
   const found = new Map();
-  for (const { results } of await Promise.all(asked)) for (const row of results) found.set(row.id, row);
+  const ask = async (queries) => {
+    const asked = queries.map((query) => get(withQuery(PATH, { ...query, page_size: 100 }), signal));
+    for (const { results } of await Promise.all(asked)) for (const row of results) found.set(row.id, row);
+  };
+  const mobiles = (texts) => texts.map((mobile) => ({ mobile }));
+  const joined = text.normalize("NFKC").replace(/(\d)[\s-]+(?=\d)/g, "$1");
+  const plain = joined.replace(/^\+86[\s-]*/, "");
+  const first = mobiles([...new Set([text, joined, plain])]);
+  await ask(/^\d{1,15}$/.test(joined) ? [...first, { id: joined }] : first);
+  if (found.size === 0) await ask(mobiles(otherWritings(plain)));
   return [...found.values()];
 }
 

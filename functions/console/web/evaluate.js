@@ -4,18 +4,22 @@ import { card, h } from "./dom.js";
 import { areaField, form, instantField, listOf, numberField, values } from "./forms.js";
 import { t } from "./i18n.js";
 import { preview } from "./preview.js";
+import { inTab, keepInTab } from "./tab.js";
+
+const KEPT = "try";
 
 /** The playground. */
 export function evaluate({ title, query, signal }) {
+  const asked = { ...inTab(KEPT), ...query };
   const fields = [
     areaField("codes", t("try.codes"), {
-      value: query.codes ?? "",
+      value: asked.codes ?? "",
       hint: t("hint.commas"),
       rows: 2,
       spellcheck: "false",
       "data-search": true,
     }),
-    numberField("customer_id", t("code.customer_id"), { value: query.customer ?? "", hint: t("try.customer.hint") }),
+    numberField("customer_id", t("code.customer_id"), { value: asked.customer ?? "", hint: t("try.customer.hint") }),
     instantField("at", t("try.at"), { hint: t("try.at.hint") }),
   ];
   const element = form({
@@ -25,13 +29,18 @@ export function evaluate({ title, query, signal }) {
     send: async () => null,
     next: () => shown.soon(),
     kind: "",
+    trial: true,
   });
   const more = () => {
     const { codes, customer_id, at } = values(element);
     return { codes: listOf(codes), customer_id: customer_id || null, at };
   };
   const shown = preview({ signal, more, beside: element });
-  element.addEventListener("input", shown.soon);
+  element.addEventListener("input", () => {
+    const { codes, customer_id: customer } = values(element);
+    keepInTab(KEPT, { codes, customer });
+    shown.soon();
+  });
   return [
     title(t("nav.evaluate")),
     h("p", { class: "lead" }, t("try.lead")),

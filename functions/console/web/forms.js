@@ -27,7 +27,14 @@ export function textField(name, label, { value = "", hint, wide, after, ...more 
   return wrap(name, label, control, { hint, wide, after });
 }
 
-/** A whole number. It goes out as it is typed in, but for separators. */
+/** A number as it is typed in: an input method may have made its digits wide, and separators stand between them. */
+export const plainNumber = (text) =>
+  text
+    .trim()
+    .normalize("NFKC")
+    .replace(/(\d),(?=\d{3}\b)/g, "$1");
+
+/** A number; one with decimals has the `inputmode` of these. It goes out as it is typed in, but for width and separators. */
 export function numberField(name, label, options = {}) {
   return textField(name, label, { inputmode: "numeric", "data-number": true, ...options });
 }
@@ -85,20 +92,22 @@ export function values(form) {
     else if (control.type === "datetime-local") {
       found[control.name] =
         control.value === control.dataset.shown ? control.dataset.sent || null : control.value || null;
-    } else if ("number" in control.dataset) {
-      found[control.name] = control.value.trim().replace(/(\d)[,\uff0c](?=\d{3}\b)/g, "$1");
-    } else found[control.name] = control.value.trim();
+    } else if ("number" in control.dataset) found[control.name] = plainNumber(control.value);
+    else found[control.name] = control.value.trim();
   }
   return found;
 }
 
+/** Whether something is typed into a form of the view that was not sent. */
+export const isTyped = () => document.querySelector("#main [data-changed]") !== null;
+
 /**
- * A form that sends once at a time, notes as `data-changed` that somebody typed into it, and shows what is refused. `send`
+ * A form that sends once at a time, notes as `data-changed` that it holds what was typed and not sent, and shows what is refused. `send`
  * gets the values; of its result `done` makes a text that is announced, and `next` leads on, but not where the view was left
  * meanwhile: what was sent is not taken back, and touches no other view.
- * `under` is the name in which the API nests the fields.
+ * `under` is the name in which the API nests the fields; a `trial` changes nothing, and nothing is lost with it.
  */
-export function form({ fields, submit, cancel, send, done, next, under, kind = "primary", label, extra }) {
+export function form({ fields, submit, cancel, send, done, next, under, kind = "primary", label, extra, trial }) {
   const go = h("button", { type: "submit", class: `button ${kind}` }, submit);
   const actions = h(
     "div",
@@ -115,13 +124,15 @@ export function form({ fields, submit, cancel, send, done, next, under, kind = "
     actions,
   );
   element.addEventListener("input", () => {
-    element.dataset.changed = "true";
+    if (!trial) element.dataset.changed = "true";
   });
   element.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (go.disabled) return;
     go.disabled = true;
     element.setAttribute("aria-busy", "true");
+    const { changed } = element.dataset;
+    delete element.dataset.changed;
     clearErrors(element);
     try {
       const result = await send(values(element));
@@ -129,6 +140,7 @@ export function form({ fields, submit, cancel, send, done, next, under, kind = "
       if (done) announce(done(result));
       if (isShown(element)) await next(result);
     } catch (error) {
+      if (changed) element.dataset.changed = changed;
       fail(error, label, element, () => showErrors(element, error, under));
     } finally {
       go.disabled = false;

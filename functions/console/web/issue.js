@@ -181,6 +181,8 @@ export async function issue({ title, query, signal }) {
       },
       next: (job) => start(job, job.notes.length === 0 && job.rows.every((row) => !row.error)),
     });
+    // A list that was sent once and came back is typed work like any other.
+    if (text !== (query.customer ?? "")) element.dataset.changed = "true";
     replace(place, unsavedNote(), card(null, element));
     element.querySelector("input")?.focus();
   };

@@ -28,7 +28,7 @@ export function rowsOf(text) {
   const { customer, prefix } = named ?? { customer: 0, prefix: 1 };
   return (named ? rows.slice(1) : rows).map(({ line, fields }) => ({
     line,
-    customer: fields[customer] ?? "",
+    customer: (fields[customer] ?? "").normalize("NFKC"),
     prefix: fields[prefix] ?? "",
   }));
 }

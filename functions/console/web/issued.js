@@ -26,6 +26,9 @@ export function saveIssued(rows) {
 
 const fields = ({ customer, prefix, code }) => [customer, prefix, code];
 
+/** How many codes are not saved. */
+export const unsavedCount = () => unsaved().length;
+
 /** What is said of codes that are not saved; null where there are none. */
 export function unsavedNote() {
   const rows = unsaved();

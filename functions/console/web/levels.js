@@ -1,9 +1,9 @@
 // Levels: what customers get for what they have earned.
 
-import { Change, get } from "./api.js";
+import { Change, get, touched } from "./api.js";
 import { deleteButton } from "./deletion.js";
 import { h, linkButton } from "./dom.js";
-import { form, numberField, textField } from "./forms.js";
+import { form, numberField, textField, values } from "./forms.js";
 import { number, t } from "./i18n.js";
 import { page } from "./lists.js";
 
@@ -68,18 +68,22 @@ function fields(level) {
 /** A form for a level that is there, or a new one. */
 function levelForm(level) {
   const change = new Change();
-  return form({
+  const path = `${PATH}${level?.id}/`;
+  const element = form({
     fields: fields(level),
     submit: t(level ? "action.save" : "action.create"),
     cancel: "#/levels",
     label: t("level.form"),
-    send: (values) => (level ? change.send("PUT", `${PATH}${level.id}/`, values) : change.send("POST", PATH, values)),
+    send: async (read) =>
+      level ? change.send("PUT", path, await touched(path, read, before)) : change.send("POST", PATH, read),
     done: (saved) => t("done.saved", { name: saved.title }),
     next: () => {
       location.hash = "#/levels";
     },
     extra: level ? deletion(level) : null,
   });
+  const before = values(element);
+  return element;
 }
 
 function deletion(level) {

@@ -79,7 +79,7 @@ export function ruleFields(rule, { automatic }) {
       t("rule.group.what"),
       textField("title", t("rule.title"), { value: value("title", ""), maxlength: 255, wide: true }),
       choiceField("kind", t("rule.kind"), kinds, { value: kindOf(rule) }),
-      textField("value", t("rule.value"), {
+      numberField("value", t("rule.value"), {
         value: off,
         inputmode: "decimal",
         hint: t("rule.value.hint"),
@@ -123,11 +123,11 @@ export function ruleFields(rule, { automatic }) {
         value: bound("prerequisite_quantity_range", AT_LEAST),
         hint: t("rule.quantity.hint"),
       }),
-      textField("prerequisite_subtotal_range", t("rule.subtotal"), {
+      numberField("prerequisite_subtotal_range", t("rule.subtotal"), {
         value: bound("prerequisite_subtotal_range", AT_LEAST),
         ...amount,
       }),
-      textField("prerequisite_shipping_price_range", t("rule.shipping"), {
+      numberField("prerequisite_shipping_price_range", t("rule.shipping"), {
         value: bound("prerequisite_shipping_price_range", AT_MOST),
         ...amount,
       }),

@@ -1,6 +1,6 @@
 // Price rules: what is taken off carts. Beside the form of a rule stands what it would do to an example cart.
 
-import { Change, get } from "./api.js";
+import { Change, get, touched } from "./api.js";
 import { deleteButton } from "./deletion.js";
 import { badge, card, h, linkButton } from "./dom.js";
 import { form, values } from "./forms.js";
@@ -71,15 +71,16 @@ export async function priceRules({ title, query, signal }) {
 /** The form of a rule and its preview, side by side. */
 function editor(rule, signal) {
   const change = new Change();
+  const path = `${PATH}${rule?.id}/`;
   const fields = ruleFields(rule, { automatic: true });
   const element = form({
     fields,
     submit: t(rule ? "action.save" : "action.create"),
     cancel: "#/price_rules",
     label: t("rule.form"),
-    send: (read) => {
+    send: async (read) => {
       const body = bodyOf(read);
-      return rule ? change.send("PUT", `${PATH}${rule.id}/`, body) : change.send("POST", PATH, body);
+      return rule ? change.send("PUT", path, await touched(path, body, before)) : change.send("POST", PATH, body);
     },
     done: (saved) => t("done.saved", { name: saved.title }),
     next: () => {
@@ -88,6 +89,7 @@ function editor(rule, signal) {
     extra: rule ? deletion(rule) : null,
   });
   element.classList.add("single");
+  const before = bodyOf(values(element));
   const shown = preview({ signal, draft: () => ({ ...bodyOf(values(element)), id: rule?.id ?? NEW_RULE }) });
   element.addEventListener("input", shown.soon);
   return h("div", { class: "beside" }, card(t("rule.form"), element), shown.element);

@@ -13,7 +13,7 @@ use shared::{
         timestamp,
     },
     http::{
-        fields::{Checked, Fields, boolean, positive_or_zero, relation, text},
+        fields::{Checked, Fields, boolean, positive_or_zero, text},
         price_rule::PriceRuleReply,
     },
     table::coupons::{Draft, Nested, RuleOf},
@@ -127,9 +127,10 @@ pub fn parse(body: &Value, zone: Tz) -> Checked<Draft> {
     let title = fields.nullable("title", text(TITLE_LENGTH, true)).flatten().filter(|title| !title.is_empty());
     let minimum_amount = fields.nullable("minimum_amount", positive_or_zero).flatten().filter(|amount| amount.0 > 0);
     let rule = fields.nullable("price_rule", |value| new_rule(value, zone)).flatten();
-    let rule_id = fields.nullable("price_rule_id", relation).flatten();
+    let rule_id = fields.relation_or_none("price_rule_id");
     let given = |name: &str| body.get(name).is_some_and(|value| !value.is_null());
-    match (given("price_rule"), given("price_rule_id")) {
+    let refers = given("price_rule_id") && body["price_rule_id"] != "";
+    match (given("price_rule"), refers) {
         (false, false) => fields.reject("price_rule", "This field is required."),
         (true, true) => fields.reject("price_rule_id", "Send price_rule or price_rule_id, not both."),
         _ => {}

@@ -8,7 +8,7 @@ use shared::{
     error::FieldErrors,
     http::{
         cart::{self, LineBody, unique_ids},
-        fields::{Checked, Fields, instant, list, objects, own_id, relation, text},
+        fields::{Checked, Fields, instant, list, objects, own_id, text},
     },
     table::evaluation::{Asked, MAX_CODES, MAX_DRAFTS},
 };
@@ -59,7 +59,7 @@ fn drafts(list: &Value, zone: Tz) -> Checked<Vec<PriceRule>> {
 /// Reads what is to be priced, now or at the moment that it names.
 pub(crate) fn parse(body: &Value, zone: Tz, now: DateTime<Utc>) -> Checked<Asked> {
     let mut fields = Fields::of(body)?;
-    let customer_id = fields.nullable("customer_id", relation).flatten();
+    let customer_id = fields.relation_or_none("customer_id");
     let cart = cart::take(&mut fields);
     let codes = fields.nullable("codes", list(MAX_CODES, text(CODE_LENGTH, false))).flatten().unwrap_or_default();
     let drafts = fields.nullable("draft_price_rules", |list| drafts(list, zone)).flatten().unwrap_or_default();

@@ -200,7 +200,7 @@ pub(crate) fn parse_redeem(body: &Value) -> Checked<Redemption> {
     let mut fields = Fields::of(body)?;
     let customer_id = fields.required("customer_id", relation);
     let points = fields.required("points", integer(1..=i64::from(i32::MAX)));
-    let order_id = fields.nullable("order_id", relation).flatten();
+    let order_id = fields.relation_or_none("order_id");
     fields.build(|| Some(Redemption { customer_id: customer_id?, points: points?, order_id }))
 }
 

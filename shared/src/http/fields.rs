@@ -94,6 +94,12 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A relation that may be omitted, or none: null or an empty text.
+    pub fn relation_or_none(&mut self, name: &'static str) -> Option<Id> {
+        let value = self.object.get(name).filter(|value| **value != "")?;
+        if value.is_null() { None } else { self.check(name, value, relation) }
+    }
+
     /// Sets what an optional field says; null is an error.
     pub fn set<T>(&mut self, name: &'static str, target: &mut T, check: impl FnOnce(&Value) -> Checked<T>) {
         if let Some(value) = self.optional(name, check) {
@@ -363,13 +369,15 @@ pub fn date(value: &Value) -> Checked<NaiveDate> {
     parsed.ok_or_else(|| FieldErrors::message("Date has wrong format. Use one of these formats instead: YYYY-MM-DD."))
 }
 
-/// The id of a row that this one refers to. Whether there is one is for the caller to see: [`missing`].
+/// The id of a row that this one refers to. Whether there is one is for the caller to see: [`missing`]. An empty text is
+/// null, as for the relations of Django REST framework.
 pub fn relation(value: &Value) -> Checked<Id> {
     match value {
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
             wrong(format!("Incorrect type. Expected pk value, received {}.", type_name(value)))
         }
         Value::Null => wrong("This field may not be null."),
+        Value::String(text) if text.is_empty() => wrong("This field may not be null."),
         Value::Number(_) | Value::String(_) => match whole(value) {
             Some(number) => match Id::try_from(number) {
                 Ok(id) if (1..=MAX_ID).contains(&id) => Ok(id),

@@ -116,8 +116,12 @@ pub enum OrderBy {
 impl Query {
     /// The last value of a parameter, trimmed, unless it is blank.
     pub fn text(&self, name: &str) -> Option<&str> {
-        let value = self.parameters.iter().rev().find(|(key, _)| key == name)?.1.trim();
-        (!value.is_empty()).then_some(value)
+        self.raw(name).map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// The last value of a parameter, as it came.
+    fn raw(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// Notes an error; [`Self::finish`] answers all.
@@ -289,10 +293,10 @@ impl Query {
     }
 
     fn page_number(&self) -> Result<PageNumber, Error> {
-        match self.text("page") {
-            None => Ok(PageNumber::Number(1)),
+        match self.raw("page") {
+            None | Some("") => Ok(PageNumber::Number(1)),
             Some("last") => Ok(PageNumber::Last),
-            Some(text) => text.parse().map(PageNumber::Number).map_err(|_| Error::InvalidPage),
+            Some(text) => text.trim().parse().map(PageNumber::Number).map_err(|_| Error::InvalidPage),
         }
     }
 

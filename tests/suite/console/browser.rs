@@ -153,6 +153,13 @@ impl Browser {
         self.shown(&format!("#/{view}")).await;
     }
 
+    /// Goes to a view from one in which something is typed in, which is asked about.
+    pub(crate) async fn leave_for(&self, view: &str) {
+        self.script("location.hash = arguments[0]", json!([format!("#/{view}")])).await;
+        self.click_text("Leave").await;
+        self.shown(&format!("#/{view}")).await;
+    }
+
     /// Waits until the view of this address is drawn, with all that loads in it.
     pub(crate) async fn shown(&self, hash: &str) {
         let here = if hash.is_empty() { "location.hash".to_owned() } else { json!(hash).to_string() };

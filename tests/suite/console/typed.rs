@@ -1,0 +1,162 @@
+//! What is typed in: as people write it, kept from being lost, and saved beside what others have saved.
+
+use serde_json::json;
+
+use super::{
+    browser::{Browser, DESK},
+    number, shop,
+};
+use crate::{
+    discounts::{CODES, PAST, RULES, coupon, give, issued_ids, set_status},
+    support::{CUSTOMERS, LEVELS, customer, id, one},
+};
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn what_is_typed_in_is_not_lost_without_a_question() {
+    let (api, _) = shop().await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("coupons").await;
+    browser.show("levels/new").await;
+    browser.fill("[name=title]", "Gold").await;
+    for way in ["location.hash = '#/customers'", "history.back()"] {
+        browser.script(way, json!([])).await;
+        browser.says("Leave this page?").await;
+        browser.click_text("Cancel").await;
+        browser.shown("#/levels/new").await;
+        assert_eq!(browser.read("location.hash").await, "#/levels/new");
+        assert_eq!(browser.read("document.querySelector('[name=title]').value").await, "Gold");
+    }
+    // Sent and refused it is typed work still.
+    browser.fill("[name=sign_points]", "x").await;
+    browser.click("form [type=submit]").await;
+    browser.error_of("sign_points").await;
+    browser.leave_for("customers").await;
+    // What was sent is no reason to ask.
+    browser.show("levels/new").await;
+    browser.fill("[name=title]", "Gold").await;
+    browser.click("form [type=submit]").await;
+    browser.says("Gold is saved.").await;
+    browser.shown("#/levels").await;
+    browser.show("levels/new").await;
+    browser.fill("[name=title]", "Other").await;
+    browser.click("[data-sign-out]").await;
+    browser.says("What you typed in here is lost then.").await;
+    browser.click_text("Cancel").await;
+    assert_eq!(browser.read("document.querySelector('[name=title]').value").await, "Other");
+    browser.close(&[400]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_list_and_codes_that_nobody_saved_are_not_lost_without_a_question() {
+    let (api, _) = shop().await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("codes/issue?prefix=spring").await;
+    browser.fill("[name=customers]", "1\nx\n").await;
+    browser.click("form [type=submit]").await;
+    browser.says("This is no customer id.").await;
+    browser.click("[data-edit]").await;
+    browser.wait("document.querySelector('[name=customers]').value").await;
+    browser.leave_for("levels").await;
+    browser.show("codes/issue?prefix=spring").await;
+    browser.fill("[name=customers]", "1\n２，spring\nx\n").await;
+    browser.click("form [type=submit]").await;
+    browser.click("[data-leave-out]").await;
+    browser.wait("document.querySelector('[data-issued=\"2\"]')").await;
+    browser.click("[data-sign-out]").await;
+    browser.says("are not saved: 2.").await;
+    browser.says("The list of an issue in this tab is lost then.").await;
+    browser.screenshot("sign-out-with-codes").await;
+    browser.click_text("Cancel").await;
+    browser.click("[data-sign-out]").await;
+    browser.click("dialog[open] .danger").await;
+    browser.wait("document.querySelector('input[name=token]')").await;
+    assert_eq!(browser.read("sessionStorage.length").await, 0);
+    browser.close(&[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_save_leaves_what_somebody_else_saved_meanwhile() {
+    let (api, spring) = shop().await;
+    let level = id(&api.post(LEVELS, &json!({"title": "Silver", "redeem_points": 100})).await);
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show(&format!("levels/{level}")).await;
+    api.put(&one(LEVELS, level), &json!({"title": "Silver", "redeem_points": 200})).await.expect(200);
+    browser.fill("[name=title]", "Silver card").await;
+    browser.click("form [type=submit]").await;
+    browser.shown("#/levels").await;
+    let row = api.get(&one(LEVELS, level)).await.expect(200);
+    assert_eq!((&row["title"], &row["redeem_points"]), (&json!("Silver card"), &json!(200)));
+
+    browser.show(&format!("price_rules/{}", spring.rule)).await;
+    let mut rule = api.get(&one(RULES, spring.rule)).await.expect(200);
+    rule["value"] = json!("-50.00");
+    rule["usage_limit"] = json!(7);
+    api.put(&one(RULES, spring.rule), &rule).await.expect(200);
+    browser.fill("[name=title]", "Renamed").await;
+    browser.fill("[name=priority]", "３").await;
+    browser.click("form[aria-label=Rule] [type=submit]").await;
+    browser.shown("#/price_rules").await;
+    let row = api.get(&one(RULES, spring.rule)).await.expect(200);
+    assert_eq!((&row["title"], &row["priority"]), (&json!("Renamed"), &json!(3)));
+    assert_eq!((&row["value"], &row["usage_limit"]), (&json!("-50.00"), &json!(7)));
+    browser.close(&[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_code_that_was_used_meanwhile_is_not_used_again() {
+    let (api, spring) = shop().await;
+    let code = issued_ids(&give(&api, spring.id, [1]).await)[0];
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show(&format!("codes/{code}")).await;
+    set_status(&api, code, "used").await.expect(200);
+    browser.click("form[aria-label='Mark as used'] [type=submit]").await;
+    browser.says("This code was used already, at ").await;
+    assert_eq!(browser.read("document.body.innerText.includes('is marked as used')").await, false);
+    set_status(&api, code, "unused").await.expect(200);
+    crate::discounts::change_rule(&api, spring.rule, &json!({"ends_at": PAST})).await;
+    browser.click("form[aria-label='Mark as used'] [type=submit]").await;
+    browser.says("This code was changed meanwhile: Expired.").await;
+    browser.close(&[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn numbers_are_read_as_people_write_them() {
+    let (api, _) = shop().await;
+    coupon(&api, "Case", &json!({})).await;
+    for (id, mobile) in [(11, "139 1111 2222"), (12, "+86 139-3333-4444"), (13, "+8613955556666")] {
+        api.put(&one(CUSTOMERS, id), &customer(mobile)).await.expect(201);
+    }
+    let browser = Browser::signed_in(&api, DESK).await;
+    for (text, id) in [("13911112222", 11), ("139-3333-4444", 12), ("１３９５５５５６６６６", 13), ("０１２", 12)]
+    {
+        browser.show("customers").await;
+        browser.fill("[name=q]", text).await;
+        browser.press("\u{E007}").await;
+        browser.shown(&format!("#/customers/{id}")).await;
+    }
+    browser.show("price_rules/new").await;
+    browser.fill("[name=title]", "Thousand").await;
+    browser.choose("[name=kind]", "fixed_amount").await;
+    browser.fill("[name=value]", "１，０００").await;
+    browser.fill("[name=prerequisite_subtotal_range]", "2,000.00").await;
+    // The first line of the cart, in the form beside: 2 x 1,100.00 + 59.90, and 12.00 of shipping.
+    browser.fill("form[aria-label='Example cart'] [name=price]", "1,100.00").await;
+    browser.wait("document.querySelector('[data-total=\"1271.90\"]')").await;
+    browser.fill("[name=starts_at]", "").await;
+    browser.click("form[aria-label=Rule] [type=submit]").await;
+    browser.says("Thousand is saved.").await;
+    let made = api.get(&format!("{RULES}?title=Thousand")).await.expect(200)["results"][0].clone();
+    assert_eq!(made["value"], "-1000.00");
+    browser.show("codes").await;
+    browser.fill("[name=code]", "caseX").await;
+    browser.fill("[name=customer]", "１").await;
+    browser.click("[role=search] [type=submit]").await;
+    browser.says("No code reads caseX. Small and capital letters are different.").await;
+    assert_eq!(number(&api, CODES, "count").await, 0);
+    browser.close(&[]).await;
+}
