@@ -143,6 +143,11 @@ async fn a_prefix_is_unique_and_its_case_counts() {
     for body in [nested("Abc", &json!({})), json!({"code_prefix": "Abc", "price_rule_id": rule})] {
         refused(&api.post(COUPONS, &body).await, "code_prefix", TAKEN, &body);
     }
+    // All that is wrong is said at once.
+    let reply = api.post(COUPONS, &nested("Abc", &json!({"value": "x"}))).await.expect(400);
+    assert_eq!(reply, json!({"code_prefix": [TAKEN], "price_rule": {"value": [NOT_A_NUMBER]}}));
+    let reply = api.post(COUPONS, &json!({"code_prefix": "a b", "price_rule_id": 999})).await.expect(400);
+    assert_eq!((keys(&reply).len(), &reply["price_rule_id"]), (2, &json!([unknown(999)])));
     assert_eq!(counts(&api).await, (1, 1));
     for prefix in ["abc", "ABC", "Abcd", "Ab"] {
         coupon(&api, prefix, &json!({})).await;

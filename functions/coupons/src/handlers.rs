@@ -1,10 +1,11 @@
 use axum::{extract::State, response::Response};
 use lambda_http::http::StatusCode;
+use serde_json::Value;
 use shared::{
     App, Error,
     domain::{coupon::Counts, id::Id, price_rule::ValueType},
     http::{
-        access::{Discounts, Read, Write},
+        access::{Caller, Discounts, Read, Write},
         change::{Change, IdempotencyKey},
         envelope::{self, Envelope},
         path::PathId,
@@ -12,14 +13,14 @@ use shared::{
     },
     table::{
         coupon_pages::{self, Filter},
-        coupons,
+        coupons::{self, Draft},
         pages::{Direction, refilled},
         price_rules::OfCoupons,
         settling::after_settling,
     },
 };
 
-use crate::wire::{CouponBody, CouponReply, parse};
+use crate::wire::{CouponBody, CouponReply, parse, references};
 
 /// Lists the coupons, newest first.
 #[utoipa::path(
@@ -125,12 +126,24 @@ pub(crate) async fn create(
 ) -> Result<Response, Error> {
     let zone = caller.shop.zone;
     let plan = async || {
-        let draft = change.parsed(|body| parse(body, zone))?;
+        let draft = read(&app, &caller, change.body()?).await?;
         let (transaction, (coupon, rule)) = coupons::create(&app.store, caller.shop_id(), draft, change.at).await?;
         let reply = CouponReply::new(&coupon, &rule, Counts::default(), zone);
         Ok((transaction, envelope::reply(StatusCode::CREATED, &reply)?))
     };
     change.once(&app, &caller, plan).await
+}
+
+/// What a body says. All errors are answered at once, so also what the store has against it.
+async fn read(app: &App, caller: &Caller, body: &Value) -> Result<Draft, Error> {
+    match parse(body, caller.shop.zone) {
+        Ok(draft) => Ok(draft),
+        Err(errors) => {
+            let (prefix, rule) = references(body);
+            let more = coupons::refusals(&app.store, caller.shop_id(), prefix.as_deref(), rule).await?;
+            Err(Error::Invalid(more.and(errors)))
+        }
+    }
 }
 
 /// Deletes a coupon and its unused codes.

@@ -13,7 +13,7 @@ use shared::{
         timestamp,
     },
     http::{
-        fields::{Checked, Fields, boolean, positive_or_zero, text},
+        fields::{Checked, Fields, boolean, positive_or_zero, relation, text},
         price_rule::PriceRuleReply,
     },
     table::coupons::{Draft, Nested, RuleOf},
@@ -116,6 +116,12 @@ fn new_rule(value: &Value, zone: Tz) -> Checked<PriceRule> {
         return Err(FieldErrors::field("automatic_discount", "An automatic discount cannot be a coupon's."));
     }
     Ok(rule)
+}
+
+/// The prefix and the rule that a body names, as far as it names any.
+pub(crate) fn references(body: &Value) -> (Option<String>, Option<Id>) {
+    let named = |name: &str| body.get(name).unwrap_or(&Value::Null);
+    (prefix(named("code_prefix")).ok(), relation(named("price_rule_id")).ok())
 }
 
 /// Reads a coupon from a body.

@@ -186,7 +186,7 @@ pub async fn create(
         try_join4(store.get(&prefix_key), store.read::<Quota>(&quota_key), id, rule).await?;
     let mut errors = FieldErrors::NONE;
     if prefix.is_some() {
-        errors = FieldErrors::field("code_prefix", "coupon with this code prefix already exists.");
+        errors = taken();
     }
     let mut transaction = Transaction::default();
     let rule = match rule.attach(&mut transaction, shop) {
@@ -219,6 +219,40 @@ pub async fn create(
     Ok((transaction, (coupon, rule)))
 }
 
+fn taken() -> FieldErrors {
+    FieldErrors::field("code_prefix", "coupon with this code prefix already exists.")
+}
+
+/// What else is wrong with a new coupon that is refused: whether its prefix is taken, and the rule that it names is there.
+/// All errors are answered at once.
+pub async fn refusals(
+    store: &Store,
+    shop: &ShopId,
+    prefix: Option<&str>,
+    rule: Option<Id>,
+) -> Result<FieldErrors, Error> {
+    let mut errors = FieldErrors::NONE;
+    if let Some(prefix) = prefix
+        && store.get(&keys::coupon_prefix(shop, prefix)).await?.is_some()
+    {
+        errors = taken();
+    }
+    if let Some(id) = rule
+        && existing(store, shop, id).await?.is_none()
+    {
+        errors = errors.and(FieldErrors::missing("price_rule_id", id));
+    }
+    Ok(errors)
+}
+
+/// A rule with its version, if it is there.
+async fn existing(store: &Store, shop: &ShopId, id: Id) -> Result<Option<(StoredRule, u64)>, Error> {
+    match price_rules::stored(store, shop, id).await {
+        Err(Error::NotFound) => Ok(None),
+        stored => stored.map(Some),
+    }
+}
+
 /// What the rule of a new coupon relies on.
 enum Backing {
     /// The rule, under an id of its own.
@@ -232,11 +266,7 @@ impl Backing {
         match rule {
             RuleOf::New(rule) => Ok(Self::New(PriceRule { id: price_rules::new_id(store, shop).await?, ..*rule })),
             RuleOf::Existing { id, minimum_amount } => {
-                let stored = match price_rules::stored(store, shop, id).await {
-                    Err(Error::NotFound) => None,
-                    stored => Some(stored?),
-                };
-                Ok(Self::Existing { id, stored, minimum_amount })
+                Ok(Self::Existing { id, stored: existing(store, shop, id).await?, minimum_amount })
             }
         }
     }
