@@ -18,6 +18,8 @@ pub enum Empty {
     Nothing,
     /// An empty text.
     Blank,
+    /// Nothing in a file that has this other column; else an empty text, which the API refuses under the column's own name.
+    BlankWithout(&'static str),
     /// Null.
     Null,
 }
@@ -81,7 +83,7 @@ pub(super) const ERROR_MESSAGE: &str = "error_message";
 /// Which file that was: with the number it says which row it is, however often it is mended and wherever it is read.
 pub(super) const ERROR_OF: &str = "error_of";
 
-use Empty::{Blank, Nothing, Null};
+use Empty::{Blank, BlankWithout, Nothing, Null};
 use Use::{Needed, Read, Shown};
 
 /// Customers: the documented ten fields.
@@ -112,7 +114,7 @@ pub static CODES: Table = Table {
         Column::new("status", Read, "unused (the default), used, or expired, which is read as unused"),
         Column::new("customer_id", Needed, "whose it is"),
         Column::new("coupon_id", Needed, "the coupon; not read where there is a code_prefix"),
-        Column::new("code_prefix", Needed, "the coupon by its prefix").text(Nothing),
+        Column::new("code_prefix", Needed, "the coupon by its prefix").text(BlankWithout("coupon_id")),
         Column::new("created_at", Shown, "when it was issued"),
         Column::new("used_at", Read, "when it was used, of a used one; now by default"),
         Column::new("starts_at", Shown, "from when on its rule applies"),
