@@ -211,6 +211,23 @@ async fn a_compressed_file_that_was_cut_or_changed_is_refused_before_its_first_r
 }
 
 #[tokio::test]
+async fn a_number_that_a_spreadsheet_has_shortened_is_refused() {
+    let api = Api::empty().await;
+    let folder = Folder::new();
+    let path =
+        folder.write("a.csv", "id,mobile,note\n1,1.39E+10,x\n1.2E+5,8.6139E+12,\n2,1.39,1.39E+10\n3,1.39e10x,\n");
+    came_to(&imported(&api, What::Customers, &path).await, 4, 2);
+    let found: Vec<_> = errors(&path).into_iter().map(|(row, field, _)| (row, field)).collect();
+    assert_eq!(found, [(1, "mobile".to_owned()), (2, "id mobile".to_owned())]);
+    assert!(errors(&path)[0].2.starts_with("A spreadsheet has shortened this number: "));
+    assert_eq!(api.get(CUSTOMERS).await.ids(), [3, 2]);
+    assert_eq!(api.get(&one(CUSTOMERS, 2)).await.expect(200)["note"], "1.39E+10", "a note is no number");
+    let path = folder.write("a.jsonl", "{\"id\": 4, \"mobile\": \"1.39E+10\"}\n{\"id\": 5, \"mobile\": \"139\"}");
+    came_to(&imported(&api, What::Customers, &path).await, 2, 1);
+    assert_eq!(error_lines(&beside(&path, ".errors.jsonl"))[0]["error_field"], "mobile");
+}
+
+#[tokio::test]
 async fn hostile_rows_are_refused_one_by_one() {
     let api = Api::empty().await;
     let folder = Folder::new();

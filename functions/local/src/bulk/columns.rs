@@ -35,13 +35,15 @@ pub struct Column {
     pub empty: Empty,
     /// Whether people write it, so that a spreadsheet could run it as a formula.
     pub text: bool,
+    /// Whether it holds long numbers, of which a spreadsheet may have kept the first digits alone.
+    pub long: bool,
     /// What it holds.
     pub about: &'static str,
 }
 
 impl Column {
     const fn new(name: &'static str, usage: Use, about: &'static str) -> Self {
-        Self { name, usage, empty: Empty::Nothing, text: false, about }
+        Self { name, usage, empty: Empty::Nothing, text: false, long: false, about }
     }
 
     const fn text(self, empty: Empty) -> Self {
@@ -50,6 +52,10 @@ impl Column {
 
     const fn empty(self, empty: Empty) -> Self {
         Self { empty, ..self }
+    }
+
+    const fn long(self) -> Self {
+        Self { long: true, ..self }
     }
 }
 
@@ -90,8 +96,8 @@ use Use::{Needed, Read, Shown};
 pub static CUSTOMERS: Table = Table {
     rows: "customers",
     columns: &[
-        Column::new("id", Needed, "the shop's own id of the customer"),
-        Column::new("mobile", Read, "up to 32 characters").text(Blank),
+        Column::new("id", Needed, "the shop's own id of the customer").long(),
+        Column::new("mobile", Read, "up to 32 characters").text(Blank).long(),
         Column::new("full_name", Read, "up to 255 characters").text(Blank),
         Column::new("gender", Read, "up to 16 characters; `unknown` by default").text(Nothing),
         Column::new("email", Read, "up to 254 characters; empty is null").text(Null),

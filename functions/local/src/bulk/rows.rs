@@ -16,6 +16,7 @@ use super::{
     first::First,
     formula, header,
     records::{HOPELESS, Records, hopeless},
+    shortened,
     source::Source,
 };
 
@@ -180,7 +181,7 @@ fn of_cells(records: &Records, header: &[String], table: &Table) -> Read {
         return Read::untold_because(message).of_first(first);
     }
     let read = named.filter_map(|(name, cell)| Some((name.clone(), value(table.column(name)?, cell, header)?)));
-    let body = Ok(read.collect());
+    let body = shortened::check(read.collect(), table);
     Read { body, original: Original::Cells(cells), first: None, bytes: 2 * bytes }.of_first(first)
 }
 
@@ -203,11 +204,10 @@ fn of_line(line: &[u8], number: u64, table: &Table) -> Read {
     }
     let body = match object.keys().find(|name| !known(name)) {
         Some(name) => Err(json!({ name.as_str(): ["There is no such column."] })),
-        None => Ok(object
-            .iter()
-            .filter(|(name, _)| is_read(table, name))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()),
+        None => {
+            let read = object.iter().filter(|(name, _)| is_read(table, name));
+            shortened::check(read.map(|(name, value)| (name.clone(), value.clone())).collect(), table)
+        }
     };
     Read { body, original: Original::Object(object), first: None, bytes: 3 * line.len() }.of_first(first)
 }
