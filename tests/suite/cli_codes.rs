@@ -115,7 +115,7 @@ async fn rows_are_refused_for_what_is_wrong_with_them() {
         (4, "coupon_id", "This field is required."),
         (5, "customer_id", "Invalid pk \"9\" - object does not exist."),
         (6, "code", "This field is required."),
-        (7, "status", "\"gone\" is not a valid choice."),
+        (7, "status", "\"gone\" is not a valid choice. Choices: unused, used, expired."),
     ];
     let (last, first) = found.split_last().expect("errors");
     assert_eq!(first, expected.map(|(row, field, message)| (row, field.to_owned(), message.to_owned())));
@@ -128,6 +128,21 @@ async fn rows_are_refused_for_what_is_wrong_with_them() {
     assert_eq!(errors(&path).iter().filter(|(row, ..)| *row > 8).count(), 2);
     assert_eq!(summary.accepted, 3);
     is_clean(&audit(&api, false).await);
+}
+
+#[tokio::test]
+async fn what_is_missing_is_named_as_the_file_has_it() {
+    let (api, _) = coupons().await;
+    let folder = Folder::new();
+    let path = folder.write("codes.csv", "code,customer_id,code_prefix\nA,1,\nB,9,\nC,1,-spring\n");
+    came_to(&imported(&api, What::Codes, &path).await, 3, 2);
+    let blank = "This field may not be blank.";
+    let [(_, field, message), (_, fields, _)] = errors(&path).try_into().expect("two rows");
+    assert_eq!((field.as_str(), message.as_str()), ("code_prefix", blank));
+    assert!(fields.contains("code_prefix") && fields.contains("customer_id"), "{fields}");
+    let path = folder.write("ids.csv", "code,customer_id,coupon_id\nD,1,\n");
+    came_to(&imported(&api, What::Codes, &path).await, 1, 1);
+    assert_eq!(errors(&path)[0].1, "coupon_id");
 }
 
 #[tokio::test]

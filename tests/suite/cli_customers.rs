@@ -167,7 +167,7 @@ async fn a_file_that_is_none_of_customers_is_refused_before_anything_is_done() {
         ("g.csv", b"id,\xff\n1,2\n", "line 1: this is not UTF-8"),
         ("h.txt", b"id\n1\n", "csv or jsonl"),
         ("i", b"id\n1\n", "csv or jsonl"),
-        ("j.csv.gz", b"\x1f\x8bno gzip", ""),
+        ("j.csv.gz", b"\x1f\x8bno gzip", "the file was cut or changed: "),
         ("k.csv", "编号,手机\n".as_bytes(), "there is no column"),
         ("k.csv", b"ID,Mobile\n1,2\n", "write it \"id\""),
         ("k.csv", b"i\0d\0\n\0", "UTF-16"),
@@ -191,6 +191,40 @@ async fn a_file_that_is_none_of_customers_is_refused_before_anything_is_done() {
     let none = import_over(&api.server.store, "demo", What::Customers, &folder.path("none.csv")).await;
     assert!(matches!(none, Err(BulkError::Io { .. })), "{none:?}");
     came_to(&imported(&api, What::Customers, &folder.write("l.csv", "id,mobile\n")).await, 0, 0);
+}
+
+#[tokio::test]
+async fn a_compressed_file_that_was_cut_or_changed_is_refused_before_its_first_row() {
+    let api = Api::empty().await;
+    let folder = Folder::new();
+    let rows: String = (1..=20_000).map(|id| format!("{id},139\n")).collect();
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    write!(gzip, "id,mobile\n{rows}").expect("written");
+    let whole = gzip.finish().expect("gzip");
+    let mut changed = whole.clone();
+    *changed.iter_mut().rev().nth(4).expect("a checksum") ^= 1;
+    for bytes in [&whole[..whole.len() - 4], &whole[..whole.len() / 2], &changed] {
+        for reason in ["the file was cut or changed: ", ". Nothing of it was moved in: "] {
+            is_refused(&api, &folder, "a.csv.gz", bytes, reason).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_a_spreadsheet_has_shortened_is_refused() {
+    let api = Api::empty().await;
+    let folder = Folder::new();
+    let path =
+        folder.write("a.csv", "id,mobile,note\n1,1.39E+10,x\n1.2E+5,8.6139E+12,\n2,1.39,1.39E+10\n3,1.39e10x,\n");
+    came_to(&imported(&api, What::Customers, &path).await, 4, 2);
+    let found: Vec<_> = errors(&path).into_iter().map(|(row, field, _)| (row, field)).collect();
+    assert_eq!(found, [(1, "mobile".to_owned()), (2, "id mobile".to_owned())]);
+    assert!(errors(&path)[0].2.starts_with("A spreadsheet has shortened this number: "));
+    assert_eq!(api.get(CUSTOMERS).await.ids(), [3, 2]);
+    assert_eq!(api.get(&one(CUSTOMERS, 2)).await.expect(200)["note"], "1.39E+10", "a note is no number");
+    let path = folder.write("a.jsonl", "{\"id\": 4, \"mobile\": \"1.39E+10\"}\n{\"id\": 5, \"mobile\": \"139\"}");
+    came_to(&imported(&api, What::Customers, &path).await, 2, 1);
+    assert_eq!(error_lines(&beside(&path, ".errors.jsonl"))[0]["error_field"], "mobile");
 }
 
 #[tokio::test]

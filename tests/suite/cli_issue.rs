@@ -176,6 +176,7 @@ async fn codes_go_to_a_file_that_is_not_there_yet() {
     let refused = issue_over(&api.server.store, &from, &to, false).await;
     assert!(matches!(refused, Err(BulkError::Io { .. })), "{refused:?}");
     assert_eq!(text(&to), "precious");
+    assert!(!beside(&to, ".issue.progress").exists(), "nothing is left beside it");
     let compressed = issue_over(&api.server.store, &from, &folder.path("codes.csv.gz"), false).await;
     assert!(matches!(compressed, Err(BulkError::File { .. })), "{compressed:?}");
     let nowhere = issue_over(&api.server.store, &from, Path::new("-"), false).await.expect_err("no file").to_string();

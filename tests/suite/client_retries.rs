@@ -198,8 +198,21 @@ async fn what_answers_otherwise_than_the_api_is_an_error() {
         assert!(matches!(walk.next_page().await, Err(Error::OutOfOrder { .. })), "{ids:?}");
         assert_eq!(walk.position(), 0);
     }
-    for url in ["nowhere", "ftp://example.com", "mailto:a@example.com"] {
-        assert!(matches!(Client::new(url, TOKEN), Err(Error::Unsendable(_))), "{url}");
+}
+
+#[test]
+fn an_address_is_one_of_http_and_ends_before_the_paths_of_the_api() {
+    for url in ["nowhere", "127.0.0.1:19080", "localhost:8080", "ftp://example.com", "mailto:a@example.com"] {
+        let error = Client::new(url, TOKEN).expect_err(url).to_string();
+        assert!(error.contains("begins with http:// or https://, such as http://127.0.0.1:8080"), "{url}: {error}");
+    }
+    for url in ["http://127.0.0.1:8080/api", "http://127.0.0.1:8080/api/", "https://example.com/prod/api/?x=1"] {
+        let error = Client::new(url, TOKEN).expect_err(url).to_string();
+        assert!(error.contains("is the one without /api/, such as http://127.0.0.1:8080"), "{url}: {error}");
+    }
+    assert!(matches!(Client::new("http://example.com:99999", TOKEN), Err(Error::Unsendable(_))));
+    for url in ["http://127.0.0.1:8080/", "HTTPS://api.example.com", "https://example.com/prod", "http://a/my-api/"] {
+        Client::new(url, TOKEN).expect(url);
     }
 }
 

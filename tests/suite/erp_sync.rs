@@ -157,12 +157,16 @@ async fn a_walk_by_page_numbers_misses_what_a_walk_by_ids_sees() {
     assert!(missed(&by_id).is_empty());
 }
 
-/// The program, at work in a folder until it has copied all.
-fn start(url: &str, folder: &Path, margin: u32) -> Child {
+/// The program, to be at work in a folder until it has copied all.
+fn program(url: &str, folder: &Path, margin: u32) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_erp_sync"));
     program.args(["--url", url, "--once", "--every", "0", "--margin", &margin.to_string()]);
-    program.arg("--out").arg(folder).env("YOUHUI_TOKEN", TOKEN).stdout(Stdio::null()).stderr(Stdio::inherit());
-    program.spawn().expect("the program")
+    program.arg("--out").arg(folder).env("YOUHUI_TOKEN", TOKEN).stdout(Stdio::null());
+    program
+}
+
+fn start(url: &str, folder: &Path, margin: u32) -> Child {
+    program(url, folder, margin).spawn().expect("the program")
 }
 
 /// Waits for a program without holding up the server, which lives in this process.
@@ -236,6 +240,21 @@ async fn the_program_copies_rows_as_they_are_and_refuses_a_foreign_state() {
     fs::write(folder.path().join("state.json"), "[]").expect("written");
     let mut program = start(&api.server.url(), folder.path(), 300);
     assert!(!program.wait().expect("a process").success());
+}
+
+#[test]
+fn the_program_names_the_address_that_it_cannot_copy_from_and_ends() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (url, reason) in [
+        ("http://127.0.0.1:1", "no reply: "),
+        ("127.0.0.1:8080", "cannot be sent: the address begins with http:// or https://"),
+        ("http://127.0.0.1:8080/api", "cannot be sent: the address is the one without /api/"),
+    ] {
+        let ended = program(url, folder.path(), 300).output().expect("the program");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{said}");
+        assert!(said.starts_with(&format!("{url}: {reason}")) && said.lines().count() == 1, "{said}");
+    }
 }
 
 fn at(seconds: i64) -> DateTime<Utc> {

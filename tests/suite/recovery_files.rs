@@ -88,8 +88,9 @@ async fn a_compressed_file_that_was_cut_or_changed_is_refused() {
     let (_folder, path, _) = exported(&api.server.store, "demo", "demo.jsonl.gz").await;
     let whole = fs::read(&path).expect("a file");
     let elsewhere = Elsewhere::new().await;
-    is_refused(&elsewhere, &path, &whole[..whole.len() / 2], "").await;
-    is_refused(&elsewhere, &path, &whole[..whole.len() - 8], "").await;
+    let reason = "the file was cut or changed: ";
+    is_refused(&elsewhere, &path, &whole[..whole.len() / 2], reason).await;
+    is_refused(&elsewhere, &path, &whole[..whole.len() - 8], reason).await;
     for place in [whole.len() / 3, whole.len() / 2, whole.len() - 6] {
         let mut changed = whole.clone();
         changed[place] ^= 0x10;

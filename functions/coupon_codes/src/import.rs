@@ -13,13 +13,21 @@ use shared::{
         change::Change,
         coupon_code::CodeReply,
         envelope,
-        fields::{Fields, choice, instant, relation, text},
+        fields::{Checked, Fields, choice, instant, relation, text},
     },
     table::coupon_code_import::{self as import, CouponName, Draft},
 };
 
 /// What a code can be elsewhere; an expired one is not used, and whether it has expired is for its rule to say here.
 const STATUSES: &[(&str, bool)] = &[("unused", false), ("used", true), ("expired", false)];
+
+/// Whether a status says that a code was used. People write it into files by hand: what else it can be is said.
+fn was_used(status: &Value) -> Checked<bool> {
+    choice(STATUSES)(status).map_err(|error| {
+        let choices = STATUSES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        error.and(FieldErrors::message(format!("Choices: {choices}.")))
+    })
+}
 
 /// Reads a code; its errors stand in the draft, since whether its customer and coupon exist is for the store to say.
 fn parse(body: &Value, zone: Tz, now: DateTime<Utc>) -> Draft {
@@ -36,7 +44,7 @@ fn parse(body: &Value, zone: Tz, now: DateTime<Utc>) -> Draft {
         None => fields.required("coupon_id", relation).map(CouponName::Id),
     };
     let code = fields.required("code", text(CODE_LENGTH, false));
-    let used = fields.optional("status", choice(STATUSES)).unwrap_or(false);
+    let used = fields.optional("status", was_used).unwrap_or(false);
     let used_at = fields.nullable("used_at", instant(zone)).flatten();
     if used_at.is_some_and(|used_at| used_at > now) {
         fields.reject("used_at", "Ensure this instant is not in the future.");

@@ -11,6 +11,7 @@ pub mod cli;
 pub mod demo;
 pub mod embedded;
 pub mod gateway;
+mod gzip;
 pub mod hostile;
 mod part_file;
 pub mod recovery;

@@ -8,9 +8,6 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 
-/// What a compressed file begins with.
-pub(crate) const GZIP: [u8; 2] = [0x1f, 0x8b];
-
 /// The path with this text behind its name.
 pub(crate) fn beside(path: &Path, text: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

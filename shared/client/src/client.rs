@@ -34,7 +34,8 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client of the API at this address, such as `https://api.example.com`, with the usual time-outs and retries.
+    /// A client of the API at this address, such as `https://api.example.com`, with the usual time-outs and retries. An
+    /// address may have a path, such as a stage of an API Gateway, but not the `/api/` with which the API's own paths begin.
     ///
     /// # Errors
     /// [`Error::Unsendable`] where the address is none, or the token has characters that no header takes.
@@ -115,10 +116,7 @@ impl ClientBuilder {
     /// # Errors
     /// [`Error::Unsendable`]: see [`Client::new`].
     pub fn build(self) -> Result<Client, Error> {
-        let base: Url = self.url.parse().map_err(|error| Error::Unsendable(format!("the address: {error}")))?;
-        if !matches!(base.scheme(), "http" | "https") {
-            return Err(Error::Unsendable("the address: http or https is meant".to_owned()));
-        }
+        let base = address(&self.url)?;
         // The message of the library would show the token.
         let unsendable = |_| Error::Unsendable("the token has characters that no header takes".to_owned());
         let mut authorization = HeaderValue::try_from(format!("Bearer {}", self.token)).map_err(unsendable)?;
@@ -132,5 +130,19 @@ impl ClientBuilder {
             .build()
             .map_err(|error| Error::Unsendable(error.to_string()))?;
         Ok(Client { inner: Arc::new(Inner { http, authorization, retry: self.retry, base }) })
+    }
+}
+
+/// Reads an address. `localhost:8080` is one too, of a scheme `localhost`, and below `/api/` nothing would be found.
+fn address(text: &str) -> Result<Url, Error> {
+    let wrong = |what: &str| Err(Error::Unsendable(format!("the address {what}, such as http://127.0.0.1:8080")));
+    let start = text.trim_start().to_ascii_lowercase();
+    if !["http://", "https://"].iter().any(|scheme| start.starts_with(scheme)) {
+        return wrong("begins with http:// or https://");
+    }
+    let url: Url = text.parse().map_err(|error| Error::Unsendable(format!("the address: {error}")))?;
+    match url.path().trim_end_matches('/').ends_with("/api") {
+        true => wrong("is the one without /api/"),
+        false => Ok(url),
     }
 }

@@ -62,6 +62,8 @@ pub(super) async fn begin<K: Kind>(
     places: &Places,
     anew: bool,
 ) -> Result<Begun, BulkError> {
+    // No journal is made beside a file that it does not speak of.
+    check_output(places, places.journal.as_deref().is_some_and(Path::exists))?;
     let mut journal = Journal::open(places.journal.as_deref())?;
     let head = |transfer| Head { of: kind.of(), shop: api.shop.id.clone(), sha256: source.sha256.clone(), transfer };
     let before = transfers::find(&api.store, &api.shop.id, &kind.of(), &source.sha256).await?.map(head);
@@ -77,9 +79,7 @@ pub(super) async fn begin<K: Kind>(
         Some(_) if is_noted => Done::noted(places, &journal.note),
         Some(_) => Done::Known,
     };
-    if let Some((path, _)) = places.output.as_ref().filter(|(path, _)| path.exists() && !is_noted) {
-        return Err(at(path)(is_there("--to")));
-    }
+    check_output(places, is_noted)?;
     let note = journal.note.clone();
     let aside = match done {
         Done::All => None,
@@ -129,6 +129,14 @@ async fn refuse_changed<K: Kind>(
         Some((to, _)) => BulkError::Taken { from, to: to.clone() },
         None => BulkError::Changed { path: from },
     })
+}
+
+/// Refuses to write over a file of codes that is not, or cannot be, the one that is noted.
+fn check_output(places: &Places, is_noted: bool) -> Result<(), BulkError> {
+    match &places.output {
+        Some((path, _)) if path.exists() && !is_noted => Err(at(path)(is_there("--to"))),
+        _ => Ok(()),
+    }
 }
 
 fn is_output_there(places: &Places, note: &Note) -> bool {

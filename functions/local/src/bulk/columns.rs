@@ -18,6 +18,8 @@ pub enum Empty {
     Nothing,
     /// An empty text.
     Blank,
+    /// Nothing in a file that has this other column; else an empty text, which the API refuses under the column's own name.
+    BlankWithout(&'static str),
     /// Null.
     Null,
 }
@@ -33,13 +35,15 @@ pub struct Column {
     pub empty: Empty,
     /// Whether people write it, so that a spreadsheet could run it as a formula.
     pub text: bool,
+    /// Whether it holds long numbers, of which a spreadsheet may have kept the first digits alone.
+    pub long: bool,
     /// What it holds.
     pub about: &'static str,
 }
 
 impl Column {
     const fn new(name: &'static str, usage: Use, about: &'static str) -> Self {
-        Self { name, usage, empty: Empty::Nothing, text: false, about }
+        Self { name, usage, empty: Empty::Nothing, text: false, long: false, about }
     }
 
     const fn text(self, empty: Empty) -> Self {
@@ -48,6 +52,10 @@ impl Column {
 
     const fn empty(self, empty: Empty) -> Self {
         Self { empty, ..self }
+    }
+
+    const fn long(self) -> Self {
+        Self { long: true, ..self }
     }
 }
 
@@ -81,15 +89,15 @@ pub(super) const ERROR_MESSAGE: &str = "error_message";
 /// Which file that was: with the number it says which row it is, however often it is mended and wherever it is read.
 pub(super) const ERROR_OF: &str = "error_of";
 
-use Empty::{Blank, Nothing, Null};
+use Empty::{Blank, BlankWithout, Nothing, Null};
 use Use::{Needed, Read, Shown};
 
 /// Customers: the documented ten fields.
 pub static CUSTOMERS: Table = Table {
     rows: "customers",
     columns: &[
-        Column::new("id", Needed, "the shop's own id of the customer"),
-        Column::new("mobile", Read, "up to 32 characters").text(Blank),
+        Column::new("id", Needed, "the shop's own id of the customer").long(),
+        Column::new("mobile", Read, "up to 32 characters").text(Blank).long(),
         Column::new("full_name", Read, "up to 255 characters").text(Blank),
         Column::new("gender", Read, "up to 16 characters; `unknown` by default").text(Nothing),
         Column::new("email", Read, "up to 254 characters; empty is null").text(Null),
@@ -112,7 +120,7 @@ pub static CODES: Table = Table {
         Column::new("status", Read, "unused (the default), used, or expired, which is read as unused"),
         Column::new("customer_id", Needed, "whose it is"),
         Column::new("coupon_id", Needed, "the coupon; not read where there is a code_prefix"),
-        Column::new("code_prefix", Needed, "the coupon by its prefix").text(Nothing),
+        Column::new("code_prefix", Needed, "the coupon by its prefix").text(BlankWithout("coupon_id")),
         Column::new("created_at", Shown, "when it was issued"),
         Column::new("used_at", Read, "when it was used, of a used one; now by default"),
         Column::new("starts_at", Shown, "from when on its rule applies"),

@@ -33,6 +33,7 @@ mod refusals;
 pub mod report;
 mod rows;
 mod shop_api;
+mod shortened;
 mod source;
 mod transfer;
 

@@ -16,6 +16,7 @@ use super::{
     first::First,
     formula, header,
     records::{HOPELESS, Records, hopeless},
+    shortened,
     source::Source,
 };
 
@@ -179,8 +180,8 @@ fn of_cells(records: &Records, header: &[String], table: &Table) -> Read {
     if let Some(message) = unread_before(&cells, header) {
         return Read::untold_because(message).of_first(first);
     }
-    let read = named.filter_map(|(name, cell)| Some((name.clone(), value(table.column(name)?, cell)?)));
-    let body = Ok(read.collect());
+    let read = named.filter_map(|(name, cell)| Some((name.clone(), value(table.column(name)?, cell, header)?)));
+    let body = shortened::check(read.collect(), table);
     Read { body, original: Original::Cells(cells), first: None, bytes: 2 * bytes }.of_first(first)
 }
 
@@ -203,11 +204,10 @@ fn of_line(line: &[u8], number: u64, table: &Table) -> Read {
     }
     let body = match object.keys().find(|name| !known(name)) {
         Some(name) => Err(json!({ name.as_str(): ["There is no such column."] })),
-        None => Ok(object
-            .iter()
-            .filter(|(name, _)| is_read(table, name))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()),
+        None => {
+            let read = object.iter().filter(|(name, _)| is_read(table, name));
+            shortened::check(read.map(|(name, value)| (name.clone(), value.clone())).collect(), table)
+        }
     };
     Read { body, original: Original::Object(object), first: None, bytes: 3 * line.len() }.of_first(first)
 }
@@ -233,14 +233,15 @@ fn is_read(table: &Table, name: &str) -> bool {
 }
 
 /// What a cell says; nothing where it is empty, or not read.
-fn value(column: &Column, cell: &str) -> Option<Value> {
+fn value(column: &Column, cell: &str, header: &[String]) -> Option<Value> {
     if column.usage == Use::Shown {
         return None;
     }
     match (cell.trim().is_empty(), column.empty) {
         (true, Empty::Nothing) => None,
         (true, Empty::Null) => Some(Value::Null),
-        (true, Empty::Blank) => Some("".into()),
+        (true, Empty::BlankWithout(other)) if header.iter().any(|name| name == other) => None,
+        (true, Empty::Blank | Empty::BlankWithout(_)) => Some("".into()),
         (false, _) if column.text => Some(formula::unguarded(cell).into()),
         (false, _) => Some(cell.into()),
     }

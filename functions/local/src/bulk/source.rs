@@ -6,12 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use flate2::read::MultiGzDecoder;
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
 
 use super::{BulkError, DASH, Format, at, records::HOPELESS};
-use crate::{part_file::GZIP, recovery::file};
+use crate::{gzip::expanded, recovery::file};
 
 /// What UTF-8 may begin with.
 pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -34,7 +33,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Opens a file. Its text is gone through once, so that nothing is moved in of one that is not UTF-8.
+    /// Opens a file. Its text is gone through once, so that nothing is moved in of one that was cut, or is not UTF-8.
     pub(super) fn open(path: &Path, format: Option<Format>) -> Result<Self, BulkError> {
         let format = Format::choose(format, path).map_err(|unnamed| match is_workbook_at(path) {
             true => BulkError::File { path: path.to_owned(), what: NO_WORKBOOK.to_owned() },
@@ -47,7 +46,7 @@ impl Source {
             return Err(BulkError::File { path: path.to_owned(), what: "the file is empty".to_owned() });
         }
         let source = Self { path: path.to_owned(), format, sha256: format!("{:x}", digest.finalize()), bytes, file };
-        source.check_encoding()?;
+        source.check_encoding().map_err(untouched)?;
         Ok(source)
     }
 
@@ -79,10 +78,7 @@ impl Source {
     pub(super) fn text(&self, bar: &ProgressBar) -> Result<Box<dyn BufRead + Send>, BulkError> {
         let mut file = self.file.try_clone().map_err(at(&self.path))?;
         file.rewind().map_err(at(&self.path))?;
-        let mut file = BufReader::new(bar.wrap_read(file));
-        let compressed = file.fill_buf().map_err(at(&self.path))?.starts_with(&GZIP);
-        let expanded: Box<dyn Read + Send> =
-            if compressed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+        let expanded = expanded(BufReader::new(bar.wrap_read(file))).map_err(at(&self.path))?;
         let mut text = BufReader::with_capacity(1 << 16, expanded);
         let start = text.fill_buf().map_err(at(&self.path))?;
         if is_workbook(start) {
@@ -103,6 +99,17 @@ impl Source {
     /// Something that is wrong with the file as a whole.
     pub(super) fn wrong(&self, what: impl ToString) -> BulkError {
         BulkError::File { path: self.path.clone(), what: what.to_string() }
+    }
+}
+
+/// Says of what cannot be read to its end that nothing was done yet.
+fn untouched(error: BulkError) -> BulkError {
+    match error {
+        BulkError::Io { path, error } => {
+            let what = format!("{error}. Nothing of it was moved in: copy or export it once more");
+            BulkError::File { path, what }
+        }
+        other => other,
     }
 }
 

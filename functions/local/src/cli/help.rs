@@ -92,7 +92,8 @@ stand in one row only.
 /// What is to be known of customers.
 pub(super) const CUSTOMERS: &str = "\
 What is there is replaced, but for what the file says nothing of. An id may stand in one row only. A mobile is kept as it is
-written: whether it is a number of some country, and whether others have it too, is not looked at.
+written: whether it is a number of some country, and whether others have it too, is not looked at. Only what a spreadsheet has
+shortened, such as 1.39E+10, is refused: its last digits are lost.
 ";
 
 /// What is to be known of an issue.

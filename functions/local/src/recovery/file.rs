@@ -10,13 +10,12 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use flate2::read::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::domain::shop::ShopId;
 
 use super::RecoveryError;
-use crate::part_file::{GZIP, PartFile};
+use crate::{gzip::expanded, part_file::PartFile};
 
 /// What this format is called.
 const FORMAT: &str = "youhui-shop";
@@ -130,7 +129,7 @@ impl Writer {
 /// The lines of a file as they are.
 struct Lines {
     path: PathBuf,
-    input: Box<dyn BufRead + Send>,
+    input: BufReader<Box<dyn Read + Send>>,
     /// The number of the line that was read last.
     number: u64,
 }
@@ -140,8 +139,7 @@ impl Lines {
         let mut line = Vec::new();
         self.number += 1;
         let read = self.input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line);
-        // A compressed file that was cut or changed cannot be expanded.
-        read.map_err(|error| self.wrong(format!("the file was cut or changed: {error}")))?;
+        read.map_err(|error| self.wrong(error))?;
         match line.pop() {
             None => Ok(None),
             Some(b'\n') => String::from_utf8(line).map(Some).map_err(|error| self.wrong(error)),
@@ -173,10 +171,8 @@ pub(super) enum Line {
 impl Reader {
     /// Opens a file, compressed or not, and reads its header.
     pub(super) fn open(path: &Path) -> Result<Self, RecoveryError> {
-        let mut file = BufReader::new(File::open(path).map_err(at(path))?);
-        let compressed = file.fill_buf().map_err(at(path))?.starts_with(&GZIP);
-        let input: Box<dyn BufRead + Send> =
-            if compressed { Box::new(BufReader::new(MultiGzDecoder::new(file))) } else { Box::new(file) };
+        let file = BufReader::new(File::open(path).map_err(at(path))?);
+        let input = BufReader::new(expanded(file).map_err(at(path))?);
         let mut lines = Lines { path: path.to_owned(), input, number: 0 };
         let first = lines.next()?.ok_or_else(|| lines.wrong("the file is empty"))?;
         let header: Header = serde_json::from_str(&first).map_err(|_| lines.wrong(NO_SHOP))?;

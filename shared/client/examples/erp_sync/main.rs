@@ -33,7 +33,7 @@ use crate::sync::{Sync, SyncError};
 /// Copies a shop into files and keeps them up to date.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// The address of the API.
+    /// The address of the API without /api/, such as https://api.example.com.
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     url: String,
     /// The file that holds a token that may read; without, the token is in YOUHUI_TOKEN. (Others see what is in arguments.)
@@ -48,7 +48,7 @@ struct Arguments {
     /// How many seconds to wait between looking for what is new.
     #[arg(long, default_value_t = 60)]
     every: u64,
-    /// Ends when all is copied.
+    /// Ends when all is copied, or with exit code 1 where that fails.
     #[arg(long)]
     once: bool,
     /// For how many seconds a row can come to be below one that is there: see `place.rs`.
@@ -60,6 +60,8 @@ struct Arguments {
 enum MainError {
     #[error("no token: set YOUHUI_TOKEN, or name a file by --token-file ({0})")]
     Token(String),
+    #[error("{0}: {1}")]
+    Api(String, youhui_client::Error),
     #[error(transparent)]
     Sync(#[from] SyncError),
 }
@@ -85,7 +87,9 @@ fn token(file: Option<&PathBuf>) -> Result<String, MainError> {
 
 async fn run(arguments: Arguments) -> Result<(), MainError> {
     let token = token(arguments.token_file.as_ref())?;
-    let client = Client::builder(arguments.url, token).user_agent("erp-sync/1").build().map_err(SyncError::from)?;
+    let url = arguments.url;
+    let client = Client::builder(&url, token).user_agent("erp-sync/1").build();
+    let client = client.map_err(|error| MainError::Api(url.clone(), error))?;
     let state = arguments.state.unwrap_or_else(|| arguments.out.join("state.json"));
     let mut sync = Sync::new(client, arguments.out, state, TimeDelta::seconds(arguments.margin.into()))?;
     loop {
@@ -97,7 +101,10 @@ async fn run(arguments: Arguments) -> Result<(), MainError> {
                     return Ok(());
                 }
             }
-            Err(error) if error.is_transient() => eprintln!("{error}; again in {} s", arguments.every),
+            Err(SyncError::Client(error)) if error.is_transient() && !arguments.once => {
+                eprintln!("{url}: {error}; again in {} s", arguments.every);
+            }
+            Err(SyncError::Client(error)) => return Err(MainError::Api(url, error)),
             Err(error) => return Err(error.into()),
         }
         tokio::time::sleep(Duration::from_secs(arguments.every)).await;

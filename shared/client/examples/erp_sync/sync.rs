@@ -28,13 +28,6 @@ pub(crate) enum SyncError {
     State(PathBuf, serde_json::Error),
 }
 
-impl SyncError {
-    /// Whether the next round may succeed.
-    pub(crate) fn is_transient(&self) -> bool {
-        matches!(self, Self::Client(error) if error.is_transient())
-    }
-}
-
 /// What is copied, where to, and how far it has come.
 pub(crate) struct Sync {
     client: Client,

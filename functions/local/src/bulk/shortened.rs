@@ -1,0 +1,24 @@
+//! Long numbers that a spreadsheet has shortened: `1.39E+10` was a mobile, and its last digits are lost.
+
+use serde_json::{Map, Value};
+
+use super::columns::Table;
+
+/// What is said of one.
+const SHORTENED: &str =
+    "A spreadsheet has shortened this number: format the column as text there and export it once more.";
+
+/// The body of a row, where none of its long numbers was shortened; else the errors in the form of the API's.
+pub(super) fn check(body: Map<String, Value>, table: &Table) -> Result<Map<String, Value>, Value> {
+    let is_shortened = |name: &&str| body.get(*name).and_then(Value::as_str).is_some_and(is_shortened);
+    let long = table.columns.iter().filter(|column| column.long).map(|column| column.name);
+    let errors: Map<_, _> = long.filter(is_shortened).map(|name| (name.to_owned(), vec![SHORTENED].into())).collect();
+    if errors.is_empty() { Ok(body) } else { Err(errors.into()) }
+}
+
+/// Whether a text is digits, a point, digits, `E+` and digits.
+fn is_shortened(text: &str) -> bool {
+    let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = text.trim().split_once("E+").and_then(|(number, power)| Some((number.split_once('.')?, power)));
+    parts.is_some_and(|((whole, places), power)| [whole, places, power].into_iter().all(are_digits))
+}
