@@ -214,8 +214,7 @@ async fn a_compressed_file_that_was_cut_or_changed_is_refused_before_its_first_r
 async fn a_number_that_a_spreadsheet_has_shortened_is_refused() {
     let api = Api::empty().await;
     let folder = Folder::new();
-    let path =
-        folder.write("a.csv", "id,mobile,note\n1,1.39E+10,x\n1.2E+5,8.6139E+12,\n2,1.39,1.39E+10\n3,1.39e10x,\n");
+    let path = folder.write("a.csv", "id,mobile,note\n1,1.39E+10,x\n12E+5,8.6139E+12,\n2,1.39,1.39E+10\n3,1.39e10x,\n");
     came_to(&imported(&api, What::Customers, &path).await, 4, 2);
     let found: Vec<_> = errors(&path).into_iter().map(|(row, field, _)| (row, field)).collect();
     assert_eq!(found, [(1, "mobile".to_owned()), (2, "id mobile".to_owned())]);
@@ -225,6 +224,9 @@ async fn a_number_that_a_spreadsheet_has_shortened_is_refused() {
     let path = folder.write("a.jsonl", "{\"id\": 4, \"mobile\": \"1.39E+10\"}\n{\"id\": 5, \"mobile\": \"139\"}");
     came_to(&imported(&api, What::Customers, &path).await, 2, 1);
     assert_eq!(error_lines(&beside(&path, ".errors.jsonl"))[0]["error_field"], "mobile");
+    let path = folder.write("c.csv", "code,customer_id,code_prefix\n2.02611E+11,1,spring\n");
+    came_to(&imported(&api, What::Codes, &path).await, 1, 1);
+    assert_eq!(errors(&path)[0].1, "code");
 }
 
 #[tokio::test]

@@ -116,7 +116,7 @@ pub static CODES: Table = Table {
     rows: "codes",
     columns: &[
         Column::new("id", Shown, "ours"),
-        Column::new("code", Needed, "its text, 1 to 64 characters, unique in the shop").text(Nothing),
+        Column::new("code", Needed, "its text, 1 to 64 characters, unique in the shop").text(Nothing).long(),
         Column::new("status", Read, "unused (the default), used, or expired, which is read as unused"),
         Column::new("customer_id", Needed, "whose it is"),
         Column::new("coupon_id", Needed, "the coupon; not read where there is a code_prefix"),

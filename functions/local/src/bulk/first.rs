@@ -10,8 +10,9 @@ use super::columns::{ERROR_OF, ERROR_ROW};
 const MARK: &str = "file-";
 
 /// What is said of a row that was mended in two ways.
-pub(super) const MENDED: &str = "This row was mended and moved in before, with something else in it: it is not moved in again. What it still lacks \
-     needs a row in a file of its own.";
+pub(super) const MENDED: &str = "\
+This row was mended and moved in before, with something else in it: it is not moved in again. What it still lacks needs a \
+row in a file of its own.";
 
 /// What is said of a row of the first file under whose key a mended one was moved in.
 pub(super) const SINCE: &str =

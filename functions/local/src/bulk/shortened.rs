@@ -16,9 +16,9 @@ pub(super) fn check(body: Map<String, Value>, table: &Table) -> Result<Map<Strin
     if errors.is_empty() { Ok(body) } else { Err(errors.into()) }
 }
 
-/// Whether a text is digits, a point, digits, `E+` and digits.
+/// Whether a text is digits, `E+` and digits; a point and digits may stand before the `E+`.
 fn is_shortened(text: &str) -> bool {
     let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let parts = text.trim().split_once("E+").and_then(|(number, power)| Some((number.split_once('.')?, power)));
-    parts.is_some_and(|((whole, places), power)| [whole, places, power].into_iter().all(are_digits))
+    let parts = text.trim().split_once("E+");
+    parts.is_some_and(|(number, power)| number.splitn(2, '.').chain([power]).all(are_digits))
 }

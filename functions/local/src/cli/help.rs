@@ -86,7 +86,7 @@ from what is imported, not from the old level.
 pub(super) const CODES: &str = "\
 A code that is there already, of the same customer and coupon, is passed over; one that is used in the file, and not here, is used
 here. A used code takes its place and its use, within the limits, also where its rule has ended; it has no order. A text may
-stand in one row only.
+stand in one row only. One that a spreadsheet has shortened, such as 2.02611E+11, is refused.
 ";
 
 /// What is to be known of customers.
