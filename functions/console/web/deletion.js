@@ -4,7 +4,7 @@ import { announce } from "./announce.js";
 import { remove } from "./api.js";
 import { button, h, isShown, replace } from "./dom.js";
 import { errorBox, fail } from "./errors.js";
-import { confirm } from "./forms.js";
+import { confirm, forgetTyped } from "./forms.js";
 import { t } from "./i18n.js";
 
 /**
@@ -20,7 +20,9 @@ export function deleteButton({ path, name, list, ask, kind = "" }) {
       if (!isShown(problem) || !(await confirm({ ...question, action: t("action.delete") }))) return;
       await remove(path);
       announce(t("done.deleted", { name }));
-      if (isShown(problem)) location.hash = list;
+      if (!isShown(problem)) return;
+      forgetTyped();
+      location.hash = list;
     } catch (error) {
       fail(error, name, problem, () => replace(problem, errorBox(error)));
     }

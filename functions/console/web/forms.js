@@ -98,8 +98,13 @@ export function values(form) {
   return found;
 }
 
+const typed = () => [...document.querySelectorAll("#main [data-changed]")];
+
 /** Whether something is typed into a form of the view that was not sent. */
-export const isTyped = () => document.querySelector("#main [data-changed]") !== null;
+export const isTyped = () => typed().length > 0;
+
+/** What is typed in is not worth a question any more. */
+export const forgetTyped = () => typed().forEach((form) => delete form.dataset.changed);
 
 /**
  * A form that sends once at a time, notes as `data-changed` that it holds what was typed and not sent, and shows what is refused. `send`

@@ -44,6 +44,16 @@ async fn what_is_typed_in_is_not_lost_without_a_question() {
     browser.says("What you typed in here is lost then.").await;
     browser.click_text("Cancel").await;
     assert_eq!(browser.read("document.querySelector('[name=title]').value").await, "Other");
+    browser.click_text("Cancel").await;
+    browser.click_text("Leave").await;
+    // What is typed in of a row goes with the row.
+    browser.show("levels").await;
+    browser.click_text("Gold").await;
+    browser.fill("[name=title]", "Silver").await;
+    browser.click("[data-delete]").await;
+    browser.click_text("Delete").await;
+    browser.shown("#/levels").await;
+    assert_eq!(browser.read("document.querySelector('dialog')").await, json!(null));
     browser.close(&[400]).await;
 }
 
