@@ -102,6 +102,12 @@ impl Reply {
     }
 }
 
+/// A connection without faults, whatever the environment names.
+pub fn faultless() -> Connection {
+    let http_client = Some(SharedHttpClient::new(Hostile::over_http(Profile::default(), 0)));
+    Connection { http_client, ..Connection::default() }
+}
+
 impl Api {
     /// The API with the demo data.
     pub async fn start() -> Self {
@@ -111,9 +117,7 @@ impl Api {
     /// The API without faults, whatever the environment names: for a test that calls the store itself, or that depends on
     /// which id comes next, since a write that failed leaves a gap.
     pub async fn without_faults(demo: bool) -> Self {
-        let http_client = Some(SharedHttpClient::new(Hostile::over_http(Profile::default(), 0)));
-        let options = Options { demo, ..Options::default() };
-        Self::with(options, Connection { http_client, ..Connection::default() }).await
+        Self::with(Options { demo, ..Options::default() }, faultless()).await
     }
 
     /// The API without demo data: two shops and their tokens.

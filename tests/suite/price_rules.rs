@@ -218,7 +218,7 @@ async fn every_filter_alone_and_in_pairs_selects_what_a_plain_list_does() {
     type Test = (&'static str, fn(&Value) -> bool);
     let filters: [Test; 9] = [
         ("id=8", |rule| rule["id"] == 8),
-        ("id__in=1,2,3,14,15,18,28", |rule| [1, 2, 3, 14, 15, 28].iter().any(|id| rule["id"] == *id)),
+        ("id__in=1,2,3,14,15,18,28", |rule| [1, 2, 3, 14, 15, 18, 28].iter().any(|id| rule["id"] == *id)),
         ("automatic_discount=true", |rule| rule["automatic_discount"] == true),
         ("automatic_discount=False", |rule| rule["automatic_discount"] == false),
         ("title=title+1", |rule| rule["title"] == "title 1"),

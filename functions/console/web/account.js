@@ -12,6 +12,7 @@ import { paged } from "./lists.js";
 import { inTab, keepInTab } from "./tab.js";
 
 const HISTORY = "/api/loyalty/point_history/";
+const ACCOUNT = "/api/loyalty/account/";
 const KEPT = "given_back";
 
 function stat(label, value, note) {
@@ -84,8 +85,14 @@ function actions(account, again) {
     ],
     submit: t("account.redeem"),
     kind: "",
-    send: ({ points, order_id }) =>
-      redeeming.send("POST", `${HISTORY}redeem/`, { customer_id: id, points, ...(order_id ? { order_id } : {}) }),
+    send: async ({ points, order_id }) => {
+      if (!redeeming.isOpen) await agreeToRate(account);
+      return redeeming.send("POST", `${HISTORY}redeem/`, {
+        customer_id: id,
+        points,
+        ...(order_id ? { order_id } : {}),
+      });
+    },
     done: (entry) => t("account.redeemed", { points: signed(entry.points), price: money(entry.points_price) }),
     next: again,
   });
@@ -115,6 +122,14 @@ function actions(account, again) {
     card(t("account.redeem"), redeem),
     card(t("account.sign"), sign),
   );
+}
+
+/** Asks where points are worth something else than the page says. */
+async function agreeToRate(account) {
+  const current = await get(`${ACCOUNT}${account.customer.id}/`);
+  if (current.level?.redeem_points === account.level?.redeem_points) return;
+  const question = { title: t("account.rate_moved"), lines: [redeemHint(current)], action: t("account.redeem") };
+  if (!(await confirm({ ...question, kind: "primary" }))) throw new DOMException("", "AbortError");
 }
 
 function redeemHint(account) {
@@ -193,7 +208,7 @@ function codesOf(id, signal) {
 
 /** The account of a customer. */
 export async function account({ title, params, signal, again }) {
-  const found = await get(`/api/loyalty/account/${params.id}/`, signal);
+  const found = await get(`${ACCOUNT}${params.id}/`, signal);
   const { customer } = found;
   return [
     h(

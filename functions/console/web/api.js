@@ -155,11 +155,12 @@ export class Change {
 
 /**
  * What of `body` differs from `before`, over the row as it stands now: what a form did not touch stays as somebody else may
- * have left it meanwhile.
+ * have left it meanwhile. Fields that mean something only `together` are touched with any of them.
  */
-export async function touched(path, body, before) {
+export async function touched(path, body, before, together = []) {
   const row = await get(path);
-  const isTouched = (name) => JSON.stringify(body[name]) !== JSON.stringify(before[name]);
+  const differs = (name) => JSON.stringify(body[name]) !== JSON.stringify(before[name]);
+  const isTouched = (name) => (together.includes(name) ? together.some(differs) : differs(name));
   return Object.fromEntries(Object.keys(body).map((name) => [name, isTouched(name) ? body[name] : row[name]]));
 }
 

@@ -4,6 +4,7 @@ import { announce } from "./announce.js";
 import { get, query as withQuery, walk } from "./api.js";
 import { button, h, linkButton, replace } from "./dom.js";
 import { columns } from "./code.js";
+import { search } from "./customers.js";
 import { save, toCsv } from "./csv.js";
 import { errorBox, showErrors } from "./errors.js";
 import { plainNumber } from "./forms.js";
@@ -19,10 +20,20 @@ export async function couponOf(prefix, signal) {
   return results[0] ?? null;
 }
 
-/** A code by its text or its id: digits may be either. */
+/** The id of the one customer who has this mobile number; what is no mobile number, or that of several, stays as it is. */
+async function customerOf(text, signal) {
+  if (!/^[+\d][\d\s-]{10,}$/.test(text)) return text;
+  const found = await search(text, signal).catch((error) => {
+    if (error.status === 403) return [];
+    throw error;
+  });
+  return found.length === 1 ? found[0].id : text;
+}
+
+/** A code by its text, as it may have been read out, or by its id: digits may be either. */
 async function named(code, signal) {
   if (!code) return {};
-  const isText = { code__in: code };
+  const isText = { code__in: [...new Set([code, code.normalize("NFKC").replace(/\s/g, "")])].join(",") };
   if (!/^\d{1,16}$/.test(code)) return isText;
   const { count } = await get(withQuery(PATH, { ...isText, page_size: 1 }), signal);
   return count > 0 ? isText : { id: code };
@@ -30,10 +41,11 @@ async function named(code, signal) {
 
 /** What the API is asked for; null where a prefix is no coupon's, which no code can match. */
 async function asked(query, signal) {
-  const { code, status, prefix } = query;
+  const { code, status } = query;
+  const prefix = query.prefix?.normalize("NFKC");
   const coupon = prefix ? await couponOf(prefix, signal) : null;
   if (prefix && !coupon) return null;
-  const customer = plainNumber(query.customer ?? "");
+  const customer = await customerOf(plainNumber(query.customer ?? ""), signal);
   return { ...(await named(code, signal)), status, customer, coupon: coupon?.id };
 }
 
@@ -92,6 +104,12 @@ function exporter(selected, count, signal) {
   return box;
 }
 
+/** What is said where no code is found. */
+function emptyText({ code, customer }) {
+  if (customer) return t("code.none_of", { customer });
+  return code && !/^\d+$/.test(code) ? t("code.not_found", { code }) : null;
+}
+
 /** Codes by text or id, status, customer and coupon. */
 export async function codes({ title, query, signal }) {
   const heading = title(t("nav.codes"));
@@ -102,12 +120,12 @@ export async function codes({ title, query, signal }) {
     fields: [
       filter("prefix", t("code.coupon_prefix"), { value: query.prefix, search: true, autocapitalize: "none" }),
       filter("status", t("code.status"), { value: query.status, choices }),
-      filter("customer", t("code.customer_id"), { value: query.customer, inputmode: "numeric" }),
+      filter("customer", t("code.customer_search"), { value: query.customer, inputmode: "tel" }),
       filter("code", t("code.code"), { value: query.code, autocapitalize: "none" }),
     ],
   });
   const selected = await asked(query, signal);
-  const empty = query.code && !/^\d+$/.test(query.code) ? t("code.not_found", { code: query.code }) : null;
+  const empty = emptyText(query);
   const shown = { caption: t("nav.codes"), columns: columns(), href: (row) => `#/codes/${row.id}`, empty };
   const issue = linkButton(
     t("code.issue"),

@@ -48,6 +48,18 @@ export function parseCsv(text) {
   return rows;
 }
 
+/** The text of a file in UTF-8 or UTF-16, or else as Excel writes it in China; null of a workbook. */
+export async function textOf(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b) return null;
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("gb18030").decode(bytes);
+  }
+}
+
 /**
  * A field as a spreadsheet reads it as text: quoted where it must be, and with an apostrophe before what would be taken
  * for a formula.

@@ -28,7 +28,7 @@ function otherWritings(mobile) {
 }
 
 /** The customers that have this id or this mobile number. It may be written in groups or after +86, and be stored so. */
-async function search(text, signal) {
+export async function search(text, signal) {
   const found = new Map();
   const ask = async (queries) => {
     const asked = queries.map((query) => get(withQuery(PATH, { ...query, page_size: 100 }), signal));

@@ -2,8 +2,8 @@
 
 import { announce } from "./announce.js";
 import { button, card, h, linkButton, replace } from "./dom.js";
-import { save, toCsv } from "./csv.js";
-import { describe } from "./errors.js";
+import { save, textOf, toCsv } from "./csv.js";
+import { clearErrors, describe, showErrors } from "./errors.js";
 import { areaField, form, textField } from "./forms.js";
 import { number, t } from "./i18n.js";
 import { batches, forget, isDone, isUncertain, keep, kept, leaveOut, refused, send } from "./issue_batches.js";
@@ -79,7 +79,7 @@ function progressOf(job, signal, edit) {
         ? h(
             "div",
             { class: "error-box", role: "alert" },
-            h("p", null, describe(error)),
+            h("p", null, quotaText(error, job) ?? describe(error)),
             h("p", { class: "request-id" }, error.requestId ? t("error.request_id", { id: error.requestId }) : null),
           )
         : null,
@@ -127,6 +127,13 @@ function progressOf(job, signal, edit) {
   return { box, run, draw };
 }
 
+/** What is said where a coupon has not so many places left as a batch has rows, by the prefix that staff knows. */
+function quotaText(error, job) {
+  const [, id, left] = /^Coupon (\d+) has (\d+) codes left/.exec(error.body?.detail) ?? [];
+  const row = job.rows.find(({ coupon }) => String(coupon) === id);
+  return row ? t("issue.quota", { prefix: row.prefix, left: number(left) }) : null;
+}
+
 /** Under names by which the mended file is read as a list. */
 function refusals(job) {
   const rows = refused(job).map((row) => [row.line, row.customer, row.prefix, row.error]);
@@ -156,9 +163,12 @@ export async function issue({ title, query, signal }) {
     });
     file.addEventListener("change", async () => {
       if (!file.files[0]) return;
-      area.querySelector("textarea").value = await file.files[0].text();
-      area.dispatchEvent(new Event("input", { bubbles: true }));
+      const read = await textOf(file.files[0]);
       file.value = "";
+      clearErrors(element);
+      if (read === null) return showErrors(element, new Error(t("issue.workbook")));
+      area.querySelector("textarea").value = read;
+      area.dispatchEvent(new Event("input", { bubbles: true }));
     });
     const element = form({
       label: t("code.issue"),

@@ -26,10 +26,13 @@ export function rowsOf(text) {
   const rows = parseCsv(text).filter(({ fields }) => fields.some((field) => field !== ""));
   const named = rows.length > 0 ? columnsOf(rows[0].fields) : null;
   const { customer, prefix } = named ?? { customer: 0, prefix: 1 };
-  return (named ? rows.slice(1) : rows).map(({ line, fields }) => ({
+  // What has no digit at all may be a heading, of columns that are not known.
+  const isHeading = (index, fields) => !named && index === 0 && rows.length > 1 && !/\d/.test(fields[0]);
+  return (named ? rows.slice(1) : rows).map(({ line, fields }, index) => ({
     line,
     customer: (fields[customer] ?? "").normalize("NFKC"),
     prefix: fields[prefix] ?? "",
+    ...(isHeading(index, fields) ? { heading: true } : {}),
   }));
 }
 
@@ -49,6 +52,7 @@ async function couponsOf(prefixes, signal) {
 
 function checked(row, prefix, coupon) {
   const errors = [];
+  if (row.heading) return { ...row, prefix, coupon: null, error: t("issue.no_heading") };
   if (!/^\d{1,16}$/.test(row.customer)) errors.push(t("issue.no_customer"));
   if (!prefix) errors.push(t("issue.no_coupon"));
   else if (!coupon) errors.push(t("coupon.no_prefix", { prefix }));

@@ -30,6 +30,22 @@ export function ruleErrors(path, messages) {
   return `${has(name) ? t(name) : path}: ${texts.join(" ")}`;
 }
 
+/** What a rule takes off, from what and when: a value means nothing without its kind. */
+export const TERMS = [
+  "value",
+  "value_type",
+  "target_type",
+  "allocation_method",
+  "target_selection",
+  ...ENTITLED,
+  "prerequisite_quantity_range",
+  "prerequisite_subtotal_range",
+  "prerequisite_shipping_price_range",
+  RATIO,
+  "accumulate",
+  "allocation_limit",
+];
+
 /** What a rule does, of the four things that rules can do. */
 function kindOf(rule) {
   if (!rule) return "percentage";

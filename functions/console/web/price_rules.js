@@ -1,12 +1,12 @@
 // Price rules: what is taken off carts. Beside the form of a rule stands what it would do to an example cart.
 
-import { Change, get, touched } from "./api.js";
+import { Change, get, query as withQuery, touched } from "./api.js";
 import { deleteButton } from "./deletion.js";
 import { badge, card, h, linkButton } from "./dom.js";
 import { form, values } from "./forms.js";
 import { instant, number, t } from "./i18n.js";
 import { filter, filters, page } from "./lists.js";
-import { bodyOf, ruleFields } from "./price_rule_form.js";
+import { bodyOf, ruleFields, TERMS } from "./price_rule_form.js";
 import { NEW_RULE, preview } from "./preview.js";
 
 const PATH = "/api/discounts/price_rule/";
@@ -80,7 +80,9 @@ function editor(rule, signal) {
     label: t("rule.form"),
     send: async (read) => {
       const body = bodyOf(read);
-      return rule ? change.send("PUT", path, await touched(path, body, before)) : change.send("POST", PATH, body);
+      return rule
+        ? change.send("PUT", path, await touched(path, body, before, TERMS))
+        : change.send("POST", PATH, body);
     },
     done: (saved) => t("done.saved", { name: saved.title }),
     next: () => {
@@ -105,12 +107,23 @@ export function newPriceRule({ title, signal }) {
   return [title(t("rule.new")), editor(null, signal)];
 }
 
+/** The coupons that a change of a rule changes too, as links; null where there are none. */
+async function couponsOf(rule, signal) {
+  const asked = { price_rule__title: rule.title, page_size: 100 };
+  const { results } = await get(withQuery("/api/discounts/coupon/", asked), signal);
+  const links = results
+    .filter((coupon) => coupon.price_rule.id === rule.id)
+    .map((coupon) => [" ", h("a", { href: `#/coupons/${coupon.id}` }, coupon.code_prefix)]);
+  return links.length > 0 ? h("p", { class: "note", "data-coupons": links.length }, t("rule.coupons"), links) : null;
+}
+
 /** A rule, to be changed or deleted. */
 export async function priceRule({ title, params, signal }) {
   const rule = await get(`${PATH}${params.id}/`, signal);
   return [
     h("div", { class: "head" }, title(rule.title), stateBadge(rule)),
     h("p", { class: "lead" }, rule.verbose_title),
+    await couponsOf(rule, signal),
     editor(rule, signal),
   ];
 }

@@ -7,7 +7,10 @@ use super::{
     browser::{Browser, DESK},
     number, shop,
 };
-use crate::support::{HISTORY, LEVELS, adjust};
+use crate::{
+    discounts::with,
+    support::{HISTORY, LEVELS, adjust, one},
+};
 
 #[tokio::test]
 #[ignore = "needs Chromium: .ci/browser"]
@@ -128,5 +131,21 @@ async fn a_customer_signs_in_redeems_and_gets_it_back() {
     browser.says("Given back").await;
     assert_eq!(browser.read("document.body.innerText.includes('Give back')").await, false, "it can be done once");
     assert_eq!(number(&api, "/api/loyalty/account/1/", "points").await, 25 * 26 / 2 + 5);
+    // Somebody makes the points cheaper, and the page does not know yet.
+    let level = api.get(LEVELS).await.expect(200)["results"][0].clone();
+    let path = one(LEVELS, level["id"].as_u64().expect("an id"));
+    api.put(&path, &with(level, &json!({"redeem_points": 50}))).await.expect(200);
+    let redeem = async || {
+        browser.fill(&format!("{form} [name=points]"), "100").await;
+        browser.click(&format!("{form} [type=submit]")).await;
+        browser.says("Points are worth something else now").await;
+        browser.says("50 points are 1 yuan.").await;
+    };
+    redeem().await;
+    browser.click_text("Cancel").await;
+    assert_eq!(number(&api, "/api/loyalty/account/1/", "points").await, 25 * 26 / 2 + 5);
+    redeem().await;
+    browser.click("dialog[open] .primary").await;
+    browser.says("−100 points, worth ¥2.00.").await;
     browser.close(&[400]).await;
 }

@@ -148,6 +148,43 @@ async fn an_export_of_customers_is_a_list_and_what_is_odd_about_it_is_said_first
     browser.close(&[]).await;
 }
 
+/// Gives the field for files one with these bytes.
+async fn open_file(browser: &Browser, name: &str, bytes: &[u8]) {
+    let script = "const files = new DataTransfer();
+        files.items.add(new File([new Uint8Array(arguments[1])], arguments[0]));
+        const field = document.querySelector('#issue-file');
+        field.files = files.files;
+        field.dispatchEvent(new Event('change'))";
+    browser.script(script, json!([name, bytes])).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn files_are_read_as_excel_writes_them_and_what_cannot_be_read_is_said() {
+    let api = shop_of(3).await;
+    let small = coupon(&api, "small", &json!({"allocation_limit": 2})).await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("codes/issue?prefix=small").await;
+    open_file(&browser, "list.xlsx", b"PK\x03\x04").await;
+    browser.says("This is a workbook, not a CSV file.").await;
+    assert_eq!(browser.read("document.querySelector('[name=customers]').value").await, "");
+    // What Excel in China writes: GBK.
+    let heading = b"\xbf\xcd\xbb\xa7\xb1\xe0\xba\xc5";
+    open_file(&browser, "list.csv", &[heading.as_slice(), b"\r\n1\r\n2\r\n3\r\n"].concat()).await;
+    browser.wait("document.querySelector('[name=customers]').value.startsWith('客户编号')").await;
+    assert_eq!(browser.read("document.querySelectorAll('.error-box').length").await, 0);
+    browser.click("form [type=submit]").await;
+    browser
+        .says("small has 2 places left of its quota, fewer than the list wants: none of these rows was issued.")
+        .await;
+    assert_eq!(number(&api, &format!("{CODES}?coupon={}", small.id), "count").await, 0);
+    browser.click("[data-edit]").await;
+    browser.fill("[name=customers]", "mobile\n1\n").await;
+    browser.click("form [type=submit]").await;
+    browser.says("Column names that are read: customer_id, code_prefix.").await;
+    browser.close(&[409]).await;
+}
+
 #[tokio::test]
 #[ignore = "needs Chromium: .ci/browser"]
 async fn issued_codes_wait_until_they_are_saved() {

@@ -7,7 +7,7 @@ use super::{
     number, shop,
 };
 use crate::{
-    discounts::{CODES, PAST, RULES, coupon, give, issued_ids, set_status},
+    discounts::{CODES, PAST, RULES, change_rule, coupon, give, issued, issued_ids, set_status, with},
     support::{CUSTOMERS, LEVELS, customer, id, one},
 };
 
@@ -112,7 +112,26 @@ async fn a_save_leaves_what_somebody_else_saved_meanwhile() {
     let row = api.get(&one(RULES, spring.rule)).await.expect(200);
     assert_eq!((&row["title"], &row["priority"]), (&json!("Renamed"), &json!(3)));
     assert_eq!((&row["value"], &row["usage_limit"]), (&json!("-50.00"), &json!(7)));
-    browser.close(&[]).await;
+
+    // How much goes with its kind: 30 yuan stay yuan.
+    browser.show(&format!("price_rules/{}", spring.rule)).await;
+    browser.says("A change counts for these coupons too: spring").await;
+    let percent = with(row, &json!({"value_type": "percentage", "value": "-5.00", "usage_limit": 8}));
+    api.put(&one(RULES, spring.rule), &percent).await.expect(200);
+    browser.fill("[name=value]", "30").await;
+    browser.click("form[aria-label=Rule] [type=submit]").await;
+    browser.shown("#/price_rules").await;
+    let row = api.get(&one(RULES, spring.rule)).await.expect(200);
+    assert_eq!((&row["value_type"], &row["value"]), (&json!("fixed_amount"), &json!("-30.00")));
+    assert_eq!(row["usage_limit"], 8);
+
+    // What somebody has deleted is said to be gone.
+    browser.show(&format!("levels/{level}")).await;
+    api.delete(&one(LEVELS, level)).await.expect(204);
+    browser.fill("[name=title]", "Gone").await;
+    browser.click("form [type=submit]").await;
+    browser.says("Not found.").await;
+    browser.close(&[404]).await;
 }
 
 #[tokio::test]
@@ -127,7 +146,7 @@ async fn a_code_that_was_used_meanwhile_is_not_used_again() {
     browser.says("This code was used already, at ").await;
     assert_eq!(browser.read("document.body.innerText.includes('is marked as used')").await, false);
     set_status(&api, code, "unused").await.expect(200);
-    crate::discounts::change_rule(&api, spring.rule, &json!({"ends_at": PAST})).await;
+    change_rule(&api, spring.rule, &json!({"ends_at": PAST})).await;
     browser.click("form[aria-label='Mark as used'] [type=submit]").await;
     browser.says("This code was changed meanwhile: Expired.").await;
     browser.close(&[]).await;
@@ -137,7 +156,7 @@ async fn a_code_that_was_used_meanwhile_is_not_used_again() {
 #[ignore = "needs Chromium: .ci/browser"]
 async fn numbers_are_read_as_people_write_them() {
     let (api, _) = shop().await;
-    coupon(&api, "Case", &json!({})).await;
+    let cased = coupon(&api, "Case", &json!({})).await;
     for (id, mobile) in [(11, "139 1111 2222"), (12, "+86 139-3333-4444"), (13, "+8613955556666")] {
         api.put(&one(CUSTOMERS, id), &customer(mobile)).await.expect(201);
     }
@@ -162,11 +181,27 @@ async fn numbers_are_read_as_people_write_them() {
     browser.says("Thousand is saved.").await;
     let made = api.get(&format!("{RULES}?title=Thousand")).await.expect(200)["results"][0].clone();
     assert_eq!(made["value"], "-1000.00");
+    let code = issued(&give(&api, cased.id, [11]).await)[0]["code"].as_str().expect("a text").to_owned();
+    let wide: String = code.chars().map(|sign| char::from_u32(u32::from(sign) + 0xFEE0).expect("a sign")).collect();
+    for text in [wide, format!("{} {}", &code[..4], &code[4..])] {
+        browser.show("codes").await;
+        browser.fill("[name=code]", &text).await;
+        browser.fill("[name=prefix]", "Ｃase").await;
+        browser.fill("[name=customer]", "139-1111-2222").await;
+        browser.click("[role=search] [type=submit]").await;
+        browser.wait("document.querySelector('[data-count=\"1\"]')").await;
+    }
+    browser.show("codes").await;
+    browser.fill("[name=customer]", "13900000099").await;
+    browser.click("[role=search] [type=submit]").await;
+    browser.says("No such code of the customer 13900000099.").await;
     browser.show("codes").await;
     browser.fill("[name=code]", "caseX").await;
-    browser.fill("[name=customer]", "１").await;
     browser.click("[role=search] [type=submit]").await;
     browser.says("No code reads caseX. Small and capital letters are different.").await;
-    assert_eq!(number(&api, CODES, "count").await, 0);
+    browser.show("codes").await;
+    browser.fill("[name=customer]", "１１").await;
+    browser.click("[role=search] [type=submit]").await;
+    browser.wait("document.querySelector('[data-count=\"1\"]')").await;
     browser.close(&[]).await;
 }

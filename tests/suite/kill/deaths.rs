@@ -18,7 +18,7 @@ use shared::table::{
     store::Store,
 };
 use tempfile::TempDir;
-use tests::{Api, TOKEN};
+use tests::{Api, TOKEN, faultless};
 
 use crate::{
     discounts::with,
@@ -64,12 +64,12 @@ pub(super) struct State {
 }
 
 impl State {
-    /// What `prepare` leaves of an empty store with the two shops.
+    /// What `prepare` leaves of an empty store with the two shops, without faults: its ids are those that the tests name.
     pub(super) async fn of(prepare: impl AsyncFnOnce(&Api)) -> Self {
         let embedded = Embedded::start(&Place::Memory).expect("a store");
         let grants = vec![format!("{TOKEN}=read,write").parse().expect("a grant")];
         let options = Options { demo: false, grants, ..Options::default() };
-        let connection = Connection { endpoint: Some(embedded.endpoint()), ..Connection::default() };
+        let connection = Connection { endpoint: Some(embedded.endpoint()), ..faultless() };
         let api = Api::over(None, connection, options).await;
         prepare(&api).await;
         Self::saved(&embedded)
