@@ -26,7 +26,7 @@ export function describe(error) {
   if (error.status === 403) return t("error.403", { scope: error.scope });
   const detail = typeof error.body?.detail === "string" ? said(error.body.detail) : null;
   // Whoever changes a row has seen it.
-  if (error.status === 404 && error.method !== "GET") return t("error.gone");
+  if (error.status === 404 && error.method && error.method !== "GET") return t("error.gone");
   if (error.status === 404) return detail ?? t("error.404");
   if (error.status === 429) return t("error.429", { seconds: error.retryAfter ?? 1 });
   if (error.status >= 500) return t("error.5xx", { status: error.status });

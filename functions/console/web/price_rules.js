@@ -113,8 +113,8 @@ async function couponsOf(rule, signal) {
   const { results } = await get(withQuery("/api/discounts/coupon/", asked), signal);
   const links = results
     .filter((coupon) => coupon.price_rule.id === rule.id)
-    .map((coupon) => [" ", h("a", { href: `#/coupons/${coupon.id}` }, coupon.code_prefix)]);
-  return links.length > 0 ? h("p", { class: "note", "data-coupons": links.length }, t("rule.coupons"), links) : null;
+    .map((coupon, index) => [index > 0 ? ", " : " ", h("a", { href: `#/coupons/${coupon.id}` }, coupon.code_prefix)]);
+  return links.length > 0 ? h("p", { class: "lead" }, t("rule.coupons"), links) : null;
 }
 
 /** A rule, to be changed or deleted. */
