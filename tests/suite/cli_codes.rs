@@ -156,7 +156,20 @@ async fn a_text_that_went_with_its_code_is_not_given_again() {
     std::fs::remove_file(beside(&path, ".progress")).expect("removed");
     came_to(&imported(&api, What::Codes, &path).await, 1, 1);
     let refused = error_lines(&beside(&path, ".errors.jsonl"));
-    assert_eq!(refused[0]["error_message"], "coupon code with this code already exists.");
+    assert_eq!(refused[0]["error_message"], "Another code has this text, or had it once.");
+}
+
+#[tokio::test]
+async fn of_a_code_that_is_there_only_what_is_to_be_mended_is_said() {
+    let (api, _) = coupons().await;
+    let folder = Folder::new();
+    let header = "code,customer_id,code_prefix,status\n";
+    let path = folder.write("a.csv", format!("{header}A,1,-spring,unused\n"));
+    came_to(&imported(&api, What::Codes, &path).await, 1, 0);
+    let path = folder.write("b.csv", format!("{header}A,1,-spring,active\nA,2,-spring,unused\n2.1E+5,1E+5,-spring,\n"));
+    came_to(&imported(&api, What::Codes, &path).await, 3, 3);
+    let fields = errors(&path).into_iter().map(|(_, field, _)| field).collect::<Vec<_>>();
+    assert_eq!(fields, ["status", "code", "code customer_id"]);
 }
 
 #[tokio::test]

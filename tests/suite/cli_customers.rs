@@ -218,7 +218,7 @@ async fn a_number_that_a_spreadsheet_has_shortened_is_refused() {
     came_to(&imported(&api, What::Customers, &path).await, 4, 2);
     let found: Vec<_> = errors(&path).into_iter().map(|(row, field, _)| (row, field)).collect();
     assert_eq!(found, [(1, "mobile".to_owned()), (2, "id mobile".to_owned())]);
-    assert!(errors(&path)[0].2.starts_with("A spreadsheet has shortened this number: "));
+    assert!(errors(&path)[0].2.starts_with("A spreadsheet has shortened this number, and its last digits are lost"));
     assert_eq!(api.get(CUSTOMERS).await.ids(), [3, 2]);
     assert_eq!(api.get(&one(CUSTOMERS, 2)).await.expect(200)["note"], "1.39E+10", "a note is no number");
     let path = folder.write("a.jsonl", "{\"id\": 4, \"mobile\": \"1.39E+10\"}\n{\"id\": 5, \"mobile\": \"139\"}");

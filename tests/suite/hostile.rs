@@ -10,7 +10,10 @@ use local::{
     hostile::{Chaos, Counted, Death, Dying, Hostile, LastCall, Profile},
     server::Options,
 };
-use shared::{domain::shop::ShopId, table::connect::Connection, table::keys};
+use shared::{
+    domain::shop::ShopId,
+    table::{connect::Connection, keys, shops},
+};
 use tests::Api;
 
 use crate::support::{LEVELS, adjust, level, one, store_customers};
@@ -34,6 +37,18 @@ async fn batches_done_in_part_are_done_in_full_in_the_end() {
     let places: BTreeSet<_> = found.iter().map(|item| item["SK"].as_s().expect("a text").clone()).collect();
     assert_eq!(found.len(), rows.len());
     assert_eq!(places, rows.into_iter().map(|key| key.sk).collect());
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_server_makes_ready_meets_no_faults() {
+    let shop: ShopId = "demo".parse().expect("a shop");
+    let hostile = Hostile::over_http(Profile { server_error: 1.0, ..Profile::default() }, 1);
+    let http_client = Some(SharedHttpClient::new(hostile));
+    let api = Api::with(Options::default(), Connection { http_client, ..Connection::default() }).await;
+    shops::get(&api.server.store, &shop).await.expect_err("every call fails");
+    let ready = api.server.store_without_faults().await.expect("a store");
+    assert!(shops::get(&ready, &shop).await.expect("an answer").is_some());
     api.stop().await;
 }
 

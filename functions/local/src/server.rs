@@ -167,8 +167,7 @@ impl Server {
         let listener = listener.await.map_err(|error| ServerError::Port { port: options.port, error })?;
         let address = listener.local_addr().map_err(|error| ServerError::Port { port: options.port, error })?;
         // What is prepared has ids of its own, which a lost reply would move: faults begin with the first request.
-        let without_faults = Connection { http_client: None, ..connection.clone() };
-        prepare(&without_faults.open().await?, &options).await?;
+        prepare(&open_without_faults(&connection).await?, &options).await?;
         connection.http_client = Some(connection.http_client()?);
         let store = connection.clone().open().await?;
         let template = Template::read()?;
@@ -211,6 +210,14 @@ impl Server {
         open_as(&self.connection, &self.roles, function).await
     }
 
+    /// The store without the faults that lie under the requests: for what is made ready before the first of them.
+    ///
+    /// # Errors
+    /// As those of a connection.
+    pub async fn store_without_faults(&self) -> Result<Store, Error> {
+        open_without_faults(&self.connection).await
+    }
+
     /// The address of the embedded store, if there is one.
     pub fn store_endpoint(&self) -> Option<String> {
         self.embedded.as_ref().map(Embedded::endpoint)
@@ -226,6 +233,10 @@ impl Server {
             self.task.abort();
         }
     }
+}
+
+async fn open_without_faults(connection: &Connection) -> Result<Store, Error> {
+    Connection { http_client: None, ..connection.clone() }.open().await
 }
 
 /// The store of a connection under the role of a function.

@@ -87,8 +87,11 @@ pub async fn plan(
         {
             return changes::use_elsewhere(store, shop, there, used_at).await;
         }
-        let taken = if same.is_some() { THERE_ALREADY } else { "coupon code with this code already exists." };
-        errors = errors.and(FieldErrors::field("code", taken));
+        let taken = if same.is_some() { THERE_ALREADY } else { "Another code has this text, or had it once." };
+        // What is wrong beside a code that is there can be mended, and then it is passed over.
+        if same.is_none() || draft.errors.is_empty() {
+            errors = errors.and(FieldErrors::field("code", taken));
+        }
     }
     let errors = errors.and(draft.errors.clone());
     let pair = Pair { customer_id: draft.customer_id, coupon_id, errors };

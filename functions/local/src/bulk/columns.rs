@@ -118,7 +118,7 @@ pub static CODES: Table = Table {
         Column::new("id", Shown, "ours"),
         Column::new("code", Needed, "its text, 1 to 64 characters, unique in the shop").text(Nothing).long(),
         Column::new("status", Read, "unused (the default), used, or expired, which is read as unused"),
-        Column::new("customer_id", Needed, "whose it is"),
+        Column::new("customer_id", Needed, "whose it is").long(),
         Column::new("coupon_id", Needed, "the coupon; not read where there is a code_prefix"),
         Column::new("code_prefix", Needed, "the coupon by its prefix").text(BlankWithout("coupon_id")),
         Column::new("created_at", Shown, "when it was issued"),
@@ -135,7 +135,7 @@ pub static CODES: Table = Table {
 pub static POINTS: Table = Table {
     rows: "points",
     columns: &[
-        Column::new("customer_id", Needed, "whose they are"),
+        Column::new("customer_id", Needed, "whose they are").long(),
         Column::new("points", Needed, "how many; an import adds them (below 0: takes them), and 0 is no entry"),
         Column::new("earned_points", Shown, "what counts for the level"),
         Column::new("level_id", Shown, "the level that they give"),
@@ -149,8 +149,8 @@ pub static POINTS: Table = Table {
 pub static RECEIVERS: Table = Table {
     rows: "customers",
     columns: &[
-        Column::new("customer_id", Needed, "who gets a code"),
-        Column::new("id", Needed, "the same; not read where there is a customer_id"),
+        Column::new("customer_id", Needed, "who gets a code").long(),
+        Column::new("id", Needed, "the same; not read where there is a customer_id").long(),
     ],
     needs: &[&["customer_id", "id"]],
     open: true,

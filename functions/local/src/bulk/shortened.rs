@@ -6,7 +6,7 @@ use super::columns::Table;
 
 /// What is said of one.
 const SHORTENED: &str =
-    "A spreadsheet has shortened this number: format the column as text there and export it once more.";
+    "A spreadsheet has shortened this number, and its last digits are lost: take it from its source, as text.";
 
 /// The body of a row, where none of its long numbers was shortened; else the errors in the form of the API's.
 pub(super) fn check(body: Map<String, Value>, table: &Table) -> Result<Map<String, Value>, Value> {

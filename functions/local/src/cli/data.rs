@@ -227,8 +227,9 @@ fn ended(summary: &Summary, again: &str) -> Result<Ended, CliError> {
     let (errors, unread) = (errors.display(), summary.unread);
     if summary.refused > unread {
         eprintln!(
-            "Correct the rows in {errors}, then {again}. Where the cause lay elsewhere and is gone, the file needs no change. \
-             Reading the first file again does not try its refused rows again."
+            "Correct the rows in {errors}, then {again}. Where the cause lay elsewhere and is gone, the file needs no change; \
+             a row that says that it needs nothing more is done. Reading the first file again does not try its refused rows \
+             again, while its .progress file is there."
         );
     }
     if unread > 0 {

@@ -83,7 +83,7 @@ pub(super) async fn serve(flags: Serve) -> Result<(), CliError> {
         (error, _) => error.into(),
     })?;
     let kept = matches!(place, Some(Place::File(_))).then(|| token_file(&flags.data));
-    let token = ready_token(&server.store, kept.as_deref()).await?;
+    let token = ready_token(&server.store_without_faults().await?, kept.as_deref()).await?;
     let store = server.store_endpoint().or(flags.store).unwrap_or_default();
     print(introduction(&server.url(), &store, &token, demo))?;
     stop_signal().await;
