@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::{
     browser::{Browser, DESK},
-    number, shop,
+    shop,
 };
 use crate::{
-    discounts::{CODES, PAST, RULES, change_rule, coupon, give, issued, issued_ids, set_status, with},
+    discounts::{PAST, RULES, change_rule, coupon, give, issued, issued_ids, set_status, with},
     support::{CUSTOMERS, LEVELS, customer, id, one},
 };
 
