@@ -153,15 +153,20 @@ export class Change {
   }
 }
 
+const differs = (one, other) => (name) => JSON.stringify(one[name]) !== JSON.stringify(other[name]);
+
 /**
  * What of `body` differs from `before`, over the row as it stands now: what a form did not touch stays as somebody else may
- * have left it meanwhile. Fields that mean something only `together` are touched with any of them.
+ * have left it meanwhile. Of fields that mean something only `together` it is all or none; where some are touched here, and
+ * some there since the row was `seen`, the answer is null.
  */
-export async function touched(path, body, before, together = []) {
+export async function touched(path, body, before, { seen = {}, together = [] } = {}) {
   const row = await get(path);
-  const differs = (name) => JSON.stringify(body[name]) !== JSON.stringify(before[name]);
-  const isTouched = (name) => (together.includes(name) ? together.some(differs) : differs(name));
-  return Object.fromEntries(Object.keys(body).map((name) => [name, isTouched(name) ? body[name] : row[name]]));
+  const isTouched = differs(body, before);
+  if (together.some(isTouched) && together.some(differs(row, seen))) return null;
+  const all = together.some(isTouched) ? together : [];
+  const mine = (name) => isTouched(name) || all.includes(name);
+  return Object.fromEntries(Object.keys(body).map((name) => [name, mine(name) ? body[name] : row[name]]));
 }
 
 /** A path with a query; empty values are left out. */

@@ -19,7 +19,7 @@ export const apiMessages = [
   [/^Ensure that there are no more than (\d+) digits .*\.$/, "最多 $1 位数字。"],
   [/^Invalid pk \"(.*)\" - object does not exist\.$/, "“$1”不存在。"],
   [/^coupon with this code prefix already exists\.$/, "已有使用此前缀的优惠券。"],
-  [/^Datetime has wrong format\..*$/, "时间格式不正确。"],
+  [/^Datetime has wrong format\..*$/, "请填写完整的日期和时间，或都留空。"],
   [/^Enter a valid \"slug\".*$/, "只能使用字母、数字、下划线（_）或连字符（-）。"],
   [/^Enter a valid date\/time\.$/, "请填写有效的时间。"],
   [/^Enter a number\.$/, "请填写数字。"],

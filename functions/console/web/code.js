@@ -53,7 +53,10 @@ function actions(code, again) {
       fields: [numberField("customer_id", t("code.transfer.to"), { hint: t("code.transfer.hint") })],
       submit: t("code.transfer"),
       kind: "",
-      send: ({ customer_id }) => put.send("PUT", path, { customer_id }),
+      send: ({ customer_id }) => {
+        if (Number(customer_id) === code.customer_id) throw new Error(t("code.transfer.same"));
+        return put.send("PUT", path, { customer_id });
+      },
       done: () => t("done.transferred"),
       next: again,
     });
@@ -69,7 +72,7 @@ function actions(code, again) {
       if (current.status !== code.status) throw new Error(meanwhile(current));
       return put.send("PUT", path, { status: to });
     },
-    done: () => t(`done.${to}`),
+    done: ({ status }) => t(status === "expired" ? "done.given_back" : `done.${to}`),
     next: again,
   });
   return h(

@@ -9,7 +9,7 @@ import { save, toCsv } from "./csv.js";
 import { errorBox, showErrors } from "./errors.js";
 import { plainNumber } from "./forms.js";
 import { number, t } from "./i18n.js";
-import { filter, filters, page, pager, table } from "./lists.js";
+import { addressOf, filter, filters, page, pager, table } from "./lists.js";
 
 const PATH = "/api/discounts/coupon_code/";
 const STATUSES = ["unused", "available", "used", "expired"];
@@ -20,14 +20,14 @@ export async function couponOf(prefix, signal) {
   return results[0] ?? null;
 }
 
-/** The id of the one customer who has this mobile number; what is no mobile number, or that of several, stays as it is. */
-async function customerOf(text, signal) {
-  if (!/^[+\d][\d\s-]{10,}$/.test(text)) return text;
+/** The ids of the customers who have this mobile number; what is none's stays as it is. */
+async function customersOf(text, signal) {
+  if (!/^[+\d][\d\s-]{10,}$/.test(text)) return [text];
   const found = await search(text, signal).catch((error) => {
     if (error.status === 403) return [];
     throw error;
   });
-  return found.length === 1 ? found[0].id : text;
+  return found.length > 0 ? found.map(({ id }) => id) : [text];
 }
 
 /** A code by its text, as it may have been read out, or by its id: digits may be either. */
@@ -39,14 +39,14 @@ async function named(code, signal) {
   return count > 0 ? isText : { id: code };
 }
 
-/** What the API is asked for; null where a prefix is no coupon's, which no code can match. */
+/** What the API is asked for, of whose codes; null where a prefix is no coupon's, which no code can match. */
 async function asked(query, signal) {
   const { code, status } = query;
   const prefix = query.prefix?.normalize("NFKC");
   const coupon = prefix ? await couponOf(prefix, signal) : null;
   if (prefix && !coupon) return null;
-  const customer = await customerOf(plainNumber(query.customer ?? ""), signal);
-  return { ...(await named(code, signal)), status, customer, coupon: coupon?.id };
+  const customers = await customersOf(plainNumber(query.customer ?? ""), signal);
+  return { filters: { ...(await named(code, signal)), status, customer: customers[0], coupon: coupon?.id }, customers };
 }
 
 /** The fields of an exported row. */
@@ -124,7 +124,7 @@ export async function codes({ title, query, signal }) {
       filter("code", t("code.code"), { value: query.code, autocapitalize: "none" }),
     ],
   });
-  const selected = await asked(query, signal);
+  const found = await asked(query, signal);
   const empty = emptyText(query);
   const shown = { caption: t("nav.codes"), columns: columns(), href: (row) => `#/codes/${row.id}`, empty };
   const issue = linkButton(
@@ -134,12 +134,17 @@ export async function codes({ title, query, signal }) {
     { "data-new": true },
   );
   const head = [h("div", { class: "head" }, heading, issue), form];
-  if (!selected) {
+  if (!found) {
     return [
       ...head,
       table({ rows: [], ...shown, empty: t("coupon.no_prefix", { prefix: query.prefix }) }),
       pager({ page: 1, count: 0 }),
     ];
+  }
+  const { filters: selected, customers } = found;
+  if (customers.length > 1) {
+    const links = customers.map((customer) => [" ", h("a", { href: addressOf({ ...query, customer }) }, customer)]);
+    return [...head, h("p", { class: "empty" }, t("code.several"), links), pager({ page: 1, count: 0 })];
   }
   let list;
   try {

@@ -10,7 +10,7 @@ const KEPT = "try";
 
 /** The playground. */
 export function evaluate({ title, query, signal }) {
-  const asked = { ...inTab(KEPT), ...query };
+  const asked = Object.keys(query).length > 0 ? query : (inTab(KEPT) ?? {});
   const fields = [
     areaField("codes", t("try.codes"), {
       value: asked.codes ?? "",

@@ -32,6 +32,7 @@ export const plainNumber = (text) =>
   text
     .trim()
     .normalize("NFKC")
+    .replace("\u2212", "-")
     .replace(/(\d),(?=\d{3}\b)/g, "$1");
 
 /** A number; one with decimals has the `inputmode` of these. It goes out as it is typed in, but for width and separators. */
@@ -83,6 +84,12 @@ export function instantField(name, label, { value, hint, ...more } = {}) {
   return wrap(name, label, control, { hint });
 }
 
+/** A day without its time has no value at all: it goes out as what the API refuses, and not as no time. */
+function instantOf(control) {
+  if (control.validity.badInput) return "incomplete";
+  return control.value === control.dataset.shown ? control.dataset.sent || null : control.value || null;
+}
+
 /** What the fields of a form say, by name: booleans of boxes, null of empty times, texts of the rest. */
 export function values(form) {
   const found = {};
@@ -90,8 +97,7 @@ export function values(form) {
     if (control.type === "radio" && !control.checked) continue;
     if (control.type === "checkbox") found[control.name] = control.checked;
     else if (control.type === "datetime-local") {
-      found[control.name] =
-        control.value === control.dataset.shown ? control.dataset.sent || null : control.value || null;
+      found[control.name] = instantOf(control);
     } else if ("number" in control.dataset) found[control.name] = plainNumber(control.value);
     else found[control.name] = control.value.trim();
   }

@@ -7,7 +7,7 @@ import { clearErrors, describe, showErrors } from "./errors.js";
 import { areaField, form, textField } from "./forms.js";
 import { number, t } from "./i18n.js";
 import { batches, forget, isDone, isUncertain, keep, kept, leaveOut, refused, send } from "./issue_batches.js";
-import { rowsOf, withCoupons } from "./issue_rows.js";
+import { areTheSame, rowsOf, withCoupons } from "./issue_rows.js";
 import { saveIssued, unsavedNote } from "./issued.js";
 
 /** So many rows are shown; all of them are sent. */
@@ -90,6 +90,8 @@ function progressOf(job, signal, edit) {
   const run = async () => {
     draw(true);
     try {
+      const open = job.rows.filter((row) => !row.code && !row.error);
+      if (job.resumed && !(await areTheSame(open, signal))) throw new Error(t("issue.moved"));
       await send(job, signal, () => draw(true));
       draw(false);
       const issued = job.rows.filter((row) => row.code).length;
@@ -143,9 +145,9 @@ function refusals(job) {
 /** Issuing to many, or to one. */
 export async function issue({ title, query, signal }) {
   const place = h("div");
-  const startForm = (text = query.customer ?? "") => {
+  const startForm = (text = query.customer ?? "", typed = query.prefix ?? "") => {
     const prefix = textField("prefix", t("code.coupon_prefix"), {
-      value: query.prefix ?? "",
+      value: typed,
       hint: t("issue.prefix.hint"),
       autofocus: true,
     });
@@ -185,9 +187,11 @@ export async function issue({ title, query, signal }) {
       submit: t("code.issue"),
       cancel: "#/codes",
       send: async ({ prefix: otherwise, customers }) => {
-        const { rows, notes } = await withCoupons(rowsOf(customers), otherwise, signal);
-        if (rows.length === 0) throw new Error(t("issue.empty"));
-        return { text: customers, rows, notes, batches: batches(rows.filter((row) => !row.error)) };
+        const { rows: read, unread } = rowsOf(customers);
+        if (read.length === 0) throw new Error(t("issue.empty"));
+        const { rows, notes } = await withCoupons(read, otherwise, signal);
+        if (unread.length > 0) notes.push(t("issue.unread", { columns: unread.join(", "), prefix: otherwise }));
+        return { text: customers, prefix: otherwise, rows, notes, batches: batches(rows.filter((row) => !row.error)) };
       },
       next: (job) => start(job, job.notes.length === 0 && job.rows.every((row) => !row.error)),
     });
@@ -203,7 +207,7 @@ export async function issue({ title, query, signal }) {
       // Who has a code already is not asked for again; what was left out can be mended, where it was not saved.
       const rest = [...job.rows.filter((row) => !row.code), ...(job.saved ? [] : (job.left ?? []))];
       const isWhole = job.rows.every((row) => !row.code) && !job.saved;
-      startForm(isWhole ? job.text : rest.map((row) => `${row.customer},${row.prefix}`).join("\n"));
+      startForm(isWhole ? job.text : rest.map((row) => `${row.customer},${row.prefix}`).join("\n"), job.prefix);
     };
     const { box, run, draw } = progressOf(job, signal, edit);
     replace(place, card(null, box));

@@ -7,7 +7,16 @@ import { hasEnded } from "./price_rules.js";
 
 /** What the columns are called by the exports, the command line and both languages; the first that is there is read. */
 const CUSTOMER = ["customer_id", "customer id", "客户编号", "id"];
-const PREFIX = ["code_prefix", "prefix", "coupon", "prefix of the coupon", "优惠券前缀", "前缀"];
+const PREFIX = [
+  "code_prefix",
+  "coupon_prefix",
+  "prefix",
+  "coupon",
+  "prefix of the coupon",
+  "优惠券前缀",
+  "前缀",
+  "优惠券",
+];
 
 function place(heading, names) {
   return names.map((name) => heading.indexOf(name)).find((index) => index >= 0) ?? -1;
@@ -21,19 +30,24 @@ function columnsOf(fields) {
   return { customer, prefix: place(heading, PREFIX) };
 }
 
-/** The rows of a text by their lines. Without a heading, the customer comes first and then, where it differs, the prefix. */
+/**
+ * The rows of a text by their lines, and the columns that are not read where none of them names a coupon. Without a heading,
+ * the customer comes first and then, where it differs, the prefix.
+ */
 export function rowsOf(text) {
   const rows = parseCsv(text).filter(({ fields }) => fields.some((field) => field !== ""));
   const named = rows.length > 0 ? columnsOf(rows[0].fields) : null;
   const { customer, prefix } = named ?? { customer: 0, prefix: 1 };
   // What has no digit at all may be a heading, of columns that are not known.
   const isHeading = (index, fields) => !named && index === 0 && rows.length > 1 && !/\d/.test(fields[0]);
-  return (named ? rows.slice(1) : rows).map(({ line, fields }, index) => ({
+  const found = (named ? rows.slice(1) : rows).map(({ line, fields }, index) => ({
     line,
     customer: (fields[customer] ?? "").normalize("NFKC"),
     prefix: fields[prefix] ?? "",
     ...(isHeading(index, fields) ? { heading: true } : {}),
   }));
+  const unread = prefix < 0 ? rows[0].fields.filter((name, index) => index !== customer && name) : [];
+  return { rows: found, unread };
 }
 
 /** The coupons that have these prefixes, by prefix; asked for a hundred at a time. */
@@ -69,6 +83,12 @@ function repeated(rows) {
     seen.add(pair);
   }
   return again.size;
+}
+
+/** Whether the prefixes of rows still lead to the coupons that they led to: they do not in another shop. */
+export async function areTheSame(rows, signal) {
+  const coupons = await couponsOf([...new Set(rows.map(({ prefix }) => prefix))], signal);
+  return rows.every(({ prefix, coupon }) => coupons.get(prefix)?.id === coupon);
 }
 
 /**

@@ -69,6 +69,7 @@ export const messages = {
   "done.deleted": "{name} is deleted.",
   "done.transferred": "The code has a new owner.",
   "done.used": "The code is marked as used.",
+  "done.given_back": "Its use is given back. The code has expired meanwhile.",
   "done.unused": "The code can be used again.",
   "level.lead":
     "A customer has the highest level whose points they have ever earned. Spending points does not lower it.",
@@ -179,6 +180,8 @@ export const messages = {
   "code.used_already": "This code was used already, at {at}.",
   "code.meanwhile": "This code was changed meanwhile: {status}. Please load the page again.",
   "code.customer_search": "Customer id or mobile",
+  "code.several": "Several customers have this number:",
+  "code.transfer.same": "The code is this customer's already.",
   "code.none_of": "No such code of the customer {customer}.",
   "code.not_found": "No code reads {code}. Small and capital letters are different.",
   "code.delete.title": "Delete the code {code}?",
@@ -204,6 +207,8 @@ export const messages = {
   "issue.workbook": "This is a workbook, not a CSV file. Save it as CSV, or copy its cells and paste them here.",
   "issue.quota":
     "{prefix} has {left} places left of its quota, fewer than the list wants: none of these rows was issued. Shorten the list, or raise the quota in its price rule.",
+  "issue.unread": "Columns that are not read: {columns}. These rows get {prefix}.",
+  "issue.moved": "A coupon of this list is not the one that it was when the list was read, or this is another shop.",
   "issue.no_coupon": "Which coupon?",
   "issue.rows": "Rows",
   "issue.line": "Line",
@@ -316,6 +321,7 @@ export const messages = {
   "rule.usage_limit.hint": "0 is no limit",
   "rule.allocation_limit": "Quota",
   "rule.allocation_limit.hint": "Codes of each coupon, or with buy and get: times in one cart. 0 is no limit",
+  "rule.moved": "Somebody else has changed what this rule gives. Load the page again before you change it.",
   "rule.coupons": "A change counts for these coupons too:",
   "rule.delete.title": "Delete the rule {name}?",
   "rule.delete.text": "Carts are priced without it at once. A rule that a coupon uses cannot be deleted.",
@@ -373,5 +379,6 @@ export const apiMessages = [
   [/^Invalid pk "(.*)" - object does not exist\.$/, "There is no $1."],
   [/^Enter a valid "slug"/, "Use letters, digits, _ and - only."],
   [/^Incorrect type\. Expected pk value/, "Enter an id."],
+  [/^Datetime has wrong format/, "A day and a time are needed, or neither."],
   [/^Ensure this is after starts_at\.$/, "The end must be after the beginning."],
 ];

@@ -85,7 +85,9 @@ export function ruleFields(rule, { automatic }) {
     kind,
     t(`rule.kind.${kind}`),
   ]);
-  const off = String(value("value", "")).replace(/^-/, "");
+  // What free shipping has is none of what somebody typed.
+  const isFree = kindOf(rule) === "free_shipping";
+  const off = isFree ? "" : String(value("value", "")).replace(/^-/, "");
   const unit = h("span", { class: "unit", "data-unit": true, "aria-hidden": "true" });
   const amount = { hint: t("hint.yuan"), inputmode: "decimal" };
   const element = h(
@@ -111,7 +113,7 @@ export function ruleFields(rule, { automatic }) {
           ["each", t("rule.each")],
         ],
         {
-          value: value("allocation_method", "across"),
+          value: ONLY.allocation_method.includes(kindOf(rule)) ? value("allocation_method", "across") : "across",
           hint: t("rule.allocation_method.hint"),
         },
       ),

@@ -80,9 +80,10 @@ function editor(rule, signal) {
     label: t("rule.form"),
     send: async (read) => {
       const body = bodyOf(read);
-      return rule
-        ? change.send("PUT", path, await touched(path, body, before, TERMS))
-        : change.send("POST", PATH, body);
+      if (!rule) return change.send("POST", PATH, body);
+      const merged = await touched(path, body, before, { seen: rule, together: TERMS });
+      if (!merged) throw new Error(t("rule.moved"));
+      return change.send("PUT", path, merged);
     },
     done: (saved) => t("done.saved", { name: saved.title }),
     next: () => {

@@ -8,7 +8,7 @@ use super::{
     number, shop,
 };
 use crate::{
-    discounts::{CODES, PAST, change_rule, coupon, give, issued, shop_of},
+    discounts::{CODES, COUPONS, PAST, change_rule, coupon, give, issued, shop_of},
     support::{CUSTOMERS, customer, one},
 };
 
@@ -182,7 +182,37 @@ async fn files_are_read_as_excel_writes_them_and_what_cannot_be_read_is_said() {
     browser.fill("[name=customers]", "mobile\n1\n").await;
     browser.click("form [type=submit]").await;
     browser.says("Column names that are read: customer_id, code_prefix.").await;
+    browser.click("[data-edit]").await;
+    open_file(&browser, "list.xls", b"\xd0\xcf\x11\xe0").await;
+    browser.says("This is a workbook, not a CSV file.").await;
+    // A column that is not read may have been meant; and the coupon that was typed stays typed.
+    coupon(&api, "other", &json!({})).await;
+    browser.fill("[name=prefix]", "other").await;
+    browser.fill("[name=customers]", "customer_id,voucher\n1,small\n").await;
+    browser.click("form [type=submit]").await;
+    browser.says("Columns that are not read: voucher. These rows get other.").await;
+    browser.click("[data-edit]").await;
+    assert_eq!(browser.wait("document.querySelector('[name=prefix]')?.value").await, "other");
     browser.close(&[409]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_list_that_waits_does_not_go_on_in_another_shop() {
+    let (api, spring) = shop().await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("codes/issue?prefix=spring").await;
+    browser.fill("[name=customers]", "1\nx\n").await;
+    browser.click("form [type=submit]").await;
+    browser.says("This is no customer id.").await;
+    api.delete(&one(COUPONS, spring.id)).await.expect(204);
+    coupon(&api, "spring", &json!({})).await;
+    browser.show("levels").await;
+    browser.show("codes/issue").await;
+    browser.click("[data-leave-out]").await;
+    browser.says("A coupon of this list is not the one that it was").await;
+    assert_eq!(number(&api, CODES, "count").await, 0);
+    browser.close(&[]).await;
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use super::{
     shop,
 };
 use crate::{
-    discounts::{PAST, RULES, change_rule, coupon, give, issued, issued_ids, set_status, with},
+    discounts::{FUTURE, PAST, RULES, change_rule, coupon, give, issued, issued_ids, set_status, with},
     support::{CUSTOMERS, LEVELS, customer, id, one},
 };
 
@@ -113,17 +113,23 @@ async fn a_save_leaves_what_somebody_else_saved_meanwhile() {
     assert_eq!((&row["title"], &row["priority"]), (&json!("Renamed"), &json!(3)));
     assert_eq!((&row["value"], &row["usage_limit"]), (&json!("-50.00"), &json!(7)));
 
-    // How much goes with its kind: 30 yuan stay yuan.
-    browser.show(&format!("price_rules/{}", spring.rule)).await;
-    browser.says("A change counts for these coupons too: spring").await;
-    let percent = with(row, &json!({"value_type": "percentage", "value": "-5.00", "usage_limit": 8}));
-    api.put(&one(RULES, spring.rule), &percent).await.expect(200);
-    browser.fill("[name=value]", "30").await;
-    browser.click("form[aria-label=Rule] [type=submit]").await;
-    browser.shown("#/price_rules").await;
+    // How much goes with its kind: 30 yuan are not made 30 percent of it, nor does another part take that back.
+    let path = format!("price_rules/{}", spring.rule);
+    for (field, typed, value) in
+        [("value", "30", "-5.00"), ("prerequisite_subtotal_range", "300", "-6.00"), ("allocation_limit", "5", "-7.00")]
+    {
+        browser.show(&path).await;
+        browser.says("A change counts for these coupons too: spring").await;
+        let changes = json!({"value_type": "percentage", "value": value, "usage_limit": 8});
+        api.put(&one(RULES, spring.rule), &with(row.clone(), &changes)).await.expect(200);
+        browser.fill(&format!("[name={field}]"), typed).await;
+        browser.click("form[aria-label=Rule] [type=submit]").await;
+        browser.says("Somebody else has changed what this rule gives.").await;
+        browser.leave_for("levels").await;
+    }
     let row = api.get(&one(RULES, spring.rule)).await.expect(200);
-    assert_eq!((&row["value_type"], &row["value"]), (&json!("fixed_amount"), &json!("-30.00")));
-    assert_eq!(row["usage_limit"], 8);
+    assert_eq!((&row["value_type"], &row["value"]), (&json!("percentage"), &json!("-7.00")));
+    assert_eq!((&row["allocation_limit"], &row["usage_limit"]), (&json!(0), &json!(8)));
 
     // What somebody has deleted is said to be gone.
     browser.show(&format!("levels/{level}")).await;
@@ -149,7 +155,39 @@ async fn a_code_that_was_used_meanwhile_is_not_used_again() {
     change_rule(&api, spring.rule, &json!({"ends_at": PAST})).await;
     browser.click("form[aria-label='Mark as used'] [type=submit]").await;
     browser.says("This code was changed meanwhile: Expired.").await;
+    // A use that is given back too late gives no code to use.
+    change_rule(&api, spring.rule, &json!({"ends_at": null})).await;
+    set_status(&api, code, "used").await.expect(200);
+    change_rule(&api, spring.rule, &json!({"ends_at": PAST})).await;
+    browser.show("codes").await;
+    browser.show(&format!("codes/{code}")).await;
+    browser.click("form[aria-label='Give its use back'] [type=submit]").await;
+    browser.says("The code has expired meanwhile.").await;
+    browser.shown(&format!("#/codes/{code}")).await;
+    browser.fill("[name=customer_id]", "１").await;
+    browser.click("form[aria-label=Transfer] [type=submit]").await;
+    browser.says("The code is this customer's already.").await;
     browser.close(&[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_day_without_its_time_is_refused() {
+    let (api, spring) = shop().await;
+    change_rule(&api, spring.rule, &json!({"ends_at": FUTURE})).await;
+    let before = api.get(&one(RULES, spring.rule)).await.expect(200);
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show(&format!("price_rules/{}", spring.rule)).await;
+    // One key takes the month away, and with it the value of the field.
+    browser.click("[name=ends_at]").await;
+    browser.script("document.querySelector('[name=ends_at]').focus()", json!([])).await;
+    browser.press("\u{E003}").await;
+    assert_eq!(browser.read("document.querySelector('[name=ends_at]').validity.badInput").await, true);
+    browser.says("Until: A day and a time are needed, or neither.").await;
+    browser.click("form[aria-label=Rule] [type=submit]").await;
+    assert_eq!(browser.error_of("ends_at").await, "A day and a time are needed, or neither.");
+    assert_eq!(api.get(&one(RULES, spring.rule)).await.expect(200)["ends_at"], before["ends_at"]);
+    browser.close(&[400]).await;
 }
 
 #[tokio::test]
@@ -191,6 +229,13 @@ async fn numbers_are_read_as_people_write_them() {
         browser.click("[role=search] [type=submit]").await;
         browser.wait("document.querySelector('[data-count=\"1\"]')").await;
     }
+    api.put(&one(CUSTOMERS, 14), &customer("139 1111 2222")).await.expect(201);
+    browser.show("codes").await;
+    browser.fill("[name=customer]", "13911112222").await;
+    browser.click("[role=search] [type=submit]").await;
+    browser.says("Several customers have this number:").await;
+    browser.click_text("11").await;
+    browser.wait("document.querySelector('[data-count=\"1\"]')").await;
     browser.show("codes").await;
     browser.fill("[name=customer]", "13900000099").await;
     browser.click("[role=search] [type=submit]").await;
