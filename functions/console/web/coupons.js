@@ -32,7 +32,7 @@ export async function coupons({ title, query, signal }) {
   const heading = title(t("nav.coupons"));
   const types = [
     ["", t("rule.any")],
-    ["percentage", t("rule.kind.percentage")],
+    ["percentage", t("coupon.percentage")],
     ["fixed_amount", t("rule.kind.fixed_amount")],
   ];
   const claims = [
@@ -70,6 +70,9 @@ export async function coupons({ title, query, signal }) {
   return [h("div", { class: "head" }, heading, create), form, ...list];
 }
 
+/** What the API would say of a field that is asked for. */
+const missing = (name) => Object.assign(new Error(), { status: 400, body: { [name]: ["This field is required."] } });
+
 /** A new coupon: with a rule of its own, or on one that is there. */
 export function newCoupon({ title, query, signal }) {
   const change = new Change();
@@ -98,6 +101,7 @@ export function newCoupon({ title, query, signal }) {
       can_redeem,
       ...(name ? { title: name } : {}),
     };
+    if (on_rule && !price_rule_id) throw missing("price_rule_id");
     const rule = on_rule ? { price_rule_id } : { price_rule: ownRule(read) };
     return change.send("POST", PATH, { ...body, ...rule });
   };
@@ -180,7 +184,10 @@ export async function coupon({ title, params, signal }) {
         [t("rule.starts_at"), instant(rule.starts_at)],
         [t("rule.ends_at"), instant(rule.ends_at) ?? t("code.no_end")],
         [t("rule.usage_limit"), rule.usage_limit === 0 ? t("level.no_limit") : number(rule.usage_limit)],
-        [t("rule.allocation_limit"), rule.allocation_limit === 0 ? t("level.no_limit") : number(rule.allocation_limit)],
+        [
+          t(ratio ? "rule.times" : "rule.allocation_limit"),
+          rule.allocation_limit === 0 ? t("level.no_limit") : number(rule.allocation_limit),
+        ],
         [t("coupon.created_at"), instant(found.created_at)],
       ),
     ),

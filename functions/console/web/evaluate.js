@@ -20,7 +20,7 @@ export function evaluate({ title, query, signal }) {
       "data-search": true,
     }),
     numberField("customer_id", t("code.customer_id"), { value: asked.customer ?? "", hint: t("try.customer.hint") }),
-    instantField("at", t("try.at"), { hint: t("try.at.hint") }),
+    instantField("at", t("try.at"), { value: asked.at, hint: t("try.at.hint") }),
   ];
   const element = form({
     fields,
@@ -37,8 +37,8 @@ export function evaluate({ title, query, signal }) {
   };
   const shown = preview({ signal, more, beside: element });
   element.addEventListener("input", () => {
-    const { codes, customer_id: customer } = values(element);
-    keepInTab(KEPT, { codes, customer });
+    const { codes, customer_id: customer, at } = values(element);
+    keepInTab(KEPT, { codes, customer, at });
     shown.soon();
   });
   return [

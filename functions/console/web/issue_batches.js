@@ -2,7 +2,7 @@
 // page, so that it is issued once however often it is sent.
 
 import { call, newKey } from "./api.js";
-import { said } from "./i18n.js";
+import { said, t } from "./i18n.js";
 import { noteIssued } from "./issued.js";
 import { inTab, keepInTab } from "./tab.js";
 
@@ -10,17 +10,19 @@ const KEPT = "issue";
 /** What one request may hold (the API's limits). */
 const ROWS = 1000;
 const COUPONS = 20;
+/** For how long, in milliseconds, a batch is sent again: the API keeps a key for a day, and here is an hour less. */
+const KEY_LASTS = 23 * 3600 * 1000;
 
 /**
  * Rows as batches of at most 1,000 rows of at most 20 coupons each. A batch is "open", "sent" while its answer is not known,
  * "refused", of which nothing was issued, or "done".
  */
-export function batches(rows) {
+export function batches(rows, keyOf = newKey) {
   const made = [];
   let lines = [];
   let coupons = new Set();
   const end = () => {
-    if (lines.length > 0) made.push({ key: newKey(), lines, state: "open" });
+    if (lines.length > 0) made.push({ key: keyOf(made.length), lines, state: "open" });
     lines = [];
     coupons = new Set();
   };
@@ -48,9 +50,12 @@ export const forget = () => keepInTab(KEPT, null);
 /** Whether all that was not left out is issued. */
 export const isDone = (job) => job.rows.every(({ code }) => code);
 
+/** Whether a batch went out so long ago that its key may be forgotten: sent once more, it would be issued once more. */
+const isStale = ({ state, since }) => state === "sent" && Date.now() - since > KEY_LASTS;
+
 /** Whether something went out of which it is not known what became: then it can only go on under its key. */
 export function isUncertain(job) {
-  return job.batches.some(({ state }) => state === "sent");
+  return job.batches.some((batch) => batch.state === "sent" && !isStale(batch));
 }
 
 /** The rows that were refused, in the order of the list: those that still stand in it and those that were left out. */
@@ -64,17 +69,25 @@ export function refused(job) {
  * refused is made anew.
  */
 export function leaveOut(job) {
-  const lines = new Set(job.batches.filter(({ state }) => state === "refused").flatMap((batch) => batch.lines));
+  const again = job.batches.filter(({ state }) => state === "refused");
+  const lines = new Set(again.flatMap((batch) => batch.lines));
   job.left = refused(job);
   job.rows = job.rows.filter((row) => row.code || !row.error);
-  const again = job.rows.filter(({ line }) => lines.has(line));
-  job.batches = [...job.batches.filter(({ state }) => state !== "refused"), ...batches(again)];
+  // The same in another tab that has a copy of the list is the same once more: under the same keys it is issued once.
+  const root = again[0]?.key.split(".")[0];
+  const rest = batches(
+    job.rows.filter(({ line }) => lines.has(line)),
+    (index) => `${root}.${job.left.length}.${index}`,
+  );
+  job.batches = [...job.batches.filter(({ state }) => state !== "refused"), ...rest];
 }
 
 /** Sends what is not done. Refused rows get their errors, issued ones their codes; `progress` is told after each batch. */
 export async function send(job, signal, progress) {
   const byLine = new Map(job.rows.map((row) => [row.line, row]));
   for (const batch of job.batches.filter(({ state }) => state === "open" || state === "sent")) {
+    if (isStale(batch)) throw new Error(t("issue.stale"));
+    if (batch.state === "open") batch.since = Date.now();
     batch.state = "sent";
     keep(job);
     await sendBatch(

@@ -6,7 +6,7 @@ import { card, h, replace } from "./dom.js";
 import { clearErrors, errorBox, flatten, showErrors } from "./errors.js";
 import { t } from "./i18n.js";
 import { ruleErrors } from "./price_rule_form.js";
-import { learnNames, priced } from "./priced.js";
+import { forgetNames, learnNames, priced } from "./priced.js";
 
 /** How long one has to stop typing, in milliseconds. */
 const PAUSE = 250;
@@ -28,6 +28,7 @@ function ofDraft(error) {
  * errors of its fields appear.
  */
 export function preview({ signal, draft = () => null, more = () => ({}), beside = null }) {
+  forgetNames();
   const result = h("div", { "aria-live": "polite", class: "result", "data-result": true });
   let timer = null;
   let asking = null;

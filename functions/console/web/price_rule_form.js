@@ -72,6 +72,8 @@ function show(element, kind, selection) {
   }
   const entitled = kind === "buy_x_get_y" || selection === "entitled";
   for (const name of ENTITLED) element.querySelector(`[data-field="${name}"]`).hidden = !entitled;
+  const times = element.querySelector('[data-field="allocation_limit"] label');
+  times.textContent = t(kind === "buy_x_get_y" ? "rule.times" : "rule.allocation_limit");
   const unit = element.querySelector("[data-unit]");
   unit.textContent = kind === "fixed_amount" ? "¥" : "%";
 }
@@ -185,9 +187,16 @@ export function ruleFields(rule, { automatic }) {
       }),
     ),
   );
-  const adapt = () =>
-    show(element, element.querySelector("[name=kind]").value, element.querySelector("[name=target_selection]").value);
+  const kind = element.querySelector("[name=kind]");
+  const adapt = () => show(element, kind.value, element.querySelector("[name=target_selection]").value);
   element.addEventListener("change", adapt);
+  // A quota of codes is no number of times in one cart: who changes the kind says anew which limit is meant.
+  let withRatio = kind.value === "buy_x_get_y";
+  kind.addEventListener("change", () => {
+    const limit = element.querySelector("[name=allocation_limit]");
+    if (withRatio !== (kind.value === "buy_x_get_y") && limit.value !== "0") limit.value = "";
+    withRatio = kind.value === "buy_x_get_y";
+  });
   adapt();
   // Where the errors of these stand, they have no field of their own.
   for (const [name, at] of [

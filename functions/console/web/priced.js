@@ -6,6 +6,9 @@ import { has, instant, money, t } from "./i18n.js";
 
 const names = new Map();
 
+/** Forgets all titles: a view that is opened shows those of today, and of the shop that is signed in. */
+export const forgetNames = () => names.clear();
+
 /** Learns the titles of these rules, once each. */
 export async function learnNames(ids, signal) {
   const unknown = ids.filter((id) => !names.has(id));

@@ -1,13 +1,14 @@
 //! What is typed in: as people write it, kept from being lost, and saved beside what others have saved.
 
 use serde_json::json;
+use tests::Api;
 
 use super::{
     browser::{Browser, DESK},
     shop,
 };
 use crate::{
-    discounts::{FUTURE, PAST, RULES, change_rule, coupon, give, issued, issued_ids, set_status, with},
+    discounts::{FUTURE, PAST, RULES, change_rule, coupon, give, issued, issued_ids, rule, set_status, with},
     support::{CUSTOMERS, LEVELS, customer, id, one},
 };
 
@@ -188,6 +189,31 @@ async fn a_day_without_its_time_is_refused() {
     assert_eq!(browser.error_of("ends_at").await, "A day and a time are needed, or neither.");
     assert_eq!(api.get(&one(RULES, spring.rule)).await.expect(200)["ends_at"], before["ends_at"]);
     browser.close(&[400]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_quota_is_not_taken_for_times_in_a_cart() {
+    let api = Api::empty().await;
+    let few = coupon(&api, "few", &json!({"allocation_limit": 2})).await;
+    let automatic = id(&api.post(RULES, &rule(&json!({"title": "Old", "automatic_discount": true}))).await);
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show(&format!("price_rules/{}", few.rule)).await;
+    browser.choose("[name=kind]", "buy_x_get_y").await;
+    browser.says("Times in one cart").await;
+    assert_eq!(browser.read("document.querySelector('[name=allocation_limit]').value").await, "");
+    browser.leave_for("evaluate").await;
+    // A view that is opened has the names of today.
+    browser.says("Old").await;
+    api.put(&one(RULES, automatic), &rule(&json!({"title": "New", "automatic_discount": true}))).await.expect(200);
+    browser.show("coupons/new").await;
+    browser.script("document.querySelector('[name=on_rule]').click()", json!([])).await;
+    browser.fill("[name=code_prefix]", "more").await;
+    browser.click("form[aria-label='New coupon'] [type=submit]").await;
+    assert_eq!(browser.error_of("price_rule_id").await, "This field is required.");
+    browser.leave_for("evaluate").await;
+    browser.says("New").await;
+    browser.close(&[]).await;
 }
 
 #[tokio::test]
