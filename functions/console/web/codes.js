@@ -129,7 +129,7 @@ export async function codes({ title, query, signal }) {
   const shown = { caption: t("nav.codes"), columns: columns(), href: (row) => `#/codes/${row.id}`, empty };
   const issue = linkButton(
     t("code.issue"),
-    withQuery("#/codes/issue", { prefix: query.prefix, customer: query.customer }),
+    withQuery("#/codes/issue", { prefix: query.prefix, customer: found?.filters.customer }),
     "primary",
     { "data-new": true },
   );

@@ -213,7 +213,7 @@ async fn a_quota_is_not_taken_for_times_in_a_cart() {
     assert_eq!(browser.error_of("price_rule_id").await, "This field is required.");
     browser.leave_for("evaluate").await;
     browser.says("New").await;
-    browser.close(&[]).await;
+    browser.close(&[400]).await;
 }
 
 #[tokio::test]
@@ -262,6 +262,9 @@ async fn numbers_are_read_as_people_write_them() {
     browser.says("Several customers have this number:").await;
     browser.click_text("11").await;
     browser.wait("document.querySelector('[data-count=\"1\"]')").await;
+    browser.show("codes?customer=13955556666").await;
+    browser.click("[data-new]").await;
+    assert_eq!(browser.wait("document.querySelector('[name=customers]')?.value").await, "13");
     browser.show("codes").await;
     browser.fill("[name=customer]", "13900000099").await;
     browser.click("[role=search] [type=submit]").await;
