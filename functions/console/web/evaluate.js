@@ -1,7 +1,7 @@
 // A place to try a cart: with codes, as a customer, at a moment.
 
 import { card, h } from "./dom.js";
-import { areaField, form, instantField, listOf, numberField, values } from "./forms.js";
+import { areaField, form, INCOMPLETE, instantField, listOf, numberField, values } from "./forms.js";
 import { t } from "./i18n.js";
 import { preview } from "./preview.js";
 import { inTab, keepInTab } from "./tab.js";
@@ -38,7 +38,7 @@ export function evaluate({ title, query, signal }) {
   const shown = preview({ signal, more, beside: element });
   element.addEventListener("input", () => {
     const { codes, customer_id: customer, at } = values(element);
-    keepInTab(KEPT, { codes, customer, at });
+    keepInTab(KEPT, { codes, customer, at: at === INCOMPLETE ? null : at });
     shown.soon();
   });
   return [

@@ -74,6 +74,8 @@ export function instantField(name, label, { value, hint, ...more } = {}) {
   const control = h("input", {
     type: "datetime-local",
     step: 1,
+    min: "1970-01-01T00:00",
+    max: "9999-12-31T23:59:59",
     value: shown,
     "data-sent": value ?? "",
     "data-shown": shown,
@@ -84,9 +86,13 @@ export function instantField(name, label, { value, hint, ...more } = {}) {
   return wrap(name, label, control, { hint });
 }
 
-/** A day without its time has no value at all: it goes out as what the API refuses, and not as no time. */
+/** What goes out of a day without its time, or of a year that was not typed whole: the API refuses it beside the field. */
+export const INCOMPLETE = "incomplete";
+
 function instantOf(control) {
-  if (control.validity.badInput) return "incomplete";
+  const { badInput, rangeUnderflow, rangeOverflow } = control.validity;
+  const isTouched = control.value !== control.dataset.shown;
+  if (badInput || (isTouched && (rangeUnderflow || rangeOverflow))) return INCOMPLETE;
   return control.value === control.dataset.shown ? control.dataset.sent || null : control.value || null;
 }
 
@@ -170,6 +176,15 @@ export function group(legend, ...fields) {
 export function listOf(text) {
   const items = text
     .split(/[,\uff0c\u3001\n]/)
+    .map((item) => item.trim())
+    .filter(Boolean);
+  return items.length > 0 ? items : null;
+}
+
+/** A text of lines as a list; null where it is empty. */
+export function linesOf(text) {
+  const items = text
+    .split("\n")
     .map((item) => item.trim())
     .filter(Boolean);
   return items.length > 0 ? items : null;

@@ -62,6 +62,7 @@ export const messages = {
   "list.position": "Page {page} of {last} · {count} in all",
   "list.waiting": "Loading …",
   "hint.commas": "Several with commas between them",
+  "hint.lines": "Each on a line of its own",
   "hint.no_end": "Empty: it does not end",
   "hint.yuan": "Yuan; empty: not asked",
   "hint.zone": "In the time of the shop",
@@ -206,7 +207,7 @@ export const messages = {
   "issue.no_heading": "No customer id. Column names that are read: customer_id, code_prefix.",
   "issue.workbook": "This is a workbook, not a CSV file. Save it as CSV, or copy its cells and paste them here.",
   "issue.quota":
-    "{prefix} has {left} places left of its quota, fewer than the list wants: none of these rows was issued. Shorten the list, or raise the quota in its price rule.",
+    "{prefix} has {left} places left of its quota, fewer than the list wants: none of the rows that are open was issued. Shorten the list, or raise the quota in its price rule.",
   "issue.unread": "Columns that are not read: {columns}. These rows get {prefix}.",
   "issue.moved": "A coupon of this list is not the one that it was when the list was read, or this is another shop.",
   "issue.stale":
@@ -383,6 +384,6 @@ export const apiMessages = [
   [/^Invalid pk "(.*)" - object does not exist\.$/, "There is no $1."],
   [/^Enter a valid "slug"/, "Use letters, digits, _ and - only."],
   [/^Incorrect type\. Expected pk value/, "Enter an id."],
-  [/^Datetime has wrong format/, "A day and a time are needed, or neither."],
+  [/^Datetime has wrong format/, "A day, with its whole year, and a time are needed, or neither."],
   [/^Ensure this is after starts_at\.$/, "The end must be after the beginning."],
 ];

@@ -62,6 +62,7 @@ export const messages = {
   "list.position": "第 {page} / {last} 页 · 共 {count} 条",
   "list.waiting": "加载中……",
   "hint.commas": "多个之间用逗号分隔",
+  "hint.lines": "每行一个",
   "hint.no_end": "留空：无期限",
   "hint.yuan": "单位为元；留空：不限",
   "hint.zone": "以店铺所在时区为准",
@@ -203,7 +204,7 @@ export const messages = {
   "issue.no_heading": "不是客户编号。可识别的列名：客户编号、优惠券前缀。",
   "issue.workbook": "这是 Excel 工作簿，不是 CSV 文件。请另存为 CSV，或复制单元格后粘贴到此处。",
   "issue.quota":
-    "优惠券 {prefix} 的分配限额只剩 {left} 个名额，少于名单所需，这些行均未发放。请缩短名单，或在其价格规则中提高分配限额。",
+    "优惠券 {prefix} 的分配限额只剩 {left} 个名额，少于名单所需，待发放的行均未发放。请缩短名单，或在其价格规则中提高分配限额。",
   "issue.unread": "未读取的列：{columns}。这些行将发放 {prefix}。",
   "issue.moved": "名单中的优惠券已与读取名单时不同，或当前登录的是另一家店铺。",
   "issue.stale":

@@ -2,13 +2,25 @@
 
 import { freshId, h } from "./dom.js";
 import { withoutMinus } from "./errors.js";
-import { areaField, checkField, choiceField, group, instantField, listOf, numberField, textField } from "./forms.js";
+import {
+  areaField,
+  checkField,
+  choiceField,
+  group,
+  instantField,
+  linesOf,
+  listOf,
+  numberField,
+  textField,
+} from "./forms.js";
 import { has, said, t } from "./i18n.js";
 
 const AT_LEAST = "greater_than_or_equal_to";
 const AT_MOST = "less_than_or_equal_to";
 const RATIO = "prerequisite_to_entitlement_quantity_ratio";
-const ENTITLED = ["entitled_product_ids", "entitled_collection_ids", "entitled_category_ids", "entitled_vendor_titles"];
+/** Names, in which commas may stand: each has a line. */
+const VENDORS = "entitled_vendor_titles";
+const ENTITLED = ["entitled_product_ids", "entitled_collection_ids", "entitled_category_ids", VENDORS];
 
 /** The fields whose labels have other names than the API has for what they ask. */
 const LABELS = {
@@ -134,7 +146,11 @@ export function ruleFields(rule, { automatic }) {
         },
       ),
       ENTITLED.map((name) =>
-        areaField(name, t(`rule.${name}`), { value: (rule?.[name] ?? []).join(", "), hint: t("hint.commas"), rows: 2 }),
+        areaField(name, t(`rule.${name}`), {
+          value: (rule?.[name] ?? []).join(name === VENDORS ? "\n" : ", "),
+          hint: t(name === VENDORS ? "hint.lines" : "hint.commas"),
+          rows: 2,
+        }),
       ),
     ),
     group(
@@ -223,7 +239,7 @@ export function bodyOf(read) {
   const asks = (name) => !(name in ONLY) || ONLY[name].includes(kind);
   const selection = kind === "buy_x_get_y" ? "entitled" : read.target_selection;
   const entitled = Object.fromEntries(
-    ENTITLED.map((name) => [name, selection === "entitled" ? listOf(read[name]) : null]),
+    ENTITLED.map((name) => [name, selection === "entitled" ? (name === VENDORS ? linesOf : listOf)(read[name]) : null]),
   );
   const off = read.value.startsWith("-") || read.value === "" ? read.value : `-${read.value}`;
   return {

@@ -182,7 +182,7 @@ async fn files_are_read_as_excel_writes_them_and_what_cannot_be_read_is_said() {
     assert_eq!(browser.read("document.querySelectorAll('.error-box').length").await, 0);
     browser.click("form [type=submit]").await;
     browser
-        .says("small has 2 places left of its quota, fewer than the list wants: none of these rows was issued.")
+        .says("small has 2 places left of its quota, fewer than the list wants: none of the rows that are open was issued.")
         .await;
     assert_eq!(number(&api, &format!("{CODES}?coupon={}", small.id), "count").await, 0);
     browser.click("[data-edit]").await;

@@ -184,10 +184,31 @@ async fn a_day_without_its_time_is_refused() {
     browser.script("document.querySelector('[name=ends_at]').focus()", json!([])).await;
     browser.press("\u{E003}").await;
     assert_eq!(browser.read("document.querySelector('[name=ends_at]').validity.badInput").await, true);
-    browser.says("Until: A day and a time are needed, or neither.").await;
+    browser.says("Until: A day, with its whole year, and a time are needed, or neither.").await;
     browser.click("form[aria-label=Rule] [type=submit]").await;
-    assert_eq!(browser.error_of("ends_at").await, "A day and a time are needed, or neither.");
+    assert_eq!(browser.error_of("ends_at").await, "A day, with its whole year, and a time are needed, or neither.");
     assert_eq!(api.get(&one(RULES, spring.rule)).await.expect(200)["ends_at"], before["ends_at"]);
+    // Nor is a year of two digits meant, and a vendor's name is one name.
+    let vendors = json!({"target_selection": "entitled", "entitled_vendor_titles": ["Foo, Inc.", "Bar"]});
+    change_rule(&api, spring.rule, &vendors).await;
+    browser.leave_for("levels").await;
+    browser.show(&format!("price_rules/{}", spring.rule)).await;
+    browser.choose("[name=ends_at]", "0026-12-31T23:59:00").await;
+    browser.fill("[name=value]", "15").await;
+    browser.click("form[aria-label=Rule] [type=submit]").await;
+    browser.error_of("ends_at").await;
+    browser.choose("[name=ends_at]", "2998-12-31T23:59:00").await;
+    browser.click("form[aria-label=Rule] [type=submit]").await;
+    browser.shown("#/price_rules").await;
+    let row = api.get(&one(RULES, spring.rule)).await.expect(200);
+    assert_eq!((&row["value"], &row["ends_at"]), (&json!("-15.00"), &json!("2998-12-31T23:59:00+08:00")));
+    assert_eq!(row["entitled_vendor_titles"], vendors["entitled_vendor_titles"]);
+    // What is no moment is not kept for the next look.
+    browser.show("evaluate").await;
+    browser.click("[name=at]").await;
+    browser.press("1").await;
+    browser.wait("document.querySelector('[name=at]').validity.badInput").await;
+    assert_eq!(browser.read("JSON.parse(sessionStorage.getItem('youhui.try'))?.at ?? null").await, json!(null));
     browser.close(&[400]).await;
 }
 
