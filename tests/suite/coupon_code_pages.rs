@@ -8,7 +8,7 @@ use shared::{
 };
 use tests::Api;
 
-use crate::discounts::{CODES, FUTURE, PAST, coupon, shop_of};
+use crate::discounts::{CODES, FUTURE, PAST, coupon, expire_codes, shop_of};
 
 const CODES_IN_ALL: u64 = 10_000;
 const CUSTOMERS: u64 = 40;
@@ -107,9 +107,7 @@ async fn pages_of_ten_thousand_codes_are_those_of_a_plain_list() {
     let (api, plain) = world().await;
     check(&api, &plain).await;
     // Nothing of it changes when the job stores the expired ones as such.
-    let report = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await, api.server.clock.now())
-        .await
-        .expect("a run");
+    let report = expire_codes(&api).await;
     assert_eq!(report.expired, plain.iter().filter(|code| code.status == "expired").count() as u64);
     check(&api, &plain).await;
 }

@@ -23,6 +23,11 @@ pub(crate) struct Coupon {
     pub(crate) rule: u64,
 }
 
+/// The job that stores what the clock of an API has made of codes.
+pub(crate) async fn expire_codes(api: &Api) -> expire_coupon_codes::Report {
+    expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await, api.server.clock.now()).await.expect("a run")
+}
+
 /// A body with these fields set.
 pub(crate) fn with(mut body: Value, changes: &Value) -> Value {
     for (name, value) in changes.as_object().expect("changes") {

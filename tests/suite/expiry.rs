@@ -27,17 +27,14 @@ use tests::Api;
 
 use crate::{
     discounts::{
-        CODES, Coupon, FUTURE, PAST, change_rule, count, coupon, coupon_on, give, issued_ids, set_status, shop_of,
+        CODES, Coupon, FUTURE, PAST, change_rule, count, coupon, coupon_on, expire_codes as expire, give, issued_ids,
+        set_status, shop_of,
     },
     support::one,
 };
 
 fn shop() -> ShopId {
     "demo".parse().expect("a shop")
-}
-
-async fn expire(api: &Api) -> Report {
-    expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await, api.server.clock.now()).await.expect("a run")
 }
 
 /// How many codes of a coupon are stored in each class.

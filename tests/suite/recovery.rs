@@ -36,7 +36,9 @@ use tests::{Api, OTHER_TOKEN, TOKEN, own_store};
 
 use crate::{
     audit::{audit, busy_shop, is_clean},
-    discounts::{CODES, COUPONS, FUTURE, PAST, RULES, change_rule, coupon, give, issued_ids, nested, set_status},
+    discounts::{
+        CODES, COUPONS, FUTURE, PAST, RULES, change_rule, coupon, expire_codes, give, issued_ids, nested, set_status,
+    },
     support::{ACCOUNTS, ADJUST, CUSTOMERS, HISTORY, LEVELS, ORDERS, adjust, customer, id, one},
 };
 
@@ -247,9 +249,7 @@ async fn an_imported_shop_goes_on() {
     // The jobs find what is due.
     let finished = finish_batches::run(&twin.store_of("finish_batches").await).await.expect("a run");
     assert_eq!((finished.finished, finished.coupons, finished.codes, finished.failed), (1, 1, 1, 0));
-    let expired = expire_coupon_codes::run(&twin.store_of("expire_coupon_codes").await, twin.server.clock.now())
-        .await
-        .expect("a run");
+    let expired = expire_codes(&twin).await;
     assert_eq!((expired.expired, expired.failed), (3, 0));
     is_clean(&audit(&twin, false).await);
     // Ids, sums and limits go on.

@@ -21,8 +21,8 @@ use crate::{
     audit::{audit, damage},
     coupon_batches, customer_batches,
     discounts::{
-        CODES, COUPONS, EVALUATE, FUTURE, PAST, RELEASE, RULES, USE, change_rule, coupon, give, issued, issued_ids,
-        nested, rule, shop_of, with,
+        CODES, COUPONS, EVALUATE, FUTURE, PAST, RELEASE, RULES, USE, change_rule, coupon, expire_codes, give, issued,
+        issued_ids, nested, rule, shop_of, with,
     },
     support::{ADJUST, CUSTOMERS, HISTORY, LEVELS, adjust, customer, id, one},
 };
@@ -139,9 +139,7 @@ async fn coupons_and_codes(api: &Api) {
     checkout(api).await;
     api.delete(&one(COUPONS, id(&on_rule))).await.expect(204);
     change_rule(api, free.rule, &json!({"ends_at": PAST})).await;
-    let settled = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await, api.server.clock.now())
-        .await
-        .expect("a run");
+    let settled = expire_codes(api).await;
     assert!(settled.rules > 0 && settled.expired > 0, "{settled:?}");
 }
 
@@ -166,10 +164,7 @@ async fn checkout(api: &Api) {
     api.server.clock.advance(Duration::seconds(61));
     let free = json!({"customer_id": 11, "codes": []});
     api.post(EVALUATE, &with(cart, &free)).await.expect(200);
-    let released = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await, api.server.clock.now())
-        .await
-        .expect("a run")
-        .released;
+    let released = expire_codes(api).await.released;
     assert_eq!(released, 2, "the code and the automatic rule of the third order");
     api.delete(&one(RULES, automatic)).await.expect(204);
 }

@@ -146,6 +146,8 @@ function kindOf({ kind, points }) {
 
 /** The redemptions that were given back in this tab: their entries do not say so. */
 const givenBack = () => inTab(KEPT) ?? [];
+// The next token may be another shop's, whose entries have the same ids.
+window.addEventListener("unauthorized", () => keepInTab(KEPT, null));
 
 /** Every entry, newest first; a redemption can be given back. */
 function ledger(id, signal, again) {

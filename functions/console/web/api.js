@@ -2,7 +2,6 @@
 
 import { announce } from "./announce.js";
 import { t } from "./i18n.js";
-import { keepInTab } from "./tab.js";
 
 const KEPT = "youhui.token";
 const ATTEMPTS = 5;
@@ -17,11 +16,10 @@ export function keepToken(text) {
   sessionStorage.setItem(KEPT, text);
 }
 
-/** Forgets the token and what belongs to its shop, and where the user leaves all that this tab noted beside it. */
+/** Forgets the token, and where the user leaves all that this tab noted beside it. */
 export function forgetToken(leaving = false) {
-  if (leaving) return sessionStorage.clear();
-  sessionStorage.removeItem(KEPT);
-  keepInTab("given_back", null);
+  if (leaving) sessionStorage.clear();
+  else sessionStorage.removeItem(KEPT);
 }
 
 /** What the API, or the way to it, answered in place of a result. */

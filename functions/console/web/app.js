@@ -152,7 +152,8 @@ function languageSwitch() {
 function lostBySigningOut() {
   const lines = [];
   if (isTyped()) lines.push(t("leave.text"));
-  if (unsavedCount() > 0) lines.push(t("issue.unsaved", { count: number(unsavedCount()) }));
+  const unsaved = unsavedCount();
+  if (unsaved > 0) lines.push(t("issue.unsaved", { count: number(unsaved) }));
   if (keptIssue()) lines.push(t("sign_in.issue"));
   return lines;
 }

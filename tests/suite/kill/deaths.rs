@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use tests::{Api, TOKEN, faultless};
 
 use crate::{
-    discounts::with,
+    discounts::{expire_codes, with},
     support::{CUSTOMERS, customer},
 };
 
@@ -149,9 +149,7 @@ pub(super) async fn after_restart(api: &Api) {
     end_leases(&api.server.store).await;
     let finished = finish_batches::run(&api.store_of("finish_batches").await).await.expect("a run");
     assert_eq!((finished.failed, finished.at_work), (0, 0), "{finished:?}");
-    let expired = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await, api.server.clock.now())
-        .await
-        .expect("a run");
+    let expired = expire_codes(api).await;
     assert_eq!((expired.failed, expired.unfinished), (0, 0), "{expired:?}");
     let points = expire_points::run(&api.store_of("expire_points").await, Utc::now()).await.expect("a run");
     // The walk says that it is done when it finds nobody more.

@@ -13,15 +13,15 @@ use super::{
 use crate::{
     coupon_batches::again,
     coupon_limits::over,
-    discounts::{CODES, FUTURE, PAST, change_rule, count, coupon, coupon_on, give, issue, issued_ids, set_status},
+    discounts::{
+        CODES, FUTURE, PAST, change_rule, count, coupon, coupon_on, expire_codes, give, issue, issued_ids, set_status,
+    },
     support::{ACCOUNTS, CUSTOMERS, LEVELS, SIGN, adjust, one},
 };
 
 /// The job that stores what the clock has made of codes; nothing fails in it.
 pub(super) async fn expire(api: &Api) {
-    let report = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await, api.server.clock.now())
-        .await
-        .expect("a run");
+    let report = expire_codes(api).await;
     assert_eq!(report.failed, 0, "{report:?}");
 }
 
