@@ -4,7 +4,7 @@ import { announce } from "./announce.js";
 import { forgetToken, token } from "./api.js";
 import { h, icon, replace } from "./dom.js";
 import { errorBox } from "./errors.js";
-import { confirm, isTyped } from "./forms.js";
+import { confirm, isTyped, takeTyped } from "./forms.js";
 import { change, current, number, t } from "./i18n.js";
 import { kept as keptIssue } from "./issue_batches.js";
 import { unsavedCount } from "./issued.js";
@@ -80,7 +80,10 @@ let asking = false;
 /** The sections that are tried when a token that was just typed in may not read the one that it came to. */
 let untried = [];
 
-/** Draws the view of the address. `focus` moves to its heading, so that a keyboard and a screen reader start there. */
+/**
+ * Draws the view of the address. `focus` moves to its heading, so that a keyboard and a screen reader start there; without,
+ * it is the same view drawn anew, and what is typed into it stays.
+ */
 async function show(focus = true) {
   showing?.abort();
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
@@ -106,7 +109,9 @@ async function show(focus = true) {
     const context = { params: found.params, query, signal, title, again };
     const view = await found.view(context);
     if (controller.signal.aborted) return;
+    const restore = focus ? null : takeTyped();
     replace(main, view);
+    restore?.();
   } catch (error) {
     if (controller.signal.aborted || error.name === "AbortError") return;
     const next = error.status === 403 && isSection(path) ? untried.shift() : undefined;
@@ -129,9 +134,7 @@ const isSection = (path) => SECTIONS.some(([name]) => name === path);
 function languageSwitch() {
   const other = current() === "zh" ? "en" : "zh";
   const label = other === "zh" ? "中文" : "English";
-  const turn = async () => {
-    const question = { title: t("language.title"), lines: [t("leave.text")], action: label, kind: "primary" };
-    if (isTyped() && !(await confirm(question))) return;
+  const turn = () => {
     change(other);
     show(false);
   };
@@ -209,6 +212,7 @@ function drawFrame(section) {
 
 function showSignIn(error) {
   showing?.abort();
+  const restore = document.body.classList.contains("signed-out") ? takeTyped() : null;
   document.body.classList.add("signed-out");
   document.title = t("app.name");
   document.getElementById("skip").textContent = t("app.skip");
@@ -222,6 +226,7 @@ function showSignIn(error) {
     return show();
   };
   replace(main, signIn({ error, done }));
+  restore?.();
 }
 
 /** Goes to another address, and asks before that where what is typed in would be lost. */

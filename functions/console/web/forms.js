@@ -100,7 +100,6 @@ function instantOf(control) {
 export function values(form) {
   const found = {};
   for (const control of form.querySelectorAll("input[name], select[name], textarea[name]")) {
-    if (control.type === "radio" && !control.checked) continue;
     if (control.type === "checkbox") found[control.name] = control.checked;
     else if (control.type === "datetime-local") {
       found[control.name] = instantOf(control);
@@ -110,16 +109,40 @@ export function values(form) {
   return found;
 }
 
-const typed = () => [...document.querySelectorAll("#main [data-changed]")];
+/** The fields of the view in which something is typed that was not sent. */
+const typed = () => [...document.querySelectorAll("#main [data-typed]")];
+
+const note = (controls) => controls.forEach((control) => (control.dataset.typed = ""));
+const forget = (controls) => controls.forEach((control) => delete control.dataset.typed);
 
 /** Whether something is typed into a form of the view that was not sent. */
 export const isTyped = () => typed().length > 0;
 
 /** What is typed in is not worth a question any more. */
-export const forgetTyped = () => typed().forEach((form) => delete form.dataset.changed);
+export const forgetTyped = () => forget(typed());
 
 /**
- * A form that sends once at a time, notes as `data-changed` that it holds what was typed and not sent, and shows what is refused. `send`
+ * Takes what is typed in and was not sent. Answers how to put it into the same forms, drawn anew. What went out and was not
+ * answered stays behind: sent from another form it would be another change.
+ */
+export function takeTyped() {
+  const forms = () => [...document.querySelectorAll("#main form")];
+  const before = forms();
+  const taken = typed()
+    .filter(({ form: of }) => !of.matches("[data-unanswered]"))
+    .map(({ form: of, name, value, checked }) => ({ at: before.indexOf(of), name, value, checked }));
+  return () => {
+    for (const { at, name, value, checked } of taken) {
+      const control = forms()[at]?.elements.namedItem(name);
+      if (!control) continue;
+      Object.assign(control, { value, checked });
+      for (const kind of ["input", "change"]) control.dispatchEvent(new Event(kind, { bubbles: true }));
+    }
+  };
+}
+
+/**
+ * A form that sends once at a time, notes as `data-typed` where something was typed and not sent, and shows what is refused. `send`
  * gets the values; of its result `done` makes a text that is announced, and `next` leads on, but not where the view was left
  * meanwhile: what was sent is not taken back, and touches no other view.
  * `under` is the name in which the API nests the fields; a `trial` changes nothing, and nothing is lost with it.
@@ -140,16 +163,17 @@ export function form({ fields, submit, cancel, send, done, next, under, kind = "
     h("div", { class: "fields" }, fields),
     actions,
   );
-  element.addEventListener("input", () => {
-    if (!trial) element.dataset.changed = "true";
+  element.addEventListener("input", (event) => {
+    if (!trial) note([event.target]);
   });
   element.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (go.disabled) return;
     go.disabled = true;
     element.setAttribute("aria-busy", "true");
-    const { changed } = element.dataset;
-    delete element.dataset.changed;
+    const sent = typed().filter((control) => element.contains(control));
+    forget(sent);
+    delete element.dataset.unanswered;
     clearErrors(element);
     try {
       const result = await send(values(element));
@@ -157,7 +181,8 @@ export function form({ fields, submit, cancel, send, done, next, under, kind = "
       if (done) announce(done(result));
       if (isShown(element)) await next(result);
     } catch (error) {
-      if (changed) element.dataset.changed = changed;
+      note(sent);
+      if (error.passes) element.dataset.unanswered = "true";
       fail(error, label, element, () => showErrors(element, error, under));
     } finally {
       go.disabled = false;

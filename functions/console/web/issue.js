@@ -196,7 +196,7 @@ export async function issue({ title, query, signal }) {
       next: (job) => start(job, job.notes.length === 0 && job.rows.every((row) => !row.error)),
     });
     // A list that was sent once and came back is typed work like any other.
-    if (text !== (query.customer ?? "")) element.dataset.changed = "true";
+    if (text !== (query.customer ?? "")) element.querySelectorAll("[name]").forEach((one) => (one.dataset.typed = ""));
     replace(place, unsavedNote(), card(null, element));
     element.querySelector("input")?.focus();
   };

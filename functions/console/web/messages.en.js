@@ -53,7 +53,6 @@ export const messages = {
   "leave.title": "Leave this page?",
   "leave.text": "What you typed in here is lost then.",
   "leave.action": "Leave",
-  "language.title": "Change the language?",
   "list.count": "{count} in all",
   "list.empty": "Nothing here.",
   "list.next": "Next",

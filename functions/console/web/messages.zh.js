@@ -53,7 +53,6 @@ export const messages = {
   "leave.title": "离开此页？",
   "leave.text": "此处已填写的内容将丢失。",
   "leave.action": "离开",
-  "language.title": "切换语言？",
   "list.count": "共 {count} 条",
   "list.empty": "暂无内容。",
   "list.next": "下一页",

@@ -62,12 +62,18 @@ async fn points_are_adjusted_once_however_often_one_clicks() {
     browser.fill(&format!("{form} [name=points]"), "-5").await;
     browser.click(&format!("{form} [type=submit]")).await;
     browser.says("This customer has only 0 points.").await;
+    // What is typed into another form of the view stays there.
+    let redeem = "form[aria-label='Redeem points'] [name=points]";
+    browser.fill(redeem, "500").await;
     browser.fill(&format!("{form} [name=points]"), "1000").await;
     let twice = "const go = document.querySelector(arguments[0]); go.click(); go.click(); go.form.requestSubmit()";
     browser.script(twice, json!([format!("{form} [type=submit]")])).await;
     browser.says("+1,000 points.").await;
     browser.shown("#/customers/1").await;
     assert_eq!(number(&api, &format!("{HISTORY}?customer=1"), "count").await, 1);
+    for (name, typed) in [(redeem, "500"), (&format!("{form} [name=points]"), "")] {
+        assert_eq!(browser.read(&format!("document.querySelector({:?}).value", name)).await, typed, "{name}");
+    }
     browser.close(&[400]).await;
 }
 
