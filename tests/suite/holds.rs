@@ -194,7 +194,8 @@ async fn a_process_that_dies_between_two_transactions_leaves_nothing_half_seen()
     let cancel = async |id| {
         let body = json!({"order_status": "cancelled"}).to_string();
         let (updated_at, paid, refunded) = (None, None, Hundredths(0));
-        let snapshot = Snapshot { id, customer_id: Some(Some(1)), body, updated_at, paid, refunded, cancelled: true };
+        let (customer_id, customer_field) = (Some(Some(1)), "customer");
+        let snapshot = Snapshot { id, customer_id, customer_field, body, updated_at, paid, refunded, cancelled: true };
         let plan = async || {
             let (transaction, put) = orders::put(store, &Shop::new(demo()), &snapshot, Utc::now()).await?;
             assert!(put.unsettled && transaction.len() <= 7);

@@ -55,6 +55,7 @@ fn snapshots(paid: i64, refunds: &[i64]) -> Vec<Snapshot> {
         Snapshot {
             id: 5,
             customer_id: Some(Some(1)),
+            customer_field: "customer",
             body: String::new(),
             updated_at: DateTime::<Utc>::from_timestamp(second, 0),
             paid: Some(Hundredths(paid)),

@@ -118,6 +118,7 @@ async fn a_changed_customer_is_refused_and_changes_nothing() {
     other["customer"] = Value::Null;
     refused(&api.put(&one(ORDERS, 5), &other).await, "customer", message, &"none");
     refused(&api.put(&one(ORDERS, 6), &paid("20.00", "0.00")).await, "customer", message, &"guest");
+    refused(&api.put(&one(ORDERS, 5), &json!({"customer_id": 2})).await, "customer_id", message, &"by id");
     assert_eq!(entries(&api).await, [("buy".to_owned(), 20)]);
     let mut silent = paid("20.00", "20.00");
     silent.as_object_mut().expect("an object").remove("customer");

@@ -6,7 +6,10 @@ use tests::{
     documents::{LOYALTY, example},
 };
 
-use crate::support::{CUSTOMERS, HISTORY, ORDERS, customer, detail, keys, one, refused, same_text, store_customers};
+use crate::{
+    discounts::EVALUATE,
+    support::{CUSTOMERS, HISTORY, ORDERS, customer, detail, keys, one, refused, same_text, store_customers},
+};
 
 /// The order of the documents.
 fn documented() -> Value {
@@ -188,4 +191,20 @@ async fn an_empty_body_is_an_empty_order() {
     let api = Api::empty().await;
     let stored = api.call("PUT", &one(ORDERS, 95_001), None).await;
     assert_eq!((stored.status, stored.text.as_str()), (201, r#"{"id":95001}"#));
+}
+
+#[tokio::test]
+async fn an_unknown_customer_is_told_with_all_that_is_wrong_under_the_field_that_was_sent() {
+    let api = Api::empty().await;
+    let missing = json!(["Invalid pk \"9\" - object does not exist."]);
+    let required = json!(["This field is required."]);
+    for (sent, field) in [(json!({"customer": {"id": 9}}), "customer"), (json!({"customer_id": 9}), "customer_id")] {
+        assert_eq!(api.put(&one(ORDERS, 7), &sent).await.expect(400), json!({field: missing}));
+        let mut order = sent;
+        order["financial_status"] = json!("paid");
+        let errors = api.put(&one(ORDERS, 7), &order).await.expect(400);
+        assert_eq!(errors, json!({field: missing, "paid_price": required}));
+    }
+    let errors = api.post(EVALUATE, &json!({"customer_id": 9})).await.expect(400);
+    assert_eq!(errors, json!({"customer_id": missing, "lines": required}));
 }

@@ -6,8 +6,12 @@ use shared::{
         change::Change,
         envelope,
         evaluation::{CodeReply, EvaluationReply},
+        fields::named,
     },
-    table::evaluation::{Refusal, price},
+    table::{
+        customers,
+        evaluation::{Refusal, price},
+    },
 };
 
 use crate::wire::{EvaluateBody, parse};
@@ -28,7 +32,9 @@ pub(crate) async fn evaluate(
     request: Change,
 ) -> Result<Response, Error> {
     let zone = caller.shop.zone;
-    let asked = request.parsed(|body| parse(body, zone, request.at))?;
+    let body = request.body()?;
+    let (shop, read) = (caller.shop_id(), parse(body, zone, request.at));
+    let asked = customers::read_beside(&app.store, shop, named(body, "customer_id"), read).await?;
     let priced = price(&app.store, caller.shop_id(), &app.automatic_rules, &asked).await?;
     let codes = priced.codes.into_iter().map(|(code, refusal)| CodeReply {
         code,

@@ -15,12 +15,13 @@ use shared::{
         path::PathId,
     },
     table::{
+        customers,
         orders::{self, Shown},
         settling::settle_soon,
     },
 };
 
-use crate::wire::{OrderBody, parse};
+use crate::wire::{OrderBody, customer_of, parse};
 
 /// The order as the shop sent it, with the customer as stored here.
 fn render(shown: &Shown, zone: Tz) -> Result<Box<RawValue>, Error> {
@@ -66,7 +67,9 @@ pub(crate) async fn put(
     let (zone, store) = (caller.shop.zone, &app.store);
     let unsettled = AtomicBool::new(false);
     let plan = async || {
-        let mut snapshot = change.parsed(|body| parse(id, body, zone))?;
+        let body = change.body()?;
+        let read = parse(id, body, zone);
+        let mut snapshot = customers::read_beside(store, caller.shop_id(), customer_of(body), read).await?;
         snapshot.body = order::body(id, change.text()?)?;
         let (transaction, put) = orders::put(store, &caller.shop, &snapshot, change.at).await?;
         unsettled.store(put.unsettled, Ordering::Relaxed);

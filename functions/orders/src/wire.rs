@@ -83,14 +83,25 @@ fn customer(value: &Value) -> Checked<Id> {
     }
 }
 
+/// The field that says whose order it is: `customer_id` where only that is there.
+fn customer_field(body: &Value) -> &'static str {
+    if body.get("customer").is_none() { "customer_id" } else { "customer" }
+}
+
+/// Whose order a body says that it is, and in which field, also where something else is wrong with it.
+pub(crate) fn customer_of(body: &Value) -> Option<(&'static str, Id)> {
+    let field = customer_field(body);
+    Some((field, customer(body.get(field)?).ok()?))
+}
+
 /// Reads from an order what has an effect; the text of it is for the caller to add.
 ///
 /// # Errors
 /// What is wrong with each field.
 pub fn parse(id: Id, body: &Value, zone: Tz) -> Checked<Snapshot> {
     let mut fields = Fields::of(body)?;
-    let named = if body.get("customer").is_none() { "customer_id" } else { "customer" };
-    let customer_id = fields.nullable(named, customer);
+    let customer_field = customer_field(body);
+    let customer_id = fields.nullable(customer_field, customer);
     let financial_status = fields.nullable("financial_status", text(STATUS_LENGTH, true)).flatten();
     let order_status = fields.nullable("order_status", text(STATUS_LENGTH, true)).flatten();
     let is_paid = financial_status.as_deref().is_some_and(|status| PAID.contains(&status));
@@ -108,6 +119,7 @@ pub fn parse(id: Id, body: &Value, zone: Tz) -> Checked<Snapshot> {
         Some(Snapshot {
             id,
             customer_id,
+            customer_field,
             body: String::new(),
             updated_at,
             paid: paid_price.filter(|_| is_paid),

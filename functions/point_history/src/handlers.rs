@@ -2,13 +2,13 @@ use axum::{extract::State, response::Response};
 use lambda_http::http::StatusCode;
 use serde_json::Value;
 use shared::{
-    App, Error, FieldErrors,
+    App, Error,
     domain::id::Id,
     http::{
         access::{Caller, Loyalty, Read, Write},
         change::{Change, IdempotencyKey},
         envelope::{self, Envelope},
-        fields::Checked,
+        fields::{Checked, named},
         path::PathId,
         query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
     },
@@ -23,8 +23,8 @@ use shared::{
 };
 
 use crate::wire::{
-    AdjustBody, EntryDetail, EntryReply, RedeemBody, RefundBody, SignBody, customer_of, parse_adjust, parse_redeem,
-    parse_refund, parse_sign,
+    AdjustBody, EntryDetail, EntryReply, RedeemBody, RefundBody, SignBody, parse_adjust, parse_redeem, parse_refund,
+    parse_sign,
 };
 
 /// Lists the entries of the point history, newest first.
@@ -190,14 +190,5 @@ async fn read<T>(
     parse: impl FnOnce(&Value) -> Checked<T>,
 ) -> Result<T, Error> {
     let body = change.body()?;
-    let errors = match parse(body) {
-        Ok(read) => return Ok(read),
-        Err(errors) => errors,
-    };
-    match customer_of(body) {
-        Some(id) if customers::get(&app.store, caller.shop_id(), id).await?.is_none() => {
-            Err(Error::Invalid(FieldErrors::missing("customer_id", id).and(errors)))
-        }
-        _ => Err(Error::Invalid(errors)),
-    }
+    customers::read_beside(&app.store, caller.shop_id(), named(body, "customer_id"), parse(body)).await
 }

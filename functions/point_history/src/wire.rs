@@ -172,11 +172,6 @@ pub(crate) struct RefundBody {
     point_history_id: Id,
 }
 
-/// The customer that a body names, if it names one at all.
-pub(crate) fn customer_of(body: &Value) -> Option<Id> {
-    relation(body.get("customer_id")?).ok()
-}
-
 /// Reads an adjustment from a body: customer and points. Whether there is such a customer is for the store to say.
 pub(crate) fn parse_adjust(body: &Value) -> Checked<(Id, i64)> {
     let mut fields = Fields::of(body)?;

@@ -34,6 +34,8 @@ pub struct Snapshot {
     pub id: Id,
     /// Whose order; `None` where the snapshot does not say.
     pub customer_id: Option<Option<Id>>,
+    /// The field that says it, which an error about it names.
+    pub customer_field: &'static str,
     /// See [`Order::body`].
     pub body: String,
     /// When it was so; `None` where the snapshot does not say, which is never older than another.

@@ -389,6 +389,11 @@ pub fn relation(value: &Value) -> Checked<Id> {
     }
 }
 
+/// The row that a field of a body names, with the field; also where something else is wrong with the body.
+pub fn named(body: &Value, field: &'static str) -> Option<(&'static str, Id)> {
+    Some((field, relation(body.get(field)?).ok()?))
+}
+
 /// There is no row with this id.
 pub fn missing(id: impl std::fmt::Display) -> FieldErrors {
     FieldErrors::message(format!("Invalid pk \"{id}\" - object does not exist."))

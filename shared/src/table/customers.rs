@@ -22,7 +22,7 @@ use crate::{
         id::{Id, MAX_ID},
         shop::ShopId,
     },
-    error::Error,
+    error::{Error, FieldErrors},
 };
 
 /// The customers of a shop, by id.
@@ -70,6 +70,29 @@ pub struct Filter {
 /// A customer.
 pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Option<Customer>, Error> {
     store.read(&CUSTOMERS.key(shop, id)).await
+}
+
+/// What was read from a body that names a customer in a field. All errors are answered at once, so where there are some it is
+/// also, and first, asked whether there is such a customer: 1 round trip then.
+///
+/// # Errors
+/// [`Error::Invalid`] with those of the body.
+pub async fn read_beside<T>(
+    store: &Store,
+    shop: &ShopId,
+    named: Option<(&'static str, Id)>,
+    read: Result<T, FieldErrors>,
+) -> Result<T, Error> {
+    let errors = match read {
+        Ok(read) => return Ok(read),
+        Err(errors) => errors,
+    };
+    match named {
+        Some((field, id)) if get(store, shop, id).await?.is_none() => {
+            Err(Error::Invalid(FieldErrors::missing(field, id).and(errors)))
+        }
+        _ => Err(Error::Invalid(errors)),
+    }
 }
 
 /// The ids of at most `limit` customers after this id, ascending. For walks over all of them.

@@ -137,12 +137,12 @@ pub async fn put(
         return Ok((Transaction::default(), Put { shown, is_new: false, unsettled: false }));
     }
     if stored.is_some() && snapshot.customer_id.is_some_and(|sent| sent != before.customer_id) {
-        return Err(Error::field("customer", "The customer of an order cannot be changed."));
+        return Err(Error::field(snapshot.customer_field, "The customer of an order cannot be changed."));
     }
     let customer_id = snapshot.customer_id.unwrap_or(before.customer_id);
     let buyer = if customer_id == named { named_buyer } else { buyer(store, shop, customer_id).await? };
     if let (Some(id), None) = (customer_id, &buyer) {
-        return Err(Error::Invalid(FieldErrors::missing("customer", id)));
+        return Err(Error::Invalid(FieldErrors::missing(snapshot.customer_field, id)));
     }
     let earned = buyer.as_ref().map_or(0, |(_, account)| account.earned_points);
     let (level, _) = level::standing(&levels, earned);
