@@ -2,10 +2,10 @@
 
 import { announce } from "./announce.js";
 import { Change, get } from "./api.js";
-import { badge, button, card, facts, h, linkButton, replace } from "./dom.js";
+import { badge, button, card, facts, h, isShown, linkButton, replace } from "./dom.js";
 import { errorBox, fail } from "./errors.js";
 import { columns as codeColumns } from "./code.js";
-import { confirm, form, numberField } from "./forms.js";
+import { confirm, form, numberField, redraw } from "./forms.js";
 import { has, instant, money, number, signed, t } from "./i18n.js";
 import { nameOf } from "./customers.js";
 import { paged } from "./lists.js";
@@ -153,6 +153,7 @@ window.addEventListener("unauthorized", () => keepInTab(KEPT, null));
 function ledger(id, signal, again) {
   const refund = (entry) => {
     const change = new Change();
+    const address = location.hash;
     const run = async (event) => {
       const lines = [t("account.refund.text", { points: signed(-entry.points) })];
       if (!(await confirm({ title: t("account.refund.title"), lines, action: t("account.refund"), kind: "primary" })))
@@ -162,7 +163,8 @@ function ledger(id, signal, again) {
         const back = await change.send("POST", `${HISTORY}refund/`, { point_history_id: entry.id });
         keepInTab(KEPT, [...givenBack(), entry.id]);
         announce(t("account.done", { points: signed(back.points) }));
-        await again();
+        if (isShown(event.target)) await again();
+        else if (location.hash === address) redraw();
       } catch (error) {
         event.target.disabled = false;
         const isFinal = error.status === 409 && !error.passes;

@@ -39,8 +39,12 @@ export class ApiError extends Error {
   get scope() {
     const areas = { loyalty: "loyalty", discounts: "discounts", crm: "crm", orders: "orders" };
     const area = areas[this.path.split("/")[2]] ?? "";
-    const reads = this.method === "GET" || this.path.startsWith("/api/discounts/evaluate/");
-    return `${area}:${reads ? "read" : "write"}`;
+    return `${area}:${this.changesNothing ? "read" : "write"}`;
+  }
+
+  /** Whether it only asks, as a POST too. */
+  get changesNothing() {
+    return this.method === "GET" || this.path.startsWith("/api/discounts/evaluate/");
   }
 
   /** Whether the same request may fare better in a moment. */
@@ -49,7 +53,7 @@ export class ApiError extends Error {
   }
 }
 
-async function once(method, path, { body, key, signal }) {
+async function once(method, path, { body, key, signal, heard }) {
   const headers = { Authorization: `Bearer ${token()}` };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key) headers["Idempotency-Key"] = key;
@@ -70,7 +74,10 @@ async function once(method, path, { body, key, signal }) {
   } catch {
     parsed = { detail: text.slice(0, 200) };
   }
-  if (response.ok) return parsed;
+  if (response.ok) {
+    heard?.(response.headers);
+    return parsed;
+  }
   const retryAfter = response.headers.get("retry-after");
   throw new ApiError(method, path, { status: response.status, body: parsed, requestId, retryAfter });
 }
@@ -87,7 +94,7 @@ function wait(seconds, signal) {
 
 /**
  * Calls the API. What is safe to send again (a GET, a change under an Idempotency-Key, what `writesNothing`) is, when the service is busy or
- * did not answer. Throws an ApiError; a 401 also leads back to the token.
+ * did not answer, and before that `again` is asked. Throws an ApiError; a 401 also leads back to the token.
  */
 export async function call(method, path, options = {}) {
   const again = method === "GET" || Boolean(options.key) || options.writesNothing === true;
@@ -103,6 +110,7 @@ export async function call(method, path, options = {}) {
       announce(t(text, { seconds: Math.ceil(seconds) }));
       await wait(seconds, options.signal);
     }
+    await options.again?.();
   }
 }
 
@@ -116,26 +124,34 @@ export function newKey() {
 
 /**
  * A change that is made once: while it is not answered, the same body goes out under the same key, however often it is
- * sent, and never twice at once.
+ * sent, and never twice at once. Another body is no second addition meanwhile: whoever sends it does not know of the first.
  */
 export class Change {
   #sent = null;
   #key = null;
   #running = null;
 
+  /** Whether the last answer was that to an earlier attempt. */
+  isReplayed = false;
+
   /** Whether something went out that was not answered: what became of it is not known. */
   get isOpen() {
     return this.#sent !== null;
   }
 
-  send(method, path, body) {
+  /** `again` is asked before each further attempt. */
+  send(method, path, body, again) {
     if (this.#running) return this.#running;
     const sent = `${method} ${path} ${JSON.stringify(body)}`;
     if (sent !== this.#sent) {
+      if (this.#sent?.startsWith("POST")) return Promise.reject(new Error(t("error.open")));
       this.#sent = sent;
       this.#key = newKey();
     }
-    this.#running = call(method, path, { body, key: this.#key })
+    const heard = (headers) => {
+      this.isReplayed = headers.get("idempotent-replayed") === "true";
+    };
+    this.#running = call(method, path, { body, key: this.#key, heard, again })
       .then(
         (reply) => {
           this.#sent = null;

@@ -77,6 +77,8 @@ const PARTS = ["levels", "customers", "coupons"];
 let showing = null;
 /** Whether it is being asked what becomes of what is typed in: until then every way leads nowhere. */
 let asking = false;
+/** What was typed in where the token ended: the place, what stood over it, and how to put it back. */
+let interrupted = null;
 /** The sections that are tried when a token that was just typed in may not read the one that it came to. */
 let untried = [];
 
@@ -109,7 +111,7 @@ async function show(focus = true) {
     const context = { params: found.params, query, signal, title, again };
     const view = await found.view(context);
     if (controller.signal.aborted) return;
-    const restore = focus ? null : takeTyped();
+    const restore = focus ? resumed() : takeTyped();
     replace(main, view);
     restore?.();
   } catch (error) {
@@ -124,6 +126,13 @@ async function show(focus = true) {
   main.dataset.shown = location.hash;
   if (focus) main.querySelector("h1")?.focus({ preventScroll: true });
   if (focus) window.scrollTo(0, 0);
+}
+
+/** How to put back what was typed in before the token ended, where the same stands there: another shop has the same ids. */
+function resumed() {
+  const { at, heading, restore } = interrupted ?? {};
+  interrupted = null;
+  return at === location.hash && heading === document.title ? restore : null;
 }
 
 /** What an address without a view is answered. */
@@ -246,10 +255,12 @@ async function go() {
 }
 
 window.addEventListener("hashchange", go);
+window.addEventListener("redraw", () => show(false));
 window.addEventListener("unauthorized", () => {
   // Whoever is asked for a token already is told beside the field.
   if (document.body.classList.contains("signed-out")) return;
   forgetToken();
+  interrupted = { at: location.hash, heading: document.title, restore: takeTyped(true) };
   showSignIn(t("error.401"));
 });
 document.getElementById("skip").addEventListener("click", (event) => {

@@ -5,7 +5,8 @@ import { deleteButton } from "./deletion.js";
 import { badge, card, facts, h } from "./dom.js";
 import { form, numberField } from "./forms.js";
 import { instant, t } from "./i18n.js";
-import { nameOf } from "./customers.js";
+import { idOf, nameOf } from "./customers.js";
+import { isActive, stateBadge } from "./price_rules.js";
 
 const PATH = "/api/discounts/coupon_code/";
 const TONES = { unused: "plus", used: "calm", expired: "minus" };
@@ -42,58 +43,80 @@ function meanwhile({ status, used_at: at }) {
     : t("code.meanwhile", { status: t(`status.${status}`) });
 }
 
-/** Transfer while it is not used, and used or not used. */
-function actions(code, again) {
+/** The code goes to another customer. */
+function transfer(code, again) {
+  const put = new Change();
+  return form({
+    label: t("code.transfer"),
+    fields: [numberField("customer_id", t("code.transfer.to"), { hint: t("code.transfer.hint"), inputmode: "tel" })],
+    submit: t("code.transfer"),
+    kind: "",
+    send: async (read) => {
+      const customer_id = await idOf("customer_id", read.customer_id);
+      if (Number(customer_id) === code.customer_id) throw new Error(t("code.transfer.same"));
+      return put.send("PUT", `${PATH}${code.id}/`, { customer_id });
+    },
+    done: () => t("done.transferred"),
+    next: again,
+  });
+}
+
+/** Used and not used; `state` is the rule's, where a checkout would refuse the code for it. */
+function turn(code, state, again) {
   const put = new Change();
   const path = `${PATH}${code.id}/`;
-  const isUsed = code.status === "used";
-  const transfer = () =>
-    form({
-      label: t("code.transfer"),
-      fields: [numberField("customer_id", t("code.transfer.to"), { hint: t("code.transfer.hint") })],
-      submit: t("code.transfer"),
-      kind: "",
-      send: ({ customer_id }) => {
-        if (Number(customer_id) === code.customer_id) throw new Error(t("code.transfer.same"));
-        return put.send("PUT", path, { customer_id });
-      },
-      done: () => t("done.transferred"),
-      next: again,
-    });
-  const to = isUsed ? "unused" : "used";
-  const turn = form({
+  const to = code.status === "used" ? "unused" : "used";
+  return form({
     label: t(`code.mark.${to}`),
-    fields: [h("p", null, t(`code.mark.${to}.text`))],
+    fields: [
+      h("p", null, t(`code.mark.${to}.text`)),
+      state && to === "used" ? h("p", { class: "note" }, t("code.refused"), " ", state.cloneNode(true)) : null,
+    ],
     submit: t(`code.mark.${to}`),
     kind: "",
     send: async () => {
       // The API takes "used" for a used code. Whoever hands something out for it has to know who was first.
-      const current = put.isOpen ? code : await get(path);
-      if (current.status !== code.status) throw new Error(meanwhile(current));
-      return put.send("PUT", path, { status: to });
+      let current = await get(path);
+      const isOther = () => current.status !== code.status;
+      if (isOther() && !put.isOpen) throw new Error(meanwhile(current));
+      const done = await put.send("PUT", path, { status: to }, async () => {
+        current = await get(path);
+      });
+      if (isOther() && !put.isReplayed) throw new Error(meanwhile(done));
+      return done;
     },
     done: ({ status }) => t(status === "expired" ? "done.given_back" : `done.${to}`),
     next: again,
   });
-  return h(
-    "div",
-    { class: "columns" },
-    isUsed ? null : card(t("code.transfer"), transfer()),
-    card(t(`code.mark.${to}`), turn),
-  );
 }
 
 function deletion(code) {
-  const lines = [t(code.status === "used" ? "code.delete.used" : "code.delete.unused")];
-  const ask = () => ({ title: t("code.delete.title", { code: code.code }), lines });
-  return deleteButton({ path: `${PATH}${code.id}/`, name: code.code, list: "#/codes", ask });
+  const path = `${PATH}${code.id}/`;
+  const ask = async () => {
+    const { status } = await get(path);
+    const lines = [t(status === "used" ? "code.delete.used" : "code.delete.unused")];
+    return { title: t("code.delete.title", { code: code.code }), lines };
+  };
+  return deleteButton({ path, name: code.code, list: "#/codes", ask });
+}
+
+/** The coupon of a code; null where it was deleted. */
+async function couponOf(code, signal) {
+  return get(`/api/discounts/coupon/${code.coupon_id}/`, signal).catch((error) => {
+    if (error.status !== 404) throw error;
+    return null;
+  });
 }
 
 /** One code. */
 export async function code({ title, params, signal, again }) {
   const found = await get(`${PATH}${params.id}/`, signal);
+  const coupon = await couponOf(found, signal);
+  const prefix = found.coupon?.code_prefix ?? String(found.coupon_id);
+  const rule = coupon?.price_rule;
+  const state = rule && !isActive(rule) ? stateBadge(rule) : null;
   return [
-    h("div", { class: "head" }, title(found.code), statusBadge(found.status)),
+    h("div", { class: "head" }, title(found.code), statusBadge(found.status), state),
     card(
       null,
       facts(
@@ -101,8 +124,9 @@ export async function code({ title, params, signal, again }) {
         [t("code.worth"), `${found.title} · ${found.verbose_title}`],
         [
           t("code.coupon"),
-          h("a", { href: `#/coupons/${found.coupon_id}` }, found.coupon?.code_prefix ?? String(found.coupon_id)),
+          coupon ? h("a", { href: `#/coupons/${coupon.id}` }, prefix) : t("code.coupon_deleted", { prefix }),
         ],
+        rule && [t("coupon.rule"), h("a", { href: `#/price_rules/${rule.id}` }, rule.title)],
         [
           t("code.customer"),
           h("a", { href: `#/customers/${found.customer_id}` }, nameOf(found.customer ?? { id: found.customer_id })),
@@ -113,7 +137,15 @@ export async function code({ title, params, signal, again }) {
         [t("code.ends_at"), instant(found.ends_at) ?? t("code.no_end")],
       ),
     ),
-    actions(found, again),
+    // Of a deleted coupon nothing can be changed any more.
+    coupon
+      ? h(
+          "div",
+          { class: "columns" },
+          found.status === "used" ? null : card(t("code.transfer"), transfer(found, again)),
+          card(t(found.status === "used" ? "code.mark.unused" : "code.mark.used"), turn(found, state, again)),
+        )
+      : null,
     h("div", null, deletion(found)),
   ];
 }

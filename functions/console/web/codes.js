@@ -4,9 +4,9 @@ import { announce } from "./announce.js";
 import { get, query as withQuery, walk } from "./api.js";
 import { button, h, linkButton, replace } from "./dom.js";
 import { columns } from "./code.js";
-import { search } from "./customers.js";
+import { idsOf } from "./customers.js";
 import { save, toCsv } from "./csv.js";
-import { errorBox, showErrors } from "./errors.js";
+import { errorBox, refusal, showErrors } from "./errors.js";
 import { plainNumber } from "./forms.js";
 import { number, t } from "./i18n.js";
 import { addressOf, filter, filters, page, pager, table } from "./lists.js";
@@ -20,19 +20,11 @@ export async function couponOf(prefix, signal) {
   return results[0] ?? null;
 }
 
-/** The ids of the customers who have this mobile number; what is none's stays as it is. */
-async function customersOf(text, signal) {
-  if (!/^[+\d][\d\s-]{10,}$/.test(text)) return [text];
-  const found = await search(text, signal).catch((error) => {
-    if (error.status === 403) return [];
-    throw error;
-  });
-  return found.length > 0 ? found.map(({ id }) => id) : [text];
-}
-
 /** A code by its text, as it may have been read out, or by its id: digits may be either. */
 async function named(code, signal) {
   if (!code) return {};
+  // The API takes a comma for the end of a code.
+  if (code.normalize("NFKC").includes(",")) throw refusal("code", t("code.comma"));
   const isText = { code__in: [...new Set([code, code.normalize("NFKC").replace(/\s/g, "")])].join(",") };
   if (!/^\d{1,16}$/.test(code)) return isText;
   const { count } = await get(withQuery(PATH, { ...isText, page_size: 1 }), signal);
@@ -45,8 +37,9 @@ async function asked(query, signal) {
   const prefix = query.prefix?.normalize("NFKC");
   const coupon = prefix ? await couponOf(prefix, signal) : null;
   if (prefix && !coupon) return null;
-  const customers = await customersOf(plainNumber(query.customer ?? ""), signal);
-  return { filters: { ...(await named(code, signal)), status, customer: customers[0], coupon: coupon?.id }, customers };
+  const { ids, blind } = await idsOf("customer", plainNumber(query.customer ?? ""), signal);
+  const filters = { ...(await named(code, signal)), status, customer: ids[0], coupon: coupon?.id };
+  return { filters, customers: ids, blind };
 }
 
 /** The fields of an exported row. */
@@ -105,9 +98,25 @@ function exporter(selected, count, signal) {
 }
 
 /** What is said where no code is found. */
-function emptyText({ code, customer }) {
-  if (customer) return t("code.none_of", { customer });
+function emptyText({ code, customer }, blind) {
+  if (customer) return `${t("code.none_of", { customer })} ${blind ? t("customer.blind") : ""}`;
   return code && !/^\d+$/.test(code) ? t("code.not_found", { code }) : null;
+}
+
+/** The rows that were asked for, of `found` by its filters, and the way to take them home. */
+async function listed(found, query, signal) {
+  const shown = { caption: t("nav.codes"), columns: columns(), href: (row) => `#/codes/${row.id}` };
+  const none = pager({ page: 1, count: 0 });
+  if (!found) return [table({ rows: [], ...shown, empty: t("coupon.no_prefix", { prefix: query.prefix }) }), none];
+  if (found.customers.length > 1) {
+    const names = found.customers.map((id) => `#${id}`);
+    const links = names.map((customer) => [" ", h("a", { href: addressOf({ ...query, customer }) }, customer)]);
+    return [h("p", { class: "empty" }, t("code.several"), links), none];
+  }
+  const empty = emptyText(query, found.blind);
+  const list = await page({ path: PATH, filters: found.filters, query, signal, ...shown, empty });
+  const count = Number(list[1].dataset.count);
+  return [...list, count > 0 ? exporter(found.filters, count, signal) : null];
 }
 
 /** Codes by text or id, status, customer and coupon. */
@@ -124,35 +133,21 @@ export async function codes({ title, query, signal }) {
       filter("code", t("code.code"), { value: query.code, autocapitalize: "none" }),
     ],
   });
-  const found = await asked(query, signal);
-  const empty = emptyText(query);
-  const shown = { caption: t("nav.codes"), columns: columns(), href: (row) => `#/codes/${row.id}`, empty };
-  const issue = linkButton(
-    t("code.issue"),
-    withQuery("#/codes/issue", { prefix: query.prefix, customer: found?.filters.customer }),
-    "primary",
-    { "data-new": true },
-  );
-  const head = [h("div", { class: "head" }, heading, issue), form];
-  if (!found) {
+  const head = (customers) => {
+    const issued = withQuery("#/codes/issue", {
+      prefix: query.prefix,
+      customer: customers?.length === 1 ? customers[0] : "",
+    });
     return [
-      ...head,
-      table({ rows: [], ...shown, empty: t("coupon.no_prefix", { prefix: query.prefix }) }),
-      pager({ page: 1, count: 0 }),
+      h("div", { class: "head" }, heading, linkButton(t("code.issue"), issued, "primary", { "data-new": true })),
+      form,
     ];
-  }
-  const { filters: selected, customers } = found;
-  if (customers.length > 1) {
-    const links = customers.map((customer) => [" ", h("a", { href: addressOf({ ...query, customer }) }, customer)]);
-    return [...head, h("p", { class: "empty" }, t("code.several"), links), pager({ page: 1, count: 0 })];
-  }
-  let list;
+  };
   try {
-    list = await page({ path: PATH, filters: selected, query, signal, ...shown });
+    const found = await asked(query, signal);
+    return [...head(found?.customers), ...(await listed(found, query, signal))];
   } catch (error) {
-    if (error.status === 400 && showErrors(form, error) > 0) return head;
+    if (error.status === 400 && showErrors(form, error) > 0) return head();
     throw error;
   }
-  const count = Number(list[1].dataset.count);
-  return [...head, ...list, count > 0 ? exporter(selected, count, signal) : null];
 }

@@ -145,7 +145,11 @@ export function picture(coupon, signal) {
     state.whole = state.used.length >= count;
   };
   const show = (counts, { places, exact }) => {
-    const today = todayLike(coupon.created_at);
+    // Summer time may have begun or ended since the coupon was made.
+    const newest = [coupon.created_at, places.at(-1)[1], ...state.used].reduce((one, other) =>
+      Date.parse(other) > Date.parse(one) ? other : one,
+    );
+    const today = todayLike(newest);
     // From the day before, when there was none.
     const first = later(dayOf(places[0][1]), -1);
     // A clock that is behind the service's does not hide its last day.

@@ -2,7 +2,8 @@
 
 import { Change, get, query as withQuery } from "./api.js";
 import { deleteButton } from "./deletion.js";
-import { badge, card, facts, h, linkButton } from "./dom.js";
+import { badge, card, facts, h, linkButton, replace } from "./dom.js";
+import { refusal } from "./errors.js";
 import { checkField, form, numberField, textField, values } from "./forms.js";
 import { instant, number, t } from "./i18n.js";
 import { filter, filters, page } from "./lists.js";
@@ -57,6 +58,7 @@ export async function coupons({ title, query, signal }) {
     can_redeem: query.can_redeem,
   };
   const href = (row) => `#/coupons/${row.id}`;
+  const isByPrefix = Object.entries(query).every(([name, value]) => (name === "code_prefix") === (value !== ""));
   const list = await page({
     path: PATH,
     filters: asked,
@@ -65,13 +67,23 @@ export async function coupons({ title, query, signal }) {
     caption: t("nav.coupons"),
     columns: columns(),
     href,
+    empty: isByPrefix ? t("coupon.no_prefix", { prefix: query.code_prefix }) : null,
   });
   const create = linkButton(t("coupon.new"), "#/coupons/new", "primary", { "data-new": true });
   return [h("div", { class: "head" }, heading, create), form, ...list];
 }
 
-/** What the API would say of a field that is asked for. */
-const missing = (name) => Object.assign(new Error(), { status: 400, body: { [name]: ["This field is required."] } });
+/** The rule of this id, or null. */
+async function ruleOf(id, signal) {
+  if (!/^\d{1,16}$/.test(id)) return null;
+  return get(`/api/discounts/price_rule/${id}/`, signal).catch((error) => {
+    if (error.status !== 404) throw error;
+    return null;
+  });
+}
+
+/** What is to be known of a rule that carts get without a code. */
+const automatic = (rule) => (rule.automatic_discount ? h("p", null, t("rule.automatic_discount.hint")) : null);
 
 /** A new coupon: with a rule of its own, or on one that is there. */
 export function newCoupon({ title, query, signal }) {
@@ -85,6 +97,8 @@ export function newCoupon({ title, query, signal }) {
     hint: t("coupon.on_rule.hint"),
   });
   const there = numberField("price_rule_id", t("coupon.price_rule_id"), { value: query.rule ?? "" });
+  const which = h("p", { class: "note", hidden: true, "data-rule": true });
+  there.append(which);
   const adapt = () => {
     const on = isThere.querySelector("input").checked;
     there.hidden = !on;
@@ -101,7 +115,7 @@ export function newCoupon({ title, query, signal }) {
       can_redeem,
       ...(name ? { title: name } : {}),
     };
-    if (on_rule && !price_rule_id) throw missing("price_rule_id");
+    if (on_rule && !price_rule_id) throw refusal("price_rule_id", "This field is required.");
     const rule = on_rule ? { price_rule_id } : { price_rule: ownRule(read) };
     return change.send("POST", PATH, { ...body, ...rule });
   };
@@ -112,7 +126,6 @@ export function newCoupon({ title, query, signal }) {
     fields: [
       textField("code_prefix", t("coupon.code_prefix"), {
         hint: t("coupon.code_prefix.hint"),
-        maxlength: 32,
         autofocus: true,
       }),
       textField("title", t("coupon.title"), { hint: t("coupon.title.hint") }),
@@ -128,9 +141,13 @@ export function newCoupon({ title, query, signal }) {
     },
   });
   element.classList.add("single");
-  const draft = () => {
+  const draft = async (stop) => {
     const read = values(element);
-    return read.on_rule ? null : { ...ownRule(read), id: NEW_RULE };
+    if (!read.on_rule) return { ...ownRule(read), id: NEW_RULE };
+    const rule = await ruleOf(read.price_rule_id, stop);
+    which.hidden = !rule;
+    if (rule) replace(which, `${rule.title} · ${rule.verbose_title} `, stateBadge(rule), automatic(rule));
+    return rule ?? t("coupon.which_rule");
   };
   const shown = preview({ signal, draft });
   element.addEventListener("input", shown.soon);

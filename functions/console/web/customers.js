@@ -1,6 +1,7 @@
 // Customers: found by the shop's own id or by their mobile number.
 
 import { get, query as withQuery } from "./api.js";
+import { refusal } from "./errors.js";
 import { instant, t } from "./i18n.js";
 import { filter, filters, page, table } from "./lists.js";
 
@@ -41,6 +42,33 @@ export async function search(text, signal) {
   await ask(/^\d{1,15}$/.test(joined) ? [...first, { id: joined }] : first);
   if (found.size === 0) await ask(mobiles(otherWritings(plain)));
   return [...found.values()];
+}
+
+/**
+ * The ids of the customers whom a text may mean: those of this mobile number or id, and of `#5` the one whose id is 5. What
+ * is none's stays as it is; `blind` where the token may not look numbers up.
+ */
+export async function idsOf(field, text, signal) {
+  if (/^#\d+$/.test(text)) return { ids: [text.slice(1)] };
+  if (!/^[+\d][\d\s-]{4,}$/.test(text)) return { ids: [text] };
+  const isNumber = /^\d+$/.test(text);
+  try {
+    const found = await search(text, signal);
+    if (found.length > 0) return { ids: found.map(({ id }) => String(id)) };
+  } catch (error) {
+    if (error.status !== 403) throw error;
+    if (!isNumber) throw refusal(field, t("customer.blind"));
+    return { ids: [text], blind: true };
+  }
+  if (!isNumber) throw refusal(field, t("customer.not_found", { text }));
+  return { ids: [text] };
+}
+
+/** The id of the one customer whom a field means; several are refused beside it. */
+export async function idOf(field, text, signal) {
+  const { ids } = await idsOf(field, text, signal);
+  if (ids.length > 1) throw refusal(field, `${t("code.several")} ${ids.map((id) => `#${id}`).join(", ")}`);
+  return ids[0];
 }
 
 /** All customers, or those that are looked for. */

@@ -13,18 +13,28 @@ import { t } from "./i18n.js";
  */
 export function deleteButton({ path, name, list, ask, kind = "" }) {
   const problem = h("div", { class: "problem" });
+  let isOpen = false;
+  let isAsked = false;
   const run = async () => {
+    if (isAsked) return;
+    isAsked = true;
     try {
       replace(problem);
       const question = await ask();
       if (!isShown(problem) || !(await confirm({ ...question, action: t("action.delete") }))) return;
-      await remove(path);
+      // What was not answered may have been done: then it is not there.
+      await remove(path).catch((error) => {
+        if (!isOpen || error.status !== 404) throw error;
+      });
       announce(t("done.deleted", { name }));
       if (!isShown(problem)) return;
       forgetTyped();
       location.hash = list;
     } catch (error) {
+      isOpen ||= error.method === "DELETE" && error.passes;
       fail(error, name, problem, () => replace(problem, errorBox(error)));
+    } finally {
+      isAsked = false;
     }
   };
   return [button(t("action.delete"), run, `danger quiet ${kind}`, { "data-delete": true }), problem];

@@ -18,10 +18,14 @@ export function flatten(body, path = "") {
   return found;
 }
 
+/** An error beside a field, as the API would send it. */
+export const refusal = (field, text) => Object.assign(new Error(), { status: 400, body: { [field]: [text] } });
+
 /** What an error says in one sentence or two. */
 export function describe(error) {
   if (error.status === undefined) return String(error.message ?? error);
-  if (error.status === 0) return t("error.network");
+  const maybe = ["POST", "PUT"].includes(error.method) && !error.changesNothing ? ` ${t("error.maybe")}` : "";
+  if (error.status === 0) return t("error.network") + maybe;
   if (error.status === 401) return t("error.401");
   if (error.status === 403) return t("error.403", { scope: error.scope });
   const detail = typeof error.body?.detail === "string" ? said(error.body.detail) : null;
@@ -29,7 +33,7 @@ export function describe(error) {
   if (error.status === 404 && error.method && error.method !== "GET") return t("error.gone");
   if (error.status === 404) return detail ?? t("error.404");
   if (error.status === 429) return t("error.429", { seconds: error.retryAfter ?? 1 });
-  if (error.status >= 500) return t("error.5xx", { status: error.status });
+  if (error.status >= 500) return t("error.5xx", { status: error.status }) + maybe;
   if (detail) return detail;
   const lines = [...flatten(error.body)].map(([path, messages]) => {
     const text = messages.map(said).join(" ");

@@ -2,6 +2,7 @@
 
 import { card, h } from "./dom.js";
 import { areaField, form, INCOMPLETE, instantField, listOf, numberField, values } from "./forms.js";
+import { idOf } from "./customers.js";
 import { t } from "./i18n.js";
 import { preview } from "./preview.js";
 import { inTab, keepInTab } from "./tab.js";
@@ -19,7 +20,11 @@ export function evaluate({ title, query, signal }) {
       spellcheck: "false",
       "data-search": true,
     }),
-    numberField("customer_id", t("code.customer_id"), { value: asked.customer ?? "", hint: t("try.customer.hint") }),
+    numberField("customer_id", t("code.customer_search"), {
+      value: asked.customer ?? "",
+      hint: t("try.customer.hint"),
+      inputmode: "tel",
+    }),
     instantField("at", t("try.at"), { value: asked.at, hint: t("try.at.hint") }),
   ];
   const element = form({
@@ -31,9 +36,10 @@ export function evaluate({ title, query, signal }) {
     kind: "",
     trial: true,
   });
-  const more = () => {
+  const more = async (stop) => {
     const { codes, customer_id, at } = values(element);
-    return { codes: listOf(codes), customer_id: customer_id || null, at };
+    const customer = await idOf("customer_id", customer_id, stop);
+    return { codes: listOf(codes), customer_id: customer || null, at };
   };
   const shown = preview({ signal, more, beside: element });
   element.addEventListener("input", () => {

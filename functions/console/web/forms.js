@@ -33,7 +33,7 @@ export const plainNumber = (text) =>
     .trim()
     .normalize("NFKC")
     .replace("\u2212", "-")
-    .replace(/(\d),(?=\d{3}\b)/g, "$1");
+    .replace(/^[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/, (grouped) => grouped.replaceAll(",", ""));
 
 /** A number; one with decimals has the `inputmode` of these. It goes out as it is typed in, but for width and separators. */
 export function numberField(name, label, options = {}) {
@@ -86,7 +86,7 @@ export function instantField(name, label, { value, hint, ...more } = {}) {
   return wrap(name, label, control, { hint });
 }
 
-/** What goes out of a day without its time, or of a year that was not typed whole: the API refuses it beside the field. */
+/** What goes out of what was not typed whole, such as a day without its time: the API refuses it beside the field. */
 export const INCOMPLETE = "incomplete";
 
 function instantOf(control) {
@@ -109,10 +109,9 @@ export function values(form) {
   return found;
 }
 
-/** The fields of the view in which something is typed that was not sent. */
-const typed = () => [...document.querySelectorAll("#main [data-typed]")];
+/** The fields of the view in which something is typed that was not sent; a form that waits for its answer was. */
+const typed = () => [...document.querySelectorAll("#main form:not([aria-busy]) [data-typed]")];
 
-const note = (controls) => controls.forEach((control) => (control.dataset.typed = ""));
 const forget = (controls) => controls.forEach((control) => delete control.dataset.typed);
 
 /** Whether something is typed into a form of the view that was not sent. */
@@ -122,13 +121,13 @@ export const isTyped = () => typed().length > 0;
 export const forgetTyped = () => forget(typed());
 
 /**
- * Takes what is typed in and was not sent. Answers how to put it into the same forms, drawn anew. What went out and was not
- * answered stays behind: sent from another form it would be another change.
+ * Takes what is typed in and was not sent, or was `refused` whoever sent it. Answers how to put it into the same forms, drawn
+ * anew. What went out and was not answered stays behind: sent from another form it would be another change.
  */
-export function takeTyped() {
+export function takeTyped(refused = false) {
   const forms = () => [...document.querySelectorAll("#main form")];
   const before = forms();
-  const taken = typed()
+  const taken = (refused ? [...document.querySelectorAll("#main form [data-typed]")] : typed())
     .filter(({ form: of }) => !of.matches("[data-unanswered]"))
     .map(({ form: of, name, value, checked }) => ({ at: before.indexOf(of), name, value, checked }));
   return () => {
@@ -141,10 +140,13 @@ export function takeTyped() {
   };
 }
 
+/** Draws the view anew, where something was changed that it does not know of. */
+export const redraw = () => window.dispatchEvent(new Event("redraw"));
+
 /**
  * A form that sends once at a time, notes as `data-typed` where something was typed and not sent, and shows what is refused. `send`
  * gets the values; of its result `done` makes a text that is announced, and `next` leads on, but not where the view was left
- * meanwhile: what was sent is not taken back, and touches no other view.
+ * meanwhile: what was sent is not taken back, and touches no other view. One that came back meanwhile is drawn anew.
  * `under` is the name in which the API nests the fields; a `trial` changes nothing, and nothing is lost with it.
  */
 export function form({ fields, submit, cancel, send, done, next, under, kind = "primary", label, extra, trial }) {
@@ -163,26 +165,28 @@ export function form({ fields, submit, cancel, send, done, next, under, kind = "
     h("div", { class: "fields" }, fields),
     actions,
   );
+  const address = location.hash;
   element.addEventListener("input", (event) => {
-    if (!trial) note([event.target]);
+    if (!trial) event.target.dataset.typed = "";
   });
   element.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (go.disabled) return;
     go.disabled = true;
     element.setAttribute("aria-busy", "true");
-    const sent = typed().filter((control) => element.contains(control));
-    forget(sent);
-    delete element.dataset.unanswered;
+    const sent = [...element.querySelectorAll("[data-typed]")].map((control) => [control, control.value]);
     clearErrors(element);
     try {
       const result = await send(values(element));
       go.disabled = false;
+      forget(sent.filter(([control, value]) => control.value === value).map(([control]) => control));
+      delete element.dataset.unanswered;
       if (done) announce(done(result));
       if (isShown(element)) await next(result);
+      else if (location.hash === address) redraw();
     } catch (error) {
-      note(sent);
-      if (error.passes) element.dataset.unanswered = "true";
+      if (error.passes) element.dataset.unanswered = "";
+      else if (error.status) delete element.dataset.unanswered;
       fail(error, label, element, () => showErrors(element, error, under));
     } finally {
       go.disabled = false;
@@ -200,7 +204,7 @@ export function group(legend, ...fields) {
 /** A text with commas as a list; null where it is empty. */
 export function listOf(text) {
   const items = text
-    .split(/[,\uff0c\u3001\n]/)
+    .split(/[,;\uff0c\uff1b\u3001\t\n]/)
     .map((item) => item.trim())
     .filter(Boolean);
   return items.length > 0 ? items : null;

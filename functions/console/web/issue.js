@@ -187,11 +187,20 @@ export async function issue({ title, query, signal }) {
       submit: t("code.issue"),
       cancel: "#/codes",
       send: async ({ prefix: otherwise, customers }) => {
-        const { rows: read, unread } = rowsOf(customers);
+        const { rows: read, unread, third } = rowsOf(customers);
         if (read.length === 0) throw new Error(t("issue.empty"));
         const { rows, notes } = await withCoupons(read, otherwise, signal);
         if (unread.length > 0) notes.push(t("issue.unread", { columns: unread.join(", "), prefix: otherwise }));
-        return { text: customers, prefix: otherwise, rows, notes, batches: batches(rows.filter((row) => !row.error)) };
+        if (third.length > 0) notes.push(t("issue.third", { fields: third.join(", ") }));
+        const job = {
+          text: customers,
+          prefix: otherwise,
+          rows,
+          notes,
+          batches: batches(rows.filter((row) => !row.error)),
+        };
+        keep(job);
+        return job;
       },
       next: (job) => start(job, job.notes.length === 0 && job.rows.every((row) => !row.error)),
     });
@@ -201,7 +210,6 @@ export async function issue({ title, query, signal }) {
     element.querySelector("input")?.focus();
   };
   const start = (job, at_once) => {
-    keep(job);
     const edit = () => {
       forget();
       // Who has a code already is not asked for again; what was left out can be mended, where it was not saved.

@@ -32,7 +32,7 @@ function columnsOf(fields) {
 
 /**
  * The rows of a text by their lines, and the columns that are not read where none of them names a coupon. Without a heading,
- * the customer comes first and then, where it differs, the prefix.
+ * the customer comes first and then, where it differs, the prefix; a few of what stands in the `third` place are answered too.
  */
 export function rowsOf(text) {
   const rows = parseCsv(text).filter(({ fields }) => fields.some((field) => field !== ""));
@@ -47,7 +47,8 @@ export function rowsOf(text) {
     ...(isHeading(index, fields) ? { heading: true } : {}),
   }));
   const unread = prefix < 0 ? rows[0].fields.filter((name, index) => index !== customer && name) : [];
-  return { rows: found, unread };
+  const third = named ? [] : rows.flatMap(({ fields }) => fields.slice(2).filter(Boolean));
+  return { rows: found, unread, third: [...new Set(third)].slice(0, 3) };
 }
 
 /** The coupons that have these prefixes, by prefix; asked for a hundred at a time. */

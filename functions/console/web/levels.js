@@ -47,7 +47,7 @@ export async function levels({ title, query, signal }) {
 function fields(level) {
   const value = (name, otherwise) => level?.[name] ?? otherwise;
   return [
-    textField("title", t("level.title"), { value: value("title", ""), maxlength: 64, wide: true, autofocus: !level }),
+    textField("title", t("level.title"), { value: value("title", ""), wide: true, autofocus: !level }),
     ...[
       "condition_points",
       "sign_points",

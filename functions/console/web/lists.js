@@ -114,8 +114,15 @@ export function filter(name, label, { value = "", search, choices, ...more } = {
 
 /** The page of a list that the address names, as a table with its ways on. */
 export async function page({ path, filters: asked, query, signal, ...rest }) {
-  const at = Math.max(1, Number(query.page) || 1);
-  const found = await get(withQuery(path, { ...asked, page: at > 1 ? at : "", page_size: SIZE }), signal);
+  const at = Math.max(1, Math.floor(Number(query.page)) || 1);
+  const read = (number) => get(withQuery(path, { ...asked, page: number > 1 ? number : "", page_size: SIZE }), signal);
+  const found = await read(at).catch(async (error) => {
+    if (error.status !== 404 || at === 1) throw error;
+    // The list became shorter: here is its end.
+    const { count } = await read(1);
+    location.replace(addressOf({ ...query, page: Math.max(1, Math.ceil(count / SIZE)) }));
+    throw new DOMException("", "AbortError");
+  });
   return [
     table({ rows: found.results, ...rest }),
     pager({ page: at, count: found.count, query, caption: rest.caption }),
@@ -135,6 +142,7 @@ export function paged({ path, filters: asked, signal, size = 10, ...rest }) {
         pager({ page: at, count: found.count, size, go, caption: rest.caption }),
       );
     } catch (error) {
+      if (error.status === 404 && at > 1) return go(1);
       if (error.name !== "AbortError")
         replace(
           box,

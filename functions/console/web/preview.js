@@ -23,7 +23,8 @@ function ofDraft(error) {
 }
 
 /**
- * A cart and what it costs. `draft` answers the rule as it would be, or null; `more` what else is asked. `soon` prices
+ * A cart and what it costs. `draft` answers the rule as it would be, null for none, or a text for what is missing; `more` what
+ * else is asked. `soon` prices
  * anew when nothing has changed for a moment, and only the newest answer is shown. `beside` is the form of `more`, where the
  * errors of its fields appear.
  */
@@ -60,16 +61,18 @@ export function preview({ signal, draft = () => null, more = () => ({}), beside 
     asking?.abort();
     const mine = new AbortController();
     asking = mine;
-    const rule = draft();
-    // Nothing to ask while it is not said how much is off.
-    if (rule && rule.value === "") return replace(result, h("p", { class: "note" }, t("preview.no_value")));
     result.setAttribute("aria-busy", "true");
-    const body = {
-      ...cart.body(),
-      ...more(),
-      ...(rule ? { draft_price_rules: [{ ...rule, title: rule.title || t("rule.untitled") }] } : {}),
-    };
     try {
+      const rule = await draft(mine.signal);
+      // Nothing to ask while it is not said how much is off.
+      const missing = typeof rule === "string" ? rule : rule?.value === "" ? t("preview.no_value") : null;
+      const body = {
+        ...cart.body(),
+        ...(await more(mine.signal)),
+        ...(rule ? { draft_price_rules: [{ ...rule, title: rule.title || t("rule.untitled") }] } : {}),
+      };
+      if (mine.signal.aborted) return;
+      if (missing) return replace(result, h("p", { class: "note" }, missing));
       const reply = await call("POST", PATH, { body, signal: mine.signal, writesNothing: true });
       const drafts = new Map(rule ? [[rule.id, rule.title || t("rule.untitled")]] : []);
       const ids = reply.rules.map((one) => one.price_rule_id).filter((id) => !drafts.has(id));
@@ -98,8 +101,9 @@ export function preview({ signal, draft = () => null, more = () => ({}), beside 
       else if (error.status === 400 && shownBeside(error))
         replace(result, h("p", { class: "note" }, t("preview.cart")));
       else replace(result, errorBox(error, run));
+    } finally {
+      if (asking === mine) result.removeAttribute("aria-busy");
     }
-    if (asking === mine) result.removeAttribute("aria-busy");
   };
   run();
   const element = h("div", { class: "preview" }, card(t("cart.title"), form), card(t("priced.title"), result));

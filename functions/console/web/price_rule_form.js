@@ -7,6 +7,7 @@ import {
   checkField,
   choiceField,
   group,
+  INCOMPLETE,
   instantField,
   linesOf,
   listOf,
@@ -109,7 +110,7 @@ export function ruleFields(rule, { automatic }) {
     { class: "rule-fields" },
     group(
       t("rule.group.what"),
-      textField("title", t("rule.title"), { value: value("title", ""), maxlength: 255, wide: true }),
+      textField("title", t("rule.title"), { value: value("title", ""), wide: true }),
       choiceField("kind", t("rule.kind"), kinds, { value: kindOf(rule) }),
       numberField("value", t("rule.value"), {
         value: off,
@@ -231,7 +232,11 @@ export function ruleFields(rule, { automatic }) {
   return element;
 }
 
-const range = (text, bound) => (text ? { [bound]: text } : null);
+/** The bound of a range; at least 0 is no bound. */
+const range = (text, bound) => (text && !(bound === AT_LEAST && Number(text) === 0) ? { [bound]: text } : null);
+
+/** The ids of a list. One that begins with 0 is a part of a number that had separators: the API refuses it beside the field. */
+const idsOf = (text) => listOf(text)?.map((id) => (/^0\d/.test(id) ? INCOMPLETE : id)) ?? null;
 
 /** The body of a rule from what the fields say. What its kind does not have is cleared. */
 export function bodyOf(read) {
@@ -239,7 +244,7 @@ export function bodyOf(read) {
   const asks = (name) => !(name in ONLY) || ONLY[name].includes(kind);
   const selection = kind === "buy_x_get_y" ? "entitled" : read.target_selection;
   const entitled = Object.fromEntries(
-    ENTITLED.map((name) => [name, selection === "entitled" ? (name === VENDORS ? linesOf : listOf)(read[name]) : null]),
+    ENTITLED.map((name) => [name, selection === "entitled" ? (name === VENDORS ? linesOf : idsOf)(read[name]) : null]),
   );
   const off = read.value.startsWith("-") || read.value === "" ? read.value : `-${read.value}`;
   return {

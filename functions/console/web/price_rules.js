@@ -17,10 +17,15 @@ export function hasEnded(rule) {
 }
 
 /** Whether a rule may apply now, as far as one sees from its own fields. */
+export const isActive = (rule) => rule.is_enabled && !hasEnded(rule) && !isAhead(rule);
+
+const isAhead = (rule) => rule.starts_at !== null && Date.parse(rule.starts_at) > Date.now();
+
+/** The same in a coloured word. */
 export function stateBadge(rule) {
   if (!rule.is_enabled) return badge(t("rule.state.off"), "minus");
   if (hasEnded(rule)) return badge(t("rule.state.ended"), "minus");
-  if (rule.starts_at && Date.parse(rule.starts_at) > Date.now()) return badge(t("rule.state.later"), "calm");
+  if (isAhead(rule)) return badge(t("rule.state.later"), "calm");
   return badge(t("rule.state.on"), "plus");
 }
 
@@ -111,19 +116,26 @@ export function newPriceRule({ title, signal }) {
 /** The coupons that a change of a rule changes too, as links; null where there are none. */
 async function couponsOf(rule, signal) {
   const asked = { price_rule__title: rule.title, page_size: 100 };
-  const { results } = await get(withQuery("/api/discounts/coupon/", asked), signal);
+  const { results, count } = await get(withQuery("/api/discounts/coupon/", asked), signal);
   const links = results
     .filter((coupon) => coupon.price_rule.id === rule.id)
     .map((coupon, index) => [index > 0 ? ", " : " ", h("a", { href: `#/coupons/${coupon.id}` }, coupon.code_prefix)]);
-  return links.length > 0 ? h("p", { class: "lead" }, t("rule.coupons"), links) : null;
+  const more = count > results.length ? h("a", { href: withQuery("#/coupons", { title: rule.title }) }, "…") : null;
+  return links.length > 0 || more ? h("p", { class: "lead" }, t("rule.coupons"), links, more && [" ", more]) : null;
 }
 
 /** A rule, to be changed or deleted. */
 export async function priceRule({ title, params, signal }) {
   const rule = await get(`${PATH}${params.id}/`, signal);
   return [
-    h("div", { class: "head" }, title(rule.title), stateBadge(rule)),
-    h("p", { class: "lead" }, rule.verbose_title),
+    h(
+      "div",
+      { class: "head" },
+      title(rule.title),
+      stateBadge(rule),
+      rule.automatic_discount ? null : linkButton(t("coupon.new"), `#/coupons/new?rule=${rule.id}`),
+    ),
+    h("p", { class: "lead" }, `${rule.verbose_title} · ${t("rule.id", { id: rule.id })}`),
     await couponsOf(rule, signal),
     editor(rule, signal),
   ];

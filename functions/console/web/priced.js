@@ -71,7 +71,7 @@ function lineRow(line, sent, drafts) {
     h(
       "td",
       null,
-      t("priced.line", { product: sent?.product_id ?? line.id, quantity: sent?.quantity ?? "" }),
+      t("priced.line", { product: sent?.product_id ?? "–", quantity: sent?.quantity ?? "" }),
       parts.length > 0 ? h("ul", { class: "why" }, parts) : null,
     ),
     h(

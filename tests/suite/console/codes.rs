@@ -66,6 +66,7 @@ async fn a_code_is_found_transferred_used_given_back_and_deleted() {
     assert_eq!((&row["status"], &row["customer_id"]), (&json!("unused"), &json!(2)));
     browser.shown(&format!("#/codes/{id}")).await;
     browser.click("[data-delete]").await;
+    browser.says("Its owner cannot use it any more.").await;
     browser.click_text("Delete").await;
     browser.shown("#/codes").await;
     api.get(&one(CODES, id)).await.expect(404);
@@ -122,7 +123,7 @@ async fn a_list_is_issued_with_its_errors_beside_its_rows() {
         "line,customer_id,code_prefix,reason\r\n\
          3,77,spring,There is no 77.\r\n\
          5,x,spring,This is no customer id.\r\n\
-         7,'=9,winter,This is no customer id. No coupon has the prefix winter.\r\n"
+         7,'=9,winter,This is no customer id. No coupon has the prefix winter. Small and capital letters are different.\r\n"
     );
     browser.show("levels").await;
     browser.show("codes/issue?prefix=spring").await;

@@ -35,7 +35,7 @@ async fn a_coupon_is_made_with_its_rule_and_deleted_knowingly() {
     browser.show(&format!("coupons/{}", spring.id)).await;
     browser.click("[data-delete]").await;
     browser.says("3 codes that are not used are gone at once").await;
-    browser.says("0 used codes stay readable.").await;
+    browser.says("0 used codes stay readable").await;
     browser.click_text("Delete").await;
     browser.shown("#/coupons").await;
     api.get(&one(COUPONS, spring.id)).await.expect(404);
@@ -59,12 +59,27 @@ async fn a_coupon_can_stand_on_a_rule_that_is_there() {
     assert_eq!(browser.error_of("price_rule_id").await, "Enter an id.");
     assert_eq!(browser.error_of("code_prefix").await, "Use letters, digits, _ and - only.");
     browser.fill("[name=code_prefix]", "second").await;
+    // What was pasted is refused rather than cut.
+    browser.fill("[name=code_prefix]", &"x".repeat(33)).await;
+    browser.click("form [type=submit]").await;
+    assert_eq!(browser.error_of("code_prefix").await, "Ensure this field has no more than 32 characters.");
+    // The page of a rule leads here, and what it is and does to the cart is seen before the coupon is made.
+    browser.leave_for(&format!("price_rules/{}", spring.rule)).await;
+    browser.says(&format!("id {}", spring.rule)).await;
+    browser.click_text("New coupon").await;
+    browser.says("This rule").await;
+    assert_eq!(browser.read("document.querySelector('[data-total]').dataset.total").await, "261.90");
+    browser.wait("document.querySelector('[data-rule]').textContent.startsWith('Spring')").await;
+    browser.fill("[name=price_rule_id]", "999999").await;
+    browser.says("Give the id of a price rule").await;
+    browser.wait("document.querySelector('[data-rule]').hidden").await;
     browser.fill("[name=price_rule_id]", &spring.rule.to_string()).await;
+    browser.fill("[name=code_prefix]", "second").await;
     browser.click("form [type=submit]").await;
     browser.says("second is saved.").await;
     let made = api.get(&format!("{COUPONS}?code_prefix=second")).await.expect(200);
     assert_eq!(made["results"][0]["price_rule_id"], spring.rule);
-    browser.close(&[400]).await;
+    browser.close(&[400, 404]).await;
 }
 
 /// What the table of the picture says in its last row.

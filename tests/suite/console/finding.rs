@@ -1,0 +1,109 @@
+//! How customers, codes and coupons are found, and what is said where they are not.
+
+use serde_json::json;
+
+use super::{
+    browser::{Browser, DESK},
+    shop,
+};
+use crate::{
+    discounts::{CODES, COUPONS, RULES, change_rule, give, issued_ids, rule, set_status},
+    support::{CUSTOMERS, customer, one},
+};
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn whoever_is_meant_by_a_number_is_found_or_asked_for() {
+    let (api, spring) = shop().await;
+    api.put(&one(CUSTOMERS, 801), &customer("91234567")).await.expect(201);
+    let code = issued_ids(&give(&api, spring.id, [801]).await)[0];
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("codes?customer=91234567").await;
+    browser.wait("document.querySelector('[data-count=\"1\"]')").await;
+    api.put(&one(CUSTOMERS, 91_234_567), &customer("13900000008")).await.expect(201);
+    browser.show("codes").await;
+    browser.show("codes?customer=91234567").await;
+    browser.says("Several customers have this number:").await;
+    browser.click_text("#801").await;
+    browser.wait("document.querySelector('[data-count=\"1\"]')").await;
+    browser.show("codes?customer=021-6234567").await;
+    assert_eq!(browser.error_of("customer").await, "No customer has the id or the mobile number 021-6234567.");
+    // A code is given to whoever has a number, where that is one.
+    browser.show(&format!("codes/{code}")).await;
+    for (number, said) in
+        [("91234567", "Several customers have this number: #801, #91234567"), ("139-0000-0009", "No customer has")]
+    {
+        browser.fill("[name=customer_id]", number).await;
+        browser.click("form[aria-label=Transfer] [type=submit]").await;
+        browser.says(said).await;
+    }
+    browser.fill("[name=customer_id]", "139 0000 0002").await;
+    browser.click("form[aria-label=Transfer] [type=submit]").await;
+    browser.says("The code has a new owner.").await;
+    assert_eq!(api.get(&one(CODES, code)).await.expect(200)["customer_id"], 2);
+    // So is whoever a cart is tried as.
+    browser.show("evaluate?customer=91234567").await;
+    assert!(browser.error_of("customer_id").await.starts_with("Several customers"));
+    browser.show("evaluate?customer=13900000002").await;
+    browser.wait("document.querySelector('[data-total]')").await;
+    browser.click("[data-sign-out]").await;
+    browser.sign_in(&api.token("demo", "discounts:read").await).await;
+    browser.show("codes?customer=13900000002").await;
+    browser.says("This token may not look up mobile numbers").await;
+    browser.close(&[400, 403]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn what_cannot_be_looked_up_is_not_said_not_to_be_there() {
+    let (api, spring) = shop().await;
+    let codes = issued_ids(&give(&api, spring.id, [1, 2]).await);
+    for (code, text) in codes.iter().zip(["VIP", "VIP,2026"]) {
+        api.put(&one(CODES, code), &json!({"code": text})).await.expect(200);
+    }
+    let browser = Browser::signed_in(&api, DESK).await;
+    for text in ["VIP,2026", "VIP，2026"] {
+        browser.show("codes").await;
+        browser.fill("[name=code]", text).await;
+        browser.click("[role=search] [type=submit]").await;
+        assert!(browser.error_of("code").await.starts_with("A code with a comma cannot be looked up."));
+    }
+    browser.show("coupons?code_prefix=Spring").await;
+    browser.says("No coupon has the prefix Spring. Small and capital letters are different.").await;
+    // A list that became shorter is shown at its end.
+    for number in 0..25 {
+        api.post(RULES, &rule(&json!({"title": format!("Rule {number}")}))).await.expect(201);
+    }
+    browser.script("location.hash = '#/price_rules?page=7'", json!([])).await;
+    browser.shown("#/price_rules?page=2").await;
+    browser.says("Page 2 of 2").await;
+    browser.close(&[404]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_code_says_what_a_checkout_would_say_of_it() {
+    let (api, spring) = shop().await;
+    let codes = issued_ids(&give(&api, spring.id, [1, 2]).await);
+    let browser = Browser::signed_in(&api, DESK).await;
+    let says_refused = "document.body.innerText.includes('A checkout would refuse it now')";
+    browser.show(&format!("codes/{}", codes[0])).await;
+    assert_eq!(browser.read(says_refused).await, false);
+    for (change, state) in [
+        (json!({"is_enabled": false}), "Off"),
+        (json!({"is_enabled": true, "starts_at": crate::discounts::FUTURE}), "Not begun"),
+    ] {
+        change_rule(&api, spring.rule, &change).await;
+        browser.show("codes").await;
+        browser.show(&format!("codes/{}", codes[0])).await;
+        assert_eq!(browser.read(says_refused).await, true);
+        browser.says(state).await;
+    }
+    // What is left of a deleted coupon is read, and nothing of it can be changed.
+    set_status(&api, codes[1], "used").await.expect(200);
+    api.delete(&one(COUPONS, spring.id)).await.expect(204);
+    browser.show(&format!("codes/{}", codes[1])).await;
+    browser.says("spring, deleted").await;
+    assert_eq!(browser.read("document.querySelector('#main form')").await, json!(null));
+    browser.close(&[404]).await;
+}

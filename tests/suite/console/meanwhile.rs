@@ -1,0 +1,205 @@
+//! What happens between what a page shows and what is sent from it: others' changes, answers that are lost or late, a
+//! token that ends.
+
+use serde_json::{Value, json};
+
+use super::{
+    browser::{Browser, DESK},
+    number, shop,
+};
+use crate::{
+    discounts::{CODES, PAST, change_rule, give, issued_ids, set_status},
+    support::{HISTORY, one},
+};
+
+/// The next `times` changes get no answer; those that are `heard` are carried out all the same.
+async fn break_the_line(browser: &Browser, times: u64, heard: bool) {
+    let script = "const [times, heard] = arguments;
+        const real = window.real ??= window.fetch;
+        window.lost = 0;
+        window.fetch = async (path, options) => {
+          if (options.method === 'GET' || window.lost >= times) return real(path, options);
+          window.lost += 1;
+          if (heard) await real(path, options);
+          return new Response('{}', { status: 503, headers: { 'Retry-After': '0.05' } });
+        }";
+    browser.script(script, json!([times, heard])).await;
+}
+
+/// As often as a change is sent before a person has to send it again.
+const ATTEMPTS: u64 = 5;
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_code_that_was_used_meanwhile_is_not_used_again() {
+    let (api, spring) = shop().await;
+    let code = issued_ids(&give(&api, spring.id, [1]).await)[0];
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show(&format!("codes/{code}")).await;
+    set_status(&api, code, "used").await.expect(200);
+    browser.click("form[aria-label='Mark as used'] [type=submit]").await;
+    browser.says("This code was used already, at ").await;
+    assert_eq!(browser.read("document.body.innerText.includes('is marked as used')").await, false);
+    set_status(&api, code, "unused").await.expect(200);
+    change_rule(&api, spring.rule, &json!({"ends_at": PAST})).await;
+    browser.click("form[aria-label='Mark as used'] [type=submit]").await;
+    browser.says("This code was changed meanwhile: Expired.").await;
+    // A use that is given back too late gives no code to use.
+    change_rule(&api, spring.rule, &json!({"ends_at": null})).await;
+    set_status(&api, code, "used").await.expect(200);
+    change_rule(&api, spring.rule, &json!({"ends_at": PAST})).await;
+    browser.show("codes").await;
+    browser.show(&format!("codes/{code}")).await;
+    browser.click("form[aria-label='Give its use back'] [type=submit]").await;
+    browser.says("The code has expired meanwhile.").await;
+    browser.shown(&format!("#/codes/{code}")).await;
+    browser.fill("[name=customer_id]", "１").await;
+    browser.click("form[aria-label=Transfer] [type=submit]").await;
+    browser.says("The code is this customer's already.").await;
+    browser.close(&[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_use_that_was_not_answered_is_only_called_ones_own_where_it_is() {
+    let (api, spring) = shop().await;
+    let codes = issued_ids(&give(&api, spring.id, [1, 1, 1]).await);
+    let browser = Browser::signed_in(&api, DESK).await;
+    let mark = "form[aria-label='Mark as used'] [type=submit]";
+    for (&code, heard) in codes.iter().zip([false, true]) {
+        browser.show(&format!("codes/{code}")).await;
+        break_the_line(&browser, ATTEMPTS, heard).await;
+        browser.click(mark).await;
+        browser.says("It may have been done; to send the same once more is safe.").await;
+        if !heard {
+            set_status(&api, code, "used").await.expect(200);
+        }
+        browser.click(mark).await;
+        browser.says(if heard { "The code is marked as used." } else { "This code was used already, at " }).await;
+    }
+    // Of a transfer nobody concludes that the use is open.
+    browser.show(&format!("codes/{}", codes[2])).await;
+    break_the_line(&browser, ATTEMPTS, false).await;
+    browser.fill("[name=customer_id]", "2").await;
+    browser.click("form[aria-label=Transfer] [type=submit]").await;
+    browser.says("It may have been done").await;
+    set_status(&api, codes[2], "used").await.expect(200);
+    browser.click(mark).await;
+    browser.says("This code was used already, at ").await;
+    browser.close(&[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn what_is_deleted_is_asked_of_as_it_is_then() {
+    let (api, spring) = shop().await;
+    let codes = issued_ids(&give(&api, spring.id, [1, 1]).await);
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show(&format!("codes/{}", codes[0])).await;
+    set_status(&api, codes[0], "used").await.expect(200);
+    browser.click("[data-delete]").await;
+    browser.says("It was used: the discount stays given").await;
+    browser.click_text("Cancel").await;
+    // What was not answered and is gone was deleted by whoever asked for it.
+    browser.show(&format!("codes/{}", codes[1])).await;
+    break_the_line(&browser, 1, true).await;
+    let delete = async || {
+        browser.click("[data-delete]").await;
+        browser.says("Its owner cannot use it any more.").await;
+        browser.click_text("Delete").await;
+    };
+    delete().await;
+    browser.says("The service could not answer (503).").await;
+    api.get(&one(CODES, codes[1])).await.expect(404);
+    browser.close(&[404]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn another_amount_is_not_sent_after_one_that_was_not_answered() {
+    let (api, _) = shop().await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("customers/1").await;
+    break_the_line(&browser, ATTEMPTS, true).await;
+    let adjust = async |points: &str| {
+        browser.fill("form[aria-label='Adjust points'] [name=points]", points).await;
+        browser.click("form[aria-label='Adjust points'] [type=submit]").await;
+    };
+    adjust("100").await;
+    browser.says("It may have been done; to send the same once more is safe.").await;
+    adjust("80").await;
+    browser.says("What you sent before was not answered and may have been done.").await;
+    // What may have been done does not stand in a view that shows it.
+    browser.click("[data-language=zh]").await;
+    browser.says("调整积分").await;
+    browser.shown("").await;
+    assert_eq!(browser.read("document.querySelector('[name=points]').value").await, "");
+    browser.says("+100").await;
+    assert_eq!(number(&api, &format!("{HISTORY}?customer=1"), "count").await, 1);
+    browser.close(&[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_late_answer_is_seen_in_the_view_that_was_drawn_meanwhile() {
+    let (api, _) = shop().await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    let points = || browser.read("document.querySelector('.stats strong').textContent");
+    for (ways, shown) in [
+        (vec!["document.querySelector('[data-language=zh]').click()"], "100"),
+        (vec!["location.hash = '#/levels'", "history.back()"], "200"),
+    ] {
+        browser.show("levels").await;
+        browser.show("customers/1").await;
+        let slow = "const real = window.real ??= window.fetch; const late = new Promise((go) => (window.go = go));
+            window.fetch = async (path, options) => {
+              const reply = await real(path, options);
+              if (options.method !== 'GET') await late;
+              return reply;
+            }";
+        browser.script(slow, json!([])).await;
+        browser.fill("form [name=points]", "100").await;
+        browser.click("form [type=submit]").await;
+        for way in ways {
+            browser.script(way, json!([])).await;
+            browser.shown("").await;
+        }
+        let late = points().await;
+        browser.script("window.go()", json!([])).await;
+        browser.wait(&format!("document.querySelector('.stats strong').textContent === '{shown}'")).await;
+        assert!(late == "0" || late == shown, "{late}");
+    }
+    browser.close(&[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn what_was_typed_in_outlives_a_token_that_ends() {
+    let (api, _) = shop().await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    let end = async || browser.script("sessionStorage.setItem('youhui.token', 'ended')", json!([])).await;
+    let value = async |selector: &str| -> Value {
+        browser.shown("").await;
+        browser.read(&format!("document.querySelector('{selector}').value")).await
+    };
+    browser.show("codes/issue").await;
+    browser.fill("[name=prefix]", "spring").await;
+    browser.fill("[name=customers]", "1\n2\n").await;
+    end().await;
+    browser.click("form [type=submit]").await;
+    browser.says("The token is not valid, or not any more").await;
+    browser.sign_in(tests::TOKEN).await;
+    assert_eq!((value("[name=prefix]").await, value("[name=customers]").await), (json!("spring"), json!("1\n2\n")));
+    // Where something else has the same address it is another shop.
+    browser.leave_for("customers/1").await;
+    browser.fill("form [name=points]", "70").await;
+    end().await;
+    browser.click("form [type=submit]").await;
+    browser.says("The token is not valid, or not any more").await;
+    let mut other = crate::support::customer("13900000001");
+    other["full_name"] = json!("李雷");
+    api.put(&one(crate::support::CUSTOMERS, 1), &other).await.expect(200);
+    browser.sign_in(tests::TOKEN).await;
+    assert_eq!(value("form [name=points]").await, "");
+    browser.close(&[401]).await;
+}
