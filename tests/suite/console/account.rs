@@ -72,7 +72,7 @@ async fn points_are_adjusted_once_however_often_one_clicks() {
     browser.shown("#/customers/1").await;
     assert_eq!(number(&api, &format!("{HISTORY}?customer=1"), "count").await, 1);
     for (name, typed) in [(redeem, "500"), (&format!("{form} [name=points]"), "")] {
-        assert_eq!(browser.read(&format!("document.querySelector({:?}).value", name)).await, typed, "{name}");
+        assert_eq!(browser.read(&format!("document.querySelector({name:?}).value")).await, typed, "{name}");
     }
     browser.close(&[400]).await;
 }
