@@ -72,7 +72,10 @@ function actions(account, again) {
     label: t("account.adjust"),
     fields: [numberField("points", t("account.adjust.points"), { hint: t("account.adjust.hint"), inputmode: "text" })],
     submit: t("account.adjust"),
-    send: ({ points }) => adjusting.send("POST", `${HISTORY}adjust/`, { customer_id: id, points }),
+    send: async ({ points }) => {
+      if (!adjusting.isOpen) await agreeToLevel(account, points);
+      return adjusting.send("POST", `${HISTORY}adjust/`, { customer_id: id, points });
+    },
     done: (entry) => t("account.done", { points: signed(entry.points) }),
     next: again,
   });
@@ -122,6 +125,18 @@ function actions(account, again) {
     card(t("account.redeem"), redeem),
     card(t("account.sign"), sign),
   );
+}
+
+/** Asks where points lead to a level, which taking them back does not lower. */
+async function agreeToLevel({ next_level: next, points_to_next_level: missing }, points) {
+  if (!next || !(Number(points) >= missing)) return;
+  const lines = [t("account.adjust.lifts", { points: number(points), level: next.title })];
+  const question = {
+    title: t("account.adjust.lifts.title", { level: next.title }),
+    lines,
+    action: t("account.adjust"),
+  };
+  if (!(await confirm({ ...question, kind: "primary" }))) throw new DOMException("", "AbortError");
 }
 
 /** Asks where points are worth something else than the page says. */
@@ -175,7 +190,6 @@ function ledger(id, signal, again) {
     };
     return h("div", { class: "cell-action" }, button(t("account.refund"), run, "small"));
   };
-  const order = (entry) => entry.order?.id ?? null;
   return paged({
     path: HISTORY,
     filters: { customer: id },
@@ -187,7 +201,7 @@ function ledger(id, signal, again) {
       { title: t("entry.kind"), cell: (row) => badge(kindOf(row), row.points < 0 ? "minus" : "plus") },
       { title: t("entry.points"), cell: (row) => signed(row.points), kind: "number" },
       { title: t("entry.price"), cell: (row) => (row.points_price ? money(row.points_price) : "–"), kind: "number" },
-      { title: t("entry.order"), cell: (row) => (order(row) === null ? "–" : String(order(row))), kind: "number" },
+      { title: t("entry.order"), cell: (row) => orderOf(row), kind: "number" },
       { title: t("entry.id"), cell: (row) => String(row.id), kind: "number" },
       {
         title: t("entry.action"),
@@ -196,6 +210,13 @@ function ledger(id, signal, again) {
       },
     ],
   });
+}
+
+/** The order of an entry by its id, and by the number that customers know. */
+function orderOf({ order }) {
+  if (!order) return "–";
+  const { order_number: known } = order;
+  return [String(order.id), known ? h("small", null, ` ${known}`) : null];
 }
 
 function codesOf(id, signal) {

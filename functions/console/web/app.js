@@ -72,7 +72,7 @@ function find(path) {
 }
 
 /** A section of each part of the API that a token may read or not. */
-const PARTS = ["levels", "customers", "coupons"];
+const PARTS = ["levels", "coupons", "customers"];
 
 let showing = null;
 /** Whether it is being asked what becomes of what is typed in: until then every way leads nowhere. */

@@ -6,7 +6,7 @@ import { badge, card, facts, h } from "./dom.js";
 import { form, numberField } from "./forms.js";
 import { instant, t } from "./i18n.js";
 import { idOf, nameOf } from "./customers.js";
-import { isActive, stateBadge } from "./price_rules.js";
+import { hasEnded, isActive, isUsedUp, stateBadge } from "./price_rules.js";
 
 const PATH = "/api/discounts/coupon_code/";
 const TONES = { unused: "plus", used: "calm", expired: "minus" };
@@ -37,8 +37,8 @@ export function columns() {
 }
 
 /** What somebody else has made of a code that is shown otherwise. */
-function meanwhile({ status, used_at: at }) {
-  return status === "used"
+function meanwhile({ status, used_at: at }, to) {
+  return status === to && to === "used"
     ? t("code.used_already", { at: instant(at).textContent })
     : t("code.meanwhile", { status: t(`status.${status}`) });
 }
@@ -62,27 +62,27 @@ function transfer(code, again) {
 }
 
 /** Used and not used; `state` is the rule's, where a checkout would refuse the code for it. */
-function turn(code, state, again) {
+function turn(code, rule, state, again) {
   const put = new Change();
   const path = `${PATH}${code.id}/`;
   const to = code.status === "used" ? "unused" : "used";
   return form({
     label: t(`code.mark.${to}`),
     fields: [
-      h("p", null, t(`code.mark.${to}.text`)),
-      state && to === "used" ? h("p", { class: "note" }, t("code.refused"), " ", state.cloneNode(true)) : null,
+      h("p", null, t(to === "unused" && hasEnded(rule) ? "code.mark.unused.ended" : `code.mark.${to}.text`)),
+      state ? h("p", { class: "note" }, t("code.refused"), " ", state.cloneNode(true)) : null,
     ],
     submit: t(`code.mark.${to}`),
     kind: "",
     send: async () => {
       // The API takes "used" for a used code. Whoever hands something out for it has to know who was first.
       let current = await get(path);
-      const isOther = () => current.status !== code.status;
-      if (isOther() && !put.isOpen) throw new Error(meanwhile(current));
+      const isOther = () => current.status !== code.status || current.used_at !== code.used_at;
+      if (isOther() && !put.isOpen) throw new Error(meanwhile(current, to));
       const done = await put.send("PUT", path, { status: to }, async () => {
         current = await get(path);
       });
-      if (isOther() && !put.isReplayed) throw new Error(meanwhile(done));
+      if (isOther() && !put.isReplayed) throw new Error(meanwhile(done, to));
       return done;
     },
     done: ({ status }) => t(status === "expired" ? "done.given_back" : `done.${to}`),
@@ -114,14 +114,15 @@ export async function code({ title, params, signal, again }) {
   const coupon = await couponOf(found, signal);
   const prefix = found.coupon?.code_prefix ?? String(found.coupon_id);
   const rule = coupon?.price_rule;
-  const state = rule && !isActive(rule) ? stateBadge(rule) : null;
+  const usedUp = rule ? await isUsedUp(rule, signal) : false;
+  const state = rule && (usedUp || !isActive(rule)) ? stateBadge(rule, usedUp) : null;
   return [
     h("div", { class: "head" }, title(found.code), statusBadge(found.status), state),
     card(
       null,
       facts(
         [t("code.id"), String(found.id)],
-        [t("code.worth"), `${found.title} · ${found.verbose_title}`],
+        [t(found.status === "used" ? "code.worth_now" : "code.worth"), `${found.title} · ${found.verbose_title}`],
         [
           t("code.coupon"),
           coupon ? h("a", { href: `#/coupons/${coupon.id}` }, prefix) : t("code.coupon_deleted", { prefix }),
@@ -143,7 +144,7 @@ export async function code({ title, params, signal, again }) {
           "div",
           { class: "columns" },
           found.status === "used" ? null : card(t("code.transfer"), transfer(found, again)),
-          card(t(found.status === "used" ? "code.mark.unused" : "code.mark.used"), turn(found, state, again)),
+          card(t(found.status === "used" ? "code.mark.unused" : "code.mark.used"), turn(found, rule, state, again)),
         )
       : null,
     h("div", null, deletion(found)),

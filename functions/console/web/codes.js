@@ -5,7 +5,7 @@ import { get, query as withQuery, walk } from "./api.js";
 import { button, h, linkButton, replace } from "./dom.js";
 import { columns } from "./code.js";
 import { idsOf } from "./customers.js";
-import { save, toCsv } from "./csv.js";
+import { save, toCsv, unguarded } from "./csv.js";
 import { errorBox, refusal, showErrors } from "./errors.js";
 import { plainNumber } from "./forms.js";
 import { number, t } from "./i18n.js";
@@ -21,7 +21,8 @@ export async function couponOf(prefix, signal) {
 }
 
 /** A code by its text, as it may have been read out, or by its id: digits may be either. */
-async function named(code, signal) {
+async function named(typed, signal) {
+  const code = unguarded(typed ?? "");
   if (!code) return {};
   // The API takes a comma for the end of a code.
   if (code.normalize("NFKC").includes(",")) throw refusal("code", t("code.comma"));

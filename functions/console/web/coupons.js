@@ -9,7 +9,7 @@ import { instant, number, t } from "./i18n.js";
 import { filter, filters, page } from "./lists.js";
 import { picture } from "./coupon_picture.js";
 import { bodyOf, ruleFields } from "./price_rule_form.js";
-import { stateBadge } from "./price_rules.js";
+import { isUsedUp, stateBadge } from "./price_rules.js";
 import { NEW_RULE, preview } from "./preview.js";
 
 const PATH = "/api/discounts/coupon/";
@@ -179,12 +179,13 @@ export async function coupon({ title, params, signal }) {
   const rule = found.price_rule;
   const ratio = rule.prerequisite_to_entitlement_quantity_ratio;
   const prefix = encodeURIComponent(found.code_prefix);
+  const usedUp = await isUsedUp(rule, signal);
   return [
     h(
       "div",
       { class: "head" },
       title(found.code_prefix),
-      stateBadge(rule),
+      stateBadge(rule, usedUp),
       linkButton(t("code.issue"), `#/codes/issue?prefix=${prefix}`, "primary"),
       linkButton(t("nav.codes"), `#/codes?prefix=${prefix}`),
     ),
@@ -200,7 +201,7 @@ export async function coupon({ title, params, signal }) {
         [t("coupon.can_redeem"), badge(t(found.can_redeem ? "yes" : "no"), found.can_redeem ? "plus" : "calm")],
         [t("rule.starts_at"), instant(rule.starts_at)],
         [t("rule.ends_at"), instant(rule.ends_at) ?? t("code.no_end")],
-        [t("rule.usage_limit"), rule.usage_limit === 0 ? t("level.no_limit") : number(rule.usage_limit)],
+        [t("coupon.usage_limit"), rule.usage_limit === 0 ? t("level.no_limit") : number(rule.usage_limit)],
         [
           t(ratio ? "rule.times" : "rule.allocation_limit"),
           rule.allocation_limit === 0 ? t("level.no_limit") : number(rule.allocation_limit),

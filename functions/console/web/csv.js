@@ -4,6 +4,9 @@
 const FORMULA = /^'*[=+\-@＝＋－＠\t\r]/;
 const GUARDED = /^'('*[=+\-@＝＋－＠\t\r])/;
 
+/** A text as it was before a spreadsheet's apostrophe. */
+export const unguarded = (text) => text.replace(GUARDED, "$1");
+
 /**
  * The rows of a text, each with the number of the line on which it begins; commas, also wide ones, semicolons or tabs
  * stand between the fields, whichever the first line with one of them has.
@@ -19,7 +22,7 @@ export function parseCsv(text) {
   let begun = 1;
   let quoted = false;
   const endField = () => {
-    fields.push(field.trim().replace(GUARDED, "$1"));
+    fields.push(unguarded(field.trim()));
     field = "";
   };
   const endRow = () => {

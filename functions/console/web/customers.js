@@ -1,6 +1,7 @@
 // Customers: found by the shop's own id or by their mobile number.
 
 import { get, query as withQuery } from "./api.js";
+import { h } from "./dom.js";
 import { refusal } from "./errors.js";
 import { instant, t } from "./i18n.js";
 import { filter, filters, page, table } from "./lists.js";
@@ -77,10 +78,21 @@ export async function customers({ title, query, signal }) {
   const field = filter("q", t("customer.search"), { value: query.q, search: true, inputmode: "search" });
   const shown = { caption: t("nav.customers"), columns: columns(), href: (row) => `#/customers/${row.id}` };
   const head = [heading, filters({ fields: [field], label: t("nav.customers"), query })];
+  try {
+    return [...head, ...(await listed(query, shown, signal))];
+  } catch (error) {
+    if (error.status !== 403) throw error;
+    // An account is opened by its id all the same.
+    if (/^\d{1,16}$/.test(query.q ?? "")) location.replace(`#/customers/${query.q}`);
+    return [...head, h("p", { class: "empty" }, t("customer.blind"))];
+  }
+}
+
+async function listed(query, shown, signal) {
   if (query.q) {
     const rows = await search(query.q, signal);
     if (rows.length === 1) location.replace(`#/customers/${rows[0].id}`);
-    return [...head, table({ rows, ...shown, empty: t("customer.not_found", { text: query.q }) })];
+    return [table({ rows, ...shown, empty: t("customer.not_found", { text: query.q }) })];
   }
-  return [...head, ...(await page({ path: PATH, filters: {}, query, signal, ...shown }))];
+  return page({ path: PATH, filters: {}, query, signal, ...shown });
 }

@@ -1,5 +1,7 @@
 // A place to try a cart: with codes, as a customer, at a moment.
 
+import { get, query as withQuery } from "./api.js";
+import { unguarded } from "./csv.js";
 import { card, h } from "./dom.js";
 import { areaField, form, INCOMPLETE, instantField, listOf, numberField, values } from "./forms.js";
 import { idOf } from "./customers.js";
@@ -8,6 +10,30 @@ import { preview } from "./preview.js";
 import { inTab, keepInTab } from "./tab.js";
 
 const KEPT = "try";
+
+/** How a code may have been typed in: as it is, in one piece, or as several. */
+function readings(text) {
+  const parts = text.normalize("NFKC").split(/\s+/);
+  return [[text], [parts.join("")], parts];
+}
+
+/** The codes of a text as they are stored, and the ids of their owners; what is not found stays as it is. */
+async function found(text, signal) {
+  const typed = (listOf(text) ?? []).map((code) => readings(unguarded(code)));
+  const texts = [...new Set(typed.flat(2))].slice(0, 100).join(",");
+  const rows = texts
+    ? (await get(withQuery("/api/discounts/coupon_code/", { code__in: texts, page_size: 100 }), signal)).results
+    : [];
+  const owners = new Map(rows.map((row) => [row.code, row.customer_id]));
+  const codes = typed.flatMap((ways) => ways.find((way) => way.every((code) => owners.has(code))) ?? ways[0]);
+  return { codes, owners: [...new Set(codes.map((code) => owners.get(code)).filter(Boolean))] };
+}
+
+/** What is to be known of a cart whose customer is not said. */
+function ownersNote(owners) {
+  if (owners.length > 1) return t("try.owners");
+  return owners.length === 1 ? t("try.owner", { customer: owners[0] }) : null;
+}
 
 /** The playground. */
 export function evaluate({ title, query, signal }) {
@@ -39,7 +65,10 @@ export function evaluate({ title, query, signal }) {
   const more = async (stop) => {
     const { codes, customer_id, at } = values(element);
     const customer = await idOf("customer_id", customer_id, stop);
-    return { codes: listOf(codes), customer_id: customer || null, at };
+    const { codes: texts, owners } = await found(codes, stop);
+    const owner = owners.length === 1 ? owners[0] : null;
+    const note = customer ? null : ownersNote(owners);
+    return { asked: { codes: texts.length > 0 ? texts : null, customer_id: customer || owner, at }, note };
   };
   const shown = preview({ signal, more, beside: element });
   element.addEventListener("input", () => {

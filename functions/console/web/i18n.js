@@ -1,11 +1,14 @@
 // The two languages. A text is looked up by its name; what the API sends is shown as it is sent.
 
 import { apiMessages } from "./api_messages.zh.js";
-import { apiMessages as plainer, messages as en } from "./messages.en.js";
+import { apiMessages as plainer } from "./api_messages.en.js";
+import { messages as en } from "./messages.en.js";
 import { messages as zh } from "./messages.zh.js";
+import { priceRuleMessages as enOfRules } from "./price_rule_messages.en.js";
+import { priceRuleMessages as zhOfRules } from "./price_rule_messages.zh.js";
 
 const KEPT = "youhui.language";
-const LANGUAGES = { en, zh };
+const LANGUAGES = { en: { ...en, ...enOfRules }, zh: { ...zh, ...zhOfRules } };
 const SAID = { en: plainer, zh: apiMessages };
 
 function first() {

@@ -1,6 +1,7 @@
 // Issuing codes: a list of customers, pasted or from a file, in batches that a second try never issues again.
 
 import { announce } from "./announce.js";
+import { get } from "./api.js";
 import { button, card, h, linkButton, replace } from "./dom.js";
 import { save, textOf, toCsv } from "./csv.js";
 import { clearErrors, describe, showErrors } from "./errors.js";
@@ -106,8 +107,9 @@ function progressOf(job, signal, edit) {
   };
   const saveRefused = () => {
     save("refused_rows.csv", refusals(job));
-    job.saved = true;
+    for (const row of refused(job)) row.saved = true;
     if (isDone(job)) forget();
+    else keep(job);
   };
   const choices = (done, wrong, open) => [
     open > 0 && wrong > 0 && !isUncertain(job)
@@ -144,6 +146,8 @@ function refusals(job) {
 
 /** Issuing to many, or to one. */
 export async function issue({ title, query, signal }) {
+  // Who may not read coupons is told before there is a list.
+  await get("/api/discounts/coupon/?page_size=1", signal);
   const place = h("div");
   const startForm = (text = query.customer ?? "", typed = query.prefix ?? "") => {
     const prefix = textField("prefix", t("code.coupon_prefix"), {
@@ -191,6 +195,10 @@ export async function issue({ title, query, signal }) {
         if (read.length === 0) throw new Error(t("issue.empty"));
         const { rows, notes } = await withCoupons(read, otherwise, signal);
         if (unread.length > 0) notes.push(t("issue.unread", { columns: unread.join(", "), prefix: otherwise }));
+        const own = [...new Set(rows.map((row) => row.prefix))];
+        if (otherwise && !own.includes(otherwise)) {
+          notes.push(t("issue.own", { prefixes: own.filter(Boolean).join(", "), prefix: otherwise }));
+        }
         if (third.length > 0) notes.push(t("issue.third", { fields: third.join(", ") }));
         const job = {
           text: customers,
@@ -213,8 +221,9 @@ export async function issue({ title, query, signal }) {
     const edit = () => {
       forget();
       // Who has a code already is not asked for again; what was left out can be mended, where it was not saved.
-      const rest = [...job.rows.filter((row) => !row.code), ...(job.saved ? [] : (job.left ?? []))];
-      const isWhole = job.rows.every((row) => !row.code) && !job.saved;
+      const left = job.left ?? [];
+      const rest = [...job.rows.filter((row) => !row.code), ...left.filter((row) => !row.saved)];
+      const isWhole = job.rows.every((row) => !row.code) && left.every((row) => !row.saved);
       startForm(isWhole ? job.text : rest.map((row) => `${row.customer},${row.prefix}`).join("\n"), job.prefix);
     };
     const { box, run, draw } = progressOf(job, signal, edit);

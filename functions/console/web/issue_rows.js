@@ -3,7 +3,7 @@
 import { get, query as withQuery } from "./api.js";
 import { parseCsv } from "./csv.js";
 import { number, t } from "./i18n.js";
-import { hasEnded } from "./price_rules.js";
+import { hasEnded, isUsedUp } from "./price_rules.js";
 
 /** What the columns are called by the exports, the command line and both languages; the first that is there is read. */
 const CUSTOMER = ["customer_id", "customer id", "客户编号", "id"];
@@ -107,6 +107,11 @@ export async function withCoupons(rows, otherwise, signal) {
   const used = new Set(good.map(({ coupon }) => coupon));
   const ended = [...coupons.values()].filter(({ id, price_rule: rule }) => used.has(id) && hasEnded(rule));
   const notes = ended.map((coupon) => t("issue.ended", { prefix: coupon.code_prefix }));
+  for (const coupon of coupons.values()) {
+    if (used.has(coupon.id) && (await isUsedUp(coupon.price_rule, signal))) {
+      notes.push(t("issue.used_up", { prefix: coupon.code_prefix }));
+    }
+  }
   const count = repeated(good);
   if (count > 0) notes.push(t("issue.repeated", { count: number(count) }));
   return { rows: found, notes };

@@ -24,7 +24,7 @@ function ofDraft(error) {
 
 /**
  * A cart and what it costs. `draft` answers the rule as it would be, null for none, or a text for what is missing; `more` what
- * else is asked. `soon` prices
+ * else is `asked`, and a `note` over the answer. `soon` prices
  * anew when nothing has changed for a moment, and only the newest answer is shown. `beside` is the form of `more`, where the
  * errors of its fields appear.
  */
@@ -66,9 +66,10 @@ export function preview({ signal, draft = () => null, more = () => ({}), beside 
       const rule = await draft(mine.signal);
       // Nothing to ask while it is not said how much is off.
       const missing = typeof rule === "string" ? rule : rule?.value === "" ? t("preview.no_value") : null;
+      const { asked, note } = await more(mine.signal);
       const body = {
         ...cart.body(),
-        ...(await more(mine.signal)),
+        ...asked,
         ...(rule ? { draft_price_rules: [{ ...rule, title: rule.title || t("rule.untitled") }] } : {}),
       };
       if (mine.signal.aborted) return;
@@ -79,7 +80,7 @@ export function preview({ signal, draft = () => null, more = () => ({}), beside 
       await learnNames(ids, mine.signal);
       if (mine.signal.aborted) return;
       clear();
-      replace(result, priced(reply, body, drafts));
+      replace(result, note ? h("p", { class: "note" }, note) : null, priced(reply, body, drafts));
     } catch (error) {
       if (error.name === "AbortError" || mine.signal.aborted) return;
       clear();

@@ -1,6 +1,6 @@
 // Price rules: what is taken off carts. Beside the form of a rule stands what it would do to an example cart.
 
-import { Change, get, query as withQuery, touched } from "./api.js";
+import { call, Change, get, query as withQuery, touched } from "./api.js";
 import { deleteButton } from "./deletion.js";
 import { badge, card, h, linkButton } from "./dom.js";
 import { form, values } from "./forms.js";
@@ -21,12 +21,25 @@ export const isActive = (rule) => rule.is_enabled && !hasEnded(rule) && !isAhead
 
 const isAhead = (rule) => rule.starts_at !== null && Date.parse(rule.starts_at) > Date.now();
 
-/** The same in a coloured word. */
-export function stateBadge(rule) {
+/** Whether the uses of a stored rule are used up: so says a draft in its place that would apply to any cart. */
+export async function isUsedUp({ id, title, usage_limit }, signal) {
+  if (usage_limit === 0) return false;
+  const gives = { value: "-1.00", value_type: "fixed_amount", target_type: "line_item", target_selection: "all" };
+  const body = {
+    lines: [{ id: 1, product_id: 1, quantity: 1, price: "1.00" }],
+    draft_price_rules: [{ id, title, usage_limit, allocation_method: "across", ...gives }],
+  };
+  const { rules } = await call("POST", "/api/discounts/evaluate/", { body, signal, writesNothing: true });
+  const isLimit = ({ predicate }) => predicate === "usage_limit";
+  return rules.some((rule) => rule.price_rule_id === id && rule.failed.some(isLimit));
+}
+
+/** Whether a rule may apply now, in a coloured word. */
+export function stateBadge(rule, usedUp = false) {
   if (!rule.is_enabled) return badge(t("rule.state.off"), "minus");
   if (hasEnded(rule)) return badge(t("rule.state.ended"), "minus");
   if (isAhead(rule)) return badge(t("rule.state.later"), "calm");
-  return badge(t("rule.state.on"), "plus");
+  return usedUp ? badge(t("rule.state.used_up"), "minus") : badge(t("rule.state.on"), "plus");
 }
 
 const columns = () => [
@@ -127,12 +140,13 @@ async function couponsOf(rule, signal) {
 /** A rule, to be changed or deleted. */
 export async function priceRule({ title, params, signal }) {
   const rule = await get(`${PATH}${params.id}/`, signal);
+  const usedUp = await isUsedUp(rule, signal);
   return [
     h(
       "div",
       { class: "head" },
       title(rule.title),
-      stateBadge(rule),
+      stateBadge(rule, usedUp),
       rule.automatic_discount ? null : linkButton(t("coupon.new"), `#/coupons/new?rule=${rule.id}`),
     ),
     h("p", { class: "lead" }, `${rule.verbose_title} · ${t("rule.id", { id: rule.id })}`),

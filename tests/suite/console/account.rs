@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     discounts::with,
-    support::{HISTORY, LEVELS, adjust, one},
+    support::{HISTORY, LEVELS, ORDERS, adjust, one},
 };
 
 #[tokio::test]
@@ -154,4 +154,34 @@ async fn a_customer_signs_in_redeems_and_gets_it_back() {
     browser.click("dialog[open] .primary").await;
     browser.says("−100 points, worth ¥2.00.").await;
     browser.close(&[400]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_level_is_given_knowingly_and_an_order_is_known_by_its_number() {
+    let (api, _) = shop().await;
+    api.post(LEVELS, &json!({"title": "Gold", "condition_points": 100})).await.expect(201);
+    let order = json!({
+        "customer": {"id": 1}, "order_number": "4372018", "financial_status": "paid", "paid_price": "7.00",
+    });
+    api.put(&one(ORDERS, 9400), &order).await.expect(201);
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("customers/1").await;
+    browser.says("9400 4372018").await;
+    let adjust = async |points: &str| {
+        browser.fill("form [name=points]", points).await;
+        browser.click("form [type=submit]").await;
+    };
+    adjust("92").await;
+    browser.says("+92 points.").await;
+    browser.shown("#/customers/1").await;
+    adjust("1").await;
+    browser.says("Lift the customer to Gold?").await;
+    browser.click_text("Cancel").await;
+    assert_eq!(browser.read("document.querySelector('form [name=points]').value").await, "1");
+    adjust("1").await;
+    browser.click_text("Adjust points").await;
+    browser.says("This is the highest level.").await;
+    assert_eq!(number(&api, "/api/loyalty/account/1/", "points").await, 100);
+    browser.close(&[]).await;
 }

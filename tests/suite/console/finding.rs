@@ -7,7 +7,7 @@ use super::{
     shop,
 };
 use crate::{
-    discounts::{CODES, COUPONS, RULES, change_rule, give, issued_ids, rule, set_status},
+    discounts::{CODES, COUPONS, RULES, change_rule, coupon_on, give, issued_ids, rule, set_status},
     support::{CUSTOMERS, customer, one},
 };
 
@@ -50,6 +50,15 @@ async fn whoever_is_meant_by_a_number_is_found_or_asked_for() {
     browser.sign_in(&api.token("demo", "discounts:read").await).await;
     browser.show("codes?customer=13900000002").await;
     browser.says("This token may not look up mobile numbers").await;
+    // Whose id is known is reached without the customers.
+    browser.click("[data-sign-out]").await;
+    browser.sign_in(&api.token("demo", "loyalty:read").await).await;
+    browser.show("customers").await;
+    browser.says("This token may not look up mobile numbers").await;
+    browser.fill("[name=q]", "2").await;
+    browser.click("[role=search] [type=submit]").await;
+    browser.shown("#/customers/2").await;
+    browser.says("Ledger").await;
     browser.close(&[400, 403]).await;
 }
 
@@ -99,7 +108,24 @@ async fn a_code_says_what_a_checkout_would_say_of_it() {
         assert_eq!(browser.read(says_refused).await, true);
         browser.says(state).await;
     }
+    // Other coupons of the rule use it up, too.
+    let second = coupon_on(&api, "second", spring.rule).await;
+    change_rule(&api, spring.rule, &json!({"usage_limit": 1, "starts_at": crate::discounts::PAST})).await;
+    let other = issued_ids(&give(&api, second, [2]).await)[0];
+    set_status(&api, other, "used").await.expect(200);
+    browser.show("codes").await;
+    for view in
+        [format!("codes/{}", codes[0]), format!("coupons/{}", spring.id), format!("price_rules/{}", spring.rule)]
+    {
+        browser.show(&view).await;
+        browser.wait("document.querySelector('.head').innerText.includes('Used up')").await;
+    }
+    browser.show("codes/issue?prefix=spring").await;
+    browser.fill("[name=customers]", "1").await;
+    browser.click("form [type=submit]").await;
+    browser.says("The uses of the rule of spring are used up").await;
     // What is left of a deleted coupon is read, and nothing of it can be changed.
+    change_rule(&api, spring.rule, &json!({"usage_limit": 0})).await;
     set_status(&api, codes[1], "used").await.expect(200);
     api.delete(&one(COUPONS, spring.id)).await.expect(204);
     browser.show(&format!("codes/{}", codes[1])).await;

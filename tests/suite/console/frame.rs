@@ -84,7 +84,7 @@ async fn a_missing_scope_is_named() {
     browser.shown("#/coupons").await;
     assert_eq!(browser.read("document.querySelector('h1').textContent").await, "Coupons");
     browser.show("customers").await;
-    browser.says("lacks the scope crm:read").await;
+    browser.says("This token may not look up mobile numbers (crm:read).").await;
     browser.close(&[403]).await;
 }
 

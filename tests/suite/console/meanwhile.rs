@@ -51,11 +51,26 @@ async fn a_code_that_was_used_meanwhile_is_not_used_again() {
     browser.show("codes").await;
     browser.show(&format!("codes/{code}")).await;
     browser.click("form[aria-label='Give its use back'] [type=submit]").await;
-    browser.says("The code has expired meanwhile.").await;
+    browser.says("Its use is given back. The code has expired.").await;
     browser.shown(&format!("#/codes/{code}")).await;
     browser.fill("[name=customer_id]", "１").await;
     browser.click("form[aria-label=Transfer] [type=submit]").await;
     browser.says("The code is this customer's already.").await;
+    // Who gives back a use that was shown gives back no other.
+    change_rule(&api, spring.rule, &json!({"ends_at": null})).await;
+    set_status(&api, code, "used").await.expect(200);
+    browser.leave_for("codes").await;
+    browser.show(&format!("codes/{code}")).await;
+    set_status(&api, code, "unused").await.expect(200);
+    set_status(&api, code, "used").await.expect(200);
+    browser.click("form[aria-label='Give its use back'] [type=submit]").await;
+    browser.says("This code was changed meanwhile: Used.").await;
+    // What becomes of a code whose rule has ended is said before.
+    change_rule(&api, spring.rule, &json!({"ends_at": PAST})).await;
+    browser.show("codes").await;
+    browser.show(&format!("codes/{code}")).await;
+    browser.says("the code is expired then, and cannot be marked as used again").await;
+    browser.says("Worth, as its rule is now").await;
     browser.close(&[]).await;
 }
 

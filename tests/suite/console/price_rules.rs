@@ -7,7 +7,7 @@ use super::{
     shop,
 };
 use crate::{
-    discounts::{RULES, give, issued, rule},
+    discounts::{RULES, USE, give, issued, rule},
     support::{id, one},
 };
 
@@ -174,4 +174,40 @@ async fn a_cart_is_tried_with_codes_as_a_customer() {
     browser.fill("[name=customer_id]", "1").await;
     to_pay(&browser, "271.90").await;
     browser.close(&[400]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_cart_is_tried_as_whoever_has_its_codes() {
+    let (api, spring) = shop().await;
+    let once = json!({"automatic_discount": true, "once_per_customer": true, "value": "-50.00", "title": "First"});
+    api.post(RULES, &rule(&once)).await.expect(201);
+    let codes: Vec<_> = issued(&give(&api, spring.id, [1, 2]).await)
+        .iter()
+        .map(|code| code["code"].as_str().expect("a text").to_owned())
+        .collect();
+    let line = json!({"id": 1, "product_id": 1, "quantity": 1, "price": "90.00"});
+    let used = json!({"codes": [], "customer_id": 1, "order_id": 5, "cart": {"lines": [line]}});
+    api.post(USE, &used).await.expect(200);
+    let browser = Browser::signed_in(&api, DESK).await;
+    let type_in = async |text: &str| {
+        browser.show("levels").await;
+        browser.show("evaluate").await;
+        browser.fill("[name=codes]", text).await;
+        browser.shown("").await;
+    };
+    // As it was read out, and of a customer who has used the rule that is for once.
+    type_in(&format!("{} {}", &codes[0][..4], &codes[0][4..])).await;
+    browser.says("As the customer 1, who has the codes.").await;
+    browser.says("This customer has used it.").await;
+    to_pay(&browser, "261.90").await;
+    type_in(&codes[1]).await;
+    browser.says("As the customer 2, who has the codes.").await;
+    to_pay(&browser, "211.90").await;
+    type_in(&codes.join(" ")).await;
+    browser.says("These codes belong to several customers.").await;
+    assert_eq!(browser.read("document.querySelectorAll('.priced .badge.plus').length >= 2").await, true);
+    type_in("nothing here").await;
+    browser.says("No such code").await;
+    browser.close(&[]).await;
 }

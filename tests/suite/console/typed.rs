@@ -72,10 +72,21 @@ async fn a_list_and_codes_that_nobody_saved_are_not_lost_without_a_question() {
     browser.wait("document.querySelector('[name=customers]').value").await;
     browser.leave_for("levels").await;
     browser.show("codes/issue?prefix=spring").await;
-    browser.fill("[name=customers]", "1\n２，spring\nx\n").await;
+    browser.fill("[name=customers]", "1\n２，spring\nx\n77\n").await;
     browser.click("form [type=submit]").await;
+    // What is refused after a save is not saved with it.
+    browser.click("[data-save-refused]").await;
+    browser.click("[data-leave-out]").await;
+    browser.wait("document.querySelector('[data-refused=\"1\"]')").await;
+    browser.says("There is no 77.").await;
     browser.click("[data-leave-out]").await;
     browser.wait("document.querySelector('[data-issued=\"2\"]')").await;
+    browser.click("[data-edit]").await;
+    assert_eq!(browser.wait("document.querySelector('[name=customers]')?.value").await, "77,spring");
+    // A list that names its own coupons, and not the one that was typed in, is asked about.
+    browser.fill("[name=prefix]", "autumn").await;
+    browser.click("form [type=submit]").await;
+    browser.says("The list names coupons of its own: spring. No row gets autumn.").await;
     browser.click("[data-sign-out]").await;
     browser.says("are not saved: 2.").await;
     browser.says("The list of an issue in this tab is lost then.").await;
@@ -85,7 +96,7 @@ async fn a_list_and_codes_that_nobody_saved_are_not_lost_without_a_question() {
     browser.click("dialog[open] .danger").await;
     browser.wait("document.querySelector('input[name=token]')").await;
     assert_eq!(browser.read("sessionStorage.length").await, 0);
-    browser.close(&[]).await;
+    browser.close(&[400]).await;
 }
 
 #[tokio::test]
