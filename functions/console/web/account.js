@@ -1,7 +1,7 @@
 // A customer's account: what there is, what can be done with it, and every entry that made it so.
 
 import { announce } from "./announce.js";
-import { Change, get } from "./api.js";
+import { Change, get, walk } from "./api.js";
 import { badge, button, card, facts, h, isShown, linkButton, replace } from "./dom.js";
 import { errorBox, fail } from "./errors.js";
 import { columns as codeColumns } from "./code.js";
@@ -73,7 +73,7 @@ function actions(account, again) {
     fields: [numberField("points", t("account.adjust.points"), { hint: t("account.adjust.hint"), inputmode: "text" })],
     submit: t("account.adjust"),
     send: async ({ points }) => {
-      if (!adjusting.isOpen) await agreeToLevel(account, points);
+      if (!adjusting.isOpen) await agreeToLevel(id, points);
       return adjusting.send("POST", `${HISTORY}adjust/`, { customer_id: id, points });
     },
     done: (entry) => t("account.done", { points: signed(entry.points) }),
@@ -127,9 +127,30 @@ function actions(account, again) {
   );
 }
 
+/** The level of whoever has earned so many points: the highest that is reached, of equal ones the oldest; null for none. */
+async function levelAt(earned) {
+  let reached = null;
+  await walk(
+    "/api/loyalty/level/",
+    {},
+    {
+      each: (levels) => {
+        for (const level of levels) {
+          const from = level.condition_points;
+          if (from <= earned && from > (reached?.condition_points ?? -1)) reached = level;
+        }
+      },
+    },
+  );
+  return reached;
+}
+
 /** Asks where points lead to a level, which taking them back does not lower. */
-async function agreeToLevel({ next_level: next, points_to_next_level: missing }, points) {
-  if (!next || !(Number(points) >= missing)) return;
+async function agreeToLevel(id, points) {
+  if (!(Number(points) > 0)) return;
+  const { level, earned_points: earned } = await get(`${ACCOUNT}${id}/`);
+  const next = await levelAt(earned + Number(points));
+  if (!next || next.id === level?.id) return;
   const lines = [t("account.adjust.lifts", { points: number(points), level: next.title })];
   const question = {
     title: t("account.adjust.lifts.title", { level: next.title }),
@@ -246,6 +267,7 @@ export async function account({ title, params, signal, again }) {
       [t("customer.id"), String(customer.id)],
       [t("customer.mobile"), customer.mobile],
       [t("customer.email"), customer.email],
+      [t("customer.birthday"), customer.birthday],
       [t("customer.note"), customer.note],
       [t("customer.created_at"), instant(customer.created_at)],
     ),

@@ -53,6 +53,17 @@ export class ApiError extends Error {
   }
 }
 
+/** By how many milliseconds the clock of this machine is behind the service's; within a minute they agree. */
+let behind = 0;
+
+/** Now, by the clock of the service. */
+export const now = () => Date.now() + behind;
+
+function setClock(date) {
+  const difference = Date.parse(date) - Date.now();
+  behind = Math.abs(difference) > 60_000 ? difference : 0;
+}
+
 async function once(method, path, { body, key, signal, heard }) {
   const headers = { Authorization: `Bearer ${token()}` };
   if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -67,6 +78,7 @@ async function once(method, path, { body, key, signal, heard }) {
     throw new ApiError(method, path, { status: 0 });
   }
   const requestId = response.headers.get("x-request-id") ?? "";
+  if (response.headers.has("date")) setClock(response.headers.get("date"));
   const text = await response.text();
   let parsed = {};
   try {
@@ -127,8 +139,7 @@ export function newKey() {
  * sent, and never twice at once. Another body is no second addition meanwhile: whoever sends it does not know of the first.
  */
 export class Change {
-  #sent = null;
-  #key = null;
+  #open = null;
   #running = null;
 
   /** Whether the last answer was that to an earlier attempt. */
@@ -136,29 +147,42 @@ export class Change {
 
   /** Whether something went out that was not answered: what became of it is not known. */
   get isOpen() {
-    return this.#sent !== null;
+    return this.#open !== null;
   }
 
   /** `again` is asked before each further attempt. */
   send(method, path, body, again) {
     if (this.#running) return this.#running;
-    const sent = `${method} ${path} ${JSON.stringify(body)}`;
-    if (sent !== this.#sent) {
-      if (this.#sent?.startsWith("POST")) return Promise.reject(new Error(t("error.open")));
-      this.#sent = sent;
-      this.#key = newKey();
+    const text = JSON.stringify([method, path, body]);
+    if (text !== this.#open?.text) {
+      if (this.#open?.method === "POST") return Promise.reject(new Error(t("error.open")));
+      this.#open = { method, path, body, text, key: newKey() };
     }
+    return this.#run(again);
+  }
+
+  /** Sends once more what was not answered. Answers what it was answered; null where nothing is open or it was refused. */
+  async settle() {
+    if (!this.isOpen) return null;
+    return this.#run().catch((error) => {
+      if (this.isOpen) throw error;
+      return null;
+    });
+  }
+
+  #run(again) {
+    const { method, path, body, key } = this.#open;
     const heard = (headers) => {
       this.isReplayed = headers.get("idempotent-replayed") === "true";
     };
-    this.#running = call(method, path, { body, key: this.#key, heard, again })
+    this.#running = call(method, path, { body, key, heard, again })
       .then(
         (reply) => {
-          this.#sent = null;
+          this.#open = null;
           return reply;
         },
         (error) => {
-          if (error.status && !error.passes) this.#sent = null;
+          if (error.status && !error.passes) this.#open = null;
           throw error;
         },
       )
@@ -172,17 +196,39 @@ export class Change {
 const differs = (one, other) => (name) => JSON.stringify(one[name]) !== JSON.stringify(other[name]);
 
 /**
- * What of `body` differs from `before`, over the row as it stands now: what a form did not touch stays as somebody else may
- * have left it meanwhile. Of fields that mean something only `together` it is all or none; where some are touched here, and
- * some there since the row was `seen`, the answer is null.
+ * The saves of a row that others change too, from a form. What the form did not touch stays as somebody else may have left
+ * it meanwhile.
  */
-export async function touched(path, body, before, { seen = {}, together = [] } = {}) {
-  const row = await get(path);
-  const isTouched = differs(body, before);
-  if (together.some(isTouched) && together.some(differs(row, seen))) return null;
-  const all = together.some(isTouched) ? together : [];
-  const mine = (name) => isTouched(name) || all.includes(name);
-  return Object.fromEntries(Object.keys(body).map((name) => [name, mine(name) ? body[name] : row[name]]));
+export class RowChange {
+  #change = new Change();
+  #path;
+  #before;
+  #seen;
+  #together;
+  #sent = null;
+
+  /** `before` is what the form said of the row as it was `seen`. Fields that mean something only `together` are saved all or none. */
+  constructor(path, before, { seen = {}, together = [] } = {}) {
+    this.#path = path;
+    this.#before = before;
+    this.#seen = seen;
+    this.#together = together;
+  }
+
+  /** Saves; null where of what belongs together some is touched here, and some there since the row was seen. */
+  async save(body) {
+    // What was not answered may stand in the row. From there on it is what the form begins with.
+    const settled = await this.#change.settle();
+    if (settled) [this.#seen, this.#before] = [settled, this.#sent];
+    const row = await get(this.#path);
+    const isTouched = differs(body, this.#before);
+    const isAny = this.#together.some(isTouched);
+    if (isAny && this.#together.some(differs(row, this.#seen))) return null;
+    const mine = (name) => isTouched(name) || (isAny && this.#together.includes(name));
+    this.#sent = body;
+    const merged = Object.keys(body).map((name) => [name, mine(name) ? body[name] : row[name]]);
+    return this.#change.send("PUT", this.#path, Object.fromEntries(merged));
+  }
 }
 
 /** A path with a query; empty values are left out. */

@@ -6,7 +6,7 @@ import { badge, card, facts, h } from "./dom.js";
 import { form, numberField } from "./forms.js";
 import { instant, t } from "./i18n.js";
 import { idOf, nameOf } from "./customers.js";
-import { hasEnded, isActive, isUsedUp, stateBadge } from "./price_rules.js";
+import { hasEnded, isActive, limitReached, stateBadge } from "./price_rules.js";
 
 const PATH = "/api/discounts/coupon_code/";
 const TONES = { unused: "plus", used: "calm", expired: "minus" };
@@ -46,6 +46,7 @@ function meanwhile({ status, used_at: at }, to) {
 /** The code goes to another customer. */
 function transfer(code, again) {
   const put = new Change();
+  const path = `${PATH}${code.id}/`;
   return form({
     label: t("code.transfer"),
     fields: [numberField("customer_id", t("code.transfer.to"), { hint: t("code.transfer.hint"), inputmode: "tel" })],
@@ -53,8 +54,9 @@ function transfer(code, again) {
     kind: "",
     send: async (read) => {
       const customer_id = await idOf("customer_id", read.customer_id);
-      if (Number(customer_id) === code.customer_id) throw new Error(t("code.transfer.same"));
-      return put.send("PUT", `${PATH}${code.id}/`, { customer_id });
+      const current = put.isOpen ? null : await get(path);
+      if (Number(customer_id) === current?.customer_id) throw new Error(t("code.transfer.same"));
+      return put.send("PUT", path, { customer_id });
     },
     done: () => t("done.transferred"),
     next: again,
@@ -79,6 +81,8 @@ function turn(code, rule, state, again) {
       let current = await get(path);
       const isOther = () => current.status !== code.status || current.used_at !== code.used_at;
       if (isOther() && !put.isOpen) throw new Error(meanwhile(current, to));
+      const { price_rule: now } = (put.isOpen ? null : await couponOf(code)) ?? { price_rule: rule };
+      if (JSON.stringify(now) !== JSON.stringify(rule)) throw new Error(t("code.rule_moved"));
       const done = await put.send("PUT", path, { status: to }, async () => {
         current = await get(path);
       });
@@ -114,8 +118,9 @@ export async function code({ title, params, signal, again }) {
   const coupon = await couponOf(found, signal);
   const prefix = found.coupon?.code_prefix ?? String(found.coupon_id);
   const rule = coupon?.price_rule;
-  const usedUp = rule ? await isUsedUp(rule, signal) : false;
-  const state = rule && (usedUp || !isActive(rule)) ? stateBadge(rule, usedUp) : null;
+  const owner = found.status === "unused" ? found.customer_id : null;
+  const limit = rule ? await limitReached(rule, signal, owner) : null;
+  const state = rule && (limit || !isActive(rule)) ? stateBadge(rule, limit) : null;
   return [
     h("div", { class: "head" }, title(found.code), statusBadge(found.status), state),
     card(

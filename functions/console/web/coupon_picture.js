@@ -6,7 +6,7 @@
 // Expired: all codes of a coupon end with their rule; from then on what was issued and not used has expired.
 // Claimed: the API says how many, not when.
 
-import { get, query as withQuery, walk } from "./api.js";
+import { get, now, query as withQuery, walk } from "./api.js";
 import { stepChart } from "./chart.js";
 import { button, h, replace } from "./dom.js";
 import { errorBox } from "./errors.js";
@@ -33,7 +33,7 @@ function later(day, days) {
 function todayLike(instant) {
   const found = /([+-])(\d\d):(\d\d)$/.exec(instant);
   const minutes = found ? Number(`${found[1]}1`) * (Number(found[2]) * 60 + Number(found[3])) : 0;
-  return new Date(Date.now() + minutes * 60_000).toISOString().slice(0, 10);
+  return new Date(now() + minutes * 60_000).toISOString().slice(0, 10);
 }
 
 /** Places of the list of a coupon's codes with the instants of their codes: enough to count each day. */

@@ -9,7 +9,7 @@ import { instant, number, t } from "./i18n.js";
 import { filter, filters, page } from "./lists.js";
 import { picture } from "./coupon_picture.js";
 import { bodyOf, ruleFields } from "./price_rule_form.js";
-import { isUsedUp, stateBadge } from "./price_rules.js";
+import { limitReached, stateBadge } from "./price_rules.js";
 import { NEW_RULE, preview } from "./preview.js";
 
 const PATH = "/api/discounts/coupon/";
@@ -58,7 +58,8 @@ export async function coupons({ title, query, signal }) {
     can_redeem: query.can_redeem,
   };
   const href = (row) => `#/coupons/${row.id}`;
-  const isByPrefix = Object.entries(query).every(([name, value]) => (name === "code_prefix") === (value !== ""));
+  const isByPrefix =
+    query.code_prefix && Object.entries(query).every(([name, value]) => (name === "code_prefix") === (value !== ""));
   const list = await page({
     path: PATH,
     filters: asked,
@@ -179,13 +180,13 @@ export async function coupon({ title, params, signal }) {
   const rule = found.price_rule;
   const ratio = rule.prerequisite_to_entitlement_quantity_ratio;
   const prefix = encodeURIComponent(found.code_prefix);
-  const usedUp = await isUsedUp(rule, signal);
+  const limit = await limitReached(rule, signal);
   return [
     h(
       "div",
       { class: "head" },
       title(found.code_prefix),
-      stateBadge(rule, usedUp),
+      stateBadge(rule, limit),
       linkButton(t("code.issue"), `#/codes/issue?prefix=${prefix}`, "primary"),
       linkButton(t("nav.codes"), `#/codes?prefix=${prefix}`),
     ),
@@ -202,6 +203,7 @@ export async function coupon({ title, params, signal }) {
         [t("rule.starts_at"), instant(rule.starts_at)],
         [t("rule.ends_at"), instant(rule.ends_at) ?? t("code.no_end")],
         [t("coupon.usage_limit"), rule.usage_limit === 0 ? t("level.no_limit") : number(rule.usage_limit)],
+        [t("rule.once_per_customer"), t(rule.once_per_customer ? "yes" : "no")],
         [
           t(ratio ? "rule.times" : "rule.allocation_limit"),
           rule.allocation_limit === 0 ? t("level.no_limit") : number(rule.allocation_limit),

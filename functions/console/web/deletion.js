@@ -20,12 +20,16 @@ export function deleteButton({ path, name, list, ask, kind = "" }) {
     isAsked = true;
     try {
       replace(problem);
-      const question = await ask();
-      if (!isShown(problem) || !(await confirm({ ...question, action: t("action.delete") }))) return;
       // What was not answered may have been done: then it is not there.
-      await remove(path).catch((error) => {
+      const isGone = (error) => {
         if (!isOpen || error.status !== 404) throw error;
-      });
+        return null;
+      };
+      const question = await Promise.resolve(ask()).catch(isGone);
+      if (question) {
+        if (!isShown(problem) || !(await confirm({ ...question, action: t("action.delete") }))) return;
+        await remove(path).catch(isGone);
+      }
       announce(t("done.deleted", { name }));
       if (!isShown(problem)) return;
       forgetTyped();

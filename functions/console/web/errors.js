@@ -24,7 +24,7 @@ export const refusal = (field, text) => Object.assign(new Error(), { status: 400
 /** What an error says in one sentence or two. */
 export function describe(error) {
   if (error.status === undefined) return String(error.message ?? error);
-  const maybe = ["POST", "PUT"].includes(error.method) && !error.changesNothing ? ` ${t("error.maybe")}` : "";
+  const maybe = error.method && !error.changesNothing ? ` ${t("error.maybe")}` : "";
   if (error.status === 0) return t("error.network") + maybe;
   if (error.status === 401) return t("error.401");
   if (error.status === 403) return t("error.403", { scope: error.scope });

@@ -1,7 +1,7 @@
 // The batches of an issue. Each has a key of its own from before it is sent until it is answered, also over a reload of the
 // page, so that it is issued once however often it is sent.
 
-import { call, newKey } from "./api.js";
+import { call, newKey, now } from "./api.js";
 import { said, t } from "./i18n.js";
 import { noteIssued } from "./issued.js";
 import { inTab, keepInTab } from "./tab.js";
@@ -51,7 +51,7 @@ export const forget = () => keepInTab(KEPT, null);
 export const isDone = (job) => job.rows.every(({ code }) => code);
 
 /** Whether a batch went out so long ago that its key may be forgotten: sent once more, it would be issued once more. */
-const isStale = ({ state, since }) => state === "sent" && Date.now() - since > KEY_LASTS;
+const isStale = ({ state, since }) => state === "sent" && now() - since > KEY_LASTS;
 
 /** Whether something went out of which it is not known what became: then it can only go on under its key. */
 export function isUncertain(job) {
@@ -87,7 +87,7 @@ export async function send(job, signal, progress) {
   const byLine = new Map(job.rows.map((row) => [row.line, row]));
   for (const batch of job.batches.filter(({ state }) => state === "open" || state === "sent")) {
     if (isStale(batch)) throw new Error(t("issue.stale"));
-    if (batch.state === "open") batch.since = Date.now();
+    if (batch.state === "open") batch.since = now();
     batch.state = "sent";
     keep(job);
     await sendBatch(

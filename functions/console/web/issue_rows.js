@@ -3,7 +3,7 @@
 import { get, query as withQuery } from "./api.js";
 import { parseCsv } from "./csv.js";
 import { number, t } from "./i18n.js";
-import { hasEnded, isUsedUp } from "./price_rules.js";
+import { hasEnded, limitReached } from "./price_rules.js";
 
 /** What the columns are called by the exports, the command line and both languages; the first that is there is read. */
 const CUSTOMER = ["customer_id", "customer id", "客户编号", "id"];
@@ -17,6 +17,9 @@ const PREFIX = [
   "前缀",
   "优惠券",
 ];
+
+/** For so many customers it is asked whether each has used a rule. */
+const ASKED_FOR = 20;
 
 function place(heading, names) {
   return names.map((name) => heading.indexOf(name)).find((index) => index >= 0) ?? -1;
@@ -92,6 +95,22 @@ export async function areTheSame(rows, signal) {
   return rows.every(({ prefix, coupon }) => coupons.get(prefix)?.id === coupon);
 }
 
+/** What a checkout would have against codes of a coupon, because of the limits of its rule; null for nothing. */
+async function limitNote({ code_prefix: prefix, price_rule: rule }, customers, signal) {
+  if (await limitReached(rule, signal)) return t("issue.used_up", { prefix });
+  if (!rule.once_per_customer) return null;
+  if (customers.length > ASKED_FOR) return t("issue.once", { prefix });
+  const have = [];
+  for (const customer of customers) {
+    // Who is no customer is refused with the row.
+    const limit = await limitReached(rule, signal, customer).catch((error) => {
+      if (error.status !== 400) throw error;
+    });
+    if (limit) have.push(customer);
+  }
+  return have.length > 0 ? t("issue.once_used", { prefix, customers: have.join(", ") }) : null;
+}
+
 /**
  * Finds the coupons of all rows; those without a prefix get `otherwise`. Answers the rows with what is wrong with each, and
  * what a user may want to know before the others are issued.
@@ -108,11 +127,10 @@ export async function withCoupons(rows, otherwise, signal) {
   const ended = [...coupons.values()].filter(({ id, price_rule: rule }) => used.has(id) && hasEnded(rule));
   const notes = ended.map((coupon) => t("issue.ended", { prefix: coupon.code_prefix }));
   for (const coupon of coupons.values()) {
-    if (used.has(coupon.id) && (await isUsedUp(coupon.price_rule, signal))) {
-      notes.push(t("issue.used_up", { prefix: coupon.code_prefix }));
-    }
+    const customers = new Set(good.filter((row) => row.coupon === coupon.id).map(({ customer }) => Number(customer)));
+    if (customers.size > 0) notes.push(await limitNote(coupon, [...customers], signal));
   }
   const count = repeated(good);
   if (count > 0) notes.push(t("issue.repeated", { count: number(count) }));
-  return { rows: found, notes };
+  return { rows: found, notes: notes.filter(Boolean) };
 }

@@ -1,6 +1,6 @@
 // Levels: what customers get for what they have earned.
 
-import { Change, get, touched } from "./api.js";
+import { Change, get, RowChange } from "./api.js";
 import { deleteButton } from "./deletion.js";
 import { h, linkButton } from "./dom.js";
 import { form, numberField, textField, values } from "./forms.js";
@@ -68,21 +68,19 @@ function fields(level) {
 /** A form for a level that is there, or a new one. */
 function levelForm(level) {
   const change = new Change();
-  const path = `${PATH}${level?.id}/`;
   const element = form({
     fields: fields(level),
     submit: t(level ? "action.save" : "action.create"),
     cancel: "#/levels",
     label: t("level.form"),
-    send: async (read) =>
-      level ? change.send("PUT", path, await touched(path, read, before)) : change.send("POST", PATH, read),
+    send: (read) => (level ? saves.save(read) : change.send("POST", PATH, read)),
     done: (saved) => t("done.saved", { name: saved.title }),
     next: () => {
       location.hash = "#/levels";
     },
     extra: level ? deletion(level) : null,
   });
-  const before = values(element);
+  const saves = new RowChange(`${PATH}${level?.id}/`, values(element));
   return element;
 }
 

@@ -75,13 +75,14 @@ export const messages = {
   "done.given_back": "Its use is given back. The code has expired.",
   "done.unused": "The code can be used again.",
   "level.lead":
-    "A customer has the highest level whose points they have ever earned. Spending points does not lower it.",
+    "A customer has the highest level whose points they have ever earned. Spending points does not lower it; an order that is refunded takes back what it had earned.",
   "level.new": "New level",
   "level.none": "No level yet. Without one, customers earn a point for each whole yuan and cannot redeem.",
   "level.form": "Level",
   "level.title": "Name",
   "level.condition_points": "Points to reach it",
-  "level.condition_points.hint": "Points ever earned that lead to this level; 0 for everyone.",
+  "level.condition_points.hint":
+    "Points ever earned that lead to this level; 0 for everyone. Of two levels with the same points the older counts.",
   "level.gain": "Points for 1 yuan",
   "level.gain_value": "1 + {extra}",
   "level.gain_points": "Extra points for 1 yuan",
@@ -106,6 +107,7 @@ export const messages = {
   "customer.full_name": "Name",
   "customer.mobile": "Mobile",
   "customer.email": "E-mail",
+  "customer.birthday": "Birthday",
   "customer.note": "Note",
   "customer.created_at": "Since",
   "account.summary": "Account",
@@ -190,6 +192,8 @@ export const messages = {
   "code.comma": "A code with a comma cannot be looked up. Look for its customer or its coupon.",
   "code.mark.unused.ended":
     "Its use is given back, but its rule has ended: the code is expired then, and cannot be marked as used again.",
+  "code.rule_moved":
+    "The rule of this code was changed meanwhile. Load the page again, and look what the code is worth.",
   "code.worth_now": "Worth, as its rule is now",
   "code.used_already": "This code was used already, at {at}.",
   "code.meanwhile": "This code was changed meanwhile: {status}. Please load the page again.",
@@ -217,6 +221,9 @@ export const messages = {
   "issue.empty": "There is no customer in the list.",
   "issue.ended": "The coupon {prefix} has ended: its codes are expired as soon as they are issued.",
   "issue.used_up": "The uses of the rule of {prefix} are used up: a checkout refuses its codes.",
+  "issue.once": "{prefix} is once for each customer: who has used it gets a code that a checkout refuses.",
+  "issue.once_used":
+    "{prefix} is once for each customer, and these have used it: {customers}. A checkout refuses their codes.",
   "issue.repeated": "Customers who stand in the list more than once: {count}. They get a code each time.",
   "issue.no_customer": "This is no customer id.",
   "issue.no_heading": "No customer id. Column names that are read: customer_id, code_prefix.",

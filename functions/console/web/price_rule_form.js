@@ -163,6 +163,7 @@ export function ruleFields(rule, { automatic }) {
       numberField("prerequisite_subtotal_range", t("rule.subtotal"), {
         value: bound("prerequisite_subtotal_range", AT_LEAST),
         ...amount,
+        hint: t("rule.subtotal.hint"),
       }),
       numberField("prerequisite_shipping_price_range", t("rule.shipping"), {
         value: bound("prerequisite_shipping_price_range", AT_MOST),
@@ -188,7 +189,10 @@ export function ruleFields(rule, { automatic }) {
             hint: t("rule.automatic_discount.hint"),
           })
         : null,
-      checkField("once_per_customer", t("rule.once_per_customer"), { value: value("once_per_customer", false) }),
+      checkField("once_per_customer", t("rule.once_per_customer"), {
+        value: value("once_per_customer", false),
+        hint: t("rule.once_per_customer.hint"),
+      }),
       numberField("priority", t("rule.priority"), {
         value: value("priority", 0),
         hint: t("rule.priority.hint"),

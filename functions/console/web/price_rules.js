@@ -1,6 +1,6 @@
 // Price rules: what is taken off carts. Beside the form of a rule stands what it would do to an example cart.
 
-import { call, Change, get, query as withQuery, touched } from "./api.js";
+import { call, Change, get, now, query as withQuery, RowChange } from "./api.js";
 import { deleteButton } from "./deletion.js";
 import { badge, card, h, linkButton } from "./dom.js";
 import { form, values } from "./forms.js";
@@ -13,33 +13,40 @@ const PATH = "/api/discounts/price_rule/";
 
 /** Whether the window of a rule is over: no code of it can be used any more. */
 export function hasEnded(rule) {
-  return rule.ends_at !== null && Date.parse(rule.ends_at) <= Date.now();
+  return rule.ends_at !== null && Date.parse(rule.ends_at) <= now();
 }
 
 /** Whether a rule may apply now, as far as one sees from its own fields. */
 export const isActive = (rule) => rule.is_enabled && !hasEnded(rule) && !isAhead(rule);
 
-const isAhead = (rule) => rule.starts_at !== null && Date.parse(rule.starts_at) > Date.now();
+const isAhead = (rule) => rule.starts_at !== null && Date.parse(rule.starts_at) > now();
 
-/** Whether the uses of a stored rule are used up: so says a draft in its place that would apply to any cart. */
-export async function isUsedUp({ id, title, usage_limit }, signal) {
-  if (usage_limit === 0) return false;
+/** The limits of uses, as an evaluation names them. */
+const LIMITS = ["usage_limit", "once_per_customer"];
+
+/**
+ * The limit of a stored rule that is reached, for a customer where one is asked for; null for none. So says a draft in its
+ * place that would apply to any cart.
+ */
+export async function limitReached({ id, title, usage_limit, once_per_customer }, signal, customer_id = null) {
+  if (usage_limit === 0 && !(once_per_customer && customer_id)) return null;
   const gives = { value: "-1.00", value_type: "fixed_amount", target_type: "line_item", target_selection: "all" };
   const body = {
+    customer_id,
     lines: [{ id: 1, product_id: 1, quantity: 1, price: "1.00" }],
-    draft_price_rules: [{ id, title, usage_limit, allocation_method: "across", ...gives }],
+    draft_price_rules: [{ id, title, usage_limit, once_per_customer, allocation_method: "across", ...gives }],
   };
   const { rules } = await call("POST", "/api/discounts/evaluate/", { body, signal, writesNothing: true });
-  const isLimit = ({ predicate }) => predicate === "usage_limit";
-  return rules.some((rule) => rule.price_rule_id === id && rule.failed.some(isLimit));
+  const failed = rules.find((rule) => rule.price_rule_id === id)?.failed ?? [];
+  return LIMITS.find((limit) => failed.some(({ predicate }) => predicate === limit)) ?? null;
 }
 
 /** Whether a rule may apply now, in a coloured word. */
-export function stateBadge(rule, usedUp = false) {
+export function stateBadge(rule, limit = null) {
   if (!rule.is_enabled) return badge(t("rule.state.off"), "minus");
   if (hasEnded(rule)) return badge(t("rule.state.ended"), "minus");
   if (isAhead(rule)) return badge(t("rule.state.later"), "calm");
-  return usedUp ? badge(t("rule.state.used_up"), "minus") : badge(t("rule.state.on"), "plus");
+  return limit ? badge(t(`rule.state.${limit}`), "minus") : badge(t("rule.state.on"), "plus");
 }
 
 const columns = () => [
@@ -89,7 +96,6 @@ export async function priceRules({ title, query, signal }) {
 /** The form of a rule and its preview, side by side. */
 function editor(rule, signal) {
   const change = new Change();
-  const path = `${PATH}${rule?.id}/`;
   const fields = ruleFields(rule, { automatic: true });
   const element = form({
     fields,
@@ -99,9 +105,9 @@ function editor(rule, signal) {
     send: async (read) => {
       const body = bodyOf(read);
       if (!rule) return change.send("POST", PATH, body);
-      const merged = await touched(path, body, before, { seen: rule, together: TERMS });
-      if (!merged) throw new Error(t("rule.moved"));
-      return change.send("PUT", path, merged);
+      const saved = await saves.save(body);
+      if (!saved) throw new Error(t("rule.moved"));
+      return saved;
     },
     done: (saved) => t("done.saved", { name: saved.title }),
     next: () => {
@@ -111,6 +117,7 @@ function editor(rule, signal) {
   });
   element.classList.add("single");
   const before = bodyOf(values(element));
+  const saves = new RowChange(`${PATH}${rule?.id}/`, before, { seen: rule, together: TERMS });
   const shown = preview({ signal, draft: () => ({ ...bodyOf(values(element)), id: rule?.id ?? NEW_RULE }) });
   element.addEventListener("input", shown.soon);
   return h("div", { class: "beside" }, card(t("rule.form"), element), shown.element);
@@ -140,13 +147,13 @@ async function couponsOf(rule, signal) {
 /** A rule, to be changed or deleted. */
 export async function priceRule({ title, params, signal }) {
   const rule = await get(`${PATH}${params.id}/`, signal);
-  const usedUp = await isUsedUp(rule, signal);
+  const limit = await limitReached(rule, signal);
   return [
     h(
       "div",
       { class: "head" },
       title(rule.title),
-      stateBadge(rule, usedUp),
+      stateBadge(rule, limit),
       rule.automatic_discount ? null : linkButton(t("coupon.new"), `#/coupons/new?rule=${rule.id}`),
     ),
     h("p", { class: "lead" }, `${rule.verbose_title} · ${t("rule.id", { id: rule.id })}`),

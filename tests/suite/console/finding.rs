@@ -1,5 +1,6 @@
 //! How customers, codes and coupons are found, and what is said where they are not.
 
+use chrono::{TimeDelta, Utc};
 use serde_json::json;
 
 use super::{
@@ -7,7 +8,7 @@ use super::{
     shop,
 };
 use crate::{
-    discounts::{CODES, COUPONS, RULES, change_rule, coupon_on, give, issued_ids, rule, set_status},
+    discounts::{CODES, COUPONS, FUTURE, PAST, RULES, change_rule, coupon_on, give, issued_ids, rule, set_status},
     support::{CUSTOMERS, customer, one},
 };
 
@@ -77,6 +78,8 @@ async fn what_cannot_be_looked_up_is_not_said_not_to_be_there() {
         browser.click("[role=search] [type=submit]").await;
         assert!(browser.error_of("code").await.starts_with("A code with a comma cannot be looked up."));
     }
+    browser.show("coupons?value_type=fixed_amount&title=none").await;
+    browser.says("Nothing here.").await;
     browser.show("coupons?code_prefix=Spring").await;
     browser.says("No coupon has the prefix Spring. Small and capital letters are different.").await;
     // A list that became shorter is shown at its end.
@@ -98,19 +101,39 @@ async fn a_code_says_what_a_checkout_would_say_of_it() {
     let says_refused = "document.body.innerText.includes('A checkout would refuse it now')";
     browser.show(&format!("codes/{}", codes[0])).await;
     assert_eq!(browser.read(says_refused).await, false);
-    for (change, state) in [
-        (json!({"is_enabled": false}), "Off"),
-        (json!({"is_enabled": true, "starts_at": crate::discounts::FUTURE}), "Not begun"),
-    ] {
+    for (change, state) in
+        [(json!({"is_enabled": false}), "Off"), (json!({"is_enabled": true, "starts_at": FUTURE}), "Not begun")]
+    {
         change_rule(&api, spring.rule, &change).await;
         browser.show("codes").await;
         browser.show(&format!("codes/{}", codes[0])).await;
         assert_eq!(browser.read(says_refused).await, true);
         browser.says(state).await;
     }
+    // The clock of the service counts, and not that of the page.
+    let soon = (Utc::now() + TimeDelta::hours(10)).to_rfc3339();
+    change_rule(&api, spring.rule, &json!({"starts_at": PAST, "ends_at": soon})).await;
+    browser.script("const real = Date.now; Date.now = () => real() + 86400e3", json!([])).await;
+    browser.show("codes").await;
+    browser.show(&format!("codes/{}", codes[0])).await;
+    assert_eq!(browser.read(says_refused).await, false);
+    // Who has used a rule that is once for each customer has a code that is worth nothing, and is issued no other unasked.
+    change_rule(&api, spring.rule, &json!({"ends_at": null, "once_per_customer": true})).await;
+    let again = issued_ids(&give(&api, spring.id, [1]).await)[0];
+    set_status(&api, codes[0], "used").await.expect(200);
+    browser.show(&format!("codes/{again}")).await;
+    assert_eq!(browser.read(says_refused).await, true);
+    browser.says("Used by this customer").await;
+    browser.show("codes/issue?prefix=spring").await;
+    browser.fill("[name=customers]", "1\n2\n").await;
+    browser.click("form [type=submit]").await;
+    browser.says("spring is once for each customer, and these have used it: 1.").await;
+    browser.click("[data-edit]").await;
+    browser.leave_for("codes").await;
+    set_status(&api, codes[0], "unused").await.expect(200);
     // Other coupons of the rule use it up, too.
     let second = coupon_on(&api, "second", spring.rule).await;
-    change_rule(&api, spring.rule, &json!({"usage_limit": 1, "starts_at": crate::discounts::PAST})).await;
+    change_rule(&api, spring.rule, &json!({"usage_limit": 1, "once_per_customer": false})).await;
     let other = issued_ids(&give(&api, second, [2]).await)[0];
     set_status(&api, other, "used").await.expect(200);
     browser.show("codes").await;
