@@ -48,6 +48,8 @@ function summary(account) {
     account.expiring_points > 0
       ? [number(account.expiring_points), instant(account.expiring_at)]
       : [t("account.none_expire")];
+  const cap = level?.redeem_limitation_monthly;
+  const monthly = cap ? t("account.of_month", { limit: number(cap) }) : null;
   const redeemable = level && level.redeem_points === 0 ? t("level.redeem_off") : money(account.redeemable_price);
   return card(
     t("account.summary"),
@@ -58,7 +60,7 @@ function summary(account) {
       stat(t("account.level"), level?.title ?? "–"),
       stat(t("account.redeemable"), number(account.redeemable_points), redeemable),
       stat(t("account.expiring"), ...expiring),
-      stat(t("account.redeemed_this_month"), number(account.redeemed_this_month)),
+      stat(t("account.redeemed_this_month"), number(account.redeemed_this_month), monthly),
     ),
     progress(account),
   );

@@ -5,6 +5,8 @@ import { t } from "./i18n.js";
 
 const KEPT = "youhui.token";
 const ATTEMPTS = 5;
+/** For how long, in milliseconds, a change is sent again: the API keeps a key for a day, and here is an hour less. */
+export const KEY_LASTS = 23 * 3600 * 1000;
 
 /** The token of this tab, or null. It is sent as a header and stands nowhere else. */
 export function token() {
@@ -45,6 +47,14 @@ export class ApiError extends Error {
   /** Whether it only asks, as a POST too. */
   get changesNothing() {
     return this.method === "GET" || this.path.startsWith("/api/discounts/evaluate/");
+  }
+
+  /** Whether an earlier attempt may have been carried out: whoever may not ask any more is not told what became of it. */
+  isUncertain = false;
+
+  /** Whether the answer is final, and says that nothing was changed. */
+  get isRefusal() {
+    return this.status >= 400 && this.status < 500 && !this.passes && !this.isUncertain;
   }
 
   /** Whether the same request may fare better in a moment. */
@@ -106,16 +116,19 @@ function wait(seconds, signal) {
 
 /**
  * Calls the API. What is safe to send again (a GET, a change under an Idempotency-Key, what `writesNothing`) is, when the service is busy or
- * did not answer, and before that `again` is asked. Throws an ApiError; a 401 also leads back to the token.
+ * did not answer, and before that `again` is asked; `isOpen` where it was sent before and not answered. Throws an ApiError; a 401 also leads back to the token.
  */
 export async function call(method, path, options = {}) {
   const again = method === "GET" || Boolean(options.key) || options.writesNothing === true;
+  let isOpen = options.isOpen ?? false;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await once(method, path, options);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status === 401) window.dispatchEvent(new CustomEvent("unauthorized"));
+      error.isUncertain = isOpen && !error.changesNothing && [401, 403].includes(error.status);
+      isOpen ||= error.passes;
+      if (error.status === 401) window.dispatchEvent(new CustomEvent("unauthorized", { detail: error }));
       if (!again || !error.passes || attempt === ATTEMPTS) throw error;
       const seconds = Math.min(Number(error.retryAfter) || 2 ** (attempt - 2), 30);
       const text = error.status === 0 ? "error.retrying_silence" : "error.retrying";
@@ -150,20 +163,25 @@ export class Change {
     return this.#open !== null;
   }
 
+  /** Whether the API may have forgotten the key. */
+  get #isStale() {
+    return this.isOpen && now() - this.#open.since > KEY_LASTS;
+  }
+
   /** `again` is asked before each further attempt. */
   send(method, path, body, again) {
     if (this.#running) return this.#running;
     const text = JSON.stringify([method, path, body]);
-    if (text !== this.#open?.text) {
+    if (text !== this.#open?.text || this.#isStale) {
       if (this.#open?.method === "POST") return Promise.reject(new Error(t("error.open")));
-      this.#open = { method, path, body, text, key: newKey() };
+      this.#open = { method, path, body, text, key: newKey(), since: now(), isSent: false };
     }
     return this.#run(again);
   }
 
   /** Sends once more what was not answered. Answers what it was answered; null where nothing is open or it was refused. */
   async settle() {
-    if (!this.isOpen) return null;
+    if (!this.isOpen || this.#isStale) return null;
     return this.#run().catch((error) => {
       if (this.isOpen) throw error;
       return null;
@@ -171,18 +189,19 @@ export class Change {
   }
 
   #run(again) {
-    const { method, path, body, key } = this.#open;
+    const { method, path, body, key, isSent: isOpen } = this.#open;
+    this.#open.isSent = true;
     const heard = (headers) => {
       this.isReplayed = headers.get("idempotent-replayed") === "true";
     };
-    this.#running = call(method, path, { body, key, heard, again })
+    this.#running = call(method, path, { body, key, heard, again, isOpen })
       .then(
         (reply) => {
           this.#open = null;
           return reply;
         },
         (error) => {
-          if (error.status && !error.passes) this.#open = null;
+          if (error.isRefusal) this.#open = null;
           throw error;
         },
       )

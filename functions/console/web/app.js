@@ -10,6 +10,7 @@ import { kept as keptIssue } from "./issue_batches.js";
 import { unsavedCount } from "./issued.js";
 import { openHelp, watchKeys } from "./keyboard.js";
 import { signIn } from "./sign_in.js";
+import { isRefused } from "./tab.js";
 
 import { account } from "./account.js";
 import { code } from "./code.js";
@@ -256,16 +257,20 @@ async function go() {
 
 window.addEventListener("hashchange", go);
 window.addEventListener("redraw", () => show(false));
-window.addEventListener("unauthorized", () => {
+window.addEventListener("unauthorized", ({ detail: error }) => {
   // Whoever is asked for a token already is told beside the field.
   if (document.body.classList.contains("signed-out")) return;
   forgetToken();
-  interrupted = { at: location.hash, heading: document.title, restore: takeTyped(true) };
-  showSignIn(t("error.401"));
+  const isOpen = error.isUncertain || document.querySelector("#main [data-unanswered]") !== null;
+  interrupted = { at: location.hash, heading: document.title, restore: takeTyped(!error.isUncertain) };
+  showSignIn(isOpen ? `${t("error.401")} ${t("error.open")}` : t("error.401"));
 });
 document.getElementById("skip").addEventListener("click", (event) => {
   event.preventDefault();
   document.querySelector("#main h1")?.focus();
 });
-watchKeys(SECTIONS);
-show();
+if (isRefused()) document.getElementById("main").replaceChildren(errorBox(t("app.no_storage")));
+else {
+  watchKeys(SECTIONS);
+  show();
+}

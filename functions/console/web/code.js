@@ -6,13 +6,17 @@ import { badge, card, facts, h } from "./dom.js";
 import { form, numberField } from "./forms.js";
 import { instant, t } from "./i18n.js";
 import { idOf, nameOf } from "./customers.js";
-import { hasEnded, isActive, limitReached, stateBadge } from "./price_rules.js";
+import { hasEnded, isActive, isAhead, limitReached, stateBadge } from "./price_rules.js";
 
 const PATH = "/api/discounts/coupon_code/";
 const TONES = { unused: "plus", used: "calm", expired: "minus" };
 
 /** A status as a coloured word. */
 export const statusBadge = (status) => badge(t(`status.${status}`), TONES[status]);
+
+/** When a code begins that cannot be used yet. */
+const begins = (row) =>
+  isAhead(row) ? h("small", { class: "ahead" }, `${t("code.starts_at")} ${instant(row.starts_at).textContent} `) : null;
 
 /** The columns of lists of codes. */
 export function columns() {
@@ -32,7 +36,11 @@ export function columns() {
     },
     { name: "created_at", title: t("code.created_at"), cell: (row) => instant(row.created_at) },
     { name: "used_at", title: t("code.used_at"), cell: (row) => instant(row.used_at) ?? "–" },
-    { name: "ends_at", title: t("code.ends_at"), cell: (row) => instant(row.ends_at) ?? t("code.no_end") },
+    {
+      name: "ends_at",
+      title: t("code.ends_at"),
+      cell: (row) => [begins(row), instant(row.ends_at) ?? t("code.no_end")],
+    },
   ];
 }
 
@@ -118,8 +126,8 @@ export async function code({ title, params, signal, again }) {
   const coupon = await couponOf(found, signal);
   const prefix = found.coupon?.code_prefix ?? String(found.coupon_id);
   const rule = coupon?.price_rule;
-  const owner = found.status === "unused" ? found.customer_id : null;
-  const limit = rule ? await limitReached(rule, signal, owner) : null;
+  // The use of a used code is one of those that reach a limit.
+  const limit = rule && found.status !== "used" ? await limitReached(rule, signal, found.customer_id) : null;
   const state = rule && (limit || !isActive(rule)) ? stateBadge(rule, limit) : null;
   return [
     h("div", { class: "head" }, title(found.code), statusBadge(found.status), state),

@@ -110,7 +110,7 @@ export function values(form) {
 }
 
 /** The fields of the view in which something is typed that was not sent; a form that waits for its answer was. */
-const typed = () => [...document.querySelectorAll("#main form:not([aria-busy]) [data-typed]")];
+const typed = () => [...document.querySelectorAll("#main [data-typed]:not(form[aria-busy] *)")];
 
 const forget = (controls) => controls.forEach((control) => delete control.dataset.typed);
 
@@ -128,7 +128,7 @@ export function takeTyped(refused = false) {
   const forms = () => [...document.querySelectorAll("#main form")];
   const before = forms();
   const taken = (refused ? [...document.querySelectorAll("#main form [data-typed]")] : typed())
-    .filter(({ form: of }) => !of.matches("[data-unanswered]"))
+    .filter(({ form: of }) => of && !of.matches("[data-unanswered]"))
     .map(({ form: of, name, value, checked }) => ({ at: before.indexOf(of), name, value, checked }));
   return () => {
     for (const { at, name, value, checked } of taken) {
@@ -138,6 +138,14 @@ export function takeTyped(refused = false) {
       for (const kind of ["input", "change"]) control.dispatchEvent(new Event(kind, { bubbles: true }));
     }
   };
+}
+
+/** Where a view was drawn anew under whoever was in a form of it, it is that form again, or the heading. */
+function keepFocus(label, name) {
+  if (document.activeElement !== document.body) return;
+  const same = [...document.querySelectorAll("#main form")].find((one) => one.getAttribute("aria-label") === label);
+  const control = same?.elements.namedItem(name) ?? same?.querySelector("[type=submit]:enabled");
+  (control ?? document.querySelector("#main h1"))?.focus({ preventScroll: true });
 }
 
 /** Draws the view anew, where something was changed that it does not know of. */
@@ -174,6 +182,7 @@ export function form({ fields, submit, cancel, send, done, next, under, kind = "
     if (go.disabled) return;
     go.disabled = true;
     element.setAttribute("aria-busy", "true");
+    const { name } = document.activeElement;
     const sent = [...element.querySelectorAll("[data-typed]")].map((control) => [control, control.value]);
     clearErrors(element);
     try {
@@ -182,11 +191,13 @@ export function form({ fields, submit, cancel, send, done, next, under, kind = "
       forget(sent.filter(([control, value]) => control.value === value).map(([control]) => control));
       delete element.dataset.unanswered;
       if (done) announce(done(result));
-      if (isShown(element)) await next(result);
-      else if (location.hash === address) redraw();
+      if (isShown(element)) {
+        await next(result);
+        keepFocus(label, name);
+      } else if (location.hash === address) redraw();
     } catch (error) {
-      if (error.passes) element.dataset.unanswered = "";
-      else if (error.status) delete element.dataset.unanswered;
+      if (error.isRefusal) delete element.dataset.unanswered;
+      else if (error.isRefusal === false && !error.changesNothing) element.dataset.unanswered = "";
       fail(error, label, element, () => showErrors(element, error, under));
     } finally {
       go.disabled = false;
@@ -223,7 +234,7 @@ export function linesOf(text) {
 export function confirm({ title, lines, action, kind = "danger" }) {
   return new Promise((resolve) => {
     const id = freshId("dialog");
-    const dialog = h("dialog", { "aria-labelledby": id, class: "dialog" });
+    const dialog = h("dialog", { "aria-labelledby": id, "aria-describedby": `${id}-text`, class: "dialog" });
     let answer = false;
     const close = (chosen) => {
       answer = chosen;
@@ -233,7 +244,11 @@ export function confirm({ title, lines, action, kind = "danger" }) {
     const yes = button(action, () => close(true), kind);
     dialog.append(
       h("h2", { id }, title),
-      ...lines.map((line) => h("p", null, line)),
+      h(
+        "div",
+        { id: `${id}-text` },
+        lines.map((line) => h("p", null, line)),
+      ),
       h("div", { class: "actions" }, yes, no),
     );
     // However it is closed: by a button, by Escape, or because another view is shown.

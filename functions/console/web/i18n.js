@@ -12,8 +12,12 @@ const LANGUAGES = { en: { ...en, ...enOfRules }, zh: { ...zh, ...zhOfRules } };
 const SAID = { en: plainer, zh: apiMessages };
 
 function first() {
-  const kept = localStorage.getItem(KEPT);
-  if (kept in LANGUAGES) return kept;
+  try {
+    const kept = localStorage.getItem(KEPT);
+    if (kept in LANGUAGES) return kept;
+  } catch {
+    // A browser that keeps nothing says so elsewhere.
+  }
   return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 }
 

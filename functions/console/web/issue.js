@@ -65,8 +65,11 @@ function progressOf(job, signal, edit) {
     const done = job.rows.filter((row) => row.code).length;
     const wrong = job.rows.filter((row) => row.error && !row.code).length;
     const open = job.rows.length - done - wrong;
+    // Who leaves is asked first.
+    if (job.isUnkept) box.dataset.typed = "";
     replace(
       box,
+      job.isUnkept ? h("p", { class: "note" }, t("issue.unkept")) : null,
       job.resumed && open > 0 ? h("p", { class: "note" }, t("issue.kept")) : null,
       h(
         "p",
@@ -224,7 +227,10 @@ export async function issue({ title, query, signal }) {
       const left = job.left ?? [];
       const rest = [...job.rows.filter((row) => !row.code), ...left.filter((row) => !row.saved)];
       const isWhole = job.rows.every((row) => !row.code) && left.every((row) => !row.saved);
-      startForm(isWhole ? job.text : rest.map((row) => `${row.customer},${row.prefix}`).join("\n"), job.prefix);
+      startForm(
+        isWhole && job.text !== null ? job.text : rest.map((row) => `${row.customer},${row.prefix}`).join("\n"),
+        job.prefix,
+      );
     };
     const { box, run, draw } = progressOf(job, signal, edit);
     replace(place, card(null, box));

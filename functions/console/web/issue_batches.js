@@ -1,7 +1,7 @@
 // The batches of an issue. Each has a key of its own from before it is sent until it is answered, also over a reload of the
 // page, so that it is issued once however often it is sent.
 
-import { call, newKey, now } from "./api.js";
+import { call, KEY_LASTS, newKey, now } from "./api.js";
 import { said, t } from "./i18n.js";
 import { noteIssued } from "./issued.js";
 import { inTab, keepInTab } from "./tab.js";
@@ -10,8 +10,6 @@ const KEPT = "issue";
 /** What one request may hold (the API's limits). */
 const ROWS = 1000;
 const COUPONS = 20;
-/** For how long, in milliseconds, a batch is sent again: the API keeps a key for a day, and here is an hour less. */
-const KEY_LASTS = 23 * 3600 * 1000;
 
 /**
  * Rows as batches of at most 1,000 rows of at most 20 coupons each. A batch is "open", "sent" while its answer is not known,
@@ -40,8 +38,10 @@ export const kept = () => inTab(KEPT);
 
 /** Notes how far an issue is: from when it is made, so that whoever leaves does not lose the list. */
 export function keep(job) {
-  // An issue that is more than the browser keeps goes on all the same, but not over a reload.
-  if (!keepInTab(KEPT, job)) forget();
+  // An issue that is more than the browser keeps goes on all the same, but not over a reload. Its rows say what its text does.
+  if (keepInTab(KEPT, job) || keepInTab(KEPT, { ...job, text: null })) return;
+  job.isUnkept = true;
+  forget();
 }
 
 /** Forgets the issue that is kept. */
@@ -87,32 +87,30 @@ export async function send(job, signal, progress) {
   const byLine = new Map(job.rows.map((row) => [row.line, row]));
   for (const batch of job.batches.filter(({ state }) => state === "open" || state === "sent")) {
     if (isStale(batch)) throw new Error(t("issue.stale"));
-    if (batch.state === "open") batch.since = now();
+    const isOpen = batch.state === "sent";
+    if (!isOpen) batch.since = now();
     batch.state = "sent";
     keep(job);
-    await sendBatch(
-      batch,
-      batch.lines.map((line) => byLine.get(line)),
-      signal,
-    ).finally(() => keep(job));
+    const rows = batch.lines.map((line) => byLine.get(line));
+    await sendBatch(batch, rows, { signal, isOpen }).finally(() => keep(job));
+    if (batch.state === "done" && !noteIssued(rows)) job.isUnkept = true;
     progress();
   }
   if (isDone(job) && !job.left) forget();
 }
 
-async function sendBatch(batch, rows, signal) {
+async function sendBatch(batch, rows, options) {
   const body = rows.map((row) => ({ customer_id: row.customer, coupon_id: row.coupon }));
   try {
-    const { results } = await call("POST", "/api/discounts/coupon_code/", { body, key: batch.key, signal });
+    const { results } = await call("POST", "/api/discounts/coupon_code/", { body, key: batch.key, ...options });
     results.forEach((code, index) => {
       rows[index].code = code.code;
       rows[index].error = "";
     });
     batch.state = "done";
-    noteIssued(rows);
   } catch (error) {
     // An answer that is final says that nothing was issued; without one nothing is known.
-    if (error.status >= 400 && error.status < 500 && !error.passes) batch.state = "open";
+    if (error.isRefusal) batch.state = "open";
     if (error.status !== 400 || !Array.isArray(error.body)) throw error;
     batch.state = "refused";
     rowErrors(error.body).forEach((text, index) => {

@@ -12,9 +12,9 @@ const unsaved = () => inTab(KEPT) ?? [];
 
 const keep = (rows) => keepInTab(KEPT, rows.length > 0 ? rows : null);
 
-/** Notes rows that were issued. */
+/** Notes rows that were issued; false where they are more than the browser keeps. */
 export function noteIssued(rows) {
-  keep([...unsaved(), ...rows.map(({ customer, prefix, code }) => ({ customer, prefix, code }))]);
+  return keep([...unsaved(), ...rows.map(({ customer, prefix, code }) => ({ customer, prefix, code }))]);
 }
 
 /** Hands issued rows to the user as a file. */

@@ -2,6 +2,8 @@
 
 export const messages = {
   "app.name": "Youhui console",
+  "app.no_storage":
+    "This browser keeps nothing for this page. Allow site data (cookies) for this address, and load the page again.",
   "app.skip": "Skip to the content",
   "yes": "Yes",
   "no": "No",
@@ -75,14 +77,14 @@ export const messages = {
   "done.given_back": "Its use is given back. The code has expired.",
   "done.unused": "The code can be used again.",
   "level.lead":
-    "A customer has the highest level whose points they have ever earned. Spending points does not lower it; an order that is refunded takes back what it had earned.",
+    "A customer has the highest level whose points they have ever earned. Spending points does not lower it; an order that is refunded takes back what it had earned, as far as the balance still holds it.",
   "level.new": "New level",
   "level.none": "No level yet. Without one, customers earn a point for each whole yuan and cannot redeem.",
   "level.form": "Level",
   "level.title": "Name",
   "level.condition_points": "Points to reach it",
   "level.condition_points.hint":
-    "Points ever earned that lead to this level; 0 for everyone. Of two levels with the same points the older counts.",
+    "Points ever earned that lead to this level; 0 for everyone. Of two levels with the same points the older counts. A change counts at once, downwards too.",
   "level.gain": "Points for 1 yuan",
   "level.gain_value": "1 + {extra}",
   "level.gain_points": "Extra points for 1 yuan",
@@ -115,6 +117,7 @@ export const messages = {
   "account.earned": "{points} ever earned",
   "account.level": "Level",
   "account.redeemable": "Can redeem now",
+  "account.of_month": "of {limit}",
   "account.redeemed_this_month": "Redeemed this month",
   "account.expiring": "Expire next",
   "account.none_expire": "None",
@@ -142,7 +145,8 @@ export const messages = {
   "account.done": "{points} points.",
   "account.refund": "Give back",
   "account.refund.title": "Give this redemption back?",
-  "account.refund.text": "The customer gets {points} points. It can be done once.",
+  "account.refund.text":
+    "The customer gets {points} points, also where the order that they were earned with was refunded meanwhile. It can be done once.",
   "account.ledger": "Ledger",
   "account.ledger.empty": "No entry yet.",
   "account.codes": "Codes",
@@ -163,7 +167,7 @@ export const messages = {
   "kind.expire": "Expired",
   "status.any": "Any status",
   "status.unused": "Unused",
-  "status.available": "Available now",
+  "status.available": "Unused, rule active",
   "status.used": "Used",
   "status.expired": "Expired",
   "code.code": "Code",
@@ -206,7 +210,7 @@ export const messages = {
   "code.delete.unused":
     "Its owner cannot use it any more. Where codes are limited, its place is free again. Who claimed it with the passphrase cannot claim another; issue one instead.",
   "code.delete.used":
-    "It was used: the discount stays given, and the use counts under the limits; the numbers of the coupon lose it.",
+    "It was used: the discount stays given, and the use counts under the limits, and its place under the quota stays taken; the numbers of the coupon lose it.",
   "export.start": "Export {count} codes as CSV",
   "export.running": "Exporting",
   "export.done": "{count} codes are in the file.",
@@ -234,6 +238,8 @@ export const messages = {
   "issue.own": "The list names coupons of its own: {prefixes}. No row gets {prefix}.",
   "issue.third":
     "Without a line of column names, the first column is the customer and the second the prefix. Not read: {fields}.",
+  "issue.unkept":
+    "This list is more than the browser keeps: do not leave this page before it is done and its codes are saved.",
   "issue.moved": "A coupon of this list is not the one that it was when the list was read, or this is another shop.",
   "issue.stale":
     "A part of this list was sent more than a day ago, and it is not known what became of it: sent again, it might be issued twice. Look under Codes who has one, go back to the list and leave those out.",
@@ -287,7 +293,7 @@ export const messages = {
   "picture.claimed": "Claimed",
   "picture.claimed.note": "by passphrase, of those issued",
   "picture.running": "Reading the codes …",
-  "picture.none": "No code was issued yet.",
+  "picture.none": "There is no code.",
   "picture.note":
     "What there was at the end of each day, in the time of the shop. Deleted codes are not in it. When codes were claimed is not known, only how many.",
   "picture.inexact": "Between the points that were read, the line of issues is estimated from below.",

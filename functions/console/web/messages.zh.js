@@ -2,6 +2,7 @@
 
 export const messages = {
   "app.name": "优惠控制台",
+  "app.no_storage": "浏览器不允许此页面保存数据。请允许此网址的网站数据（Cookie），然后重新加载。",
   "app.skip": "跳到正文",
   "yes": "是",
   "no": "否",
@@ -73,13 +74,15 @@ export const messages = {
   "done.used": "优惠码已标记为已使用。",
   "done.given_back": "使用已撤销，但优惠码已过期。",
   "done.unused": "优惠码可再次使用。",
-  "level.lead": "客户属于其累计获得的积分所能达到的最高等级；使用积分不会降级，订单退款则会扣回其所得的积分。",
+  "level.lead":
+    "客户属于其累计获得的积分所能达到的最高等级；使用积分不会降级，订单退款会扣回其所得的积分，以余额为限。",
   "level.new": "新建会员等级",
   "level.none": "还没有会员等级。没有等级时，客户每消费满 1 元得 1 积分，且不能兑换。",
   "level.form": "会员等级",
   "level.title": "名称",
   "level.condition_points": "达标积分",
-  "level.condition_points.hint": "累计获得多少积分可达到此等级；0 表示所有客户。积分相同的等级以先建的为准。",
+  "level.condition_points.hint":
+    "累计获得多少积分可达到此等级；0 表示所有客户。积分相同的等级以先建的为准。修改立即生效，也可能使客户降级。",
   "level.gain": "每 1 元积分",
   "level.gain_value": "1 + {extra}",
   "level.gain_points": "每 1 元额外积分",
@@ -112,6 +115,7 @@ export const messages = {
   "account.earned": "累计获得 {points}",
   "account.level": "等级",
   "account.redeemable": "现可兑换",
+  "account.of_month": "上限 {limit}",
   "account.redeemed_this_month": "本月已兑换",
   "account.expiring": "即将过期",
   "account.none_expire": "无",
@@ -137,7 +141,7 @@ export const messages = {
   "account.done": "{points} 积分。",
   "account.refund": "退回",
   "account.refund.title": "退回这次兑换？",
-  "account.refund.text": "客户将得到 {points} 积分。只能退回一次。",
+  "account.refund.text": "客户将得到 {points} 积分，即使获得这些积分的订单之后已退款。只能退回一次。",
   "account.ledger": "积分历史",
   "account.ledger.empty": "暂无记录。",
   "account.codes": "优惠码",
@@ -158,7 +162,7 @@ export const messages = {
   "kind.expire": "过期",
   "status.any": "全部状态",
   "status.unused": "未使用",
-  "status.available": "现可使用",
+  "status.available": "未使用且规则生效中",
   "status.used": "已使用",
   "status.expired": "已过期",
   "code.code": "优惠码",
@@ -198,7 +202,8 @@ export const messages = {
   "code.delete.title": "删除优惠码 {code}？",
   "code.delete.unused":
     "持有人将无法再使用；如有分配限额，会空出一个名额。凭优惠口令领取的客户不能再次领取，请改为发放。",
-  "code.delete.used": "该优惠码已使用：已给出的优惠不变，仍计入次数上限；优惠券的统计中不再包含它。",
+  "code.delete.used":
+    "该优惠码已使用：已给出的优惠不变，仍计入次数上限，并继续占用分配限额；优惠券的统计中不再包含它。",
   "export.start": "导出 {count} 个优惠码（CSV）",
   "export.running": "正在导出",
   "export.done": "已导出 {count} 个优惠码。",
@@ -223,6 +228,7 @@ export const messages = {
   "issue.unread": "未读取的列：{columns}。这些行将发放 {prefix}。",
   "issue.own": "名单自带优惠券：{prefixes}。没有任何一行会发放 {prefix}。",
   "issue.third": "没有列名时，第一列为客户，第二列为优惠券前缀。未读取：{fields}。",
+  "issue.unkept": "此名单超出浏览器可保存的大小：在发放完成并保存优惠码之前，请不要离开此页面。",
   "issue.moved": "名单中的优惠券已与读取名单时不同，或当前登录的是另一家店铺。",
   "issue.stale":
     "名单的一部分在一天前已发出，结果未知；再次发送可能重复发放。请在“优惠码”中查看哪些客户已有优惠码，返回名单并去掉他们。",
@@ -276,7 +282,7 @@ export const messages = {
   "picture.claimed": "已领取",
   "picture.claimed.note": "凭优惠口令，含在已发放中",
   "picture.running": "正在读取优惠码……",
-  "picture.none": "尚未发放优惠码。",
+  "picture.none": "目前没有优惠码。",
   "picture.note": "为每天（店铺时区）结束时的累计数，不含已删除的优惠码。领取只知总数，不知时间。",
   "picture.inexact": "已读取的各点之间，各日的已发放数按下限估计。",
   "picture.partly": "仅读取了 {count} 个已使用优惠码中的 {read} 个，使用曲线偏低。",

@@ -1,10 +1,10 @@
 // Prices a cart as one types. The API does the pricing, stored rules and drafts alike: nothing is computed here.
 
-import { call } from "./api.js";
+import { call, now } from "./api.js";
 import { cartEditor } from "./cart.js";
 import { card, h, replace } from "./dom.js";
 import { clearErrors, errorBox, flatten, showErrors } from "./errors.js";
-import { t } from "./i18n.js";
+import { instant, t } from "./i18n.js";
 import { ruleErrors } from "./price_rule_form.js";
 import { forgetNames, learnNames, priced } from "./priced.js";
 
@@ -67,9 +67,13 @@ export function preview({ signal, draft = () => null, more = () => ({}), beside 
       // Nothing to ask while it is not said how much is off.
       const missing = typeof rule === "string" ? rule : rule?.value === "" ? t("preview.no_value") : null;
       const { asked, note } = await more(mine.signal);
+      // What begins later is seen as it will be then.
+      const at = rule?.starts_at && Date.parse(rule.starts_at) > now() ? rule.starts_at : null;
+      const notes = [note, at ? t("preview.at", { at: instant(at).textContent }) : null];
       const body = {
         ...cart.body(),
         ...asked,
+        ...(at ? { at } : {}),
         ...(rule ? { draft_price_rules: [{ ...rule, title: rule.title || t("rule.untitled") }] } : {}),
       };
       if (mine.signal.aborted) return;
@@ -80,7 +84,11 @@ export function preview({ signal, draft = () => null, more = () => ({}), beside 
       await learnNames(ids, mine.signal);
       if (mine.signal.aborted) return;
       clear();
-      replace(result, note ? h("p", { class: "note" }, note) : null, priced(reply, body, drafts));
+      replace(
+        result,
+        notes.filter(Boolean).map((text) => h("p", { class: "note" }, text)),
+        priced(reply, body, drafts),
+      );
     } catch (error) {
       if (error.name === "AbortError" || mine.signal.aborted) return;
       clear();

@@ -19,7 +19,8 @@ export function hasEnded(rule) {
 /** Whether a rule may apply now, as far as one sees from its own fields. */
 export const isActive = (rule) => rule.is_enabled && !hasEnded(rule) && !isAhead(rule);
 
-const isAhead = (rule) => rule.starts_at !== null && Date.parse(rule.starts_at) > now();
+/** Whether a rule, or the code of one, has not begun. */
+export const isAhead = (rule) => rule.starts_at !== null && Date.parse(rule.starts_at) > now();
 
 /** The limits of uses, as an evaluation names them. */
 const LIMITS = ["usage_limit", "once_per_customer"];

@@ -99,7 +99,7 @@ export function priced(reply, cart, drafts = new Map()) {
     ),
   );
   const codes = reply.codes.map(({ code, valid, reason: why }) =>
-    h("li", null, h("code", null, code), valid ? badge(t("priced.valid"), "plus") : badge(t(`reason.${why}`), "minus")),
+    h("li", null, h("code", null, code), valid ? badge(t("priced.valid"), "calm") : badge(t(`reason.${why}`), "minus")),
   );
   return h(
     "div",

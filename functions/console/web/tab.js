@@ -1,5 +1,16 @@
 // What this tab keeps over a reload of the page, until it is closed or its user leaves.
 
+/** Whether the browser keeps nothing at all for this page. */
+export function isRefused() {
+  try {
+    sessionStorage.setItem("youhui.tried", "");
+    sessionStorage.removeItem("youhui.tried");
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** What is kept under a name; null where nothing is. */
 export function inTab(name) {
   return JSON.parse(sessionStorage.getItem(`youhui.${name}`));

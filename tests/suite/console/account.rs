@@ -71,6 +71,7 @@ async fn points_are_adjusted_once_however_often_one_clicks() {
     browser.says("+1,000 points.").await;
     browser.shown("#/customers/1").await;
     assert_eq!(number(&api, &format!("{HISTORY}?customer=1"), "count").await, 1);
+    assert_eq!(browser.read("document.activeElement.closest('form')?.ariaLabel").await, "Adjust points");
     for (name, typed) in [(redeem, "500"), (&format!("{form} [name=points]"), "")] {
         assert_eq!(browser.read(&format!("document.querySelector({name:?}).value")).await, typed, "{name}");
     }

@@ -274,3 +274,88 @@ async fn a_code_is_used_and_given_to_others_as_it_is_then() {
     assert_eq!(number(&api, &one(CODES, code), "customer_id").await, 1);
     browser.close(&[]).await;
 }
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_token_that_ends_does_not_say_that_nothing_was_done() {
+    let (api, spring) = shop().await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    // The first attempt is carried out and not answered; at the next one the token has ended.
+    let end = async || {
+        let script = "const real = window.real ??= window.fetch;
+            window.fetch = async (path, options) => {
+              const isChange = options.method !== 'GET' && !path.includes('evaluate');
+              if (!isChange) return real(path, options);
+              await real(path, options);
+              window.fetch = real;
+              sessionStorage.setItem('youhui.token', 'ended');
+              return new Response('{}', { status: 503, headers: { 'Retry-After': '0.05' } });
+            }";
+        browser.script(script, json!([])).await;
+    };
+    browser.show("customers/1").await;
+    end().await;
+    browser.fill("form [name=points]", "100").await;
+    browser.click("form [type=submit]").await;
+    browser.says("What you sent before was not answered and may have been done.").await;
+    browser.sign_in(tests::TOKEN).await;
+    assert_eq!(browser.read("document.querySelector('form [name=points]').value").await, "");
+    browser.says("+100").await;
+    // A list that may have gone out is not offered for another.
+    browser.show("codes/issue").await;
+    browser.fill("[name=prefix]", "spring").await;
+    browser.fill("[name=customers]", "1\n2\n").await;
+    end().await;
+    browser.click("form [type=submit]").await;
+    browser.says("The token is not valid").await;
+    browser.sign_in(tests::TOKEN).await;
+    browser.says("0 issued · 0 refused · 2 open").await;
+    assert_eq!(browser.read("document.querySelector('[data-edit]')").await, json!(null));
+    browser.click("[data-go-on]").await;
+    browser.says("2 codes are issued.").await;
+    assert_eq!(number(&api, &format!("{CODES}?coupon={}", spring.id), "count").await, 2);
+    browser.close(&[401]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn what_was_not_answered_is_not_sent_again_after_a_day() {
+    let (api, _) = shop().await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("customers/1").await;
+    break_the_line(&browser, ATTEMPTS, true).await;
+    browser.fill("form [name=points]", "100").await;
+    browser.click("form [type=submit]").await;
+    browser.says("It may have been done").await;
+    // A day later by both clocks.
+    let later = "const real = Date.now; Date.now = () => real() + 86400e3;
+        const parse = Date.parse; Date.parse = (text) => text.endsWith('GMT') ? parse(text) + 86400e3 : parse(text)";
+    browser.script(later, json!([])).await;
+    browser.click("form [type=submit]").await;
+    browser.says("What you sent before was not answered and may have been done.").await;
+    assert_eq!(number(&api, &format!("{HISTORY}?customer=1"), "count").await, 1);
+    browser.close(&[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_browser_that_keeps_nothing_says_so() {
+    let (api, _) = shop().await;
+    let browser = Browser::signed_in(&api, DESK).await;
+    browser.show("codes/issue?prefix=spring").await;
+    let full = "const real = Storage.prototype.setItem;
+        Storage.prototype.setItem = function (name, text) {
+          if (name === 'youhui.issue') throw new DOMException('full', 'QuotaExceededError');
+          real.call(this, name, text);
+        }";
+    browser.script(full, json!([])).await;
+    browser.fill("[name=customers]", "1\n1\n").await;
+    browser.click("form [type=submit]").await;
+    browser.says("This list is more than the browser keeps").await;
+    browser.leave_for("levels").await;
+    let refused = "Object.defineProperty(window, 'sessionStorage', { get() { throw new Error('no'); } })";
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": refused})).await;
+    browser.script("location.reload()", json!([])).await;
+    browser.says("This browser keeps nothing for this page.").await;
+    browser.close(&[]).await;
+}

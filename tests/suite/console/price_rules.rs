@@ -45,6 +45,13 @@ async fn a_rule_shows_what_it_will_do_before_it_is_there() {
     browser.fill(".cart-line:nth-of-type(1) [name=price]", "1.00").await;
     to_pay(&browser, "73.90").await;
     assert_eq!(api.get(RULES).await.expect(200)["count"], before, "nothing was stored");
+    // A rule of next month is seen as it will be then.
+    let begins = "const field = document.querySelector('[name=starts_at]'); field.value = arguments[0];
+        field.dispatchEvent(new Event('input', { bubbles: true }))";
+    browser.script(begins, json!(["2999-01-01T00:00"])).await;
+    browser.says("Priced as it will be when the rule begins, 2999-01-01 00:00.").await;
+    to_pay(&browser, "73.90").await;
+    browser.script(begins, json!([""])).await;
     browser.fill("[name=title]", "Ten off").await;
     browser.click("form[aria-label=Rule] [type=submit]").await;
     browser.says("Ten off is saved.").await;
