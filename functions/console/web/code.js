@@ -3,7 +3,7 @@
 import { Change, get } from "./api.js";
 import { deleteButton } from "./deletion.js";
 import { badge, card, facts, h } from "./dom.js";
-import { form, numberField } from "./forms.js";
+import { confirm, form, numberField } from "./forms.js";
 import { instant, t } from "./i18n.js";
 import { idOf, nameOf } from "./customers.js";
 import { hasEnded, isActive, isAhead, limitReached, stateBadge } from "./price_rules.js";
@@ -51,8 +51,19 @@ function meanwhile({ status, used_at: at }, to) {
     : t("code.meanwhile", { status: t(`status.${status}`) });
 }
 
+/** Asks where the customer has used the rule of a code, and cannot use it again. */
+async function agreeToOwner(rule, customer) {
+  // Who is no customer is refused beside the field.
+  const limit = await limitReached(rule, undefined, customer).catch((error) => {
+    if (error.status !== 400) throw error;
+  });
+  if (limit !== "once_per_customer") return;
+  const question = { title: t("code.transfer.once", { customer }), lines: [t("rule.once_per_customer.hint")] };
+  if (!(await confirm({ ...question, action: t("code.transfer") }))) throw new DOMException("", "AbortError");
+}
+
 /** The code goes to another customer. */
-function transfer(code, again) {
+function transfer(code, rule, again) {
   const put = new Change();
   const path = `${PATH}${code.id}/`;
   return form({
@@ -64,6 +75,7 @@ function transfer(code, again) {
       const customer_id = await idOf("customer_id", read.customer_id);
       const current = put.isOpen ? null : await get(path);
       if (Number(customer_id) === current?.customer_id) throw new Error(t("code.transfer.same"));
+      if (!put.isOpen) await agreeToOwner(rule, customer_id);
       return put.send("PUT", path, { customer_id });
     },
     done: () => t("done.transferred"),
@@ -156,7 +168,7 @@ export async function code({ title, params, signal, again }) {
       ? h(
           "div",
           { class: "columns" },
-          found.status === "used" ? null : card(t("code.transfer"), transfer(found, again)),
+          found.status === "used" ? null : card(t("code.transfer"), transfer(found, rule, again)),
           card(t(found.status === "used" ? "code.mark.unused" : "code.mark.used"), turn(found, rule, state, again)),
         )
       : null,

@@ -9,19 +9,19 @@ import { instant, number, t } from "./i18n.js";
 import { filter, filters, page } from "./lists.js";
 import { picture } from "./coupon_picture.js";
 import { bodyOf, ruleFields } from "./price_rule_form.js";
-import { limitReached, stateBadge } from "./price_rules.js";
+import { limitReached, limitsReached, stateBadge } from "./price_rules.js";
 import { NEW_RULE, preview } from "./preview.js";
 
 const PATH = "/api/discounts/coupon/";
 const CODES = "/api/discounts/coupon_code/";
 
-const columns = () => [
+const columns = (limits) => [
   { title: t("coupon.code_prefix"), cell: (row) => h("code", null, row.code_prefix), kind: "main" },
   {
     title: t("coupon.rule"),
     cell: (row) => [h("span", null, row.price_rule.title), " ", h("small", null, row.price_rule.verbose_title)],
   },
-  { title: t("rule.state"), cell: (row) => stateBadge(row.price_rule) },
+  { title: t("rule.state"), cell: (row) => stateBadge(row.price_rule, limits.get(row.price_rule_id)) },
   { title: t("coupon.can_redeem"), cell: (row) => t(row.can_redeem ? "yes" : "no") },
   { title: t("coupon.used_count"), cell: (row) => number(row.used_count), kind: "number" },
   { title: t("coupon.redeem_count"), cell: (row) => number(row.redeem_count), kind: "number" },
@@ -66,7 +66,13 @@ export async function coupons({ title, query, signal }) {
     query,
     signal,
     caption: t("nav.coupons"),
-    columns: columns(),
+    columns: async (rows) =>
+      columns(
+        await limitsReached(
+          rows.map((row) => row.price_rule),
+          signal,
+        ),
+      ),
     href,
     empty: isByPrefix ? t("coupon.no_prefix", { prefix: query.code_prefix }) : null,
   });
@@ -130,7 +136,7 @@ export function newCoupon({ title, query, signal }) {
         autofocus: true,
       }),
       textField("title", t("coupon.title"), { hint: t("coupon.title.hint") }),
-      checkField("can_redeem", t("coupon.can_redeem"), { value: true, hint: t("coupon.can_redeem.hint") }),
+      checkField("can_redeem", t("coupon.can_redeem"), { hint: t("coupon.can_redeem.hint") }),
       isThere,
       there,
       own,
@@ -147,7 +153,13 @@ export function newCoupon({ title, query, signal }) {
     if (!read.on_rule) return { ...ownRule(read), id: NEW_RULE };
     const rule = await ruleOf(read.price_rule_id, stop);
     which.hidden = !rule;
-    if (rule) replace(which, `${rule.title} · ${rule.verbose_title} `, stateBadge(rule), automatic(rule));
+    if (rule)
+      replace(
+        which,
+        `${rule.title} · ${rule.verbose_title} `,
+        stateBadge(rule, await limitReached(rule, stop)),
+        automatic(rule),
+      );
     return rule ?? t("coupon.which_rule");
   };
   const shown = preview({ signal, draft });

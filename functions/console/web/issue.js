@@ -7,8 +7,19 @@ import { save, textOf, toCsv } from "./csv.js";
 import { clearErrors, describe, showErrors } from "./errors.js";
 import { areaField, form, textField } from "./forms.js";
 import { number, t } from "./i18n.js";
-import { batches, forget, isDone, isUncertain, keep, kept, leaveOut, refused, send } from "./issue_batches.js";
-import { areTheSame, rowsOf, withCoupons } from "./issue_rows.js";
+import {
+  batches,
+  forget,
+  isDone,
+  isUncertain,
+  isUnsent,
+  keep,
+  kept,
+  leaveOut,
+  refused,
+  send,
+} from "./issue_batches.js";
+import { areTheSame, notesOf, rowsOf, withCoupons } from "./issue_rows.js";
 import { saveIssued, unsavedNote } from "./issued.js";
 
 /** So many rows are shown; all of them are sent. */
@@ -58,6 +69,16 @@ function table(rows) {
   );
 }
 
+/** The rows that are still to be issued. */
+const toIssue = (job) => job.rows.filter((row) => !row.code && !row.error);
+
+/** Makes the notes on a list anew. Answers whether there is one that was not shown. */
+async function learnsMore(job, signal) {
+  const known = new Set(job.notes.map((note) => JSON.stringify(note)));
+  job.notes = await notesOf(toIssue(job), signal);
+  return job.notes.some((note) => !known.has(JSON.stringify(note)));
+}
+
 /** What becomes of a list: its progress, its rows, and what can be done about those that were refused. */
 function progressOf(job, signal, edit) {
   const box = h("div", { class: "issue", "aria-live": "polite" });
@@ -77,7 +98,7 @@ function progressOf(job, signal, edit) {
         t("issue.state", { done: number(done), wrong: number(wrong), open: number(open) }),
         job.left ? ` · ${t("issue.left", { count: number(job.left.length) })}` : null,
       ),
-      running || open === 0 ? null : job.notes?.map((text) => h("p", { class: "note" }, text)),
+      running || open === 0 ? null : [...job.notes, ...job.fixed].map((note) => h("p", { class: "note" }, t(...note))),
       h("progress", { max: job.rows.length, value: done + wrong, "aria-label": t("issue.running") }),
       error
         ? h(
@@ -91,11 +112,13 @@ function progressOf(job, signal, edit) {
       table(job.rows),
     );
   };
-  const run = async () => {
+  const run = async ({ isNew = false } = {}) => {
     draw(true);
     try {
-      const open = job.rows.filter((row) => !row.code && !row.error);
+      const open = toIssue(job);
       if (job.resumed && !(await areTheSame(open, signal))) throw new Error(t("issue.moved"));
+      // What was said of the list may be otherwise by now.
+      if (!isNew && isUnsent(job) && (await learnsMore(job, signal))) return draw(false);
       await send(job, signal, () => draw(true));
       draw(false);
       const issued = job.rows.filter((row) => row.code).length;
@@ -119,7 +142,7 @@ function progressOf(job, signal, edit) {
       ? button(t("issue.leave_out", { count: number(wrong) }), without, "primary", { "data-leave-out": true })
       : null,
     open > 0 && (wrong === 0 || isUncertain(job))
-      ? button(t("issue.go_on", { count: number(open) }), run, "primary", { "data-go-on": true })
+      ? button(t("issue.go_on", { count: number(open) }), () => run(), "primary", { "data-go-on": true })
       : null,
     done > 0 ? button(t("issue.save"), () => saveIssued(job.rows.filter((row) => row.code)), "") : null,
     refused(job).length > 0
@@ -196,24 +219,30 @@ export async function issue({ title, query, signal }) {
       send: async ({ prefix: otherwise, customers }) => {
         const { rows: read, unread, third } = rowsOf(customers);
         if (read.length === 0) throw new Error(t("issue.empty"));
-        const { rows, notes } = await withCoupons(read, otherwise, signal);
-        if (unread.length > 0) notes.push(t("issue.unread", { columns: unread.join(", "), prefix: otherwise }));
+        const rows = await withCoupons(read, otherwise, signal);
+        const notes = await notesOf(
+          rows.filter((row) => !row.error),
+          signal,
+        );
+        const fixed = [];
+        if (unread.length > 0) fixed.push(["issue.unread", { columns: unread.join(", "), prefix: otherwise }]);
         const own = [...new Set(rows.map((row) => row.prefix))];
         if (otherwise && !own.includes(otherwise)) {
-          notes.push(t("issue.own", { prefixes: own.filter(Boolean).join(", "), prefix: otherwise }));
+          fixed.push(["issue.own", { prefixes: own.filter(Boolean).join(", "), prefix: otherwise }]);
         }
-        if (third.length > 0) notes.push(t("issue.third", { fields: third.join(", ") }));
+        if (third.length > 0) fixed.push(["issue.third", { fields: third.join(", ") }]);
         const job = {
           text: customers,
           prefix: otherwise,
           rows,
           notes,
+          fixed,
           batches: batches(rows.filter((row) => !row.error)),
         };
         keep(job);
         return job;
       },
-      next: (job) => start(job, job.notes.length === 0 && job.rows.every((row) => !row.error)),
+      next: (job) => start(job, job.notes.length + job.fixed.length === 0 && job.rows.every((row) => !row.error)),
     });
     // A list that was sent once and came back is typed work like any other.
     if (text !== (query.customer ?? "")) element.querySelectorAll("[name]").forEach((one) => (one.dataset.typed = ""));
@@ -234,10 +263,11 @@ export async function issue({ title, query, signal }) {
     };
     const { box, run, draw } = progressOf(job, signal, edit);
     replace(place, card(null, box));
-    if (at_once) run();
+    if (at_once) run({ isNew: true });
     else draw(false);
   };
   const open = kept();
+  if (open && isUnsent(open)) await learnsMore(open, signal);
   if (open) start({ ...open, resumed: true }, false);
   else startForm();
   return [

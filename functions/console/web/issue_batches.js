@@ -58,6 +58,9 @@ export function isUncertain(job) {
   return job.batches.some((batch) => batch.state === "sent" && !isStale(batch));
 }
 
+/** Whether nothing of a list was issued yet, as far as is known, nor went out. */
+export const isUnsent = (job) => job.batches.every(({ state }) => state === "open" || state === "refused");
+
 /** The rows that were refused, in the order of the list: those that still stand in it and those that were left out. */
 export function refused(job) {
   const rows = [...(job.left ?? []), ...job.rows.filter((row) => row.error && !row.code)];

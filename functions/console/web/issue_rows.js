@@ -97,9 +97,9 @@ export async function areTheSame(rows, signal) {
 
 /** What a checkout would have against codes of a coupon, because of the limits of its rule; null for nothing. */
 async function limitNote({ code_prefix: prefix, price_rule: rule }, customers, signal) {
-  if (await limitReached(rule, signal)) return t("issue.used_up", { prefix });
+  if (await limitReached(rule, signal)) return ["issue.used_up", { prefix }];
   if (!rule.once_per_customer) return null;
-  if (customers.length > ASKED_FOR) return t("issue.once", { prefix });
+  if (customers.length > ASKED_FOR) return ["issue.once", { prefix }];
   const have = [];
   for (const customer of customers) {
     // Who is no customer is refused with the row.
@@ -108,29 +108,30 @@ async function limitNote({ code_prefix: prefix, price_rule: rule }, customers, s
     });
     if (limit) have.push(customer);
   }
-  return have.length > 0 ? t("issue.once_used", { prefix, customers: have.join(", ") }) : null;
+  return have.length > 0 ? ["issue.once_used", { prefix, customers: have.join(", ") }] : null;
 }
 
-/**
- * Finds the coupons of all rows; those without a prefix get `otherwise`. Answers the rows with what is wrong with each, and
- * what a user may want to know before the others are issued.
- */
+/** What of the coupons of these rows a user may want to know before they are issued, as names of texts and their values. */
+export async function notesOf(rows, signal) {
+  const coupons = await couponsOf([...new Set(rows.map(({ prefix }) => prefix))], signal);
+  const notes = [];
+  for (const coupon of coupons.values()) {
+    const customers = new Set(rows.filter((row) => row.coupon === coupon.id).map(({ customer }) => Number(customer)));
+    if (customers.size === 0) continue;
+    if (hasEnded(coupon.price_rule)) notes.push(["issue.ended", { prefix: coupon.code_prefix }]);
+    const limit = await limitNote(coupon, [...customers], signal);
+    if (limit) notes.push(limit);
+  }
+  const count = repeated(rows);
+  return count > 0 ? [...notes, ["issue.repeated", { count: number(count) }]] : notes;
+}
+
+/** Finds the coupons of all rows; those without a prefix get `otherwise`. Answers the rows with what is wrong with each. */
 export async function withCoupons(rows, otherwise, signal) {
   const prefixes = [...new Set(rows.map((row) => row.prefix || otherwise).filter(Boolean))];
   const coupons = await couponsOf(prefixes, signal);
-  const found = rows.map((row) => {
+  return rows.map((row) => {
     const prefix = row.prefix || otherwise;
     return checked(row, prefix, coupons.get(prefix));
   });
-  const good = found.filter(({ error }) => !error);
-  const used = new Set(good.map(({ coupon }) => coupon));
-  const ended = [...coupons.values()].filter(({ id, price_rule: rule }) => used.has(id) && hasEnded(rule));
-  const notes = ended.map((coupon) => t("issue.ended", { prefix: coupon.code_prefix }));
-  for (const coupon of coupons.values()) {
-    const customers = new Set(good.filter((row) => row.coupon === coupon.id).map(({ customer }) => Number(customer)));
-    if (customers.size > 0) notes.push(await limitNote(coupon, [...customers], signal));
-  }
-  const count = repeated(good);
-  if (count > 0) notes.push(t("issue.repeated", { count: number(count) }));
-  return { rows: found, notes: notes.filter(Boolean) };
 }

@@ -112,8 +112,8 @@ export function filter(name, label, { value = "", search, choices, ...more } = {
   );
 }
 
-/** The page of a list that the address names, as a table with its ways on. */
-export async function page({ path, filters: asked, query, signal, ...rest }) {
+/** The page of a list that the address names, as a table with its ways on; `columns` may be made for its rows. */
+export async function page({ path, filters: asked, query, signal, columns, ...rest }) {
   const at = Math.max(1, Math.floor(Number(query.page)) || 1);
   const read = (number) => get(withQuery(path, { ...asked, page: number > 1 ? number : "", page_size: SIZE }), signal);
   const found = await read(at).catch(async (error) => {
@@ -124,7 +124,7 @@ export async function page({ path, filters: asked, query, signal, ...rest }) {
     throw new DOMException("", "AbortError");
   });
   return [
-    table({ rows: found.results, ...rest }),
+    table({ rows: found.results, columns: Array.isArray(columns) ? columns : await columns(found.results), ...rest }),
     pager({ page: at, count: found.count, query, caption: rest.caption }),
   ];
 }

@@ -26,20 +26,29 @@ export const isAhead = (rule) => rule.starts_at !== null && Date.parse(rule.star
 const LIMITS = ["usage_limit", "once_per_customer"];
 
 /**
- * The limit of a stored rule that is reached, for a customer where one is asked for; null for none. So says a draft in its
- * place that would apply to any cart.
+ * The limits of stored rules that are reached, for a customer where one is asked for, by the ids of the rules; at most 20, as
+ * an evaluation takes drafts. So say drafts in their places that would apply to any cart.
  */
-export async function limitReached({ id, title, usage_limit, once_per_customer }, signal, customer_id = null) {
-  if (usage_limit === 0 && !(once_per_customer && customer_id)) return null;
+export async function limitsReached(rules, signal, customer_id = null) {
+  const limited = rules.filter((rule) => rule.usage_limit > 0 || (rule.once_per_customer && customer_id));
+  const drafts = new Map(limited.map((rule) => [rule.id, draftOf(rule)]));
+  if (drafts.size === 0) return new Map();
+  const lines = [{ id: 1, product_id: 1, quantity: 1, price: "1000.00" }];
+  const body = { customer_id, lines, draft_price_rules: [...drafts.values()] };
+  const priced = await call("POST", "/api/discounts/evaluate/", { body, signal, writesNothing: true });
+  const reached = (failed) => LIMITS.find((limit) => failed.some(({ predicate }) => predicate === limit));
+  const found = priced.rules.map(({ price_rule_id: id, failed }) => [id, drafts.has(id) ? reached(failed) : null]);
+  return new Map(found.filter(([, limit]) => limit));
+}
+
+function draftOf({ id, title, usage_limit, once_per_customer }) {
   const gives = { value: "-1.00", value_type: "fixed_amount", target_type: "line_item", target_selection: "all" };
-  const body = {
-    customer_id,
-    lines: [{ id: 1, product_id: 1, quantity: 1, price: "1.00" }],
-    draft_price_rules: [{ id, title, usage_limit, once_per_customer, allocation_method: "across", ...gives }],
-  };
-  const { rules } = await call("POST", "/api/discounts/evaluate/", { body, signal, writesNothing: true });
-  const failed = rules.find((rule) => rule.price_rule_id === id)?.failed ?? [];
-  return LIMITS.find((limit) => failed.some(({ predicate }) => predicate === limit)) ?? null;
+  return { id, title, usage_limit, once_per_customer, allocation_method: "across", ...gives };
+}
+
+/** The limit of one stored rule that is reached; null for none. */
+export async function limitReached(rule, signal, customer_id = null) {
+  return (await limitsReached([rule], signal, customer_id)).get(rule.id) ?? null;
 }
 
 /** Whether a rule may apply now, in a coloured word. */
@@ -50,10 +59,10 @@ export function stateBadge(rule, limit = null) {
   return limit ? badge(t(`rule.state.${limit}`), "minus") : badge(t("rule.state.on"), "plus");
 }
 
-const columns = () => [
+const columns = (limits) => [
   { title: t("rule.title"), cell: (row) => row.title, kind: "main" },
   { title: t("rule.verbose_title"), cell: (row) => row.verbose_title },
-  { title: t("rule.state"), cell: (row) => stateBadge(row) },
+  { title: t("rule.state"), cell: (row) => stateBadge(row, limits.get(row.id)) },
   {
     title: t("rule.brought"),
     cell: (row) => t(row.automatic_discount ? "rule.brought.automatic" : "rule.brought.code"),
@@ -87,7 +96,7 @@ export async function priceRules({ title, query, signal }) {
     query,
     signal,
     caption: t("nav.price_rules"),
-    columns: columns(),
+    columns: async (rows) => columns(await limitsReached(rows, signal)),
     href,
   });
   const create = linkButton(t("rule.new"), "#/price_rules/new", "primary", { "data-new": true });

@@ -124,6 +124,12 @@ async fn a_code_says_what_a_checkout_would_say_of_it() {
     browser.show(&format!("codes/{again}")).await;
     assert_eq!(browser.read(says_refused).await, true);
     browser.says("Used by this customer").await;
+    browser.show(&format!("codes/{}", codes[1])).await;
+    browser.fill("[name=customer_id]", "1").await;
+    browser.click("form[aria-label=Transfer] [type=submit]").await;
+    browser.says("The customer 1 has used its rule. Transfer it all the same?").await;
+    browser.click_text("Cancel").await;
+    browser.leave_for("levels").await;
     browser.show("codes/issue?prefix=spring").await;
     browser.fill("[name=customers]", "1\n2\n").await;
     browser.click("form [type=submit]").await;
@@ -147,6 +153,18 @@ async fn a_code_says_what_a_checkout_would_say_of_it() {
     browser.fill("[name=customers]", "1").await;
     browser.click("form [type=submit]").await;
     browser.says("The uses of the rule of spring are used up").await;
+    for list in ["price_rules", "coupons"] {
+        browser.show(list).await;
+        browser.says("Used up").await;
+    }
+    // What is said of a list is what holds when it goes out.
+    change_rule(&api, spring.rule, &json!({"usage_limit": 5})).await;
+    browser.show("codes/issue").await;
+    assert_eq!(browser.read("document.body.innerText.includes('are used up')").await, false);
+    change_rule(&api, spring.rule, &json!({"usage_limit": 1})).await;
+    browser.click("[data-go-on]").await;
+    browser.says("The uses of the rule of spring are used up").await;
+    browser.says("0 issued · 0 refused · 1 open").await;
     // What is left of a deleted coupon is read, and nothing of it can be changed.
     change_rule(&api, spring.rule, &json!({"usage_limit": 0})).await;
     set_status(&api, codes[1], "used").await.expect(200);
