@@ -34,7 +34,11 @@ export function batches(rows, keyOf = newKey) {
 }
 
 /** An issue that this tab began and did not end, or whose refused rows nobody saved. */
-export const kept = () => inTab(KEPT);
+export function kept() {
+  const job = inTab(KEPT);
+  // What another version of the console has kept may have no notes, or texts in their place.
+  return job && { ...job, notes: (job.notes ?? []).filter(Array.isArray), fixed: job.fixed ?? [] };
+}
 
 /** Notes how far an issue is: from when it is made, so that whoever leaves does not lose the list. */
 export function keep(job) {

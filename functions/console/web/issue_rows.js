@@ -116,9 +116,15 @@ export async function notesOf(rows, signal) {
   const coupons = await couponsOf([...new Set(rows.map(({ prefix }) => prefix))], signal);
   const notes = [];
   for (const coupon of coupons.values()) {
-    const customers = new Set(rows.filter((row) => row.coupon === coupon.id).map(({ customer }) => Number(customer)));
+    const mine = rows.filter((row) => row.coupon === coupon.id).map(({ customer }) => Number(customer));
+    const customers = new Set(mine);
     if (customers.size === 0) continue;
-    if (hasEnded(coupon.price_rule)) notes.push(["issue.ended", { prefix: coupon.code_prefix }]);
+    const { code_prefix: prefix, price_rule: rule } = coupon;
+    if (hasEnded(rule)) notes.push(["issue.ended", { prefix }]);
+    if (rule.usage_limit > 0 && mine.length > rule.usage_limit) {
+      notes.push(["issue.few_uses", { prefix, limit: number(rule.usage_limit) }]);
+    }
+    if (rule.once_per_customer && mine.length > customers.size) notes.push(["issue.once_repeated", { prefix }]);
     const limit = await limitNote(coupon, [...customers], signal);
     if (limit) notes.push(limit);
   }

@@ -211,7 +211,7 @@ export const messages = {
   "code.delete.unused":
     "Its owner cannot use it any more. Where codes are limited, its place is free again. Who claimed it with the passphrase cannot claim another; issue one instead.",
   "code.delete.used":
-    "It was used: the discount stays given, and the use counts under the limits, and its place under the quota stays taken; the numbers of the coupon lose it.",
+    "It was used: the discount stays given, the use counts under the limits, and its place under the quota stays taken; the numbers of the coupon lose it. Where its order is cancelled or not paid the use comes back, the code does not.",
   "export.start": "Export {count} codes as CSV",
   "export.running": "Exporting",
   "export.done": "{count} codes are in the file.",
@@ -226,6 +226,9 @@ export const messages = {
   "issue.empty": "There is no customer in the list.",
   "issue.ended": "The coupon {prefix} has ended: its codes are expired as soon as they are issued.",
   "issue.used_up": "The uses of the rule of {prefix} are used up: a checkout refuses its codes.",
+  "issue.once_repeated":
+    "{prefix} is once for each customer: of the codes of one customer a checkout takes only the first that is used.",
+  "issue.few_uses": "The rule of {prefix} has {limit} uses in all, fewer than the list has codes.",
   "issue.once": "{prefix} is once for each customer: who has used it gets a code that a checkout refuses.",
   "issue.once_used":
     "{prefix} is once for each customer, and these have used it: {customers}. A checkout refuses their codes.",
@@ -285,7 +288,8 @@ export const messages = {
   "coupon.no_prefix": "No coupon has the prefix {prefix}. Small and capital letters are different.",
   "coupon.delete.title": "Delete the coupon {prefix}?",
   "coupon.delete.open": "{count} codes that are not used are gone at once: nobody can use them.",
-  "coupon.delete.used": "{count} used codes stay readable under Codes, with the status Used.",
+  "coupon.delete.used":
+    "{count} used codes stay readable under Codes, with the status Used. One whose order is cancelled or never paid goes then, and its customer does not get it back.",
   "coupon.delete.rule": "The price rule stays. The prefix is free again.",
   "picture.title": "Codes over time",
   "picture.issued": "Issued",

@@ -204,7 +204,7 @@ export const messages = {
   "code.delete.unused":
     "持有人将无法再使用；如有分配限额，会空出一个名额。凭优惠口令领取的客户不能再次领取，请改为发放。",
   "code.delete.used":
-    "该优惠码已使用：已给出的优惠不变，仍计入次数上限，并继续占用分配限额；优惠券的统计中不再包含它。",
+    "该优惠码已使用：已给出的优惠不变，仍计入次数上限，并继续占用分配限额；优惠券的统计中不再包含它。若其订单取消或未付款，会退回使用次数，优惠码则不会恢复。",
   "export.start": "导出 {count} 个优惠码（CSV）",
   "export.running": "正在导出",
   "export.done": "已导出 {count} 个优惠码。",
@@ -218,6 +218,8 @@ export const messages = {
   "issue.empty": "名单为空。",
   "issue.ended": "优惠券 {prefix} 已结束，其优惠码一经发放即已过期。",
   "issue.used_up": "优惠券 {prefix} 的规则使用次数已用完，其优惠码结账时不会被接受。",
+  "issue.once_repeated": "优惠券 {prefix} 每位客户限用一次：同一客户的多个优惠码，结账时只接受最先使用的一个。",
+  "issue.few_uses": "优惠券 {prefix} 的规则总共只能使用 {limit} 次，少于名单中的优惠码数。",
   "issue.once": "优惠券 {prefix} 每位客户限用一次：已使用过的客户得到的优惠码结账时不会被接受。",
   "issue.once_used": "优惠券 {prefix} 每位客户限用一次，以下客户已使用过：{customers}，其优惠码结账时不会被接受。",
   "issue.repeated": "有 {count} 位客户在名单中重复出现，每次出现都会发放一个优惠码。",
@@ -273,7 +275,8 @@ export const messages = {
   "coupon.no_prefix": "没有前缀为 {prefix} 的优惠券。字母区分大小写。",
   "coupon.delete.title": "删除优惠券 {prefix}？",
   "coupon.delete.open": "{count} 个未使用的优惠码立即删除，任何人都无法再使用。",
-  "coupon.delete.used": "{count} 个已使用的优惠码仍可在“优惠码”中按状态“已使用”查看。",
+  "coupon.delete.used":
+    "{count} 个已使用的优惠码仍可在“优惠码”中按状态“已使用”查看；若其订单之后取消或未付款，该码也会消失，客户拿不回来。",
   "coupon.delete.rule": "价格规则保留，前缀可以重新使用。",
   "picture.title": "优惠码走势",
   "picture.issued": "已发放",

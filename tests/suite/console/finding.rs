@@ -131,9 +131,10 @@ async fn a_code_says_what_a_checkout_would_say_of_it() {
     browser.click_text("Cancel").await;
     browser.leave_for("levels").await;
     browser.show("codes/issue?prefix=spring").await;
-    browser.fill("[name=customers]", "1\n2\n").await;
+    browser.fill("[name=customers]", "1\n2\n2\n").await;
     browser.click("form [type=submit]").await;
     browser.says("spring is once for each customer, and these have used it: 1.").await;
+    browser.says("a checkout takes only the first that is used").await;
     browser.click("[data-edit]").await;
     browser.leave_for("codes").await;
     set_status(&api, codes[0], "unused").await.expect(200);
@@ -150,9 +151,10 @@ async fn a_code_says_what_a_checkout_would_say_of_it() {
         browser.wait("document.querySelector('.head').innerText.includes('Used up')").await;
     }
     browser.show("codes/issue?prefix=spring").await;
-    browser.fill("[name=customers]", "1").await;
+    browser.fill("[name=customers]", "1\n2\n").await;
     browser.click("form [type=submit]").await;
     browser.says("The uses of the rule of spring are used up").await;
+    browser.says("The rule of spring has 1 uses in all, fewer than the list has codes.").await;
     for list in ["price_rules", "coupons"] {
         browser.show(list).await;
         browser.says("Used up").await;
@@ -164,7 +166,7 @@ async fn a_code_says_what_a_checkout_would_say_of_it() {
     change_rule(&api, spring.rule, &json!({"usage_limit": 1})).await;
     browser.click("[data-go-on]").await;
     browser.says("The uses of the rule of spring are used up").await;
-    browser.says("0 issued · 0 refused · 1 open").await;
+    browser.says("0 issued · 0 refused · 2 open").await;
     // What is left of a deleted coupon is read, and nothing of it can be changed.
     change_rule(&api, spring.rule, &json!({"usage_limit": 0})).await;
     set_status(&api, codes[1], "used").await.expect(200);
