@@ -223,6 +223,7 @@ export async function coupon({ title, params, signal }) {
         [t("coupon.created_at"), instant(found.created_at)],
       ),
     ),
+    limit && found.can_redeem ? h("p", { class: "note" }, t("coupon.claims_refused")) : null,
     card(t("picture.title"), picture(found, signal)),
     h("div", null, deletion(found)),
   ];

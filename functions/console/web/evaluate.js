@@ -5,7 +5,7 @@ import { unguarded } from "./csv.js";
 import { card, h } from "./dom.js";
 import { areaField, form, INCOMPLETE, instantField, listOf, numberField, values } from "./forms.js";
 import { idOf } from "./customers.js";
-import { t } from "./i18n.js";
+import { instant, t } from "./i18n.js";
 import { preview } from "./preview.js";
 import { inTab, keepInTab } from "./tab.js";
 
@@ -67,8 +67,9 @@ export function evaluate({ title, query, signal }) {
     const customer = await idOf("customer_id", customer_id, stop);
     const { codes: texts, owners } = await found(codes, stop);
     const owner = owners.length === 1 ? owners[0] : null;
-    const note = customer ? null : ownersNote(owners);
-    return { asked: { codes: texts.length > 0 ? texts : null, customer_id: customer || owner, at }, note };
+    const moment = at && at !== INCOMPLETE ? t("try.moment", { at: instant(at).textContent }) : null;
+    const notes = [moment, customer ? null : ownersNote(owners)];
+    return { asked: { codes: texts.length > 0 ? texts : null, customer_id: customer || owner, at }, notes };
   };
   const shown = preview({ signal, more, beside: element });
   element.addEventListener("input", () => {

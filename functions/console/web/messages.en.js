@@ -282,6 +282,8 @@ export const messages = {
   "coupon.which_rule": "Give the id of a price rule, and here is what it does to this cart.",
   "coupon.rule": "Price rule",
   "coupon.usage_limit": "Uses in all, of all coupons of the rule",
+  "coupon.claims_refused":
+    "Codes can still be claimed, and a checkout refuses them. Raise the uses of the rule, or turn it off.",
   "coupon.used_count": "Used",
   "coupon.redeem_count": "Claimed",
   "coupon.created_at": "Created",

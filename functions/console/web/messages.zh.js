@@ -269,6 +269,7 @@ export const messages = {
   "coupon.which_rule": "请填写价格规则的编号，即可看到它对此购物车的效果。",
   "coupon.rule": "价格规则",
   "coupon.usage_limit": "使用次数上限（规则的所有优惠券合计）",
+  "coupon.claims_refused": "客户仍可领取优惠码，但结账时不会被接受。请提高规则的使用次数上限，或停用规则。",
   "coupon.used_count": "已使用",
   "coupon.redeem_count": "已领取",
   "coupon.created_at": "创建时间",

@@ -24,7 +24,7 @@ function ofDraft(error) {
 
 /**
  * A cart and what it costs. `draft` answers the rule as it would be, null for none, or a text for what is missing; `more` what
- * else is `asked`, and a `note` over the answer. `soon` prices
+ * else is `asked`, and `notes` over the answer. `soon` prices
  * anew when nothing has changed for a moment, and only the newest answer is shown. `beside` is the form of `more`, where the
  * errors of its fields appear.
  */
@@ -66,10 +66,10 @@ export function preview({ signal, draft = () => null, more = () => ({}), beside 
       const rule = await draft(mine.signal);
       // Nothing to ask while it is not said how much is off.
       const missing = typeof rule === "string" ? rule : rule?.value === "" ? t("preview.no_value") : null;
-      const { asked, note } = await more(mine.signal);
+      const { asked, notes: said = [] } = await more(mine.signal);
       // What begins later is seen as it will be then.
       const at = rule?.starts_at && Date.parse(rule.starts_at) > now() ? rule.starts_at : null;
-      const notes = [note, at ? t("preview.at", { at: instant(at).textContent }) : null];
+      const notes = [...said, at ? t("preview.at", { at: instant(at).textContent }) : null];
       const body = {
         ...cart.body(),
         ...asked,

@@ -63,7 +63,7 @@ export const priceRuleMessages = {
   "rule.priority.hint":
     "The larger applies first, of equal ones the older; what it takes off does not count for the least money of later rules. May be negative",
   "rule.usage_limit": "Uses in all",
-  "rule.usage_limit.hint": "0 is no limit",
+  "rule.usage_limit.hint": "0 is no limit. More codes can be claimed and issued, but a checkout refuses them then",
   "rule.allocation_limit": "Quota",
   "rule.allocation_limit.hint": "Codes of each coupon, or with buy and get: times in one cart. 0 is no limit",
   "rule.moved": "Somebody else has changed what this rule gives. Load the page again before you change it.",
@@ -116,6 +116,7 @@ export const priceRuleMessages = {
   "try.what": "What is tried",
   "try.codes": "Codes",
   "try.customer.hint": "Empty: whoever has the codes",
+  "try.moment": "Priced for {at}, not for now.",
   "try.owner": "As the customer {customer}, who has the codes.",
   "try.owners":
     "These codes belong to several customers. One order takes the codes of one customer only, so nobody pays this total.",

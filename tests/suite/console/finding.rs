@@ -150,6 +150,8 @@ async fn a_code_says_what_a_checkout_would_say_of_it() {
         browser.show(&view).await;
         browser.wait("document.querySelector('.head').innerText.includes('Used up')").await;
     }
+    browser.show(&format!("coupons/{}", spring.id)).await;
+    browser.says("Codes can still be claimed, and a checkout refuses them.").await;
     browser.show("codes/issue?prefix=spring").await;
     browser.fill("[name=customers]", "1\n2\n").await;
     browser.click("form [type=submit]").await;

@@ -214,6 +214,10 @@ async fn a_cart_is_tried_as_whoever_has_its_codes() {
     type_in(&codes.join(" ")).await;
     browser.says("These codes belong to several customers.").await;
     assert_eq!(browser.read("document.querySelectorAll('.priced .badge.plus').length >= 2").await, true);
+    let moment = "const field = document.querySelector('[name=at]'); field.value = '2999-01-01T00:00';
+        field.dispatchEvent(new Event('input', { bubbles: true }))";
+    browser.script(moment, json!([])).await;
+    browser.says("Priced for 2999-01-01 00:00, not for now.").await;
     type_in("nothing here").await;
     browser.says("No such code").await;
     browser.close(&[]).await;
