@@ -109,7 +109,12 @@ impl FieldErrors {
 
     /// One message under one field, which names a row that does not exist.
     pub fn missing(name: impl Into<Cow<'static, str>>, id: impl std::fmt::Display) -> Self {
-        Self::field(name, format!("Invalid pk \"{id}\" - object does not exist."))
+        Self::Fields(vec![(name.into(), Self::no_row(id))])
+    }
+
+    /// There is no row with this id.
+    pub fn no_row(id: impl std::fmt::Display) -> Self {
+        Self::message(format!("Invalid pk \"{id}\" - object does not exist."))
     }
 
     /// A message about the whole body.

@@ -2,10 +2,10 @@
 
 import { announce } from "./announce.js";
 import { Change, get, walk } from "./api.js";
-import { badge, button, card, facts, h, isShown, linkButton, replace } from "./dom.js";
+import { badge, button, card, facts, h, linkButton, replace } from "./dom.js";
 import { errorBox, fail } from "./errors.js";
 import { columns as codeColumns } from "./code.js";
-import { confirm, form, numberField, redraw } from "./forms.js";
+import { agree, confirm, form, numberField } from "./forms.js";
 import { has, instant, money, number, signed, t } from "./i18n.js";
 import { nameOf } from "./customers.js";
 import { paged } from "./lists.js";
@@ -159,7 +159,7 @@ async function agreeToLevel(id, points) {
     lines,
     action: t("account.adjust"),
   };
-  if (!(await confirm({ ...question, kind: "primary" }))) throw new DOMException("", "AbortError");
+  await agree({ ...question, kind: "primary" });
 }
 
 /** Asks where points are worth something else than the page says. */
@@ -167,7 +167,7 @@ async function agreeToRate(account) {
   const current = await get(`${ACCOUNT}${account.customer.id}/`);
   if (current.level?.redeem_points === account.level?.redeem_points) return;
   const question = { title: t("account.rate_moved"), lines: [redeemHint(current)], action: t("account.redeem") };
-  if (!(await confirm({ ...question, kind: "primary" }))) throw new DOMException("", "AbortError");
+  await agree({ ...question, kind: "primary" });
 }
 
 function redeemHint(account) {
@@ -191,7 +191,6 @@ window.addEventListener("unauthorized", () => keepInTab(KEPT, null));
 function ledger(id, signal, again) {
   const refund = (entry) => {
     const change = new Change();
-    const address = location.hash;
     const run = async (event) => {
       const lines = [t("account.refund.text", { points: signed(-entry.points) })];
       if (!(await confirm({ title: t("account.refund.title"), lines, action: t("account.refund"), kind: "primary" })))
@@ -201,8 +200,7 @@ function ledger(id, signal, again) {
         const back = await change.send("POST", `${HISTORY}refund/`, { point_history_id: entry.id });
         keepInTab(KEPT, [...givenBack(), entry.id]);
         announce(t("account.done", { points: signed(back.points) }));
-        if (isShown(event.target)) await again();
-        else if (location.hash === address) redraw();
+        await again();
       } catch (error) {
         event.target.disabled = false;
         const isFinal = error.status === 409 && !error.passes;

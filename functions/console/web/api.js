@@ -115,8 +115,9 @@ function wait(seconds, signal) {
 }
 
 /**
- * Calls the API. What is safe to send again (a GET, a change under an Idempotency-Key, what `writesNothing`) is, when the service is busy or
- * did not answer, and before that `again` is asked; `isOpen` where it was sent before and not answered. Throws an ApiError; a 401 also leads back to the token.
+ * Calls the API. What is safe to send again (a GET, a change under an Idempotency-Key, what `writesNothing`) is, when the
+ * service is busy or did not answer, and before that `again` is asked; `isOpen` where it was sent before and not answered.
+ * Throws an ApiError; a 401 also leads back to the token.
  */
 export async function call(method, path, options = {}) {
   const again = method === "GET" || Boolean(options.key) || options.writesNothing === true;
@@ -140,6 +141,15 @@ export async function call(method, path, options = {}) {
 }
 
 export const get = (path, signal) => call("GET", path, { signal });
+
+/** A row; null where there is none. */
+export async function getOrNull(path, signal) {
+  return get(path, signal).catch((error) => {
+    if (error.status !== 404) throw error;
+    return null;
+  });
+}
+
 export const remove = (path) => call("DELETE", path);
 
 /** A key that nobody else has. */
@@ -226,7 +236,10 @@ export class RowChange {
   #together;
   #sent = null;
 
-  /** `before` is what the form said of the row as it was `seen`. Fields that mean something only `together` are saved all or none. */
+  /**
+   * `before` is what the form said of the row as it was `seen`. Fields that mean something only `together` are saved all or
+   * none.
+   */
   constructor(path, before, { seen = {}, together = [] } = {}) {
     this.#path = path;
     this.#before = before;

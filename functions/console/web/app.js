@@ -107,8 +107,9 @@ async function show(focus = true) {
   try {
     if (!found) throw noView();
     const { signal } = controller;
-    // A view that was left does not draw over the one that is open.
-    const again = () => signal.aborted || show(false);
+    // A view that was left does not draw over another, but over its own that was opened since.
+    const here = location.hash;
+    const again = () => (location.hash === here ? show(false) : undefined);
     const context = { params: found.params, query, signal, title, again };
     const view = await found.view(context);
     if (controller.signal.aborted) return;

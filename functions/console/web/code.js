@@ -1,12 +1,12 @@
 // A code: whose it is, what it is worth, and what the staff can change of it.
 
-import { Change, get } from "./api.js";
+import { Change, get, getOrNull } from "./api.js";
 import { deleteButton } from "./deletion.js";
 import { badge, card, facts, h } from "./dom.js";
-import { confirm, form, numberField } from "./forms.js";
+import { agree, form, numberField } from "./forms.js";
 import { instant, t } from "./i18n.js";
 import { idOf, nameOf } from "./customers.js";
-import { hasEnded, isActive, isAhead, limitReached, stateBadge } from "./price_rules.js";
+import { hasEnded, isAhead, limitReached, stateBadge, stateOf } from "./price_rules.js";
 
 const PATH = "/api/discounts/coupon_code/";
 const TONES = { unused: "plus", used: "calm", expired: "minus" };
@@ -54,12 +54,9 @@ function meanwhile({ status, used_at: at }, to) {
 /** Asks where the customer has used the rule of a code, and cannot use it again. */
 async function agreeToOwner(rule, customer) {
   // Who is no customer is refused beside the field.
-  const limit = await limitReached(rule, undefined, customer).catch((error) => {
-    if (error.status !== 400) throw error;
-  });
-  if (limit !== "once_per_customer") return;
+  if ((await limitReached(rule, undefined, customer)) !== "once_per_customer") return;
   const question = { title: t("code.transfer.once", { customer }), lines: [t("rule.once_per_customer.hint")] };
-  if (!(await confirm({ ...question, action: t("code.transfer") }))) throw new DOMException("", "AbortError");
+  await agree({ ...question, action: t("code.transfer") });
 }
 
 /** The code goes to another customer. */
@@ -101,8 +98,8 @@ function turn(code, rule, state, again) {
       let current = await get(path);
       const isOther = () => current.status !== code.status || current.used_at !== code.used_at;
       if (isOther() && !put.isOpen) throw new Error(meanwhile(current, to));
-      const { price_rule: now } = (put.isOpen ? null : await couponOf(code)) ?? { price_rule: rule };
-      if (JSON.stringify(now) !== JSON.stringify(rule)) throw new Error(t("code.rule_moved"));
+      const { price_rule: known } = (put.isOpen ? null : await couponOf(code)) ?? { price_rule: rule };
+      if (JSON.stringify(known) !== JSON.stringify(rule)) throw new Error(t("code.rule_moved"));
       const done = await put.send("PUT", path, { status: to }, async () => {
         current = await get(path);
       });
@@ -125,12 +122,7 @@ function deletion(code) {
 }
 
 /** The coupon of a code; null where it was deleted. */
-async function couponOf(code, signal) {
-  return get(`/api/discounts/coupon/${code.coupon_id}/`, signal).catch((error) => {
-    if (error.status !== 404) throw error;
-    return null;
-  });
-}
+const couponOf = (code, signal) => getOrNull(`/api/discounts/coupon/${code.coupon_id}/`, signal);
 
 /** One code. */
 export async function code({ title, params, signal, again }) {
@@ -140,7 +132,7 @@ export async function code({ title, params, signal, again }) {
   const rule = coupon?.price_rule;
   // The use of a used code is one of those that reach a limit.
   const limit = rule && found.status !== "used" ? await limitReached(rule, signal, found.customer_id) : null;
-  const state = rule && (limit || !isActive(rule)) ? stateBadge(rule, limit) : null;
+  const state = rule && stateOf(rule, limit) !== "on" ? stateBadge(rule, limit) : null;
   return [
     h("div", { class: "head" }, title(found.code), statusBadge(found.status), state),
     card(

@@ -1,6 +1,6 @@
 // Coupons: a passphrase or prefix, the rule that its codes bring, and what became of them.
 
-import { Change, get, query as withQuery } from "./api.js";
+import { Change, get, getOrNull, query as withQuery } from "./api.js";
 import { deleteButton } from "./deletion.js";
 import { badge, card, facts, h, linkButton, replace } from "./dom.js";
 import { refusal } from "./errors.js";
@@ -81,13 +81,8 @@ export async function coupons({ title, query, signal }) {
 }
 
 /** The rule of this id, or null. */
-async function ruleOf(id, signal) {
-  if (!/^\d{1,16}$/.test(id)) return null;
-  return get(`/api/discounts/price_rule/${id}/`, signal).catch((error) => {
-    if (error.status !== 404) throw error;
-    return null;
-  });
-}
+const ruleOf = async (id, signal) =>
+  /^\d{1,16}$/.test(id) ? getOrNull(`/api/discounts/price_rule/${id}/`, signal) : null;
 
 /** What is to be known of a rule that carts get without a code. */
 const automatic = (rule) => (rule.automatic_discount ? h("p", null, t("rule.automatic_discount.hint")) : null);

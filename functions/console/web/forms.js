@@ -212,23 +212,17 @@ export function group(legend, ...fields) {
   return h("fieldset", { class: "group" }, h("legend", null, legend), h("div", { class: "fields" }, fields));
 }
 
-/** A text with commas as a list; null where it is empty. */
-export function listOf(text) {
+/** A text with commas, or what else stands between its items, as a list; null where it is empty. */
+export function listOf(text, separator = /[,;\uff0c\uff1b\u3001\t\n]/) {
   const items = text
-    .split(/[,;\uff0c\uff1b\u3001\t\n]/)
+    .split(separator)
     .map((item) => item.trim())
     .filter(Boolean);
   return items.length > 0 ? items : null;
 }
 
 /** A text of lines as a list; null where it is empty. */
-export function linesOf(text) {
-  const items = text
-    .split("\n")
-    .map((item) => item.trim())
-    .filter(Boolean);
-  return items.length > 0 ? items : null;
-}
+export const linesOf = (text) => listOf(text, "\n");
 
 /** Asks before something that cannot be taken back. Answers whether to do it. */
 export function confirm({ title, lines, action, kind = "danger" }) {
@@ -259,4 +253,9 @@ export function confirm({ title, lines, action, kind = "danger" }) {
     document.body.append(dialog);
     dialog.showModal();
   });
+}
+
+/** Asks like `confirm`; where the answer is no, what was begun ends here, and the form stays as it is. */
+export async function agree(question) {
+  if (!(await confirm(question))) throw new DOMException("", "AbortError");
 }

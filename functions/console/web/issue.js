@@ -219,11 +219,9 @@ export async function issue({ title, query, signal }) {
       send: async ({ prefix: otherwise, customers }) => {
         const { rows: read, unread, third } = rowsOf(customers);
         if (read.length === 0) throw new Error(t("issue.empty"));
-        const rows = await withCoupons(read, otherwise, signal);
-        const notes = await notesOf(
-          rows.filter((row) => !row.error),
-          signal,
-        );
+        const { rows, coupons } = await withCoupons(read, otherwise, signal);
+        const good = rows.filter((row) => !row.error);
+        const notes = await notesOf(good, signal, coupons);
         const fixed = [];
         if (unread.length > 0) fixed.push(["issue.unread", { columns: unread.join(", "), prefix: otherwise }]);
         const own = [...new Set(rows.map((row) => row.prefix))];
@@ -237,7 +235,7 @@ export async function issue({ title, query, signal }) {
           rows,
           notes,
           fixed,
-          batches: batches(rows.filter((row) => !row.error)),
+          batches: batches(good),
         };
         keep(job);
         return job;

@@ -103,17 +103,17 @@ async function limitNote({ code_prefix: prefix, price_rule: rule }, customers, s
   const have = [];
   for (const customer of customers) {
     // Who is no customer is refused with the row.
-    const limit = await limitReached(rule, signal, customer).catch((error) => {
-      if (error.status !== 400) throw error;
-    });
-    if (limit) have.push(customer);
+    if (await limitReached(rule, signal, customer)) have.push(customer);
   }
   return have.length > 0 ? ["issue.once_used", { prefix, customers: have.join(", ") }] : null;
 }
 
-/** What of the coupons of these rows a user may want to know before they are issued, as names of texts and their values. */
-export async function notesOf(rows, signal) {
-  const coupons = await couponsOf([...new Set(rows.map(({ prefix }) => prefix))], signal);
+/**
+ * What of the coupons of these rows, where they are `known` already, a user may want to know before they are issued, as names
+ * of texts and their values.
+ */
+export async function notesOf(rows, signal, known) {
+  const coupons = known ?? (await couponsOf([...new Set(rows.map(({ prefix }) => prefix))], signal));
   const notes = [];
   for (const coupon of coupons.values()) {
     const mine = rows.filter((row) => row.coupon === coupon.id).map(({ customer }) => Number(customer));
@@ -132,12 +132,13 @@ export async function notesOf(rows, signal) {
   return count > 0 ? [...notes, ["issue.repeated", { count: number(count) }]] : notes;
 }
 
-/** Finds the coupons of all rows; those without a prefix get `otherwise`. Answers the rows with what is wrong with each. */
+/** Finds the coupons of all rows; those without a prefix get `otherwise`. Answers them, and the rows with what is wrong with each. */
 export async function withCoupons(rows, otherwise, signal) {
   const prefixes = [...new Set(rows.map((row) => row.prefix || otherwise).filter(Boolean))];
   const coupons = await couponsOf(prefixes, signal);
-  return rows.map((row) => {
+  const found = rows.map((row) => {
     const prefix = row.prefix || otherwise;
     return checked(row, prefix, coupons.get(prefix));
   });
+  return { rows: found, coupons };
 }

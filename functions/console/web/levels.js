@@ -80,7 +80,7 @@ function levelForm(level) {
     },
     extra: level ? deletion(level) : null,
   });
-  const saves = new RowChange(`${PATH}${level?.id}/`, values(element));
+  const saves = level && new RowChange(`${PATH}${level.id}/`, values(element));
   return element;
 }
 

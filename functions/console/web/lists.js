@@ -115,7 +115,7 @@ export function filter(name, label, { value = "", search, choices, ...more } = {
 /** The page of a list that the address names, as a table with its ways on; `columns` may be made for its rows. */
 export async function page({ path, filters: asked, query, signal, columns, ...rest }) {
   const at = Math.max(1, Math.floor(Number(query.page)) || 1);
-  const read = (number) => get(withQuery(path, { ...asked, page: number > 1 ? number : "", page_size: SIZE }), signal);
+  const read = (nth) => get(withQuery(path, { ...asked, page: nth > 1 ? nth : "", page_size: SIZE }), signal);
   const found = await read(at).catch(async (error) => {
     if (error.status !== 404 || at === 1) throw error;
     // The list became shorter: here is its end.

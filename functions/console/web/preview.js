@@ -66,6 +66,8 @@ export function preview({ signal, draft = () => null, more = () => ({}), beside 
       const rule = await draft(mine.signal);
       // Nothing to ask while it is not said how much is off.
       const missing = typeof rule === "string" ? rule : rule?.value === "" ? t("preview.no_value") : null;
+      if (mine.signal.aborted) return;
+      if (missing) return replace(result, h("p", { class: "note" }, missing));
       const { asked, notes: said = [] } = await more(mine.signal);
       // What begins later is seen as it will be then.
       const at = rule?.starts_at && Date.parse(rule.starts_at) > now() ? rule.starts_at : null;
@@ -77,7 +79,6 @@ export function preview({ signal, draft = () => null, more = () => ({}), beside 
         ...(rule ? { draft_price_rules: [{ ...rule, title: rule.title || t("rule.untitled") }] } : {}),
       };
       if (mine.signal.aborted) return;
-      if (missing) return replace(result, h("p", { class: "note" }, missing));
       const reply = await call("POST", PATH, { body, signal: mine.signal, writesNothing: true });
       const drafts = new Map(rule ? [[rule.id, rule.title || t("rule.untitled")]] : []);
       const ids = reply.rules.map((one) => one.price_rule_id).filter((id) => !drafts.has(id));

@@ -16,9 +16,6 @@ export function hasEnded(rule) {
   return rule.ends_at !== null && Date.parse(rule.ends_at) <= now();
 }
 
-/** Whether a rule may apply now, as far as one sees from its own fields. */
-export const isActive = (rule) => rule.is_enabled && !hasEnded(rule) && !isAhead(rule);
-
 /** Whether a rule, or the code of one, has not begun. */
 export const isAhead = (rule) => rule.starts_at !== null && Date.parse(rule.starts_at) > now();
 
@@ -46,17 +43,25 @@ function draftOf({ id, title, usage_limit, once_per_customer }) {
   return { id, title, usage_limit, once_per_customer, allocation_method: "across", ...gives };
 }
 
-/** The limit of one stored rule that is reached; null for none. */
+/** The limit of one stored rule that is reached; null for none, and for who is no customer. */
 export async function limitReached(rule, signal, customer_id = null) {
-  return (await limitsReached([rule], signal, customer_id)).get(rule.id) ?? null;
+  const limits = await limitsReached([rule], signal, customer_id).catch((error) => {
+    if (error.status !== 400 || customer_id === null) throw error;
+  });
+  return limits?.get(rule.id) ?? null;
 }
 
-/** Whether a rule may apply now, in a coloured word. */
+/** Whether a rule may apply now: "on", or why not, as far as its own fields say, and a limit of its that is reached. */
+export function stateOf(rule, limit = null) {
+  if (!rule.is_enabled) return "off";
+  if (hasEnded(rule)) return "ended";
+  return isAhead(rule) ? "later" : (limit ?? "on");
+}
+
+/** The same in a coloured word. */
 export function stateBadge(rule, limit = null) {
-  if (!rule.is_enabled) return badge(t("rule.state.off"), "minus");
-  if (hasEnded(rule)) return badge(t("rule.state.ended"), "minus");
-  if (isAhead(rule)) return badge(t("rule.state.later"), "calm");
-  return limit ? badge(t(`rule.state.${limit}`), "minus") : badge(t("rule.state.on"), "plus");
+  const state = stateOf(rule, limit);
+  return badge(t(`rule.state.${state}`), { on: "plus", later: "calm" }[state] ?? "minus");
 }
 
 const columns = (limits) => [
@@ -126,8 +131,7 @@ function editor(rule, signal) {
     extra: rule ? deletion(rule) : null,
   });
   element.classList.add("single");
-  const before = bodyOf(values(element));
-  const saves = new RowChange(`${PATH}${rule?.id}/`, before, { seen: rule, together: TERMS });
+  const saves = rule && new RowChange(`${PATH}${rule.id}/`, bodyOf(values(element)), { seen: rule, together: TERMS });
   const shown = preview({ signal, draft: () => ({ ...bodyOf(values(element)), id: rule?.id ?? NEW_RULE }) });
   element.addEventListener("input", shown.soon);
   return h("div", { class: "beside" }, card(t("rule.form"), element), shown.element);

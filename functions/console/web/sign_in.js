@@ -1,8 +1,8 @@
 // The token: typed in once for a tab, tried, and kept until the tab is closed.
 
-import { ApiError, forgetToken, get, keepToken } from "./api.js";
+import { forgetToken, get, keepToken } from "./api.js";
 import { h } from "./dom.js";
-import { errorBox } from "./errors.js";
+import { errorBox, refusal } from "./errors.js";
 import { form, textField } from "./forms.js";
 import { t } from "./i18n.js";
 
@@ -11,8 +11,8 @@ export function signIn({ error, done }) {
   const problem = error ? errorBox(error) : null;
   const send = async ({ token }) => {
     problem?.remove();
-    if (!token) throw refused(t("sign_in.needed"));
-    if (!/^[\x21-\x7e]+$/.test(token)) throw refused(t("sign_in.malformed"));
+    if (!token) throw refusal("token", t("sign_in.needed"));
+    if (!/^[\x21-\x7e]+$/.test(token)) throw refusal("token", t("sign_in.malformed"));
     keepToken(token);
     try {
       await get("/api/loyalty/level/?page_size=1");
@@ -20,7 +20,7 @@ export function signIn({ error, done }) {
       // A token may be good for other parts of the API.
       if (failure.status === 403) return;
       forgetToken();
-      throw failure.status === 401 ? refused(t("error.401")) : failure;
+      throw failure.status === 401 ? refusal("token", t("error.401")) : failure;
     }
   };
   const field = textField("token", t("sign_in.token"), {
@@ -38,8 +38,4 @@ export function signIn({ error, done }) {
     problem,
     form({ fields: [field], submit: t("sign_in.enter"), send, next: done, label: t("sign_in.title") }),
   );
-}
-
-function refused(message) {
-  return new ApiError("GET", "/console/", { status: 400, body: { token: [message] } });
 }

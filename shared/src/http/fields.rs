@@ -381,7 +381,7 @@ pub fn relation(value: &Value) -> Checked<Id> {
         Value::Number(_) | Value::String(_) => match whole(value) {
             Some(number) => match Id::try_from(number) {
                 Ok(id) if (1..=MAX_ID).contains(&id) => Ok(id),
-                _ => Err(missing(value.as_str().map_or_else(|| value.to_string(), str::to_owned))),
+                _ => Err(FieldErrors::no_row(value.as_str().map_or_else(|| value.to_string(), str::to_owned))),
             },
             None if value.is_number() => wrong("Incorrect type. Expected pk value, received float."),
             None => wrong("Incorrect type. Expected pk value, received str."),
@@ -392,11 +392,6 @@ pub fn relation(value: &Value) -> Checked<Id> {
 /// The row that a field of a body names, with the field; also where something else is wrong with the body.
 pub fn named(body: &Value, field: &'static str) -> Option<(&'static str, Id)> {
     Some((field, relation(body.get(field)?).ok()?))
-}
-
-/// There is no row with this id.
-pub fn missing(id: impl std::fmt::Display) -> FieldErrors {
-    FieldErrors::message(format!("Invalid pk \"{id}\" - object does not exist."))
 }
 
 /// An id that the shop brings.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     discounts::{CODES, PAST, RULES, change_rule, give, issued_ids, set_status},
-    support::{HISTORY, LEVELS, id, one},
+    support::{CUSTOMERS, HISTORY, LEVELS, customer, id, one},
 };
 
 /// The next `times` changes get no answer; those that are `heard` are carried out all the same.
@@ -212,9 +212,9 @@ async fn what_was_typed_in_outlives_a_token_that_ends() {
     end().await;
     browser.click("form [type=submit]").await;
     browser.says("The token is not valid, or not any more").await;
-    let mut other = crate::support::customer("13900000001");
+    let mut other = customer("13900000001");
     other["full_name"] = json!("李雷");
-    api.put(&one(crate::support::CUSTOMERS, 1), &other).await.expect(200);
+    api.put(&one(CUSTOMERS, 1), &other).await.expect(200);
     browser.sign_in(tests::TOKEN).await;
     assert_eq!(value("form [name=points]").await, "");
     browser.close(&[401]).await;
