@@ -1,4 +1,4 @@
-//! What each function's `main` calls: init once, then serve.
+//! Entry points for the `main` of each function. They run init once and then serve events.
 
 use std::time::{Duration, Instant};
 
@@ -6,31 +6,27 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{
-    app::App,
-    error::Error,
-    http::service::service,
-    table::{connect::Connection, meter::Meter, store::Store},
-    telemetry,
-};
+use crate::{app::App, http::service::service, telemetry};
+use domain::error::Error;
+use store::{client::Store, connect::Connection, meter::Meter};
 
-/// How long init waits for its first call: Lambda ends an init of 10 s.
+/// Longest wait in init for the first call of the store. Lambda ends an init after 10 s.
 const WARM_UP: Duration = Duration::from_secs(2);
 
-/// Makes what a function needs of its app. Its connection is made here, in init, and not in the first request; `make` runs
-/// while the store answers.
+/// Initialises a function and returns what `make` builds from its app. The connection to the store is opened here, so
+/// that the first request does not have to; `make` runs while the store answers.
 async fn init<T>(make: impl FnOnce(App) -> T) -> Result<T, Error> {
     let began = Instant::now();
     telemetry::log_json();
     let store = Connection::from_env().open().await?;
-    // The answer does not matter: a call opens the connection and signs once, and a fault shows in the first request.
+    // The answer does not matter. The call opens the connection and signs once; a fault will show in the first request.
     let warm_up = tokio::time::timeout(WARM_UP, store.warm_up());
     let (_, made) = tokio::join!(warm_up, async { make(App::new(store.clone())) });
     ready(began);
     Ok(made)
 }
 
-/// The line that says how long an init took.
+/// Writes the log line that tells how long init took.
 fn ready(began: Instant) {
     tracing::info!(target: telemetry::INIT, init_ms = began.elapsed().as_secs_f64() * 1000.0, "ready");
 }
@@ -38,7 +34,7 @@ fn ready(began: Instant) {
 /// Serves these routes to API Gateway until Lambda ends the process.
 ///
 /// # Errors
-/// Where the environment names no store that this build can reach, or the Lambda runtime fails.
+/// Fails if the environment names no store that this build can reach, or if the Lambda runtime fails.
 pub async fn serve(routes: impl FnOnce() -> OpenApiRouter<App>) -> Result<(), lambda_runtime::Error> {
     let service = init(|app| service(&app, routes())).await?;
     lambda_http::run(service).await
@@ -47,7 +43,7 @@ pub async fn serve(routes: impl FnOnce() -> OpenApiRouter<App>) -> Result<(), la
 /// Serves files that need no store to API Gateway until Lambda ends the process.
 ///
 /// # Errors
-/// Where the Lambda runtime fails.
+/// Fails if the Lambda runtime fails.
 pub async fn serve_pages(router: axum::Router) -> Result<(), lambda_runtime::Error> {
     let began = Instant::now();
     telemetry::log_json();
@@ -55,52 +51,51 @@ pub async fn serve_pages(router: axum::Router) -> Result<(), lambda_runtime::Err
     lambda_http::run(router).await
 }
 
-/// What whoever invoked a function without a route is told: the fields that are wrong, or the cause.
-impl From<Error> for Diagnostic {
-    fn from(error: Error) -> Self {
-        let error_message = match &error {
-            Error::Invalid(errors) => serde_json::to_string(errors).unwrap_or_default(),
-            other => other.to_string(),
-        };
-        Self { error_type: "Error".to_owned(), error_message }
-    }
+/// Turns an error into what the caller of a function without routes sees: the invalid fields, or the cause.
+fn diagnostic(error: Error) -> Diagnostic {
+    let error_message = match &error {
+        Error::Invalid(errors) => serde_json::to_string(errors).unwrap_or_default(),
+        other => other.to_string(),
+    };
+    Diagnostic { error_type: "Error".to_owned(), error_message }
 }
 
-/// Answers the events of an operator until Lambda ends the process.
+/// Answers the events that an operator sends, until Lambda ends the process.
 ///
 /// # Errors
-/// As [`serve`].
+/// The errors of [`serve`].
 pub async fn answer<E: DeserializeOwned, A: Serialize>(
     work: impl AsyncFn(&Store, E) -> Result<A, Error>,
 ) -> Result<(), lambda_runtime::Error> {
     let app = init(|app| app).await?;
-    let handle = async |event: LambdaEvent<E>| -> Result<A, Error> { work(&app.store, event.payload).await };
+    let handle = async |event: LambdaEvent<E>| work(&app.store, event.payload).await.map_err(diagnostic);
     lambda_runtime::run(service_fn(handle)).await
 }
 
-/// What a run of a scheduled job did.
+/// Result of one run of a scheduled job.
 pub trait Report: Serialize {
-    /// How much of its work failed; the next run tries it again.
+    /// Returns the number of parts of the work that failed. The next run tries them again.
     fn failures(&self) -> u64;
 }
 
-/// Runs a job whenever the schedule invokes it, until Lambda ends the process. A run of which a part failed ends with an
-/// error once all of it was tried, so that Lambda's metric, its retries and the dead letters tell of it.
+/// Runs a job each time the schedule invokes it, until Lambda ends the process. A run always tries all of its work. If
+/// a part failed, the run then ends with an error, so that Lambda's error metric, its retries and the dead-letter queue
+/// report it.
 ///
 /// # Errors
-/// As [`serve`].
+/// The errors of [`serve`].
 pub async fn schedule<R: Report>(work: impl AsyncFn(&Store) -> Result<R, Error>) -> Result<(), lambda_runtime::Error> {
     let app = init(|app| app).await?;
-    // What the schedule says does not matter: only that it is time.
-    let handle = async |_: LambdaEvent<serde_json::Value>| -> Result<R, Error> { run(&app.store, &work).await };
+    // The content of the event does not matter, only that it came.
+    let handle = async |_: LambdaEvent<serde_json::Value>| run(&app.store, &work).await.map_err(diagnostic);
     lambda_runtime::run(service_fn(handle)).await
 }
 
-/// One run of a job and its line, which is its metrics too.
+/// Runs a job once and writes its log line, which also carries its metrics.
 async fn run<R: Report>(store: &Store, work: &impl AsyncFn(&Store) -> Result<R, Error>) -> Result<R, Error> {
     let began = Instant::now();
     let meter = Meter::default();
-    // Boxed: the type of a whole job's future is deeper than the compiler goes.
+    // Boxed, because the type of a whole job's future is nested deeper than the compiler allows.
     let report = meter.watch(Box::pin(work(store))).await;
     let usage = meter.usage();
     tracing::info!(

@@ -1,17 +1,17 @@
-//! What every function of Youhui stands on.
+//! The common crate of the functions: what each of them shares above the shop.
 //!
-//! * [`domain`]: the shop's rules, pure. No async, AWS, HTTP, clock or randomness.
-//! * [`table`]: the single DynamoDB table. Only [`table::keys`] knows how a key looks.
 //! * [`http`]: the wire conventions. Only `http/error.rs` turns an [`Error`] into a status.
-//! * [`app`]: what a running function holds. [`lambda`]: how one starts. [`telemetry`]: what it tells its operators.
+//! * [`wire`]: bodies and replies that several functions share.
+//! * [`app`]: the state of a running function. [`lambda`]: its start. [`telemetry`]: its log lines and metrics.
+//! * [`domain`], [`store`] and [`shop`]: the crates below, under their own names. A function names no other crate of ours.
 
 pub mod app;
-pub mod domain;
-pub mod error;
 pub mod http;
 pub mod lambda;
-pub mod table;
 pub mod telemetry;
+pub mod wire;
 
 pub use app::App;
-pub use error::{Error, FieldErrors};
+pub use domain::error::{self, Error, FieldErrors};
+pub use http::error::ErrorReply;
+pub use {domain, shop, store};

@@ -1,5 +1,5 @@
-//! A gateway that stands between a client and the API: it takes down what is sent, and refuses, loses or forges replies as a
-//! test tells it to.
+//! A gateway between a client and the API. It records the requests and forwards them; a test can make it refuse a
+//! request, drop a reply or invent one.
 
 use std::{
     collections::VecDeque,
@@ -18,35 +18,35 @@ use axum::{
 use futures_util::stream;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// The headers that go on to the API.
+/// Request headers that are forwarded to the API.
 const FORWARDED: [&str; 5] = ["authorization", "content-type", "idempotency-key", "user-agent", "accept"];
-/// The headers that come back from it.
+/// Response headers that are returned to the client.
 const RETURNED: [&str; 4] = ["content-type", "x-request-id", "idempotent-replayed", "retry-after"];
 
-/// What to do with a request.
+/// The handling of one request.
 #[derive(Debug, Clone)]
 pub enum Act {
-    /// Nothing but forwarding it.
+    /// Forwards the request and the reply unchanged.
     Pass,
-    /// It has its effect, and its reply is cut short.
+    /// Forwards the request and cuts the reply short, so that the change takes effect unheard.
     LoseReply,
-    /// It does not reach the API; this is answered.
+    /// Answers with this status, headers and body. The request does not reach the API.
     Answer(u16, Vec<(&'static str, String)>, String),
 }
 
-/// A request that came.
+/// A request that the gateway received.
 #[derive(Debug, Clone)]
 pub struct Sent {
-    /// Its method.
+    /// The HTTP method.
     pub method: String,
-    /// Its path.
+    /// The path with its query.
     pub path: String,
-    /// Its headers.
+    /// The request headers.
     pub headers: HeaderMap,
 }
 
 impl Sent {
-    /// A header, or an empty text.
+    /// Returns a header, or an empty text if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
@@ -55,7 +55,7 @@ impl Sent {
 /// A running gateway.
 #[derive(Debug)]
 pub struct Between {
-    /// Where it listens.
+    /// The address on which the gateway listens.
     pub url: String,
     shared: Arc<Shared>,
     task: JoinHandle<()>,
@@ -74,7 +74,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Between {
-    /// A gateway to the API at this address.
+    /// Starts a gateway to the API at this address.
     pub async fn new(to: String) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -85,12 +85,12 @@ impl Between {
         Self { url, shared, task }
     }
 
-    /// What to do with the next requests; those after them pass.
+    /// Sets the handling of the next requests. Later requests are forwarded.
     pub fn next(&self, acts: impl IntoIterator<Item = Act>) {
         locked(&self.shared.acts).extend(acts);
     }
 
-    /// What came since the last time that this was asked.
+    /// Takes the requests that arrived since the last call of this function.
     pub fn sent(&self) -> Vec<Sent> {
         std::mem::take(&mut *locked(&self.shared.sent))
     }

@@ -1,21 +1,21 @@
-//! The suite on a bad day: `YOUHUI_TEST_CHAOS=mild` or `mild@SEED` puts the faults of that profile between every API of the
-//! suite and its store, but where a test brings its own. The client of the suite then does what a careful client does.
+//! Fault injection for the whole suite. `YOUHUI_TEST_CHAOS=mild` or `mild@SEED` puts the faults of that profile between
+//! every API and its store. A test that sets its own HTTP client is left alone. The client of the suite then retries as
+//! a careful client does.
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::SharedHttpClient;
-use local::hostile::{Chaos, Hostile};
-use shared::table::connect::Connection;
-
 use crate::{Api, Reply};
+use aws_sdk_dynamodb::config::SharedHttpClient;
+use devserver::hostile::{Chaos, Hostile};
+use store::connect::Connection;
 
-/// What the environment names as the faults of the suite.
+/// The environment variable that names the fault profile.
 const CHAOS: &str = "YOUHUI_TEST_CHAOS";
 
-/// How often a request is sent before its 503 counts.
+/// The number of attempts after which a 503 counts as the reply.
 const ATTEMPTS: usize = 40;
 
-/// The faults that the environment names.
+/// Returns the faults that the environment names.
 pub(crate) fn of_the_environment() -> Option<Chaos> {
     let chaos = std::env::var(CHAOS).ok().filter(|chaos| !chaos.is_empty())?;
     let chaos: Chaos = chaos.parse().expect(CHAOS);
@@ -23,7 +23,7 @@ pub(crate) fn of_the_environment() -> Option<Chaos> {
     Some(chaos)
 }
 
-/// Puts faults under a connection that has none yet.
+/// Puts faults under a connection that has no HTTP client of its own.
 pub(crate) fn put_under(connection: &mut Connection, chaos: Chaos) -> Option<Hostile> {
     if connection.http_client.is_some() {
         return None;
@@ -33,8 +33,9 @@ pub(crate) fn put_under(connection: &mut Connection, chaos: Chaos) -> Option<Hos
     Some(hostile)
 }
 
-/// A request as a careful client makes it: again after a 503 and while its twin is at work; a change under a key, so that
-/// it happens once; a row that is gone when its removal is asked again was removed.
+/// Sends a request as a careful client does. It retries after a 503, and while the first attempt is still running. A
+/// change carries an idempotency key, so that it happens once. A 404 for a repeated DELETE counts as success, because
+/// the row is gone.
 pub(crate) async fn insist(
     api: &Api,
     method: &str,

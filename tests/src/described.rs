@@ -1,4 +1,4 @@
-//! Replies against the description that is checked in: every reply of the suite passes here, whatever its test looks at.
+//! Checks of replies against `docs/openapi.json`. Every reply of the suite passes here, whatever its test asserts.
 
 use std::{
     collections::HashMap,
@@ -8,23 +8,23 @@ use std::{
     },
 };
 
+use crate::Reply;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use shared::http::json::parse;
 
-use crate::Reply;
-
 static DESCRIPTION: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../docs/openapi.json")).expect("the description"));
 
-/// The components.
+/// The components of the description.
 static COMPONENTS: LazyLock<Value> = LazyLock::new(|| DESCRIPTION["components"].clone());
 
-/// The schema of orders, which are answered as they were sent: with any fields, and with any notation that was taken for one
-/// of those that are described, such as a number for a text.
+/// The schema of orders. An order is answered as it was sent: with any fields, and in any notation that was accepted
+/// (for example a number for a text). The check of replies makes an exception for it.
 const ORDER: &str = "Order";
 
-/// The components, closed: a field that the description does not name is an error of a reply. A request may have any.
+/// The components with closed objects: a reply may not have a field that the description does not name. A request may
+/// have any field.
 static CLOSED: LazyLock<Value> = LazyLock::new(|| {
     let mut components = COMPONENTS.clone();
     for (name, schema) in components["schemas"].as_object_mut().expect("schemas") {
@@ -37,12 +37,12 @@ static CLOSED: LazyLock<Value> = LazyLock::new(|| {
     components
 });
 
-/// The validators that this process has made, by the place of their schema.
+/// The validators that this process has compiled, by the place of their schema.
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
 static WATCHED: AtomicBool = AtomicBool::new(true);
 
-/// Lets every reply pass: whoever measures does not measure this.
+/// Switches the check off for this process, so that benchmarks do not measure it.
 pub fn look_away() {
     WATCHED.store(false, Ordering::Relaxed);
 }
@@ -54,12 +54,13 @@ struct Operation {
     said: &'static Value,
 }
 
-/// The operation of a request; a literal segment goes before a parameter. None where the path or its method is not there.
+/// Finds the operation of a request. A literal segment takes precedence over a parameter. Returns `None` if the path or
+/// its method is unknown.
 fn operation(method: &str, path: &str) -> Option<Operation> {
     let whole = path.split(['?', '#']).next()?;
     let path = whole.trim_matches('/');
     let of = |pattern: &str| {
-        // A file's name takes no slash at its end.
+        // The path of a file has no slash at its end.
         if !pattern.ends_with('/') && pattern != whole {
             return None;
         }
@@ -96,18 +97,18 @@ fn validator(place: &str, schema: &Value, components: &Value) -> Arc<Validator> 
     known.entry(place.to_owned()).or_insert_with(make).clone()
 }
 
-/// Every error of a value under a schema with its components, as text.
+/// Returns every error of a value under a schema and its components, as text.
 fn errors(place: &str, schema: &Value, components: &Value, value: &Value) -> Vec<String> {
     let validator = validator(place, schema, components);
     validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
-/// Holds a reply to what the description says of its operation: the status, the body, the headers that are always there.
+/// Checks the status, the body and the required headers of a reply against its operation.
 ///
 /// # Panics
-/// Where it does not fit.
+/// If the reply does not fit the description.
 pub fn hold(method: &str, path: &str, reply: &Reply) {
-    // What API Gateway answers itself has no request id.
+    // Replies of API Gateway itself have no request id and are not described.
     if !WATCHED.load(Ordering::Relaxed) || reply.header("x-request-id").is_empty() {
         return;
     }
@@ -125,23 +126,24 @@ pub fn hold(method: &str, path: &str, reply: &Reply) {
         return;
     }
     assert_eq!(reply.header("content-type"), "application/json", "{what}");
-    // An order's text can hold serde_json's own mark, which its `Value` would follow.
+    // An order may contain the marker text of serde_json's `RawValue`; plain deserialisation into `Value` would
+    // interpret it.
     let body = parse(reply.text.as_bytes()).unwrap_or_else(|error| panic!("{what}: {error}: {}", reply.text));
     let errors = errors(&what, content, &CLOSED, &body);
     assert!(errors.is_empty(), "{what}: {errors:#?}\n{}", reply.text);
 }
 
-/// What is wrong with the body of a request, by the description; nothing where it takes none.
+/// Returns the errors of a request body by the description. The list is empty if the operation takes no body.
 ///
 /// # Panics
-/// Where there is no such operation.
+/// If the operation is unknown.
 pub fn wrong_with_request(method: &str, path: &str, body: &Value) -> Vec<String> {
     let Operation { path, method, said } = operation(method, path).expect("an operation");
     let schema = &said["requestBody"]["content"]["application/json"]["schema"];
     if schema.is_null() { Vec::new() } else { errors(&format!("{method} {path}"), schema, &COMPONENTS, body) }
 }
 
-/// Every example of the description with what is wrong with it: those of bodies and replies, of parameters and fields.
+/// Returns every example of the description with its errors: examples of bodies, replies, parameters and fields.
 pub fn examples() -> Vec<(String, Vec<String>)> {
     let mut found = Vec::new();
     each_example("", &DESCRIPTION, &mut found);
@@ -155,7 +157,7 @@ fn each_example(place: &str, value: &'static Value, found: &mut Vec<(String, Vec
         }
         return;
     };
-    // A media type, a parameter or a header holds a schema beside its examples; a schema is one itself.
+    // A media type, a parameter or a header has a schema beside its examples. A schema is its own schema.
     let schema = object.get("schema").cloned().unwrap_or_else(|| {
         let mut alone = value.clone();
         alone.as_object_mut().and_then(|alone| alone.shift_remove("example"));

@@ -1,17 +1,18 @@
-//! The examples of the documents, read from copies of them in `tests/documents/`.
+//! Examples from the documents of the API, read from the copies in `tests/documents/`.
 
 use serde_json::Value;
 
-/// `loyalty.txt` as it was given.
+/// The text of `tests/documents/loyalty.txt`.
 pub const LOYALTY: &str = include_str!("../documents/loyalty.txt");
 
-/// `discounts.txt` as it was given.
+/// The text of `tests/documents/discounts.txt`.
 pub const DISCOUNTS: &str = include_str!("../documents/discounts.txt");
 
-/// The JSON of the `index`-th example under a heading, from 0. Comments and the dots of cut-off lists are taken out.
+/// Returns the JSON of the `index`-th example under a heading, counted from 0, without comments and without the dots of
+/// shortened lists.
 ///
 /// # Panics
-/// Where there is none.
+/// If there is no such example.
 pub fn example(document: &str, heading: &str, index: usize) -> Value {
     let section = document.split_once(&format!("\n{heading}\n")).expect("the heading").1;
     let mut rest = section;

@@ -1,5 +1,5 @@
-//! Lambda's part on this machine: a Runtime API on a free port, and the built binary of a function that is started against
-//! it with the environment that Lambda sets.
+//! The Lambda environment on this machine: a Runtime API on a free port, and the built binary of a function, started
+//! with the variables that Lambda sets.
 
 use std::{
     collections::HashMap,
@@ -31,35 +31,35 @@ use tokio::{
     time::timeout,
 };
 
-/// The longest that anything takes here. Lambda's own limit for our functions is 29 s.
+/// The time limit of every step. Lambda's own limit for our functions is 29 s.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The largest reply that Lambda takes.
+/// The size limit of a reply in Lambda.
 const MAX_REPLY: usize = 6 * 1024 * 1024;
-/// The trace of every invocation.
+/// The trace id of every invocation.
 pub const TRACE: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
 
-/// What an invocation came to.
+/// The result of an invocation.
 #[derive(Debug)]
 pub struct Invocation {
-    /// Lambda's id of it.
+    /// The request id that Lambda assigns.
     pub id: String,
-    /// The reply, or the error: `errorType` and `errorMessage`.
+    /// The reply, or an error with `errorType` and `errorMessage`.
     pub outcome: Result<Value, Value>,
 }
 
-/// How a function ended.
+/// The end of a function's process.
 #[derive(Debug)]
 pub struct Ended {
-    /// By itself or by a signal.
+    /// The exit status; it names the signal, if one ended the process.
     pub status: ExitStatus,
-    /// What it wrote to stdout.
+    /// The lines that it wrote to stdout.
     pub lines: Vec<String>,
 }
 
 /// A running function.
 #[derive(Debug)]
 pub struct Function {
-    /// When its process was started.
+    /// The time at which the process was started.
     pub started: Instant,
     child: Child,
     lines: Option<JoinHandle<Vec<String>>>,
@@ -67,7 +67,7 @@ pub struct Function {
     server: tokio::task::JoinHandle<()>,
 }
 
-/// An event on its way to the function.
+/// An event that waits for the function: request id and payload.
 type Sent = (String, Bytes);
 
 #[derive(Debug)]
@@ -77,12 +77,12 @@ struct Runtime {
     queue: mpsc::UnboundedSender<Sent>,
     next: tokio::sync::Mutex<mpsc::UnboundedReceiver<Sent>>,
     waiting: Mutex<HashMap<String, oneshot::Sender<Result<Value, Value>>>>,
-    /// When the function first asked for an event.
+    /// The time of the first poll for an event.
     polled: watch::Sender<Option<Instant>>,
 }
 
 impl Function {
-    /// Starts a binary with this environment beside Lambda's, and nothing else of this process's.
+    /// Starts a binary. Its environment consists of Lambda's variables and the given ones; nothing is inherited.
     pub async fn start(binary: &Path, environment: &[(&str, String)]) -> Self {
         let name = binary.file_name().and_then(|name| name.to_str()).expect("a name");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
@@ -108,7 +108,7 @@ impl Function {
         Self { started, child, lines: Some(lines), runtime, server }
     }
 
-    /// Sends an event and waits for what it comes to.
+    /// Sends an event and waits for its result.
     pub async fn invoke(&self, event: &Value) -> Invocation {
         let id = format!("8476a536-e9f4-11e8-9739-{:012x}", self.runtime.ids.fetch_add(1, Ordering::Relaxed));
         let (done, outcome) = oneshot::channel();
@@ -118,26 +118,26 @@ impl Function {
         Invocation { id, outcome }
     }
 
-    /// When the function first asked for an event, which ends its init.
+    /// Waits for the first poll, which ends the initialisation, and returns its time.
     pub async fn first_poll(&self) -> Instant {
         let mut polled = self.runtime.polled.subscribe();
         let polled = timeout(PATIENCE, polled.wait_for(Option::is_some)).await;
         polled.expect("the function does not ask for an event").expect("a Runtime API").expect("an instant")
     }
 
-    /// The most memory that the process had at once, in kB (`VmHWM`).
+    /// Returns the peak memory of the process in kB (`VmHWM`).
     pub fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a process");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
         line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 
-    /// Whether the process lives.
+    /// Returns true if the process is running.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("a process").is_none()
     }
 
-    /// Ends the process as Lambda does, by SIGTERM.
+    /// Ends the process by SIGTERM, as Lambda does.
     pub async fn stop(mut self) -> Ended {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
@@ -157,14 +157,14 @@ impl Function {
 
 impl Drop for Function {
     fn drop(&mut self) {
-        // It may have ended.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
         self.server.abort();
     }
 }
 
-/// What Lambda sets (AWS: "Defined runtime environment variables").
+/// Returns the variables that Lambda sets (AWS: "Defined runtime environment variables").
 fn environment_of(name: &str) -> Vec<(&'static str, String)> {
     let group = format!("/aws/lambda/{name}");
     let fixed = [
@@ -201,7 +201,7 @@ fn router(runtime: Arc<Runtime>) -> Router {
         .with_state(runtime)
 }
 
-/// Holds the function until there is an event.
+/// Answers a poll once there is an event.
 async fn next(State(runtime): State<Arc<Runtime>>) -> Response {
     runtime.polled.send_if_modified(|polled| polled.is_none() && polled.replace(Instant::now()).is_none());
     let sent = runtime.next.lock().await.recv().await;
@@ -225,7 +225,7 @@ async fn error(State(runtime): State<Arc<Runtime>>, Parameters(id): Parameters<S
     runtime.settle(&id, &body, Err)
 }
 
-/// Lambda ends a function that says this.
+/// Receives an initialisation error. Lambda ends a function that reports one.
 async fn init_error(body: Bytes) -> StatusCode {
     eprintln!("init: {}", String::from_utf8_lossy(&body));
     StatusCode::ACCEPTED
@@ -239,7 +239,7 @@ impl Runtime {
         let Some(waiting) = self.waiting.lock().expect("lock").remove(id) else {
             return (StatusCode::BAD_REQUEST, json!({"errorType": "InvalidRequestID"}).to_string()).into_response();
         };
-        // Whoever waited may have given up.
+        // The receiver may have timed out.
         let _ = waiting.send(outcome(value));
         (StatusCode::ACCEPTED, json!({"status": "OK"}).to_string()).into_response()
     }

@@ -1,17 +1,19 @@
-//! What one partition of DynamoDB bears, and how long it takes: a model between the SDK and the embedded store, which has
-//! no such limits, for measuring what a crowd meets.
+//! A model of the throughput and latency of DynamoDB's partitions, for measuring contention. It sits between the SDK
+//! and the embedded store, which has no such limits.
 //!
-//! The model, each part no kinder than what AWS documents ("Best practices for designing and using partition keys
-//! effectively", "Managing complex workflows with DynamoDB transactions", both of the developer guide):
-//! - A partition takes 1,000 write and 3,000 read units a second, and here every partition key is a partition: what DynamoDB does with
-//!   a heat that lasts (it splits a partition between sort keys) takes minutes, longer than a sale. Burst capacity is what a
-//!   partition did not use in one second, where DynamoDB keeps up to five minutes of it.
-//! - What a call consumed (`ConsumedCapacity`) is spread evenly over the items that it wrote, or taken from the partition
-//!   that it read. A partition that is overdrawn refuses the next call, as DynamoDB does, until a second has paid for it.
-//! - A transaction holds its items for as long as it takes; another write that meets it there is refused with
-//!   `TransactionConflict`. What is cancelled, also by a condition, has consumed two units for each of its items: the guide
-//!   does not say that it is spared any. Reads do not wait.
-//! - Latency is drawn between a shortest and a longest.
+//! Each part of the model is no kinder than AWS documents. The sources are two chapters of the developer guide: "Best
+//! practices for designing and using partition keys effectively" and "Managing complex workflows with DynamoDB
+//! transactions".
+//! - A partition takes 1,000 write units and 3,000 read units a second. Every partition key is a partition here.
+//!   DynamoDB splits a hot partition between sort keys, but that takes minutes, longer than a sale. Burst capacity is
+//!   the unused capacity of one second; DynamoDB keeps up to five minutes.
+//! - The units of a call (`ConsumedCapacity`) are spread evenly over the items that it wrote, or charged to the
+//!   partition that it read. An overdrawn partition refuses calls, as DynamoDB does, until enough time has paid for the
+//!   debt.
+//! - A transaction locks its items while it runs. Another write to a locked item is refused with `TransactionConflict`.
+//!   A cancelled transaction consumes two units for each item, also if a condition cancelled it, because the guide
+//!   names no exception. Reads do not wait.
+//! - Latency is drawn between a minimum and a maximum.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -28,22 +30,22 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
-use local::hostile::{body, failed, operation};
+use devserver::hostile::{body, failed, operation};
 use rand::Rng;
 use serde_json::{Value, json};
-use shared::table::keys::Key;
+use shop::keys::Key;
 
-/// The write units of each item of a transaction that is cancelled; they are of a kilobyte at the most, nearly all.
+/// The write units of each item of a cancelled transaction. Nearly all items have at most one kilobyte.
 const CANCELLED: f64 = 2.0;
 
-/// What is modelled.
+/// The parameters of the model.
 #[derive(Debug, Clone, Copy)]
 pub struct Model {
-    /// Write units a second of one partition.
+    /// The write units a second of one partition.
     pub write_units: f64,
-    /// Read units a second of one partition.
+    /// The read units a second of one partition.
     pub read_units: f64,
-    /// The shortest and the longest time of a read, of a single write, and of a transaction.
+    /// The minimal and maximal latency of a read, of a single write, and of a transaction.
     pub latencies: [(Duration, Duration); 3],
 }
 
@@ -55,29 +57,29 @@ impl Default for Model {
 }
 
 impl Model {
-    /// A store that takes no longer than the embedded one does.
+    /// A model without latency beyond that of the embedded store.
     pub const NEAR: Self =
         Self { write_units: 1_000.0, read_units: 3_000.0, latencies: [(Duration::ZERO, Duration::ZERO); 3] };
 }
 
-/// What happened so far.
+/// Counts of the calls so far.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
-    /// Calls that were carried out.
+    /// The number of calls that were carried out.
     pub calls: u64,
-    /// Transactions and writes refused because another had an item of theirs.
+    /// The number of transactions and writes that were refused because another call had locked an item.
     pub conflicts: u64,
-    /// Calls refused because a partition was overdrawn.
+    /// The number of calls that were refused because a partition was overdrawn.
     pub throttled: u64,
-    /// How often each partition refused them, reading (false) or writing.
+    /// The number of such refusals by partition and by kind: reads (false) and writes (true).
     pub overdrawn: HashMap<(String, bool), u64>,
     /// The write units of each partition.
     pub written: HashMap<String, f64>,
-    /// How often the items of each partition were fought over.
+    /// The number of conflicts by partition.
     pub fought_over: HashMap<String, u64>,
 }
 
-/// An HTTP client for the SDK that lets through what partitions bear.
+/// An HTTP client for the SDK that applies the limits of the model.
 #[derive(Debug, Clone)]
 pub struct Partitions {
     inner: SharedHttpClient,
@@ -89,14 +91,14 @@ pub struct Partitions {
 struct State {
     seen: Seen,
     held: HashSet<(String, String)>,
-    /// What is left of a partition's units, writing and reading, and when it was reckoned.
+    /// The remaining units of each partition and kind, and the time of that reading.
     left: HashMap<(String, bool), (f64, Instant)>,
 }
 
-/// An item: its partition and its place there.
+/// The place of an item: partition key and sort key.
 type Place = (String, String);
 
-/// What a call touches.
+/// The items that a call touches.
 struct Touched {
     kind: usize,
     transaction: bool,
@@ -104,23 +106,23 @@ struct Touched {
 }
 
 impl Partitions {
-    /// The model in plain HTTP to a store on this machine.
+    /// Creates the model over plain HTTP to a store on this machine.
     pub fn over_http(model: Model) -> Self {
         let inner = aws_smithy_http_client::Builder::new().build_http();
         Self { inner, model, state: Arc::default() }
     }
 
-    /// What happened so far.
+    /// Returns the counts so far.
     pub fn seen(&self) -> Seen {
         self.state().seen.clone()
     }
 
-    /// Holds an item as a transaction that does not end would: what writes it is refused until it is let go.
+    /// Locks an item, as an endless transaction would. Writes to it are refused until [`Self::let_go`].
     pub fn hold(&self, key: &Key) {
         self.state().held.insert((key.pk.clone(), key.sk.clone()));
     }
 
-    /// Lets go of an item.
+    /// Unlocks an item.
     pub fn let_go(&self, key: &Key) {
         self.state().held.remove(&(key.pk.clone(), key.sk.clone()));
     }
@@ -129,7 +131,7 @@ impl Partitions {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a call in, holding what it writes; or says how DynamoDB refuses it.
+    /// Admits a call and locks the items that it writes, or returns DynamoDB's refusal.
     fn refusal(&self, touched: &Touched) -> Option<HttpResponse> {
         let mut state = self.state();
         let writes = touched.kind > 0;
@@ -170,13 +172,13 @@ impl Partitions {
         *left
     }
 
-    /// Takes what a call consumed from its partitions, and lets go of its items.
+    /// Charges the units of a call to its partitions and unlocks its items.
     fn settle(&self, touched: &Touched, units: f64) {
         let mut state = self.state();
         state.seen.calls += 1;
         #[expect(clippy::cast_precision_loss, reason = "at most a hundred")]
         let each = units / touched.places.len().max(1) as f64;
-        // A refused condition does not say what it consumed.
+        // A refused condition does not report its units.
         let share = if touched.transaction && units == 0.0 { CANCELLED } else { each };
         self.take(&mut state, touched, share);
         if touched.transaction {
@@ -186,7 +188,7 @@ impl Partitions {
         }
     }
 
-    /// Takes so many units from the partition of each item.
+    /// Charges these units to the partition of each item.
     fn take(&self, state: &mut State, touched: &Touched, share: f64) {
         let writes = touched.kind > 0;
         for (pk, _) in &touched.places {
@@ -225,7 +227,7 @@ impl HttpConnector for PartitionsConnector {
                 tokio::time::sleep(from).await;
                 return Ok(refusal);
             }
-            // What the embedded store takes itself is part of the modelled time.
+            // The latency of the embedded store is part of the modelled latency.
             let over = tokio::time::Instant::now() + latency;
             let answer = read(inner.call(request).await).await;
             tokio::time::sleep_until(over).await;
@@ -235,7 +237,7 @@ impl HttpConnector for PartitionsConnector {
     }
 }
 
-/// An answer with what it says it consumed.
+/// Reads an answer and the units that it reports.
 async fn read(answer: Result<HttpResponse, ConnectorError>) -> Result<(HttpResponse, f64), ConnectorError> {
     let answer = answer?;
     let status = answer.status();
@@ -282,7 +284,7 @@ fn touched(request: &HttpRequest) -> Touched {
     Touched { kind, transaction: kind == 2, places }
 }
 
-/// How DynamoDB refuses a call because of some of its items.
+/// Returns DynamoDB's refusal of a call because of some of its items.
 fn refusal(touched: &Touched, items: &[bool], code: &str) -> HttpResponse {
     if !touched.transaction {
         return failed(400, code, json!({}));

@@ -1,20 +1,19 @@
-//! Refusals against the console's Chinese: every refusal of the suite that the console can meet passes here, so that one in
-//! new words is missed in `api_messages.zh.js`.
+//! Checks of refusals against the console's Chinese texts. Every refusal that the console can show passes here, so that
+//! a new wording that `api_messages.zh.js` lacks fails a test.
 
 use std::sync::LazyLock;
 
+use crate::Reply;
 use regex::Regex;
 use serde_json::Value;
 use shared::http::json::parse;
 
-use crate::Reply;
-
 const CHINESE: &str = include_str!("../../functions/console/web/api_messages.zh.js");
 
-/// What begins and ends a pattern in that file.
+/// The marks around a pattern in that file.
 const MARKS: (&str, &str) = ("/^", "$/");
 
-/// The patterns of what can be said in Chinese, without their marks.
+/// The patterns of the translated texts, without their marks.
 static PATTERNS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let pattern = |line: &'static str| {
         let (_, line) = line.split_once(MARKS.0)?;
@@ -23,10 +22,10 @@ static PATTERNS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     CHINESE.lines().filter_map(pattern).collect()
 });
 
-/// The refusals that the console shows as they come; of the others it has words of its own.
+/// The statuses whose texts the console shows as they come. It has texts of its own for the others.
 const SHOWN: [u16; 3] = [400, 404, 409];
 
-/// Changes that the console does not make, by how their paths begin and end.
+/// Requests that the console does not send, by the start and the end of their paths.
 const MADE_ELSEWHERE: [(&str, &str); 5] = [
     ("/api/crm/", ""),
     ("/api/orders/", ""),
@@ -35,7 +34,7 @@ const MADE_ELSEWHERE: [(&str, &str); 5] = [
     ("/api/discounts/coupon_code/release/", ""),
 ];
 
-/// What is said of bodies that no form sends.
+/// Messages about bodies that no form sends.
 const OF_PROGRAMS: [&str; 7] = [
     "Invalid data. ",
     "Expected a list ",
@@ -46,14 +45,14 @@ const OF_PROGRAMS: [&str; 7] = [
     "More than 2000 ",
 ];
 
-/// Holds the reply to a request to the console's list.
+/// Checks the texts of a reply against the console's translations.
 ///
 /// # Panics
-/// Where it is a refusal that would be shown in English to who reads Chinese.
+/// If the console would show a refusal in English to a Chinese reader.
 pub fn hold(method: &str, path: &str, reply: &Reply) {
     let is_of = |(start, end): &(&str, &str)| path.starts_with(start) && path.ends_with(end);
     let is_made_elsewhere = method != "GET" && MADE_ELSEWHERE.iter().any(is_of);
-    // What API Gateway refuses itself has no request id.
+    // Refusals of API Gateway itself have no request id.
     if reply.header("x-request-id").is_empty() || is_made_elsewhere || !SHOWN.contains(&reply.status) {
         return;
     }
@@ -78,7 +77,7 @@ fn is_translated(message: &str) -> bool {
         let literal = pattern.split(['\\', '(', '.']).next().unwrap_or_default();
         message.starts_with(literal)
     };
-    // A test makes the few that it needs.
+    // Compiling all patterns is slow. A test compiles only the few that it needs.
     let is = |pattern: &&str| Regex::new(&format!("^{pattern}$")).expect("a pattern").is_match(message);
     PATTERNS.iter().filter(may_be).any(is)
 }

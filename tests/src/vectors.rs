@@ -1,24 +1,25 @@
-//! The conformance vectors of pricing (`tests/vectors`): carts and rules in, expected money out.
+//! The conformance vectors of pricing (`tests/vectors`): carts and rules as input, expected money as output.
 
 use serde_json::{Map, Value};
 
-/// The files, by name.
+/// The names and texts of the files.
 const FILES: [(&str, &str); 3] = [
     ("examples", include_str!("../vectors/examples.json")),
     ("clauses", include_str!("../vectors/clauses.json")),
     ("pairs", include_str!("../vectors/pairs.json")),
 ];
 
-/// A cart, the rules of its shop, and what must come out. See `tests/vectors/README.md`.
+/// A cart, the rules of its shop, and the expected result. See `tests/vectors/README.md`.
 #[derive(Debug, Clone)]
 pub struct Vector {
-    /// File and name.
+    /// The file and the name of the vector.
     pub name: String,
-    /// The rules in order of creation: the name of each, whether a code brings it, and the body that creates it.
+    /// The rules in order of creation. Each has a name, a flag that is true if a code brings it, and the body that
+    /// creates it.
     pub rules: Vec<(String, bool, Value)>,
-    /// The cart, with `at` where the vector names a moment.
+    /// The cart, with `at` if the vector sets a time.
     pub cart: Value,
-    /// What must come out.
+    /// The expected result.
     pub expected: Value,
 }
 
@@ -45,8 +46,9 @@ impl Vector {
         }
     }
 
-    /// What `reply` says in the words of a vector, given the name of each rule by its id: allocations by line, the
-    /// discount on shipping, what is to pay, and for each rule its amount or the predicates that failed.
+    /// Converts `reply` to the format of a vector. `name` maps a rule's id to its name. The result holds the
+    /// allocations of each line, the discount on shipping, the amount to pay, and for each rule its amount or the
+    /// predicates that failed.
     pub fn observed(&self, reply: &Value, name: impl Fn(u64) -> String) -> Value {
         let rows = |value: &Value| value.as_array().expect("rows").clone();
         let id = |row: &Value| name(row["price_rule_id"].as_u64().expect("an id"));
@@ -72,7 +74,7 @@ impl Vector {
     }
 }
 
-/// All vectors.
+/// Returns all vectors.
 pub fn all() -> Vec<Vector> {
     let file = |(name, text): (&str, &str)| {
         let vectors: Vec<Value> = serde_json::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));

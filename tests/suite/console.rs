@@ -1,10 +1,11 @@
-//! What staff do in the console, in a headless Chromium on the real local server. These want a browser: `.ci/browser`
-//! brings one and runs them.
+//! The console in a headless Chromium on the real local server. These tests need a browser: `.ci/browser` installs one
+//! and runs them.
 
 mod account;
 mod browser;
 mod codes;
 mod coupons;
+mod files;
 mod finding;
 mod frame;
 mod meanwhile;
@@ -16,23 +17,24 @@ mod views;
 use serde_json::{Value, json};
 use tests::Api;
 
-use crate::{
+use crate::support::{
+    CUSTOMERS, LEVELS, customer,
     discounts::{Coupon, coupon},
-    support::{CUSTOMERS, LEVELS, customer, one},
+    one,
 };
 
-/// Two customers, a level that redeems, and a coupon with the prefix `spring`: 10 off.
+/// Creates two customers, a level that redeems, and a coupon with the prefix `spring` that takes 10 off.
 async fn shop() -> (Api, Coupon) {
     let api = Api::empty().await;
     for id in [1, 2] {
-        api.put(&one(CUSTOMERS, id), &customer(&format!("1390000000{id}"))).await.expect(201);
+        api.put(&one(CUSTOMERS, id), &customer(&format!("1390000000{id}"))).await.assert_status(201);
     }
-    api.post(LEVELS, &json!({"title": "铜", "redeem_points": 10, "sign_points": 5})).await.expect(201);
+    api.post(LEVELS, &json!({"title": "铜", "redeem_points": 10, "sign_points": 5})).await.assert_status(201);
     let spring = coupon(&api, "spring", &json!({"title": "Spring"})).await;
     (api, spring)
 }
 
-/// A number that the API shows.
+/// Returns a field of an API reply.
 async fn number(api: &Api, path: &str, field: &str) -> Value {
-    api.get(path).await.expect(200)[field].clone()
+    api.get(path).await.assert_status(200)[field].clone()
 }

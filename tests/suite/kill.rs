@@ -1,9 +1,9 @@
-//! The process dies between any two calls of the store, or after the call whose answer it waits for: the next attempt and
-//! the scheduled jobs finish or undo what it left, and all books say the same as if it had not died.
+//! Deaths of the process at any call of the store, before the call or after its effect. The client's retry and the
+//! scheduled jobs finish or undo the work. Afterwards all books equal those of an undisturbed run.
 //!
-//! Each operation runs from one saved state, once for each of its deaths. By default these are a few of the calls that
-//! write, drawn by `YOUHUI_KILL_SEED`, since what reads leaves nothing behind; with `YOUHUI_KILL_ALL=1` every call in both
-//! ways. The store is always the embedded one, whose state can be saved.
+//! Each operation runs from one saved state, once for each death. By default a few of the writing calls are drawn by
+//! `YOUHUI_KILL_SEED`, because a read leaves nothing behind. `YOUHUI_KILL_ALL=1` tries every call in both ways. The
+//! store is always the embedded one, whose state can be saved.
 
 mod batches;
 mod books;
@@ -15,52 +15,52 @@ mod orders;
 mod rules;
 mod sigkill;
 
+use crate::support::audits::{audit, is_clean};
 use books::{Books, Shown};
 use deaths::{Process, State, after_restart, deaths, seed};
+use devserver::hostile::Death;
 use futures_util::{StreamExt, stream};
-use local::hostile::Death;
 use tests::Api;
 
-use crate::audit::{audit, is_clean};
-
-/// How many deaths are died at once.
+/// The number of deaths that run concurrently.
 const AT_ONCE: usize = 4;
 
-/// What is seen of an operation whose process died, before anything has taken it up.
+/// The visible part of an operation whose process died, before any retry or job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Seen {
-    /// All of it or nothing.
+    /// All of it or nothing is visible.
     Whole,
-    /// Some of it, perhaps: a batch's rows appear step by step. The jobs make it all or nothing.
+    /// A part may be visible: a batch's rows appear step by step. The jobs make it all or nothing.
     InSteps,
-    /// It is several requests, of which some were answered.
+    /// The operation is several requests, and some of them were answered.
     InRequests,
 }
 
-/// What comes after a restart.
+/// The order of events after a restart.
 #[derive(Debug, Clone, Copy)]
 enum Then {
-    /// The books are audited, somebody looks, then the jobs run, then the request comes again.
+    /// The books are audited and the lists are read, then the jobs run, then the request is sent again.
     Look,
-    /// The jobs run, then the request comes again.
+    /// The jobs run, then the request is sent again.
     Jobs,
-    /// The request comes again, then the jobs run.
+    /// The request is sent again, then the jobs run.
     Again,
 }
 
-/// An operation that dies.
+/// An operation under test.
 struct Operation<R, P> {
-    /// What else to look at: paths beside the lists.
+    /// Paths to compare besides the lists.
     paths: Vec<String>,
     seen: Seen,
-    /// Does it, and again after a restart, as a client would: until it is answered as done.
+    /// Carries out the operation as a client does: it retries until the operation is done. It runs again after a
+    /// restart.
     run: R,
-    /// What must hold in the end, by further requests.
+    /// Asserts the final state by further requests.
     probe: P,
 }
 
 impl<R: AsyncFn(&Api), P: AsyncFn(&Api)> Operation<R, P> {
-    /// Dies of everything, and compares.
+    /// Runs the operation once for each death and compares the books.
     async fn dies_anywhere(&self, state: &State) {
         let undone = {
             let process = Process::start(&state.copy(), Death::NEVER).await;
@@ -94,7 +94,7 @@ impl<R: AsyncFn(&Api), P: AsyncFn(&Api)> Operation<R, P> {
         let api = &process.api;
         let what = format!("{death:?} {then:?} YOUHUI_KILL_SEED={}", seed());
         if matches!(then, Then::Look) {
-            // What is half done is no drift, and nothing of it is mended.
+            // Half-done work is no drift, and a repair changes none of it.
             is_clean(&audit(api, true).await);
         }
         if matches!(then, Then::Look) && self.seen == Seen::Whole {

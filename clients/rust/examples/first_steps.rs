@@ -1,4 +1,4 @@
-//! From a customer to a used code.
+//! From a new customer to a used code.
 
 use futures_util::TryStreamExt;
 use youhui_client::{
@@ -19,21 +19,21 @@ pub(crate) async fn first_steps(client: &Client) -> Result<(), Error> {
     let issued = client.coupon_code_issue(&[CodeIssue { customer_id: 7, coupon_id: coupon.id }]).await?;
     let code = issued.results[0].code.clone();
 
-    // What would it take off?
+    // Show the price of a cart with the code.
     let cart = Cart { lines: vec![CartLine::new(1, 2, 100)], ..Cart::default() };
     let asked = EvaluationInput { cart, codes: vec![code.clone()], ..EvaluationInput::default() };
     let priced = client.evaluate(&asked).await?;
     println!("to pay: {}", priced.totals.final_price);
 
-    // Use it. Where two orders want it at once, one of them gets the conflict.
+    // Use the code. If two orders use it at the same time, one of them gets a conflict.
     match client.coupon_code_use(&CodeUse::new(42, 7, [code])).await {
         Ok(used) => println!("used at {:?}", used.results[0].code.used_at),
-        Err(Error::Conflict { detail, .. }) => println!("not any more: {detail}"),
+        Err(Error::Conflict { detail, .. }) => println!("not available: {detail}"),
         Err(Error::Invalid(errors)) => println!("codes: {:?}", errors.messages("codes")),
         Err(other) => return Err(other),
     }
 
-    // Every code of the coupon, oldest first, however many there are.
+    // List every code of the coupon, oldest first, over all pages.
     let mut codes = std::pin::pin!(client.coupon_code_list().coupon(coupon.id).walk().rows());
     while let Some(code) = codes.try_next().await? {
         println!("{} {}", code.code, code.status);

@@ -1,4 +1,4 @@
-//! One request: what it says, how it is sent and sent again, and what came back.
+//! One request: its content, its retries, and its reply.
 
 use std::{fmt, future::IntoFuture, marker::PhantomData, pin::Pin};
 
@@ -10,17 +10,17 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Client, Error, IdempotencyKey, error::request_id, operations::Operation};
 
-/// What is asked of the server.
+/// A request to the server.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) operation: Operation,
-    /// What stands in the path instead of its name in braces.
+    /// The value for the part of the path that is a name in braces.
     pub(crate) part: String,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) body: Option<Result<Vec<u8>, String>>,
 }
 
-/// A reply as it came.
+/// A successful reply, not yet parsed.
 #[derive(Debug)]
 pub(crate) struct Raw {
     pub(crate) status: u16,
@@ -29,12 +29,12 @@ pub(crate) struct Raw {
 }
 
 impl Call {
-    /// A call without query and body.
+    /// Returns a call without query and body.
     pub(crate) fn new(operation: Operation, part: impl fmt::Display) -> Self {
         Self { operation, part: part.to_string(), query: Vec::new(), body: None }
     }
 
-    /// The same with this body.
+    /// Sets the body of the call.
     pub(crate) fn with(mut self, body: &(impl Serialize + ?Sized)) -> Self {
         self.body = Some(serde_json::to_vec(body).map_err(|error| error.to_string()));
         self
@@ -42,22 +42,22 @@ impl Call {
 }
 
 impl Raw {
-    /// The reply to a DELETE, where it was lost.
+    /// Returns the reply to a DELETE that succeeded although its reply was lost.
     fn gone() -> Self {
         Self { status: StatusCode::NO_CONTENT.as_u16(), headers: HeaderMap::new(), body: Vec::new() }
     }
 
-    /// What the body says.
+    /// Parses the body.
     pub(crate) fn parsed<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_slice(&self.body).map_err(Error::Unreadable)
     }
 }
 
 impl Client {
-    /// Sends a call until it is answered or the policy ends.
+    /// Sends a call until it has a final answer or the retry policy ends.
     pub(crate) async fn call(&self, call: &Call, key: Option<&IdempotencyKey>) -> Result<Raw, Error> {
         let policy = self.inner.retry;
-        // Whether an earlier sending may have had its effect without our hearing of it.
+        // True if an earlier attempt may have taken effect although its reply was lost.
         let mut unheard = false;
         let mut sent = 0;
         loop {
@@ -106,33 +106,34 @@ impl Client {
         Err(Error::of(status, &headers, &body))
     }
 
-    /// A call that only reads.
+    /// Sends a call that only reads.
     pub(crate) async fn read<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
         self.call(&call, None).await?.parsed()
     }
 
-    /// A call that deletes; one that is gone already, by a sending whose reply was lost, is deleted too.
+    /// Sends a call that deletes. A row that is already gone counts as deleted if an earlier attempt lost its reply.
     pub(crate) async fn delete(&self, operation: Operation, id: u64) -> Result<(), Error> {
         self.call(&Call::new(operation, id), None).await.map(drop)
     }
 }
 
-/// An answer, and what came with it.
+/// The answer to a change, with the properties of its reply.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply<T> {
-    /// The answer.
+    /// The parsed body of the reply.
     pub value: T,
-    /// 200 or 201; of a PUT of a customer or an order 201 says that it is new.
+    /// The status: 200 or 201. In the reply to a PUT of a customer or an order, 201 means that it was created.
     pub status: u16,
-    /// Whether this is the first reply to the same key again: nothing happened now.
+    /// True if this repeats the first reply to the same key, so that nothing happened now.
     pub replayed: bool,
-    /// What names the request in the server's log.
+    /// The id of the request in the server's log.
     pub request_id: Option<String>,
 }
 
-/// A change that is sent when it is awaited: `client.level_create(&level).await?` for the answer alone, or
-/// [`send`](Self::send) for what came with it. It has an [`IdempotencyKey`] from the start, which all its sendings carry.
-#[must_use = "nothing is sent before it is awaited"]
+/// A change, which is sent when it is awaited. `client.level_create(&level).await?` returns the answer alone;
+/// [`send`](Self::send) returns the properties of the reply too. It has an [`IdempotencyKey`] from the start, which
+/// every attempt carries.
+#[must_use = "nothing is sent until it is awaited"]
 pub struct Change<T> {
     client: Client,
     call: Call,
@@ -152,18 +153,19 @@ impl<T: DeserializeOwned> Change<T> {
         Self { client: client.clone(), call, key: IdempotencyKey::random(), answer: PhantomData }
     }
 
-    /// Sends it under this key: for a change that is to happen once though the process may end meanwhile.
+    /// Sets the idempotency key. Use a stored key for a change that must happen only once even if the process ends.
     pub fn key(mut self, key: IdempotencyKey) -> Self {
         self.key = key;
         self
     }
 
-    /// The key that it is sent under.
+    /// Returns the idempotency key of the change.
     pub fn idempotency_key(&self) -> &IdempotencyKey {
         &self.key
     }
 
-    /// Sends it and answers with what came beside the answer. After an error it may be sent again: the key is the same.
+    /// Sends the change, and returns the answer with the properties of the reply. It may be sent again after an error:
+    /// the key stays the same.
     ///
     /// # Errors
     /// See [`Error`].

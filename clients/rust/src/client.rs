@@ -1,4 +1,4 @@
-//! The client itself.
+//! The client and its builder.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -6,14 +6,14 @@ use reqwest::{Url, header::HeaderValue, redirect};
 
 use crate::{Error, RetryPolicy};
 
-/// The longest that one sending takes: the server gives up after 25 s.
+/// The longest time of one attempt. The server gives up after 25 s.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest that a connection takes to be made.
+/// The longest time to open a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// What the server's log calls this client.
+/// The name of this client in the server's log.
 const USER_AGENT: &str = concat!("youhui-client/", env!("CARGO_PKG_VERSION"));
 
-/// A client of one shop: the one of its token. Cheap to clone; clones share their connections.
+/// A client of one shop: the shop of its token. It is cheap to clone, and clones share their connections.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) inner: Arc<Inner>,
@@ -27,23 +27,24 @@ pub(crate) struct Inner {
 }
 
 impl fmt::Debug for Client {
-    /// The address and nothing of the token.
+    /// Shows the address, and no part of the token.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Client").field("url", &self.inner.base.as_str()).finish_non_exhaustive()
     }
 }
 
 impl Client {
-    /// A client of the API at this address, such as `https://api.example.com`, with the usual time-outs and retries. An
-    /// address may have a path, such as a stage of an API Gateway, but not the `/api/` with which the API's own paths begin.
+    /// Returns a client of the API at this address, such as `https://api.example.com`, with the default time-outs and
+    /// retries. An address may have a path, such as a stage of an API Gateway, but not the `/api/` with which the API's
+    /// own paths begin.
     ///
     /// # Errors
-    /// [`Error::Unsendable`] where the address is none, or the token has characters that no header takes.
+    /// [`Error::Unsendable`] if the address is invalid, or if the token has characters that no header allows.
     pub fn new(url: &str, token: &str) -> Result<Self, Error> {
         Self::builder(url, token).build()
     }
 
-    /// A client that is made otherwise than the usual one.
+    /// Returns a builder, for other settings than the default ones.
     pub fn builder(url: impl Into<String>, token: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
             url: url.into(),
@@ -57,19 +58,20 @@ impl Client {
 }
 
 impl Inner {
-    /// The address of a path.
+    /// Returns the address of a path.
     pub(crate) fn url<'a>(&self, segments: impl Iterator<Item = &'a str>) -> Result<Url, Error> {
         let mut url = self.base.clone();
-        let mut path = url.path_segments_mut().map_err(|()| Error::Unsendable("the address has no path".to_owned()))?;
+        let mut path =
+            url.path_segments_mut().map_err(|()| Error::Unsendable("the address cannot have a path".to_owned()))?;
         path.pop_if_empty().extend(segments);
         drop(path);
         Ok(url)
     }
 }
 
-/// How a [`Client`] is made.
+/// The settings of a [`Client`].
 #[derive(Clone)]
-#[must_use = "build() makes the client"]
+#[must_use = "call build() to get the client"]
 pub struct ClientBuilder {
     url: String,
     token: String,
@@ -80,52 +82,52 @@ pub struct ClientBuilder {
 }
 
 impl fmt::Debug for ClientBuilder {
-    /// Nothing of the token.
+    /// Shows the address, and no part of the token.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("ClientBuilder").field("url", &self.url).finish_non_exhaustive()
     }
 }
 
 impl ClientBuilder {
-    /// How often a request is sent again.
+    /// Sets the retry policy.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
         self
     }
 
-    /// How long one sending may take, its reply included; 30 s.
+    /// Sets the longest time of one attempt, including its reply. The default is 30 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long a connection may take to be made; 5 s.
+    /// Sets the longest time to open a connection. The default is 5 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// The name of the program that calls, such as `my-erp/2.1`; this crate's own comes after it.
+    /// Sets the name of the calling program, such as `my-erp/2.1`. The name of this crate is added after it.
     pub fn user_agent(mut self, program: &str) -> Self {
         self.user_agent = format!("{program} {USER_AGENT}");
         self
     }
 
-    /// Makes the client.
+    /// Builds the client.
     ///
     /// # Errors
-    /// [`Error::Unsendable`]: see [`Client::new`].
+    /// [`Error::Unsendable`], as in [`Client::new`].
     pub fn build(self) -> Result<Client, Error> {
         let base = address(&self.url)?;
-        // The message of the library would show the token.
-        let unsendable = |_| Error::Unsendable("the token has characters that no header takes".to_owned());
+        // The error message of the library would show the token.
+        let unsendable = |_| Error::Unsendable("the token has characters that a header does not allow".to_owned());
         let mut authorization = HeaderValue::try_from(format!("Bearer {}", self.token)).map_err(unsendable)?;
         authorization.set_sensitive(true);
         let http = reqwest::Client::builder()
             .timeout(self.timeout)
             .connect_timeout(self.connect_timeout)
             .user_agent(self.user_agent)
-            // The API never redirects: whoever does is not the API, and a POST would become a GET.
+            // The API never redirects. So a redirect comes from another server, and it would turn a POST into a GET.
             .redirect(redirect::Policy::none())
             .build()
             .map_err(|error| Error::Unsendable(error.to_string()))?;
@@ -133,16 +135,17 @@ impl ClientBuilder {
     }
 }
 
-/// Reads an address. `localhost:8080` is one too, of a scheme `localhost`, and below `/api/` nothing would be found.
+/// Parses an address. It refuses two that would parse but not work: `localhost:8080`, whose scheme would be
+/// `localhost`, and an address that ends with `/api/`.
 fn address(text: &str) -> Result<Url, Error> {
     let wrong = |what: &str| Err(Error::Unsendable(format!("the address {what}, such as http://127.0.0.1:8080")));
     let start = text.trim_start().to_ascii_lowercase();
     if !["http://", "https://"].iter().any(|scheme| start.starts_with(scheme)) {
-        return wrong("begins with http:// or https://");
+        return wrong("must begin with http:// or https://");
     }
     let url: Url = text.parse().map_err(|error| Error::Unsendable(format!("the address: {error}")))?;
     match url.path().trim_end_matches('/').ends_with("/api") {
-        true => wrong("is the one without /api/"),
+        true => wrong("must be without /api/"),
         false => Ok(url),
     }
 }

@@ -1,4 +1,4 @@
-//! What a call can end with instead of its answer.
+//! The errors of a call.
 
 use std::time::Duration;
 
@@ -10,113 +10,114 @@ use serde_json::Value;
 
 use crate::FieldErrors;
 
-/// What a call can end with instead of its answer. No variant holds the token, and none an address: a query can name a mobile
-/// number.
+/// The error of a call. No variant holds the token or an address, because a query may contain a mobile number.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// 400: the request cannot be right. Sending it again is of no use.
+    /// 400: the request is invalid. Sending it again does not help.
     #[error("invalid: {0}")]
     Invalid(FieldErrors),
-    /// 401: there is no such token, or it has ended.
+    /// 401: the token does not exist or has expired.
     #[error("not authenticated: {detail}")]
     Unauthenticated {
-        /// The server's words.
+        /// The message of the server.
         detail: String,
     },
-    /// 403: the token lacks the scope.
+    /// 403: the token does not have the scope.
     #[error("not allowed: {detail}{}", scope.as_ref().map_or_else(String::new, |scope| format!(" It needs {scope}.")))]
     Forbidden {
-        /// The server's words.
+        /// The message of the server.
         detail: String,
         /// The scope that is missing, such as `loyalty:read`.
         scope: Option<String>,
     },
-    /// 404: no such row in this shop, or no such page.
+    /// 404: the row does not exist in this shop, or the page does not exist.
     #[error("not found: {detail}")]
     NotFound {
-        /// The server's words.
+        /// The message of the server.
         detail: String,
     },
-    /// 409: the state of the shop forbids it: a code is used, a limit reached.
+    /// 409: the state of the shop does not allow the change. For example, a code is used or a limit is reached.
     #[error("conflict: {detail}")]
     Conflict {
-        /// The server's words.
+        /// The message of the server.
         detail: String,
-        /// Where the first sending of this change is still at work: when to ask again under the same key.
+        /// The time to wait before the same key is sent again, if the first attempt is still running.
         retry_after: Option<Duration>,
     },
-    /// 413: the body is over the limit.
+    /// 413: the body is larger than the limit.
     #[error("too large: {detail}")]
     TooLarge {
-        /// The server's words.
+        /// The message of the server.
         detail: String,
     },
     /// 422: this `Idempotency-Key` was used for another change.
-    #[error("the key is another change's: {detail}")]
+    #[error("the idempotency key was used for another change: {detail}")]
     KeyReused {
-        /// The server's words.
+        /// The message of the server.
         detail: String,
     },
-    /// 429, on every attempt, or for longer than [`RetryPolicy::most_asked`](crate::RetryPolicy::most_asked).
+    /// 429 on every attempt, or a wait longer than [`RetryPolicy::most_asked`](crate::RetryPolicy::most_asked).
     #[error("throttled: {detail}")]
     Throttled {
-        /// The server's words.
+        /// The message of the server.
         detail: String,
-        /// How long to wait.
+        /// The time to wait, if the server gave one.
         retry_after: Option<Duration>,
     },
-    /// 5xx: 502, 503 and 504 on every attempt. A change may have happened or not: send it again under the same key.
+    /// 5xx; for 502, 503 and 504, on every attempt. A change may or may not have happened: send it again under the same
+    /// key.
     #[error("unavailable ({status}): {detail}")]
     Unavailable {
-        /// The status.
+        /// The status of the reply.
         status: u16,
-        /// The server's words.
+        /// The message of the server.
         detail: String,
-        /// What to quote when asking the operator.
+        /// The id of the request, to quote in a question to the operator.
         request_id: Option<String>,
     },
-    /// A status that this API does not have: something else answered.
+    /// A status that this API does not use. Another server answered.
     #[error("unexpected status {status}: {detail}")]
     Unexpected {
-        /// The status.
+        /// The status of the reply.
         status: u16,
-        /// The server's words, or the start of the body.
+        /// The message of the server, or the start of the body.
         detail: String,
     },
-    /// No reply, on every attempt. A change may have happened or not: send it again under the same key.
+    /// No reply on any attempt. A change may or may not have happened: send it again under the same key.
     #[error("no reply: {0}")]
     NoReply(#[source] reqwest::Error),
-    /// The body of a reply is not what the description promises.
+    /// The body of a reply does not match the API description.
     #[error("unreadable reply: {0}")]
     Unreadable(#[source] serde_json::Error),
-    /// A list did not keep its order: a walk over it would not be complete.
-    #[error("the list of {path} went from id {after} to {id}")]
+    /// A list was not in the order of ids, so that a walk would not be complete.
+    #[error("the list {path} is not in the order of ids: {id} came after {after}")]
     OutOfOrder {
         /// The path of the list.
         path: &'static str,
-        /// The id after which rows were asked for, or that of the row before.
+        /// The id after which rows were requested, or the id of the row before.
         after: u64,
-        /// The id that came.
+        /// The id that was received.
         id: u64,
     },
-    /// A page came back without the rows that it counts: they all went while it was read. Ask again; nothing was passed.
-    #[error("a page of {path} after id {after} has none of its {count} rows")]
+    /// A page has none of the rows that it counts, because all were deleted while it was read. Ask again: no row was
+    /// skipped.
+    #[error("a page of {path} after id {after} came without its {count} rows; ask again")]
     Torn {
         /// The path of the list.
         path: &'static str,
-        /// The id after which rows were asked for.
+        /// The id after which rows were requested.
         after: u64,
-        /// How many it counts.
+        /// The number of rows that the page counts.
         count: u64,
     },
-    /// The address, the token or the body that the caller gave cannot be sent.
+    /// The address, the token or the body from the caller cannot be sent.
     #[error("cannot be sent: {0}")]
     Unsendable(String),
 }
 
 impl Error {
-    /// What is wrong by field, where this is a 400.
+    /// Returns the errors by field of a 400.
     pub fn field_errors(&self) -> Option<&FieldErrors> {
         match self {
             Self::Invalid(errors) => Some(errors),
@@ -124,7 +125,7 @@ impl Error {
         }
     }
 
-    /// Whether the same change under the same key may still succeed.
+    /// Returns true if the same change under the same key may still succeed.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Throttled { .. } | Self::Unavailable { .. } | Self::NoReply(_) | Self::Torn { .. } => true,
@@ -133,7 +134,7 @@ impl Error {
         }
     }
 
-    /// The error that a reply stands for.
+    /// Returns the error for a reply.
     pub(crate) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let json = serde_json::from_slice::<Value>(body).ok();
         let detail = || match json.as_ref().and_then(|body| body.get("detail")).and_then(Value::as_str) {
@@ -158,20 +159,20 @@ impl Error {
     }
 }
 
-/// The scope that a 403 names (RFC 6750).
+/// Returns the scope that a 403 names (RFC 6750).
 fn scope(headers: &HeaderMap) -> Option<String> {
     let challenge = headers.get(header::WWW_AUTHENTICATE)?.to_str().ok()?;
     let (scope, _) = challenge.split_once("scope=\"")?.1.split_once('"')?;
     Some(scope.to_owned())
 }
 
-/// How long the server asks to wait, where it says so in seconds.
+/// Returns the seconds of `Retry-After`. `None` without the header, or if it has a date.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get("retry-after")?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 
-/// What names a request in the server's log; where the gateway itself answered, in its own.
+/// Returns the id of a request in the server's log. If the gateway itself answered, it is the id in the gateway's log.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get("x-request-id").or_else(|| headers.get("apigw-requestid"))?;
     id.to_str().ok().map(str::to_owned)

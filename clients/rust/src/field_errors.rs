@@ -1,19 +1,20 @@
-//! What is wrong with a request, by field.
+//! The errors of an invalid request, by field.
 
 use std::fmt;
 
 use serde_json::Value;
 
-/// What is wrong with a request, as Django REST framework says it: messages, messages by field, or a list that stands beside
-/// the list that was sent.
+/// The errors of an invalid request, in the format of Django REST framework: messages, messages by field, or a list
+/// with an element for each object that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FieldErrors {
-    /// What is wrong with this very value.
+    /// The errors of this value itself.
     Messages(Vec<String>),
-    /// What is wrong with the fields of an object, or, under their numbers from 0, with the items of a list of values.
-    /// `non_field_errors` is about the object as a whole.
+    /// The errors of an object's fields, or of the items of a list of values by their index from 0. `non_field_errors`
+    /// is about the object as a whole.
     Fields(Vec<(String, FieldErrors)>),
-    /// One for each object of a list that was sent, such as the pairs of an issue; one that is right has nothing.
+    /// The errors of a list of objects, such as the pairs of an issue. There is one element for each object; it is
+    /// empty if the object is valid.
     Items(Vec<FieldErrors>),
 }
 
@@ -32,8 +33,8 @@ impl FieldErrors {
         }
     }
 
-    /// What is wrong at a path of names and of numbers from 0, with dots: `value`, `price_rule.value`, `1.customer_id` in the
-    /// second pair of an issue.
+    /// Returns the errors at a path. The path has names and indices from 0, separated by dots: `value`,
+    /// `price_rule.value`, or `1.customer_id` in the second pair of an issue.
     ///
     /// ```
     /// # use youhui_client::FieldErrors;
@@ -52,7 +53,7 @@ impl FieldErrors {
         })
     }
 
-    /// The messages at a path; none where nothing is wrong there.
+    /// Returns the messages at a path. Empty if there is no error.
     pub fn messages(&self, path: &str) -> &[String] {
         match self.at(path) {
             Some(Self::Messages(messages)) => messages,
@@ -60,7 +61,7 @@ impl FieldErrors {
         }
     }
 
-    /// The items of a list that are wrong, by their numbers from 0.
+    /// Returns the invalid items of a list, with their indices from 0.
     pub fn items(&self) -> impl Iterator<Item = (usize, &Self)> {
         let items: &[Self] = match self {
             Self::Items(items) => items,
@@ -69,7 +70,7 @@ impl FieldErrors {
         items.iter().enumerate().filter(|(_, errors)| !errors.is_empty())
     }
 
-    /// Whether nothing is wrong, at any depth.
+    /// Returns true if there is no error at any depth.
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Messages(messages) => messages.is_empty(),
@@ -78,7 +79,7 @@ impl FieldErrors {
         }
     }
 
-    /// Every message with its path, in the order of the reply.
+    /// Returns every message with its path, in the order of the reply.
     pub fn flatten(&self) -> Vec<(String, &str)> {
         let mut all = Vec::new();
         self.collect("", &mut all);

@@ -1,14 +1,14 @@
 //! A client of Youhui, a service for coupons and loyalty points.
 //!
-//! Every operation of the API is a method of [`Client`] under its name in the description: `level_list`,
-//! `coupon_code_use`, `evaluate`. Three kinds of them:
+//! Every operation of the API is a method of [`Client`] with the name of its `operationId`: `level_list`,
+//! `coupon_code_use`, `evaluate`. There are three kinds:
 //!
-//! - **Reads** are plain: `client.account_get(50784).await?`.
-//! - **Lists** are asked for with filters and answer a [`Page`]:
-//!   `client.coupon_code_list().coupon(7).status(StatusFilter::Used).await?`. [`List::walk`] goes over all rows and misses none
-//!   that was there throughout.
-//! - **Changes** are sent when they are awaited, each under an [`IdempotencyKey`] of its own, so that a lost reply, a busy server
-//!   or an impatient caller never makes them happen twice.
+//! - **Reads** return a value: `client.account_get(50784).await?`.
+//! - **Lists** take filters and return a [`Page`]:
+//!   `client.coupon_code_list().coupon(7).status(StatusFilter::Used).await?`. [`List::walk`] goes over all rows, and
+//!   misses none that exists throughout.
+//! - **Changes** are sent when they are awaited. Each has its own [`IdempotencyKey`], so that a lost reply, a busy
+//!   server or an impatient caller never makes it happen twice.
 //!
 //! ```no_run
 #![doc = include_str!("../examples/first_steps.rs")]

@@ -1,4 +1,4 @@
-//! Lists: a page of them, and a walk over all of their rows.
+//! Lists: a page of rows, and a walk over all rows.
 
 use std::{collections::VecDeque, fmt, future::IntoFuture, marker::PhantomData, pin::Pin};
 
@@ -8,16 +8,16 @@ use serde_json::{Map, Value};
 
 use crate::{Client, Error, call::Call, operations::Operation};
 
-/// The most rows of a page.
+/// The most rows of one page.
 const MOST_ROWS: u32 = 100;
 
-/// A row of a list.
+/// A row of a list, which has an id.
 pub trait Row: DeserializeOwned + Send + 'static {
-    /// Its id.
+    /// Returns the id of the row.
     fn id(&self) -> u64;
 }
 
-/// A row as it came, with the fields that this version of the crate does not know.
+/// A row as JSON, including fields that this version of the crate does not know.
 pub type RawRow = Map<String, Value>;
 
 impl Row for RawRow {
@@ -26,29 +26,29 @@ impl Row for RawRow {
     }
 }
 
-/// A page of a list, or all rows that a change made.
+/// A page of a list, or all rows that a change created.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Page<T> {
-    /// Rows in all that the filters select; exact.
+    /// The exact number of rows that the filters select.
     pub count: u64,
-    /// The address of the next page; none on the last one.
+    /// The address of the next page; `None` on the last page.
     pub next: Option<String>,
-    /// The address of the page before; none on the first one.
+    /// The address of the page before; `None` on the first page.
     pub previous: Option<String>,
-    /// The rows.
+    /// The rows of the page.
     pub results: Vec<T>,
 }
 
-/// In which order a list runs.
+/// The order of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderBy {
-    /// The smallest id first.
+    /// By id, the smallest first.
     Id,
-    /// The largest id first.
+    /// By id, the largest first.
     IdDescending,
-    /// The oldest first, where rows have a `created_at`.
+    /// By `created_at`, the oldest first. Only for rows that have it.
     CreatedAt,
-    /// The newest first, where rows have a `created_at`.
+    /// By `created_at`, the newest first. Only for rows that have it.
     CreatedAtDescending,
 }
 
@@ -63,9 +63,9 @@ impl OrderBy {
     }
 }
 
-/// A list that is asked for when it is awaited: `client.coupon_code_list().coupon(7).page_size(50).await?` answers a
-/// [`Page`]. Every resource adds its filters; [`walk`](Self::walk) goes over all rows.
-#[must_use = "nothing is asked before it is awaited"]
+/// A list, which is requested when it is awaited: `client.coupon_code_list().coupon(7).page_size(50).await?` returns a
+/// [`Page`]. Every resource adds its filters. [`walk`](Self::walk) goes over all rows.
+#[must_use = "nothing is requested until it is awaited"]
 pub struct List<T> {
     client: Client,
     call: Call,
@@ -90,61 +90,61 @@ impl<T> List<T> {
         Self { client: client.clone(), call: Call::new(operation, ""), rows: PhantomData }
     }
 
-    /// Sets a parameter, instead of what it was.
+    /// Sets a query parameter, and replaces its earlier value.
     pub(crate) fn set(mut self, name: &'static str, value: impl fmt::Display) -> Self {
         self.call.query.retain(|(known, _)| *known != name);
         self.call.query.push((name, value.to_string()));
         self
     }
 
-    /// Sets a parameter to several values, of which a row has one.
+    /// Sets a query parameter to several values, of which a row must have one.
     pub(crate) fn set_any(self, name: &'static str, values: impl IntoIterator<Item = impl fmt::Display>) -> Self {
         let values: Vec<_> = values.into_iter().map(|value| value.to_string()).collect();
         self.set(name, values.join(","))
     }
 
-    /// The page of this number, from 1. Numbers count what is there now: a row that is deleted meanwhile moves those after it
-    /// to the front, and a reader of page after page misses some of them. [`walk`](Self::walk) does not.
+    /// Selects a page by its number, from 1. A row that is deleted between two requests moves the later rows forward,
+    /// so that a reader of page after page misses some of them. [`walk`](Self::walk) does not.
     pub fn page(self, number: u64) -> Self {
         self.set("page", number)
     }
 
-    /// The last page.
+    /// Selects the last page.
     pub fn last_page(self) -> Self {
         self.set("page", "last")
     }
 
-    /// How many rows a page has: 1 to 100; 10 without.
+    /// Sets the number of rows of a page, from 1 to 100. The default is 10.
     pub fn page_size(self, rows: u32) -> Self {
         self.set("page_size", rows)
     }
 
-    /// In which order the list runs; levels by id without, others newest first.
+    /// Sets the order. By default levels are ordered by id, and other lists newest first.
     pub fn order_by(self, order: OrderBy) -> Self {
         self.set("order_by", order.name())
     }
 
-    /// Only rows with a larger id.
+    /// Selects rows with a larger id than this.
     pub fn id_gt(self, id: u64) -> Self {
         self.set("id__gt", id)
     }
 
-    /// Only rows with a smaller id.
+    /// Selects rows with a smaller id than this.
     pub fn id_lt(self, id: u64) -> Self {
         self.set("id__lt", id)
     }
 
-    /// The same list with its rows as they came.
+    /// Returns the same list with its rows as JSON.
     pub fn raw(self) -> List<RawRow> {
         List { client: self.client, call: self.call, rows: PhantomData }
     }
 
-    /// A walk over all rows that the filters select, by id, from the smallest on.
+    /// Returns a walk over all selected rows, from the smallest id.
     pub fn walk(self) -> Walk<T> {
         self.walk_after(0)
     }
 
-    /// A walk that goes on after this id: the [`position`](Walk::position) of an earlier one.
+    /// Returns a walk that starts after this id, such as the [`position`](Walk::position) of an earlier walk.
     pub fn walk_after(self, id: u64) -> Walk<T> {
         let wanted = self.call.query.iter().find(|(name, _)| *name == "page_size");
         let most = wanted.and_then(|(_, size)| size.parse().ok()).unwrap_or(MOST_ROWS).clamp(1, MOST_ROWS);
@@ -169,14 +169,14 @@ impl<T: Row> IntoFuture for List<T> {
     }
 }
 
-/// A walk over the rows of a list by `id__gt`: each page is what comes after the last row that was seen.
+/// A walk over the rows of a list by `id__gt`. Each page has the rows after the last one that was seen.
 ///
-/// A row that is there from the first request to the last is seen exactly once, and none is seen twice, whatever is created
-/// and deleted meanwhile; ids come in increasing order. A row that is made or deleted meanwhile is seen or not. What it cannot
-/// see: a change of a row that it has passed.
+/// A row that exists from the first request to the last is seen exactly once, and no row is seen twice, even if rows
+/// are created and deleted at the same time. Ids come in increasing order. A row that is created or deleted during the
+/// walk may or may not be seen. A change of a row that was already passed is not seen.
 ///
-/// It keeps one page in memory. Pages are as large as [`List::page_size`] says, 100 without; where rows are so large that a page
-/// would pass the 5 MB of a reply, it asks for fewer at a time.
+/// The walk keeps one page in memory. Pages have the size of [`List::page_size`], or 100 rows. If rows are so large
+/// that a page would exceed the limit of 5 MB for a reply, the walk requests smaller pages.
 pub struct Walk<T> {
     list: List<T>,
     after: u64,
@@ -192,15 +192,17 @@ impl<T> fmt::Debug for Walk<T> {
 }
 
 impl<T: Row> Walk<T> {
-    /// The id of the last row that was answered, or what the walk began after: where another walk goes on.
+    /// Returns the id of the last row that was returned, or the id after which the walk started. Another walk can
+    /// continue from it.
     pub fn position(&self) -> u64 {
         self.after
     }
 
-    /// The next rows; none at the end. After an error it may be asked again and goes on in the same place.
+    /// Returns the next rows, and an empty list at the end. After an error the next call continues from the same
+    /// position.
     ///
     /// # Errors
-    /// See [`Error`]; the retries of the [`RetryPolicy`](crate::RetryPolicy) are behind it.
+    /// See [`Error`]. The retries of the [`RetryPolicy`](crate::RetryPolicy) come before it.
     pub async fn next_page(&mut self) -> Result<Vec<T>, Error> {
         if self.ended {
             return Ok(Vec::new());
@@ -214,7 +216,8 @@ impl<T: Row> Walk<T> {
             after = id;
         }
         self.after = after;
-        // A page that is not full is no end: where the shop gives the ids, rows may come to be below the last one of it.
+        // A page that is not full is not the end: in a list with the shop's own ids, rows may appear after the last row
+        // of the page.
         self.ended = rows.is_empty() && count == 0;
         if rows.is_empty() && !self.ended {
             return Err(Error::Torn { path: self.list.call.operation.path, after, count });
@@ -237,7 +240,7 @@ impl<T: Row> Walk<T> {
         }
     }
 
-    /// The rows one by one. The stream ends after an error.
+    /// Returns the rows one by one. The stream ends after an error.
     pub fn rows(self) -> impl Stream<Item = Result<T, Error>> + Send {
         try_unfold((self, VecDeque::new()), |(mut walk, mut rows): (Self, VecDeque<T>)| async move {
             if rows.is_empty() {

@@ -1,21 +1,21 @@
-//! Every operation of the API: its name in the description, its method and its path. The methods of
-//! [`Client`](crate::Client) carry these names and take their paths from here.
+//! Every operation of the API, with its `operationId`, its method and its path. The methods of
+//! [`Client`](crate::Client) have the same names, and take their paths from here.
 
 use reqwest::Method;
 
 /// An operation of `/api/openapi.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operation {
-    /// Its `operationId`, and the name of the method that calls it.
+    /// The `operationId`, which is also the name of the client's method.
     pub id: &'static str,
-    /// GET, POST, PUT or DELETE.
+    /// The HTTP method: GET, POST, PUT or DELETE.
     pub method: &'static str,
-    /// Its path, with a name in braces where something is to be put in.
+    /// The path. A name in braces stands for a value.
     pub path: &'static str,
 }
 
 impl Operation {
-    /// The method as the HTTP library names it.
+    /// Returns the method in the type of the HTTP library.
     pub(crate) fn method(&self) -> Method {
         match self.method {
             "POST" => Method::POST,
@@ -25,7 +25,7 @@ impl Operation {
         }
     }
 
-    /// The parts of its path, with `value` in the place of a name in braces.
+    /// Returns the segments of the path, with `value` in place of a name in braces.
     pub(crate) fn segments<'a>(&self, value: &'a str) -> impl Iterator<Item = &'a str>
     where
         Self: 'a,
@@ -34,7 +34,7 @@ impl Operation {
         self.path.trim_start_matches('/').split('/').map(part)
     }
 
-    /// Whether the server takes an `Idempotency-Key` for it.
+    /// Returns true if the server accepts an `Idempotency-Key` for the operation.
     pub(crate) fn takes_key(&self) -> bool {
         matches!(self.method, "POST" | "PUT") && *self != EVALUATE
     }
@@ -43,7 +43,7 @@ impl Operation {
 macro_rules! operations {
     ($($name:ident = $id:literal $method:literal $path:literal;)*) => {
         $(pub(crate) const $name: Operation = Operation { id: $id, method: $method, path: $path };)*
-        /// All of them.
+        /// All operations of the API.
         pub const OPERATIONS: &[Operation] = &[$($name),*];
     };
 }

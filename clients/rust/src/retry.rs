@@ -1,27 +1,27 @@
-//! How often and when a request is sent again.
+//! The retry policy: the number of attempts, and the waits between them.
 
 use std::time::Duration;
 
 use rand::Rng;
 
-/// How often a request is sent again where that is safe: every GET, every DELETE, the pricing of a cart, and every change,
-/// since it carries an `Idempotency-Key`. Sent again is what was throttled (429), found the service busy (502, 503, 504),
-/// came while its own first sending was at work (409 with `Retry-After`), or got no reply at all.
+/// The retry policy of requests that are safe to repeat: every GET, every DELETE, the pricing of a cart, and every
+/// change, because it carries an `Idempotency-Key`. A request is repeated if it was throttled (429), if the service was
+/// busy (502, 503, 504), if its own first attempt was still running (409 with `Retry-After`), or if it got no reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// How often it is sent in all; 1 is never again.
+    /// The total number of attempts; 1 means no retry.
     pub attempts: u32,
-    /// The first wait is random, up to this; each one after it up to twice as long.
+    /// The upper bound of the first wait, which is random. The bound doubles for each further wait.
     pub first_wait: Duration,
-    /// The most of such a wait.
+    /// The largest upper bound of a random wait.
     pub longest_wait: Duration,
-    /// The most that the server may ask for by `Retry-After`. Where it asks for more, the error is returned at once and says
-    /// how long.
+    /// The longest `Retry-After` that the client follows. If the server asks for more, the error is returned at once,
+    /// with that time.
     pub most_asked: Duration,
 }
 
 impl Default for RetryPolicy {
-    /// Six sendings, waits up to 0.2, 0.4, 0.8, 1.6 and 3.2 s, or up to half a minute where the server asks for it.
+    /// Six attempts, with waits up to 0.2, 0.4, 0.8, 1.6 and 3.2 s, or up to 30 s more if the server asks for it.
     fn default() -> Self {
         Self {
             attempts: 6,
@@ -33,12 +33,12 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Never again.
+    /// A policy without retries.
     pub const NEVER: Self =
         Self { attempts: 1, first_wait: Duration::ZERO, longest_wait: Duration::ZERO, most_asked: Duration::ZERO };
 
-    /// The wait after so many sendings (from 1), or `None` where it is not to be sent again. All of a wait is random, so
-    /// that clients who failed together do not come back together; what the server asks for is waited at the least.
+    /// Returns the wait after this many attempts (from 1), or `None` if the request is not repeated. The wait is random
+    /// from 0, so that clients that failed together do not return together. The time that the server asks for is added.
     pub fn wait(&self, sent: u32, asked: Option<Duration>, random: &mut impl Rng) -> Option<Duration> {
         if sent >= self.attempts || asked.is_some_and(|asked| asked > self.most_asked) {
             return None;

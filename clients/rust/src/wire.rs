@@ -1,23 +1,23 @@
-//! Values as they stand on the wire.
+//! Values in their form on the wire.
 
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Number, Value};
 
-/// What an update does to a field that can be null.
+/// The new value of a field that can be null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Nullable<T> {
-    /// It stays as it is; of something new, it takes its default.
+    /// The stored value, or the default in a new object. The field is left out.
     #[default]
     Keep,
-    /// It becomes null.
+    /// The value null.
     Clear,
-    /// It becomes this.
+    /// This new value.
     Set(T),
 }
 
 impl<T> Nullable<T> {
-    /// Whether the field is left out of the body.
+    /// Returns true if the field is left out of the body.
     pub fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
     }
@@ -38,25 +38,25 @@ impl<T: Serialize> Serialize for Nullable<T> {
     }
 }
 
-/// A number that is a JSON number on the wire, and exact here.
+/// An exact decimal that is a JSON number on the wire.
 pub(crate) mod number {
     use super::{Decimal, Deserialize, Deserializer, Number, Serialize, Serializer, ToPrimitive};
 
     pub(crate) fn serialize<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
         let whole = value.is_integer().then(|| value.to_i64()).flatten().map(Number::from);
         let number = whole.or_else(|| Number::from_f64(value.to_f64()?));
-        let error = || serde::ser::Error::custom(format!("{value} is no JSON number"));
+        let error = || serde::ser::Error::custom(format!("{value} cannot be written as a JSON number"));
         number.ok_or_else(error)?.serialize(serializer)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
         let text = Number::deserialize(deserializer)?.to_string();
-        let error = |_| serde::de::Error::custom(format!("{text} is no exact number"));
+        let error = |_| serde::de::Error::custom(format!("{text} cannot be stored exactly"));
         text.parse().or_else(|_| Decimal::from_scientific(&text)).map_err(error)
     }
 }
 
-/// The same where there may be none.
+/// An optional decimal that is a JSON number on the wire.
 pub(crate) mod optional_number {
     use super::{Decimal, Serializer, number};
 
@@ -68,7 +68,7 @@ pub(crate) mod optional_number {
     }
 }
 
-/// An amount that may stand as a text or as a number, since a shop sent it.
+/// Returns an amount that a shop sent as a text or as a number.
 pub(crate) fn amount(value: &Value) -> Option<Decimal> {
     match value {
         Value::String(text) => text.trim().parse().ok(),
@@ -77,13 +77,13 @@ pub(crate) fn amount(value: &Value) -> Option<Decimal> {
     }
 }
 
-/// A bound of a price rule, `{"<name>": "<value>"}` on the wire.
+/// Declares a bound of a price rule, `{"<name>": "<value>"}` on the wire.
 macro_rules! bound {
     ($(#[$doc:meta])* $name:ident, $field:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         pub struct $name {
-            /// Units, or yuan.
+            /// The bound, in units or yuan.
             #[serde(rename = $field)]
             pub bound: rust_decimal::Decimal,
         }
@@ -96,7 +96,7 @@ macro_rules! bound {
     };
 }
 
-/// A set of names, closed as the documents say.
+/// Declares a closed set of names, as in the API description.
 macro_rules! names {
     ($(#[$doc:meta])* $type:ident { $($(#[$of:meta])* $variant:ident = $name:literal),* $(,)? }) => {
         $(#[$doc])*
@@ -106,7 +106,7 @@ macro_rules! names {
         }
 
         impl $type {
-            /// Its name on the wire.
+            /// Returns the name on the wire.
             pub fn as_str(&self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
@@ -122,7 +122,7 @@ macro_rules! names {
     };
 }
 
-/// A set of names that is open: what is not known is kept.
+/// Declares an open set of names: an unknown name is kept.
 macro_rules! open_names {
     ($(#[$doc:meta])* $type:ident { $($(#[$of:meta])* $variant:ident = $name:literal),* $(,)? }) => {
         $(#[$doc])*
@@ -130,12 +130,12 @@ macro_rules! open_names {
         #[serde(from = "String", into = "String")]
         pub enum $type {
             $($(#[$of])* $variant,)*
-            /// Another one.
+            /// A name that this version does not know.
             Other(String),
         }
 
         impl $type {
-            /// Its name on the wire.
+            /// Returns the name on the wire.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $name,)*

@@ -1,16 +1,15 @@
+use crate::wire::AccountReply;
 use axum::{extract::State, response::Response};
 use shared::{
-    App, Error,
+    App, ErrorReply,
     domain::id::Id,
     http::{
         access::{Loyalty, Read},
         envelope,
         path::PathId,
     },
-    table::accounts,
+    shop::loyalty::accounts,
 };
-
-use crate::wire::AccountReply;
 
 /// Reads the account of a customer.
 #[utoipa::path(
@@ -22,7 +21,7 @@ pub(crate) async fn get(
     Read(caller, ..): Read<Loyalty>,
     State(app): State<App>,
     PathId(customer_id): PathId,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let overview = accounts::overview(&app.store, &caller.shop, customer_id, app.clock.now()).await?;
     envelope::ok(&AccountReply::new(overview, caller.shop.zone))
 }

@@ -1,4 +1,5 @@
-//! `/api/loyalty/account/`: what a customer has, and what can be done with it (`beyond.md`).
+//! `/api/loyalty/account/`: the points account of a customer, its level, and the points that it can redeem
+//! (docs/api/accounts.md).
 
 use shared::{App, http::openapi};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -6,7 +7,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 mod handlers;
 mod wire;
 
-/// The routes of this function.
+/// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::description()).routes(routes!(handlers::get))
 }

@@ -4,8 +4,8 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use shared::{
     domain::{money::Hundredths, timestamp},
-    http::{customer::CustomerReply, level::LevelReply},
-    table::accounts::Overview,
+    shop::loyalty::accounts::Overview,
+    wire::{customer::CustomerReply, level::LevelReply},
 };
 use utoipa::ToSchema;
 

@@ -1,4 +1,4 @@
-//! The files of the console, as this binary was built with them.
+//! The files of the console, which are part of this binary.
 
 use std::{
     borrow::Cow,
@@ -10,19 +10,19 @@ use std::{
 use flate2::{Compression, read::GzEncoder};
 use sha2::{Digest, Sha256};
 
-/// The page that `/console/` is.
+/// The name of the page at `/console/`.
 pub const INDEX: &str = "index.html";
 
-/// A file.
+/// A file of the console.
 #[derive(Debug)]
 pub struct Asset {
-    /// Its name in the address.
+    /// The file name in the URL.
     pub name: &'static str,
-    /// Its `Content-Type`.
+    /// The `Content-Type` of the file.
     pub media_type: &'static str,
-    /// What it holds.
+    /// The contents of the file.
     pub text: Cow<'static, str>,
-    /// A weak tag: the compressed file and the plain one are the same file.
+    /// The `ETag`. It is weak, because the compressed and the plain file have the same one.
     pub etag: String,
     gzip: OnceLock<Vec<u8>>,
 }
@@ -31,7 +31,7 @@ macro_rules! files {
     ($($name:literal)*) => { [$(($name, include_str!(concat!("../web/", $name)))),*] };
 }
 
-/// The files by name.
+/// The files of the console, by name.
 static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
     let files = files!(
         "index.html"
@@ -83,18 +83,19 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
     Assets { assets: assets.collect(), version }
 });
 
-/// The files of one build.
+/// The files of one build, with their version.
 struct Assets {
     assets: Vec<Asset>,
     version: String,
 }
 
-/// The version of all files: the page names its files under it, so that a browser that has them never asks again.
+/// Returns the version of all files. The page refers to its files under this version, so that a browser never requests
+/// a file twice.
 pub fn version() -> &'static str {
     &ASSETS.version
 }
 
-/// The start of a hash.
+/// Returns the first 12 bytes of the SHA-256 checksum in hexadecimal digits.
 fn digest(bytes: &[u8]) -> String {
     let mut text = String::new();
     for byte in &Sha256::digest(bytes)[..12] {
@@ -103,12 +104,12 @@ fn digest(bytes: &[u8]) -> String {
     text
 }
 
-/// Every file.
+/// Returns every file.
 pub fn all() -> &'static [Asset] {
     &ASSETS.assets
 }
 
-/// The file of this name.
+/// Returns the file with this name.
 pub fn find(name: &str) -> Option<&'static Asset> {
     all().iter().find(|asset| asset.name == name)
 }
@@ -125,11 +126,11 @@ impl Asset {
         Self { name, media_type, text, etag, gzip: OnceLock::new() }
     }
 
-    /// The same, compressed: once, when it is first asked for.
+    /// Returns the contents compressed with gzip. They are compressed on the first call.
     pub fn gzip(&self) -> &[u8] {
         self.gzip.get_or_init(|| {
             let mut gzip = Vec::new();
-            // Reading from memory and writing into it do not fail.
+            // Reading from memory and writing to memory do not fail.
             let _ = GzEncoder::new(self.text.as_bytes(), Compression::best()).read_to_end(&mut gzip);
             gzip
         })

@@ -1,5 +1,5 @@
-//! `/console/`: the page with which a shop's staff works. It is a client of the public API like any other, with the token
-//! that its user types in: this function only hands out files, knows no token and touches no table. `/` leads to it.
+//! `/console/`: the web page for a shop's staff. The page is a client of the public API, with the token that its user
+//! enters. This function only serves files: it sees no token and does not access the table. `/` redirects to the page.
 
 use axum::{
     Router,
@@ -9,37 +9,37 @@ use axum::{
     routing::get,
 };
 use shared::{
-    Error,
+    Error, ErrorReply,
     http::{files, service},
 };
 
 pub mod assets;
 
-/// What a browser may do with the page: nothing but its own files and this address, and no page around it.
+/// The permissions of the page: only its own files and this address, and no page may embed it.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
      img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// The page is asked for again each time, and answered with a 304 while it stays as it is. So is a file of a version that
-/// is not this one's: a page of yesterday gets the file of today.
+/// The caching of the page: a browser asks each time, and gets a 304 if the page did not change. The same holds for a
+/// file of another version: an old page gets the file of the present version.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
-/// What its files are in this version they are for ever.
+/// The caching of the files of this version, which never change.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
-/// The console as Lambda and the local gateway call it.
+/// Returns the console as a router, for Lambda and for the local gateway.
 pub fn router() -> Router {
     let index = async |headers: HeaderMap| reply(assets::INDEX, ASK_AGAIN, &headers);
     let file = async |Path((version, name)): Path<(String, String)>, headers: HeaderMap| {
         let is_ours = version == assets::version() && name != assets::INDEX;
         reply(&name, if is_ours { FOR_EVER } else { ASK_AGAIN }, &headers)
     };
-    // Whoever types in the bare address of the service is a person: a client of the API knows its paths.
+    // Only a person opens the bare address of the service: a client of the API uses its paths.
     let root = async || Redirect::temporary("console/");
     let pages = Router::new().route("/", get(root)).route("/console/", get(index));
     service::pages(pages.route("/console/{version}/{file}", get(file)))
 }
 
 fn reply(name: &str, caching: HeaderValue, asked: &HeaderMap) -> Response {
-    let Some(asset) = assets::find(name) else { return Error::NotFound.into_response() };
+    let Some(asset) = assets::find(name) else { return ErrorReply(Error::NotFound).into_response() };
     let mut response = StatusCode::NOT_MODIFIED.into_response();
     if !files::knows(asked, &asset.etag) {
         response = if files::takes_gzip(asked) {

@@ -8,21 +8,28 @@ use lambda_http::http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
-    App, Error, FieldErrors,
+    App, Error, ErrorReply, FieldErrors,
     domain::{coupon_code::CODE_LENGTH, id::Id, order_uses::MAX_CODES, shop::Shop},
     http::{
         access::{Discounts, Write},
-        cart::{self, CartBody},
         change::{Change, IdempotencyKey},
-        coupon_code::CodeReply,
         envelope::{self, Envelope},
         fields::{Checked, Fields, integer, list, own_id, relation, text},
-        price_rule::PriceRuleReply,
     },
-    table::{
-        checkout::{self, Asked, Used},
-        order_release,
-        settling::{after_settling, settle_soon},
+    shop::{
+        discounts::checkout::{
+            self,
+            uses::{Asked, Used},
+        },
+        orders::{
+            self,
+            settling::{after_settling, settle_soon},
+        },
+    },
+    wire::{
+        cart::{self, CartBody},
+        coupon_code::CodeReply,
+        price_rule::PriceRuleReply,
     },
 };
 use utoipa::ToSchema;
@@ -104,12 +111,12 @@ pub(crate) async fn use_codes(
     Write(caller, ..): Write<Discounts>,
     State(app): State<App>,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let (store, shop, now) = (&app.store, caller.shop_id(), change.at);
     let unstored = AtomicBool::new(false);
     let plan = async || {
         let asked = change.parsed(parse_use)?;
-        let read = async || checkout::use_codes(store, shop, &app.automatic_rules, &asked, now).await;
+        let read = async || checkout::uses::use_codes(store, shop, &app.automatic_rules, &asked, now).await;
         let (transaction, used) = after_settling(store, shop, now, read).await?;
         unstored.store(used.unstored, Ordering::Relaxed);
         Ok((transaction, envelope::reply(StatusCode::OK, &reply_to_use(&used, &caller.shop, now)?)?))
@@ -161,12 +168,12 @@ pub(crate) async fn release(
     Write(caller, ..): Write<Discounts>,
     State(app): State<App>,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let (store, shop, now) = (&app.store, caller.shop_id(), change.at);
     let unstored = AtomicBool::new(false);
     let plan = async || {
         let order = change.parsed(parse_release)?;
-        let read = async || order_release::release(store, shop, order, now).await;
+        let read = async || orders::release::release(store, shop, order, now).await;
         let (transaction, released) = after_settling(store, shop, now, read).await?;
         unstored.store(released.unstored, Ordering::Relaxed);
         let reply = |code| CodeReply::new(code, &released.nested, caller.shop.zone, now);

@@ -1,33 +1,36 @@
+use crate::{
+    issue,
+    wire::{CodeBody, IssueBody, STATUSES, StatusFilter, parse_issue, parse_update},
+};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use lambda_http::http::StatusCode;
 use shared::{
-    App, Error,
+    App, Error, ErrorReply,
+    app::Caller,
     domain::id::Id,
     http::{
-        access::{Caller, Discounts, Read, Write},
+        access::{Discounts, Read, Write},
         change::{Change, IdempotencyKey},
-        coupon_code::CodeReply,
         envelope::{self, Envelope},
         path::PathId,
         query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
     },
-    table::{
+    shop::{
+        discounts::codes::{
+            self, changes,
+            issue::Pair,
+            pages::{Filter, Statuses},
+        },
+        orders::settling::after_settling,
+    },
+    store::{
         batches::Batch,
-        coupon_code_changes as changes,
-        coupon_code_issue::{self, Pair},
-        coupon_code_pages::{self, Filter, Statuses},
-        coupon_codes,
         idempotency::Reply,
         pages::{Direction, refilled},
-        settling::after_settling,
         transaction::Transaction,
     },
-};
-
-use crate::{
-    issue,
-    wire::{CodeBody, IssueBody, STATUSES, StatusFilter, parse_issue, parse_update},
+    wire::coupon_code::CodeReply,
 };
 
 /// Lists the coupon codes, newest first.
@@ -53,7 +56,7 @@ pub(crate) async fn list(
     Read(caller, ..): Read<Discounts>,
     State(app): State<App>,
     mut query: Query,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let (store, shop, now) = (&app.store, caller.shop_id(), app.clock.now());
     let (_, direction) = query.order_by((OrderBy::Id, Direction::Descending), true);
     let status = query.choice("status", STATUSES).map(Statuses::any);
@@ -70,8 +73,8 @@ pub(crate) async fn list(
     };
     let select = query.select(direction)?;
     let read = async || {
-        let page = coupon_code_pages::page(store, shop, &filter, &select, now).await?;
-        let nested = coupon_codes::nested(store, shop, page.rows.iter().map(|row| &row.code), &[]).await?;
+        let page = codes::pages::page(store, shop, &filter, &select, now).await?;
+        let nested = codes::rows::nested(store, shop, page.rows.iter().map(|row| &row.code), &[]).await?;
         // A code may have gone with its coupon while this page was read.
         Ok(page.map(|row| CodeReply::new(&row.code, &nested, caller.shop.zone, now)))
     };
@@ -89,7 +92,7 @@ pub(crate) async fn get(
     Read(caller, ..): Read<Discounts>,
     State(app): State<App>,
     PathId(id): PathId,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let (store, shop, now) = (&app.store, caller.shop_id(), app.clock.now());
     let (code, nested) = after_settling(store, shop, now, async || changes::get(store, shop, id).await).await?;
     envelope::ok(&CodeReply::new(&code, &nested, caller.shop.zone, now).ok_or(Error::NotFound)?)
@@ -115,15 +118,15 @@ pub(crate) async fn issue_many(
     Write(caller, ..): Write<Discounts>,
     State(app): State<App>,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let (store, shop) = (&app.store, caller.shop_id());
     let parse = || change.parsed(parse_issue);
     if let Ok(pairs) = parse()
-        && !coupon_code_issue::is_few(&pairs)
+        && !codes::issue::is_few(&pairs)
     {
-        let prepare = async || Ok(coupon_code_issue::prepare(store, shop, &pairs).await?.drafts);
+        let prepare = async || Ok(codes::issue::prepare(store, shop, &pairs).await?.drafts);
         let work = async |batch: Batch| issue::finish(store, &caller.shop, batch, app.clock.now()).await;
-        return change.batch(&app, &caller, coupon_code_issue::KIND, prepare, work).await;
+        return change.batch(&app, &caller, codes::issue::KIND, prepare, work).await;
     }
     let mut attempt = 0;
     let plan = || {
@@ -142,7 +145,7 @@ async fn plan_issue(
     now: DateTime<Utc>,
 ) -> Result<(Transaction, Reply), Error> {
     let (store, shop) = (&app.store, caller.shop_id());
-    let prepared = coupon_code_issue::prepare(store, shop, &pairs?).await?;
+    let prepared = codes::issue::prepare(store, shop, &pairs?).await?;
     let (transaction, (codes, nested)) = prepared.plan(shop, attempt, now)?;
     Ok((transaction, issue::reply(&codes, &nested, &caller.shop, now)?))
 }
@@ -168,7 +171,7 @@ pub(crate) async fn update(
     State(app): State<App>,
     PathId(id): PathId,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let (store, shop) = (&app.store, caller.shop_id());
     let plan = async || {
         let update = async || changes::update(store, shop, id, change.body().map(parse_update), change.at).await;
@@ -191,7 +194,7 @@ pub(crate) async fn delete(
     Write(caller, ..): Write<Discounts>,
     State(app): State<App>,
     PathId(id): PathId,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let (store, shop, now) = (&app.store, caller.shop_id(), app.clock.now());
     let delete = async || changes::delete(store, shop, id).await;
     store.carry_out(|| after_settling(store, shop, now, delete)).await?;

@@ -6,16 +6,19 @@ use chrono_tz::Tz;
 use lambda_http::http::StatusCode;
 use serde_json::Value;
 use shared::{
-    App, Error, FieldErrors,
+    App, Error, ErrorReply, FieldErrors,
     domain::coupon_code::CODE_LENGTH,
     http::{
         access::{Discounts, Write},
         change::Change,
-        coupon_code::CodeReply,
         envelope,
         fields::{Checked, Fields, choice, instant, relation, text},
     },
-    table::coupon_code_import::{self as import, CouponName, Draft},
+    shop::discounts::codes::{
+        import,
+        import::{CouponName, Draft},
+    },
+    wire::coupon_code::CodeReply,
 };
 
 /// What a code can be elsewhere; an expired one is not used, and whether it has expired is for its rule to say here.
@@ -57,7 +60,7 @@ pub(crate) async fn import_one(
     Write(caller, ..): Write<Discounts>,
     State(app): State<App>,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let zone = caller.shop.zone;
     let plan = async || {
         let draft = parse(change.body()?, zone, change.at);

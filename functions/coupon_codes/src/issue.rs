@@ -5,26 +5,19 @@ use lambda_http::http::StatusCode;
 use shared::{
     Error,
     domain::{coupon_code::CouponCode, shop::Shop},
-    http::{
-        coupon_code::CodeReply,
-        envelope::{self, Envelope},
-    },
-    table::{
-        batches::Batch,
-        coupon_code_issue,
-        coupon_codes::{self, Nested},
-        idempotency::Reply,
-        store::Store,
-    },
+    http::envelope::{self, Envelope},
+    shop::discounts::codes::{self, rows::Nested},
+    store::{batches::Batch, client::Store, idempotency::Reply},
+    wire::coupon_code::CodeReply,
 };
 
 /// Does what is left of an issue and keeps its reply, in which the codes stand as they are `now`.
 ///
 /// # Errors
-/// See [`coupon_code_issue::carry_on`].
+/// See [`codes::issue::carry_on`].
 pub async fn finish(store: &Store, shop: &Shop, mut batch: Batch, now: DateTime<Utc>) -> Result<Reply, Error> {
-    let codes = coupon_code_issue::carry_on(store, &mut batch).await?;
-    let nested = coupon_codes::nested(store, &shop.id, codes.iter(), &[]).await?;
+    let codes = codes::issue::carry_on(store, &mut batch).await?;
+    let nested = codes::rows::nested(store, &shop.id, codes.iter(), &[]).await?;
     let reply = reply(&codes, &nested, shop, now)?;
     batch.finish(store, &reply).await?;
     Ok(reply)

@@ -8,7 +8,7 @@ use shared::{
         id::Id,
     },
     http::fields::{Checked, Fields, items, not_a_choice, relation, text},
-    table::{coupon_code_changes::Draft, coupon_code_issue::Pair, coupon_code_pages::Statuses},
+    shop::discounts::codes::{changes::Draft, issue::Pair, pages::Statuses},
 };
 use utoipa::ToSchema;
 

@@ -1,26 +1,27 @@
+use crate::wire::{CouponBody, CouponReply, parse, references};
 use axum::{extract::State, response::Response};
 use lambda_http::http::StatusCode;
 use serde_json::Value;
 use shared::{
-    App, Error,
+    App, Error, ErrorReply,
+    app::Caller,
     domain::{coupon::Counts, id::Id, price_rule::ValueType},
     http::{
-        access::{Caller, Discounts, Read, Write},
+        access::{Discounts, Read, Write},
         change::{Change, IdempotencyKey},
         envelope::{self, Envelope},
         path::PathId,
         query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
     },
-    table::{
-        coupon_pages::{self, Filter},
-        coupons::{self, Draft},
-        pages::{Direction, refilled},
-        price_rules::OfCoupons,
-        settling::after_settling,
+    shop::{
+        discounts::{
+            coupons::{self, pages::Filter, rows::Draft},
+            rules::rows::OfCoupons,
+        },
+        orders::settling::after_settling,
     },
+    store::pages::{Direction, refilled},
 };
-
-use crate::wire::{CouponBody, CouponReply, parse, references};
 
 /// Lists the coupons, newest first.
 #[utoipa::path(
@@ -54,7 +55,7 @@ pub(crate) async fn list(
     Read(caller, ..): Read<Discounts>,
     State(app): State<App>,
     mut query: Query,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let zone = caller.shop.zone;
     let (_, direction) = query.order_by((OrderBy::Id, Direction::Descending), true);
     let kind = query.choice("price_rule__value_type", ValueType::CHOICES);
@@ -78,8 +79,8 @@ pub(crate) async fn list(
     let select = query.select(direction)?;
     let (store, shop) = (&app.store, caller.shop_id());
     let read = async || {
-        let page = coupon_pages::page(store, shop, &filter, &select).await?;
-        let nested = coupons::nested(store, shop, &page.rows).await?;
+        let page = coupons::pages::page(store, shop, &filter, &select).await?;
+        let nested = coupons::rows::nested(store, shop, &page.rows).await?;
         // A coupon may have been deleted with its rule while this page was read.
         Ok(page.map(|coupon| CouponReply::of(&coupon, &nested, zone)))
     };
@@ -97,11 +98,11 @@ pub(crate) async fn get(
     Read(caller, ..): Read<Discounts>,
     State(app): State<App>,
     PathId(id): PathId,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let (store, shop) = (&app.store, caller.shop_id());
     let read = async || {
-        let coupon = coupons::get(store, shop, id).await?;
-        let nested = coupons::nested(store, shop, std::slice::from_ref(&coupon)).await?;
+        let coupon = coupons::rows::get(store, shop, id).await?;
+        let nested = coupons::rows::nested(store, shop, std::slice::from_ref(&coupon)).await?;
         Ok((coupon, nested))
     };
     let (coupon, nested) = after_settling(store, shop, app.clock.now(), read).await?;
@@ -123,11 +124,12 @@ pub(crate) async fn create(
     Write(caller, ..): Write<Discounts>,
     State(app): State<App>,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let zone = caller.shop.zone;
     let plan = async || {
         let draft = read(&app, &caller, change.body()?).await?;
-        let (transaction, (coupon, rule)) = coupons::create(&app.store, caller.shop_id(), draft, change.at).await?;
+        let (transaction, (coupon, rule)) =
+            coupons::rows::create(&app.store, caller.shop_id(), draft, change.at).await?;
         let reply = CouponReply::new(&coupon, &rule, Counts::default(), zone);
         Ok((transaction, envelope::reply(StatusCode::CREATED, &reply)?))
     };
@@ -140,7 +142,7 @@ async fn read(app: &App, caller: &Caller, body: &Value) -> Result<Draft, Error> 
         Ok(draft) => Ok(draft),
         Err(errors) => {
             let (prefix, rule) = references(body);
-            let more = coupons::refusals(&app.store, caller.shop_id(), prefix.as_deref(), rule).await?;
+            let more = coupons::rows::refusals(&app.store, caller.shop_id(), prefix.as_deref(), rule).await?;
             Err(Error::Invalid(more.and(errors)))
         }
     }
@@ -159,7 +161,7 @@ pub(crate) async fn delete(
     Write(caller, ..): Write<Discounts>,
     State(app): State<App>,
     PathId(id): PathId,
-) -> Result<Response, Error> {
-    app.store.carry_out(|| coupons::delete(&app.store, caller.shop_id(), id)).await?;
+) -> Result<Response, ErrorReply> {
+    app.store.carry_out(|| coupons::rows::delete(&app.store, caller.shop_id(), id)).await?;
     Ok(envelope::no_content())
 }

@@ -9,16 +9,16 @@ use axum::{
 use lambda_http::http::StatusCode;
 use serde_json::Value;
 use shared::{
-    App, Error,
+    App, Error, ErrorReply,
     domain::id::Id,
     http::{
         access::{Discounts, Write},
         change::{Change, IdempotencyKey},
-        coupon_code::CodeReply,
         envelope,
         fields::{Checked, Fields, relation},
     },
-    table::coupon_claims::{self, Asked},
+    shop::discounts::coupons::{self, claims::Asked},
+    wire::coupon_code::CodeReply,
 };
 use utoipa::ToSchema;
 
@@ -64,13 +64,13 @@ pub(crate) async fn redeem(
     State(app): State<App>,
     Path(prefix): Path<String>,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let attempts = AtomicU32::new(0);
     let plan = async || {
         let customer_id = change.parsed(parse)?;
         let attempt = attempts.fetch_add(1, Ordering::Relaxed) + 1;
         let asked = Asked { prefix: prefix.clone(), customer_id, now: change.at, attempt };
-        let (transaction, (code, nested)) = coupon_claims::claim(&app.store, caller.shop_id(), &asked).await?;
+        let (transaction, (code, nested)) = coupons::claims::claim(&app.store, caller.shop_id(), &asked).await?;
         let reply = CodeReply::new(&code, &nested, caller.shop.zone, change.at).ok_or(Error::NotFound)?;
         Ok((transaction, envelope::reply(StatusCode::CREATED, &reply)?))
     };

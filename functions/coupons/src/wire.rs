@@ -12,11 +12,9 @@ use shared::{
         price_rule::{PriceRule, TITLE_LENGTH},
         timestamp,
     },
-    http::{
-        fields::{Checked, Fields, boolean, positive_or_zero, relation, text},
-        price_rule::PriceRuleReply,
-    },
-    table::coupons::{Draft, Nested, RuleOf},
+    http::fields::{Checked, Fields, boolean, positive_or_zero, relation, text},
+    shop::discounts::coupons::rows::{Draft, Nested, RuleOf},
+    wire::price_rule::PriceRuleReply,
 };
 use utoipa::ToSchema;
 

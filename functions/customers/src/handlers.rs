@@ -1,27 +1,25 @@
+use crate::{
+    import,
+    wire::{CustomerBody, parse, parse_import},
+};
 use axum::{extract::State, response::Response};
 use lambda_http::http::StatusCode;
 use shared::{
-    App, Error,
+    App, Error, ErrorReply,
     domain::id::Id,
     http::{
         access::{Crm, Read, Write},
         change::{Change, IdempotencyKey},
-        customer::CustomerReply,
         envelope::{self, Envelope},
         path::PathId,
         query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
     },
-    table::{
-        batches::Batch,
-        customer_import,
+    shop::crm::{
+        self,
         customers::{self, Filter, Order},
-        pages::Direction,
     },
-};
-
-use crate::{
-    import,
-    wire::{CustomerBody, parse, parse_import},
+    store::{batches::Batch, pages::Direction},
+    wire::customer::CustomerReply,
 };
 
 /// Lists the customers, newest created first.
@@ -40,7 +38,7 @@ pub(crate) async fn list(
     Read(caller, ..): Read<Crm>,
     State(app): State<App>,
     mut query: Query,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let (order_by, direction) = query.order_by((OrderBy::CreatedAt, Direction::Descending), true);
     let order = match order_by {
         OrderBy::Id => Order::Id,
@@ -62,7 +60,7 @@ pub(crate) async fn get(
     Read(caller, ..): Read<Crm>,
     State(app): State<App>,
     PathId(id): PathId,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let customer = customers::get(&app.store, caller.shop_id(), id).await?.ok_or(Error::NotFound)?;
     envelope::ok(&CustomerReply::new(&customer, caller.shop.zone))
 }
@@ -79,7 +77,7 @@ pub(crate) async fn put(
     State(app): State<App>,
     PathId(id): PathId,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let zone = caller.shop.zone;
     let plan = async || {
         let draft = change.parsed(|body| parse(body, zone))?;
@@ -104,21 +102,21 @@ pub(crate) async fn import_many(
     Write(caller, ..): Write<Crm>,
     State(app): State<App>,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let parse = || change.parsed(|body| parse_import(body, caller.shop.zone));
     if let Ok(drafts) = parse()
-        && drafts.len() > customer_import::FEW
+        && drafts.len() > crm::import::FEW
     {
         let work = async |batch: Batch| import::finish(&app.store, &caller.shop, batch).await;
         let prepare = async || {
             import::check(&app.store, &caller.shop, &drafts, change.at).await?;
             Ok(drafts.clone())
         };
-        return change.batch(&app, &caller, customer_import::KIND, prepare, work).await;
+        return change.batch(&app, &caller, crm::import::KIND, prepare, work).await;
     }
     let plan = async || {
         let drafts = parse()?;
-        let (transaction, puts) = customer_import::plan(&app.store, caller.shop_id(), &drafts, change.at).await?;
+        let (transaction, puts) = crm::import::plan(&app.store, caller.shop_id(), &drafts, change.at).await?;
         let customers = puts.into_iter().map(|put| put.customer).collect();
         Ok((transaction, import::reply(customers, caller.shop.zone)?))
     };

@@ -6,11 +6,10 @@ use lambda_http::http::StatusCode;
 use shared::{
     Error, FieldErrors,
     domain::{customer::Customer, shop::Shop},
-    http::{
-        customer::CustomerReply,
-        envelope::{self, Envelope},
-    },
-    table::{batches::Batch, customer_import, idempotency::Reply, store::Store},
+    http::envelope::{self, Envelope},
+    shop::crm,
+    store::{batches::Batch, client::Store, idempotency::Reply},
+    wire::customer::CustomerReply,
 };
 
 /// Does what is left of an import and keeps its reply.
@@ -18,7 +17,7 @@ use shared::{
 /// # Errors
 /// [`Error::AtWork`] where another process has taken over.
 pub async fn finish(store: &Store, shop: &Shop, mut batch: Batch) -> Result<Reply, Error> {
-    let customers = customer_import::carry_on(store, &mut batch).await?;
+    let customers = crm::import::carry_on(store, &mut batch).await?;
     let reply = reply(customers, shop.zone)?;
     batch.finish(store, &reply).await?;
     Ok(reply)
@@ -33,7 +32,7 @@ const LARGEST: usize = 18_000;
 pub(crate) async fn check(
     store: &Store,
     shop: &Shop,
-    drafts: &[customer_import::Draft],
+    drafts: &[crm::import::Draft],
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let too_many = || {
@@ -49,7 +48,7 @@ pub(crate) async fn check(
     if !envelope::is_too_large_with(&alone, omitting * LARGEST) {
         return Ok(());
     }
-    let after = customer_import::preview(store, &shop.id, drafts, now).await?;
+    let after = crm::import::preview(store, &shop.id, drafts, now).await?;
     if envelope::is_too_large(&reply(after, shop.zone)?.body) { Err(too_many()) } else { Ok(()) }
 }
 

@@ -4,11 +4,11 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde_json::Value;
 use shared::{
+    FieldErrors,
     domain::{
         customer::{CustomerDraft, MOBILE_LENGTH},
         id::Id,
     },
-    error::FieldErrors,
     http::fields::{Checked, Fields, boolean, date, instant, items, own_id, text},
 };
 use utoipa::ToSchema;

@@ -1,20 +1,19 @@
+use crate::wire::{EvaluateBody, parse};
 use axum::{extract::State, response::Response};
 use shared::{
-    App, Error,
+    App, ErrorReply,
     http::{
         access::{Discounts, Read},
         change::Change,
         envelope,
-        evaluation::{CodeReply, EvaluationReply},
         fields::named,
     },
-    table::{
-        customers,
-        evaluation::{Refusal, price},
+    shop::{
+        crm::customers,
+        discounts::checkout::evaluation::{Refusal, price},
     },
+    wire::evaluation::{CodeReply, EvaluationReply},
 };
-
-use crate::wire::{EvaluateBody, parse};
 
 /// Prices a cart: what every rule takes off it, and why a rule does not apply.
 ///
@@ -30,7 +29,7 @@ pub(crate) async fn evaluate(
     Read(caller, ..): Read<Discounts>,
     State(app): State<App>,
     request: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let zone = caller.shop.zone;
     let body = request.body()?;
     let (shop, read) = (caller.shop_id(), parse(body, zone, request.at));

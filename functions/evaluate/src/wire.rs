@@ -4,13 +4,11 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::Value;
 use shared::{
+    FieldErrors,
     domain::{coupon_code::CODE_LENGTH, id::Id, price_rule::PriceRule},
-    error::FieldErrors,
-    http::{
-        cart::{self, LineBody, unique_ids},
-        fields::{Checked, Fields, instant, list, objects, own_id, text},
-    },
-    table::evaluation::{Asked, MAX_CODES, MAX_DRAFTS},
+    http::fields::{Checked, Fields, instant, list, objects, own_id, text},
+    shop::discounts::checkout::evaluation::{Asked, MAX_CODES, MAX_DRAFTS},
+    wire::cart::{self, LineBody, unique_ids},
 };
 use utoipa::ToSchema;
 

@@ -1,9 +1,10 @@
-//! The job that stores what the clock has made of coupon codes: as expired where their rule has ended, as unused again
-//! where its end was moved on, or where the order that held them was not paid in time. A schedule invokes it, the local server's timer, and `youhui expire`.
+//! The job that updates the stored status of coupon codes. A code is stored as expired if its price rule has ended. It
+//! is stored as unused again if the end of the rule was moved to a later time, or if the order that held it was not
+//! paid in time. A schedule, the local server's timer and `youhui expire` run the job.
 //!
-//! What is shown does not wait for it: the status of a code follows its rule at once. It keeps lists cheap. It finds the
-//! rules that are due in an index, works in bounded transactions and for a bounded time, takes up where the last run
-//! stopped, and may run twice at once.
+//! Replies do not wait for the job: the effective status of a code follows its rule at once. The job keeps lists cheap.
+//! It finds the due rules in an index, works in bounded transactions and for a bounded time, and continues where the
+//! last run stopped. Two runs at the same time are safe.
 
 use std::time::{Duration, Instant};
 
@@ -13,28 +14,32 @@ use rand::seq::SliceRandom;
 use serde::Serialize;
 use shared::{
     Error, lambda,
-    table::{expiry, order_uses, settling, standings, store::Store},
+    shop::{
+        discounts::{codes, rules},
+        orders::{self, settling},
+    },
+    store::client::Store,
 };
 
-/// How long a run begins new transactions: Lambda ends it at 29 s (template.yaml).
+/// The time within which a run starts new transactions. Lambda ends the run at 29 s (template.yaml).
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How many orders are settled at once.
+/// The number of orders that are processed at the same time.
 const AT_ONCE: usize = 8;
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Rules whose codes are all stored as they are seen now.
+    /// The number of rules for which every stored status is now the effective one.
     pub rules: u64,
-    /// Codes that are stored as expired now.
+    /// The number of codes that are now stored as expired.
     pub expired: u64,
-    /// Codes that are stored as unused again.
+    /// The number of codes that are stored as unused again.
     pub revived: u64,
-    /// Rules and orders for which the time did not suffice; the next run takes them up.
+    /// The number of rules and orders for which there was not enough time. The next run continues with them.
     pub unfinished: u64,
-    /// Rules and orders that failed; the next run tries again.
+    /// The number of rules and orders that failed. The next run tries them again.
     pub failed: u64,
-    /// Uses of codes and rules that orders have given back.
+    /// The number of uses of codes and rules that orders released.
     pub released: u64,
 }
 
@@ -44,25 +49,25 @@ impl lambda::Report for Report {
     }
 }
 
-/// Settles every rule that is due, and every order.
+/// Processes every due rule and every due order.
 ///
 /// # Errors
-/// Where the index of what is due cannot be read; a rule that fails is counted and left for the next run.
+/// [`Error`] if the index of due work cannot be read. A rule that fails is counted and left for the next run.
 pub async fn run(store: &Store, now: DateTime<Utc>) -> Result<Report, Error> {
     let deadline = Instant::now() + PATIENCE;
     let mut report = Report::default();
-    let mut rules = standings::due_rules(store, now).await?;
-    // None comes first every time: a rule that takes longer than a run does not keep the others waiting.
+    let mut rules = rules::standings::due_rules(store, now).await?;
+    // The order is random, so that a rule that takes longer than a run does not block the others.
     rules.shuffle(&mut rand::rng());
     for due in rules {
-        match expiry::settle(store, &due.shop, due.id, now, deadline).await {
+        match codes::expiry::settle(store, &due.shop, due.id, now, deadline).await {
             Ok(settled) => {
                 report.expired += settled.expired;
                 report.revived += settled.revived;
                 *(if settled.done { &mut report.rules } else { &mut report.unfinished }) += 1;
             }
             Err(error) => {
-                tracing::error!(shop = due.shop.as_str(), price_rule = due.id, %error, "a rule was not settled");
+                tracing::error!(shop = due.shop.as_str(), price_rule = due.id, %error, "the codes of a price rule were not updated");
                 report.failed += 1;
             }
         }
@@ -71,9 +76,9 @@ pub async fn run(store: &Store, now: DateTime<Utc>) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// Stores what orders have given back, most of it because a hold has ended.
+/// Stores the uses that orders have released, most of them because a hold expired.
 async fn settle_orders(store: &Store, now: DateTime<Utc>, deadline: Instant, report: &mut Report) -> Result<(), Error> {
-    let mut orders = order_uses::due(store, now).await?;
+    let mut orders = orders::uses::due(store, now).await?;
     orders.shuffle(&mut rand::rng());
     let each = stream::iter(orders).map(async |due| {
         if Instant::now() >= deadline {
@@ -87,7 +92,7 @@ async fn settle_orders(store: &Store, now: DateTime<Utc>, deadline: Instant, rep
             None => report.unfinished += 1,
             Some((Ok(released), _)) => report.released += released,
             Some((Err(error), due)) => {
-                tracing::error!(shop = due.shop.as_str(), order = due.order_id, %error, "an order was not settled");
+                tracing::error!(shop = due.shop.as_str(), order = due.order_id, %error, "the uses of an order were not released");
                 report.failed += 1;
             }
         }

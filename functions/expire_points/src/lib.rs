@@ -1,8 +1,9 @@
-//! The job that lets points expire in the shops that have set a time for that. A schedule invokes it, the local server's
-//! timer, and `youhui expire`.
+//! The job that lets points expire, in the shops that have an expiry time for points. A schedule, the local server's
+//! timer and `youhui expire` run the job.
 //!
-//! Once a day of its zone it walks over the customers of each shop; most accounts say by themselves that nothing is due. It
-//! works for a bounded time, takes up where the last run stopped, and may run twice at once.
+//! The job walks over the customers of each shop once on each day of its time zone. Most accounts show by themselves
+//! that nothing is due. The job works for a bounded time, and continues where the last run stopped. Two runs at the
+//! same time are safe.
 
 use std::time::{Duration, Instant};
 
@@ -11,22 +12,23 @@ use rand::seq::SliceRandom;
 use serde::Serialize;
 use shared::{
     Error, lambda,
-    table::{point_expiry, shops, store::Store},
+    shop::{loyalty, operators::shops},
+    store::client::Store,
 };
 
-/// How long a run begins new customers: Lambda ends it at 29 s (template.yaml).
+/// The time within which a run starts on new customers. Lambda ends the run at 29 s (template.yaml).
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Customers of whom points expired.
+    /// The number of customers whose points expired.
     pub customers: u64,
-    /// Those points.
+    /// The number of expired points.
     pub points: i64,
-    /// Shops for which the time did not suffice; the next run takes them up.
+    /// The number of shops for which there was not enough time. The next run continues with them.
     pub unfinished: u64,
-    /// Customers and shops that failed; the next run tries again.
+    /// The number of customers and shops that failed. The next run tries them again.
     pub failed: u64,
 }
 
@@ -36,19 +38,19 @@ impl lambda::Report for Report {
     }
 }
 
-/// Lets the points of every shop expire that are over at `now`.
+/// Lets the points of every shop expire whose time is over at `now`.
 ///
 /// # Errors
-/// Where the shops cannot be read; one that fails is counted and left for the next run.
+/// [`Error`] if the shops cannot be read. A shop that fails is counted and left for the next run.
 pub async fn run(store: &Store, now: DateTime<Utc>) -> Result<Report, Error> {
     let deadline = Instant::now() + PATIENCE;
     let mut report = Report::default();
     let mut shops = shops::list(store).await?;
     shops.retain(|shop| shop.points_expire_after_months > 0);
-    // None comes first every time: a shop that takes longer than a run does not keep the others waiting.
+    // The order is random, so that a shop that takes longer than a run does not block the others.
     shops.shuffle(&mut rand::rng());
     for shop in shops {
-        match point_expiry::walk(store, &shop, now, deadline).await {
+        match loyalty::expiry::walk(store, &shop, now, deadline).await {
             Ok(walked) => {
                 report.customers += walked.customers;
                 report.points += walked.points;

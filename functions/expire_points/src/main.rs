@@ -1,6 +1,6 @@
 //! The Lambda of this job; see the library of the same name.
 
-use shared::{app::Clock, table::store::Store};
+use shared::{app::Clock, store::client::Store};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {

@@ -1,35 +1,40 @@
-//! The job that finishes what was begun: batches whose process died (an import is finished, an issue of codes is undone),
-//! and the end of deleted coupons, whose unused codes it removes. A schedule invokes it, and the local server's timer.
+//! The job that finishes interrupted work. It finishes an import whose process died, undoes an issue of codes whose
+//! process died, and removes the unused codes of deleted coupons. A schedule and the local server's timer run the job.
 //!
-//! Safe to run twice or twice at once: a batch belongs to one process at a time, and what is removed is removed once.
+//! The job can be repeated, and two runs at the same time are safe: a batch belongs to one process at a time, and a
+//! code is removed only once.
 
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use shared::{
     Error, lambda,
-    table::{
+    shop::{
+        crm,
+        discounts::{codes, coupons, rules},
+        operators::shops,
+    },
+    store::{
         batches::{self, Due},
-        coupon_code_issue, coupon_code_undo, coupon_removal, customer_import, shops, standings,
-        store::Store,
+        client::Store,
     },
 };
 
-/// How long a run begins to remove codes: Lambda ends it at 29 s (template.yaml).
+/// The time within which a run starts to remove codes. Lambda ends the run at 29 s (template.yaml).
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Batches that were left over and are finished now.
+    /// The number of interrupted batches that are now finished.
     pub finished: usize,
-    /// Batches that another process works on.
+    /// The number of batches that another process works on.
     pub at_work: usize,
-    /// Deleted coupons of which no unused code is left.
+    /// The number of deleted coupons that have no unused code left.
     pub coupons: usize,
-    /// Codes of deleted coupons that were removed.
+    /// The number of removed codes of deleted coupons.
     pub codes: u64,
-    /// Batches and coupons that failed; the next run tries again.
+    /// The number of batches and coupons that failed. The next run tries them again.
     pub failed: u64,
 }
 
@@ -39,10 +44,10 @@ impl lambda::Report for Report {
     }
 }
 
-/// Finishes what is left over.
+/// Finishes the batches and removals that are due.
 ///
 /// # Errors
-/// Where the index of what is due cannot be read; what fails is counted and left for the next run.
+/// [`Error`] if the index of due work cannot be read. Work that fails is counted and left for the next run.
 pub async fn run(store: &Store) -> Result<Report, Error> {
     let mut report = Report::default();
     for due in batches::due(store).await? {
@@ -56,14 +61,14 @@ pub async fn run(store: &Store) -> Result<Report, Error> {
         }
     }
     let deadline = Instant::now() + PATIENCE;
-    for due in standings::due_coupons(store).await? {
-        match coupon_removal::remove(store, &due.shop, due.id, deadline).await {
+    for due in rules::standings::due_coupons(store).await? {
+        match coupons::removal::remove(store, &due.shop, due.id, deadline).await {
             Ok(removed) => {
                 report.codes += removed.codes;
                 report.coupons += usize::from(removed.done);
             }
             Err(error) => {
-                tracing::error!(coupon = due.id, shop = due.shop.as_str(), %error, "a deleted coupon is still there");
+                tracing::error!(coupon = due.id, shop = due.shop.as_str(), %error, "a deleted coupon was not removed");
                 report.failed += 1;
             }
         }
@@ -75,8 +80,8 @@ async fn finish(store: &Store, due: &Due) -> Result<(), Error> {
     let shop = shops::get(store, &due.shop).await?.ok_or(Error::NotFound)?;
     let mut batch = batches::adopt(store, &due.shop, &due.batch).await?;
     match batch.kind.as_str() {
-        customer_import::KIND => customers::import::finish(store, &shop, batch).await.map(|_| ()),
-        coupon_code_issue::KIND => coupon_code_undo::undo(store, &mut batch).await,
-        other => Err(Error::Internal(format!("a batch of unknown kind {other}"))),
+        crm::import::KIND => customers::import::finish(store, &shop, batch).await.map(|_| ()),
+        codes::issue::KIND => codes::undo::undo(store, &mut batch).await,
+        other => Err(Error::Internal(format!("unknown kind of batch: {other}"))),
     }
 }

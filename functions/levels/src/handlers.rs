@@ -1,20 +1,20 @@
+use crate::wire::{LevelBody, parse};
 use axum::{extract::State, response::Response};
 use lambda_http::http::StatusCode;
 use shared::{
-    App, Error,
+    App, ErrorReply,
     domain::id::Id,
     http::{
         access::{Loyalty, Read, Write},
         change::{Change, IdempotencyKey},
         envelope::{self, Envelope},
-        level::LevelReply,
         path::PathId,
         query::{ListParameters, OrderBy, OrderById, Query},
     },
-    table::{levels, pages::Direction},
+    shop::loyalty::levels,
+    store::pages::Direction,
+    wire::level::LevelReply,
 };
-
-use crate::wire::{LevelBody, parse};
 
 /// Lists the levels, by id.
 #[utoipa::path(
@@ -26,7 +26,7 @@ pub(crate) async fn list(
     Read(caller, ..): Read<Loyalty>,
     State(app): State<App>,
     mut query: Query,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let (_, direction) = query.order_by((OrderBy::Id, Direction::Ascending), false);
     let select = query.select(direction)?;
     let page = levels::page(&app.store, caller.shop_id(), &select).await?;
@@ -43,7 +43,7 @@ pub(crate) async fn get(
     Read(caller, ..): Read<Loyalty>,
     State(app): State<App>,
     PathId(id): PathId,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let level = levels::get(&app.store, caller.shop_id(), id).await?;
     envelope::ok(&LevelReply::from(level))
 }
@@ -62,7 +62,7 @@ pub(crate) async fn create(
     Write(caller, ..): Write<Loyalty>,
     State(app): State<App>,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let plan = async || {
         let draft = change.parsed(parse)?;
         let (transaction, level) = levels::create(&app.store, caller.shop_id(), draft).await?;
@@ -85,7 +85,7 @@ pub(crate) async fn update(
     State(app): State<App>,
     PathId(id): PathId,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let plan = async || {
         let draft = change.parsed(parse);
         let (transaction, level) = levels::update(&app.store, caller.shop_id(), id, draft).await?;
@@ -106,7 +106,7 @@ pub(crate) async fn delete(
     Write(caller, ..): Write<Loyalty>,
     State(app): State<App>,
     PathId(id): PathId,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     app.store.carry_out(|| levels::delete(&app.store, caller.shop_id(), id)).await?;
     Ok(envelope::no_content())
 }

@@ -1,4 +1,5 @@
-//! Files that are part of the binary, compressed by `build.rs`: what a client cannot take compressed is unpacked for it.
+//! Files that are part of the binary, compressed by `build.rs`. A file is decompressed for a client that does not
+//! accept gzip.
 
 use std::io::Read;
 
@@ -7,12 +8,12 @@ use flate2::read::GzDecoder;
 use lambda_http::http::{HeaderMap, HeaderValue, StatusCode, header};
 use shared::http::files::{guard, knows, takes_gzip};
 
-/// A file.
+/// A compressed file.
 pub(crate) struct File {
-    /// Its name in its folder.
+    /// The name of the file in its folder.
     pub(crate) name: &'static str,
     media_type: &'static str,
-    /// As gzip.
+    /// The contents, compressed with gzip.
     packed: &'static [u8],
 }
 
@@ -26,13 +27,13 @@ macro_rules! file {
     };
 }
 
-/// The description in English.
+/// The API description in English.
 pub(crate) static ENGLISH: File = file!("openapi.json", "application/json");
-/// The description in Chinese.
+/// The API description in Chinese.
 pub(crate) static CHINESE: File = file!("openapi.zh.json", "application/json");
 /// The page of the reference.
 pub(crate) static INDEX: File = file!("index.html", "text/html; charset=utf-8");
-/// What the page needs: Swagger UI, and our own few lines.
+/// The files of the reference page: Swagger UI, and a few lines of ours.
 pub(crate) static REFERENCE: [File; 6] = [
     file!("reference.js", "text/javascript; charset=utf-8"),
     file!("reference.css", "text/css; charset=utf-8"),
@@ -42,12 +43,13 @@ pub(crate) static REFERENCE: [File; 6] = [
     file!("NOTICE.txt", "text/plain; charset=utf-8"),
 ];
 
-/// What a page of ours may do: run its own scripts, call its own server, and nothing else. Swagger UI sets styles inline and
-/// has its icons as `data:`.
+/// The permissions of the reference page: its own scripts and its own server, and nothing else. Swagger UI sets inline
+/// styles and has its icons as `data:`.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Answers with a file; 304 where the client has it. Clients ask each time, since a file changes with the binary.
+/// Answers with a file, or with a 304 if the client has it. Clients ask each time, because a file changes with the
+/// binary.
 pub(crate) fn answer(file: &File, request: &HeaderMap) -> Response {
     let zipped = takes_gzip(request);
     let tag = tag(file, zipped);
@@ -79,7 +81,8 @@ pub(crate) fn page(file: &File, request: &HeaderMap) -> Response {
     response
 }
 
-/// The last eight bytes of gzip are a checksum and the length of what it holds.
+/// Returns the `ETag` of a file, from the last eight bytes of its gzip data: the checksum and the length of the
+/// contents.
 fn tag(file: &File, zipped: bool) -> String {
     let end = file.packed.len().saturating_sub(8);
     let sum: String = file.packed[end..].iter().map(|byte| format!("{byte:02x}")).collect();
@@ -88,7 +91,7 @@ fn tag(file: &File, zipped: bool) -> String {
 
 fn unpacked(file: &File) -> Vec<u8> {
     let mut whole = Vec::new();
-    // It reads from memory what the build has written: it cannot fail.
+    // The build wrote the data that is read here, so reading it cannot fail.
     let read = GzDecoder::new(file.packed).read_to_end(&mut whole);
     debug_assert!(read.is_ok(), "{}", file.name);
     whole

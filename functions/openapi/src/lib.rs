@@ -1,12 +1,12 @@
-//! `/api/openapi.json`: the description of the whole API; `/docs/`: a reference to read it and to try it; and, as the
-//! gateway's default route, the 404 of paths that no function has.
+//! `/api/openapi.json`: the description of the whole API. `/docs/`: a reference page to read and try it. This function
+//! is also the gateway's default route, which answers 404 for paths that no function serves.
 //!
 //! The description is generated from the routes of every function ([`publication`]), checked in, and served as a file.
 
 use axum::{extract::Path, response::Response, routing};
 use lambda_http::http::HeaderMap;
 use shared::{
-    App, Error,
+    App, Error, ErrorReply,
     http::{openapi, query::Query},
 };
 use utoipa::{IntoParams, ToSchema, openapi::OpenApi};
@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 mod files;
 pub mod publication;
 
-/// The routes of this function. The pages of the reference are no operations of the API.
+/// Returns the routes of this function. The pages of the reference are not operations of the API.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::description())
         .routes(routes!(get))
@@ -23,7 +23,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .route("/docs/{file}", routing::get(reference))
 }
 
-/// The description of every function's routes, as the code says it.
+/// Returns the description of the whole API, generated from the routes of every function.
 pub fn description() -> OpenApi {
     let functions = [
         accounts::routes(),
@@ -44,7 +44,7 @@ pub fn description() -> OpenApi {
     description
 }
 
-/// The query of the description.
+/// The query parameters of `/api/openapi.json`.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "describes the query; `Query` reads it")]
@@ -77,11 +77,11 @@ async fn get(query: Query, headers: HeaderMap) -> Response {
     files::answer(file, &headers)
 }
 
-/// A file of the reference.
-async fn reference(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Error> {
+/// Answers with a file of the reference.
+async fn reference(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, ErrorReply> {
     files::REFERENCE
         .iter()
         .find(|file| file.name == name)
         .map(|file| files::page(file, &headers))
-        .ok_or(Error::NotFound)
+        .ok_or(ErrorReply(Error::NotFound))
 }

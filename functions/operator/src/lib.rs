@@ -1,5 +1,5 @@
-//! What operators do: shops, tokens and the books. Invoked with IAM permissions only; no route of the API leads here. The local
-//! command line runs the same code.
+//! The commands of operators: shops, tokens, audits and liability. The function is invoked with IAM permissions only,
+//! and no route of the API leads to it. The local command line runs the same code. See docs/api/access.md.
 
 use std::time::Instant;
 
@@ -13,18 +13,20 @@ use shared::{
         scope::Scopes,
         shop::{Shop, ShopId},
     },
-    table::{
-        audit::{self, Report, Scope},
-        point_days::{self, LiabilityDay},
-        shops,
-        store::Store,
-        tokens::{self, Grant, Token},
+    shop::{
+        loyalty::{self, days::LiabilityDay},
+        operators::{
+            audit::{self, Report, Scope},
+            shops,
+            tokens::{self, Grant, Token},
+        },
     },
+    store::client::Store,
 };
 
-/// The most days that a token with an end may live: a century.
+/// The longest lifetime of a token that expires, in days: a century.
 pub const MAX_DAYS: u32 = 36_500;
-/// How long an audit begins new customers, in seconds, where nobody says so.
+/// The default time within which an audit starts on new customers, in seconds.
 const PATIENCE: u32 = 20;
 
 /// A command, such as `{"action": "mint_token", "shop": "demo", "scopes": ["read"], "label": "ERP"}`.
@@ -33,66 +35,68 @@ const PATIENCE: u32 = 20;
 pub enum Command {
     /// Creates a shop or changes its settings.
     PutShop {
-        /// 1 to 32 of a-z, 0-9 and `-`.
+        /// The name of the shop: 1 to 32 of a-z, 0-9 and `-`.
         shop: ShopId,
-        /// An IANA zone; Asia/Shanghai by default.
+        /// An IANA time zone. A new shop has Asia/Shanghai.
         zone: Option<Tz>,
-        /// After how many months points expire; 0, as in a new shop, is never.
+        /// The number of months after which points expire; 0 is never. A new shop has 0.
         points_expire_after_months: Option<u32>,
     },
     /// Lists the shops.
     ListShops,
-    /// Makes a token; the reply shows its text, this once.
+    /// Creates a token. Only this reply has its text.
     MintToken {
-        /// Whose data it opens.
+        /// The shop that the token gives access to.
         shop: ShopId,
-        /// What it allows.
+        /// The scopes of the token.
         scopes: Scopes,
-        /// What to call it.
+        /// A name for the token, shown in lists.
         #[serde(default)]
         label: String,
-        /// After how many days it ends; never without.
+        /// The number of days after which the token expires; `None` is never.
         days: Option<u32>,
     },
     /// Lists a shop's tokens, without their texts.
     ListTokens {
-        /// Whose.
+        /// The shop that owns the tokens.
         shop: ShopId,
     },
-    /// Goes through the books of a shop: every sum that is kept beside what it sums. It reads everything: a shop that is too
-    /// large for one invocation is audited from the command line.
+    /// Audits a shop: compares every stored sum with the items that it counts. The audit reads all items. A shop that
+    /// is too large for one invocation is audited from the command line.
     Audit {
-        /// Whose.
+        /// The shop to audit.
         shop: ShopId,
-        /// Whether to mend what has drifted.
+        /// Set to correct the sums that are wrong.
         #[serde(default)]
         repair: bool,
-        /// Where the answer before this one says to go on.
+        /// The position at which the last reply says to continue.
         #[serde(default)]
         after: Id,
-        /// How long to begin new customers: 20 seconds by default, since Lambda ends the function at 29.
+        /// The time within which the audit starts on new customers, in seconds. The default is 20, because Lambda ends
+        /// the function at 29.
         seconds: Option<u32>,
     },
-    /// What a shop owed its customers in points, day by day.
+    /// Lists the points that a shop owed its customers, day by day.
     Liability {
-        /// Whose.
+        /// The shop to report on.
         shop: ShopId,
-        /// The first day in the shop's zone; the last one by default.
+        /// The first day, in the shop's time zone. The default is the last day.
         from: Option<NaiveDate>,
-        /// The last day; today by default.
+        /// The last day, in the shop's time zone. The default is today.
         to: Option<NaiveDate>,
     },
-    /// Ends a token: within a minute everywhere.
+    /// Revokes a token. It is refused everywhere within a minute.
     RevokeToken {
-        /// Whose.
+        /// The shop that owns the token.
         shop: ShopId,
-        /// The token's id in the list.
+        /// The id of the token, as in the list.
         id: String,
     },
 }
 
 impl Command {
-    /// The shop that must be there for it, but for a token's revocation, which names both.
+    /// Returns the shop that must exist for the command. `None` for a revocation, whose error names both shop and
+    /// token.
     pub fn shop(&self) -> Option<&ShopId> {
         match self {
             Self::MintToken { shop, .. }
@@ -104,37 +108,37 @@ impl Command {
     }
 }
 
-/// What a command answers.
+/// The answer to a command.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// A shop.
+    /// A shop with its settings.
     Shop(Shop),
-    /// All shops.
+    /// All shops of the table.
     Shops {
-        /// By name.
+        /// The shops, sorted by name.
         shops: Vec<Shop>,
     },
     /// A new token with its text.
     Minted {
-        /// What the caller of the API sends; it is stored nowhere.
+        /// The text that a client of the API sends. It is not stored anywhere.
         text: String,
-        /// The token's record.
+        /// The record of the token.
         token: Token,
     },
-    /// Tokens of a shop.
+    /// The tokens of a shop.
     Tokens {
-        /// By id.
+        /// The tokens, sorted by id.
         tokens: Vec<Token>,
     },
-    /// What an audit found.
+    /// The result of an audit.
     Audit(Report),
-    /// What a shop owed.
+    /// The points that a shop owed.
     Liability {
-        /// The first and the last day, and those between them that have entries.
+        /// The first and the last day, and the days between them that have ledger entries.
         days: Vec<LiabilityDay>,
     },
-    /// Done; there is nothing to show.
+    /// The command is done, and has no result to show.
     Done {},
 }
 
@@ -183,9 +187,9 @@ pub async fn run(store: &Store, command: Command) -> Result<Answer, Error> {
             let to = to.unwrap_or_else(|| shop.day(Utc::now()));
             let from = from.unwrap_or(to);
             if from > to {
-                return Err(Error::field("from", "Ensure this day is not after the last one."));
+                return Err(Error::field("from", "Ensure this day is not after the last day, `to`."));
             }
-            Ok(Answer::Liability { days: point_days::liability(store, &shop.id, (from, to)).await? })
+            Ok(Answer::Liability { days: loyalty::days::liability(store, &shop.id, (from, to)).await? })
         }
         Command::RevokeToken { shop, id } => {
             tokens::revoke(store, &shop, &id).await?;

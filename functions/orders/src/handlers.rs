@@ -1,27 +1,25 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::wire::{OrderBody, customer_of, parse};
 use axum::{extract::State, response::Response};
 use chrono_tz::Tz;
 use lambda_http::http::StatusCode;
 use serde_json::value::RawValue;
 use shared::{
-    App, Error,
+    App, Error, ErrorReply,
     domain::id::Id,
     http::{
         access::{Orders, Read, Write},
         change::{Change, IdempotencyKey},
-        customer::CustomerReply,
-        envelope, order,
+        envelope,
         path::PathId,
     },
-    table::{
-        customers,
-        orders::{self, Shown},
-        settling::settle_soon,
+    shop::{
+        crm::customers,
+        orders::{self, rows::Shown, settling::settle_soon},
     },
+    wire::{customer::CustomerReply, order},
 };
-
-use crate::wire::{OrderBody, customer_of, parse};
 
 /// The order as the shop sent it, with the customer as stored here.
 fn render(shown: &Shown, zone: Tz) -> Result<Box<RawValue>, Error> {
@@ -41,8 +39,8 @@ pub(crate) async fn get(
     Read(caller, ..): Read<Orders>,
     State(app): State<App>,
     PathId(id): PathId,
-) -> Result<Response, Error> {
-    let shown = orders::get(&app.store, caller.shop_id(), id).await?;
+) -> Result<Response, ErrorReply> {
+    let shown = orders::rows::get(&app.store, caller.shop_id(), id).await?;
     envelope::ok(&render(&shown, caller.shop.zone)?)
 }
 
@@ -63,7 +61,7 @@ pub(crate) async fn put(
     State(app): State<App>,
     PathId(id): PathId,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let (zone, store) = (caller.shop.zone, &app.store);
     let unsettled = AtomicBool::new(false);
     let plan = async || {
@@ -71,7 +69,7 @@ pub(crate) async fn put(
         let read = parse(id, body, zone);
         let mut snapshot = customers::read_beside(store, caller.shop_id(), customer_of(body), read).await?;
         snapshot.body = order::body(id, change.text()?)?;
-        let (transaction, put) = orders::put(store, &caller.shop, &snapshot, change.at).await?;
+        let (transaction, put) = orders::rows::put(store, &caller.shop, &snapshot, change.at).await?;
         unsettled.store(put.unsettled, Ordering::Relaxed);
         let status = if put.is_new { StatusCode::CREATED } else { StatusCode::OK };
         Ok((transaction, envelope::reply(status, &render(&put.shown, zone)?)?))

@@ -1,30 +1,27 @@
+use crate::wire::{
+    AdjustBody, EntryDetail, EntryReply, RedeemBody, RefundBody, SignBody, parse_adjust, parse_redeem, parse_refund,
+    parse_sign,
+};
 use axum::{extract::State, response::Response};
 use lambda_http::http::StatusCode;
 use serde_json::Value;
 use shared::{
-    App, Error,
+    App, Error, ErrorReply,
+    app::Caller,
     domain::id::Id,
     http::{
-        access::{Caller, Loyalty, Read, Write},
+        access::{Loyalty, Read, Write},
         change::{Change, IdempotencyKey},
         envelope::{self, Envelope},
         fields::{Checked, named},
         path::PathId,
         query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
     },
-    table::{
-        customers,
-        idempotency::Reply,
-        pages::Direction,
-        point_history,
-        point_history_changes::{self as changes, Posted},
-        transaction::Transaction,
+    shop::{
+        crm::customers,
+        loyalty::{self, changes, changes::Posted},
     },
-};
-
-use crate::wire::{
-    AdjustBody, EntryDetail, EntryReply, RedeemBody, RefundBody, SignBody, parse_adjust, parse_redeem, parse_refund,
-    parse_sign,
+    store::{idempotency::Reply, pages::Direction, transaction::Transaction},
 };
 
 /// Lists the entries of the point history, newest first.
@@ -44,16 +41,16 @@ pub(crate) async fn list(
     Read(caller, ..): Read<Loyalty>,
     State(app): State<App>,
     mut query: Query,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let (store, shop) = (&app.store, caller.shop_id());
     let (_, direction) = query.order_by((OrderBy::Id, Direction::Descending), true);
     let customers = query.one_or_many("customer", "customer__in");
     let select = query.select(direction)?;
     let page = match customers {
-        Some(customers) => point_history::page_of_customers(store, shop, &customers, &select).await?,
-        None => point_history::page(store, shop, &select).await?,
+        Some(customers) => loyalty::history::page_of_customers(store, shop, &customers, &select).await?,
+        None => loyalty::history::page(store, shop, &select).await?,
     };
-    let nested = point_history::nested(store, shop, &page.rows, true).await?;
+    let nested = loyalty::history::nested(store, shop, &page.rows, true).await?;
     let page = page.try_map(|entry| EntryReply::new(entry, &nested, caller.shop.zone))?;
     query.address.list(page, select.size, |entry| entry)
 }
@@ -70,10 +67,10 @@ pub(crate) async fn get(
     Read(caller, ..): Read<Loyalty>,
     State(app): State<App>,
     PathId(id): PathId,
-) -> Result<Response, Error> {
-    let entry = point_history::get(&app.store, caller.shop_id(), id).await?;
+) -> Result<Response, ErrorReply> {
+    let entry = loyalty::history::get(&app.store, caller.shop_id(), id).await?;
     let entries = std::slice::from_ref(&entry);
-    let nested = point_history::nested(&app.store, caller.shop_id(), entries, false).await?;
+    let nested = loyalty::history::nested(&app.store, caller.shop_id(), entries, false).await?;
     envelope::ok(&EntryDetail::new(entry, &nested, caller.shop.zone))
 }
 
@@ -90,7 +87,7 @@ pub(crate) async fn adjust(
     Write(caller, ..): Write<Loyalty>,
     State(app): State<App>,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let plan = async || {
         let adjust = read(&app, &caller, &change, parse_adjust).await?;
         posted(changes::adjust(&app.store, &caller.shop, adjust, change.at).await?, &caller)
@@ -115,7 +112,7 @@ pub(crate) async fn sign(
     Write(caller, ..): Write<Loyalty>,
     State(app): State<App>,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let plan = async || {
         let customer_id = change.parsed(parse_sign)?;
         posted(changes::sign(&app.store, &caller.shop, customer_id, change.at).await?, &caller)
@@ -143,7 +140,7 @@ pub(crate) async fn redeem(
     Write(caller, ..): Write<Loyalty>,
     State(app): State<App>,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let plan = async || {
         let redemption = read(&app, &caller, &change, parse_redeem).await?;
         posted(changes::redeem(&app.store, &caller.shop, redemption, change.at).await?, &caller)
@@ -168,7 +165,7 @@ pub(crate) async fn refund(
     Write(caller, ..): Write<Loyalty>,
     State(app): State<App>,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let plan = async || {
         let redemption_id = change.parsed(parse_refund)?;
         posted(changes::refund(&app.store, &caller.shop, redemption_id, change.at).await?, &caller)

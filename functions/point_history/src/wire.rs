@@ -10,15 +10,12 @@ use shared::{
         points::{MAX_ADJUSTMENT, PointEntry},
         timestamp,
     },
-    http::{
-        customer::CustomerReply,
-        fields::{Checked, Fields, integer, relation},
-        order,
+    http::fields::{Checked, Fields, integer, relation},
+    shop::loyalty::{
+        changes::{Posted, Redemption},
+        history::Nested,
     },
-    table::{
-        point_history::Nested,
-        point_history_changes::{Posted, Redemption},
-    },
+    wire::{customer::CustomerReply, order},
 };
 use utoipa::ToSchema;
 

@@ -1,23 +1,20 @@
+use crate::wire::{PriceRuleBody, parse};
 use axum::{extract::State, response::Response};
 use lambda_http::http::StatusCode;
 use shared::{
-    App, Error,
+    App, ErrorReply,
     domain::id::Id,
     http::{
         access::{Discounts, Read, Write},
         change::{Change, IdempotencyKey},
         envelope::{self, Envelope},
         path::PathId,
-        price_rule::PriceRuleReply,
         query::{ListParameters, OrderBy, OrderById, Query},
     },
-    table::{
-        pages::Direction,
-        price_rules::{self, Filter},
-    },
+    shop::discounts::rules::{self, rows::Filter},
+    store::pages::Direction,
+    wire::price_rule::PriceRuleReply,
 };
-
-use crate::wire::{PriceRuleBody, parse};
 
 /// Lists the price rules, newest first.
 #[utoipa::path(
@@ -41,7 +38,7 @@ pub(crate) async fn list(
     Read(caller, ..): Read<Discounts>,
     State(app): State<App>,
     mut query: Query,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let zone = caller.shop.zone;
     let (_, direction) = query.order_by((OrderBy::Id, Direction::Descending), false);
     let filter = Filter {
@@ -52,7 +49,7 @@ pub(crate) async fn list(
         ends_at: query.instant("ends_at", zone),
     };
     let select = query.select(direction)?;
-    let page = price_rules::page(&app.store, caller.shop_id(), &filter, &select).await?;
+    let page = rules::rows::page(&app.store, caller.shop_id(), &filter, &select).await?;
     query.address.list(page, select.size, |rule| PriceRuleReply::new(&rule, zone))
 }
 
@@ -66,8 +63,8 @@ pub(crate) async fn get(
     Read(caller, ..): Read<Discounts>,
     State(app): State<App>,
     PathId(id): PathId,
-) -> Result<Response, Error> {
-    let rule = price_rules::get(&app.store, caller.shop_id(), id).await?;
+) -> Result<Response, ErrorReply> {
+    let rule = rules::rows::get(&app.store, caller.shop_id(), id).await?;
     envelope::ok(&PriceRuleReply::new(&rule, caller.shop.zone))
 }
 
@@ -86,11 +83,11 @@ pub(crate) async fn create(
     Write(caller, ..): Write<Discounts>,
     State(app): State<App>,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let zone = caller.shop.zone;
     let plan = async || {
         let rule = change.parsed(|body| parse(body, None, zone))?;
-        let (transaction, rule) = price_rules::create(&app.store, caller.shop_id(), rule).await?;
+        let (transaction, rule) = rules::rows::create(&app.store, caller.shop_id(), rule).await?;
         Ok((transaction, envelope::reply(StatusCode::CREATED, &PriceRuleReply::new(&rule, zone))?))
     };
     change.once(&app, &caller, plan).await
@@ -112,11 +109,11 @@ pub(crate) async fn update(
     State(app): State<App>,
     PathId(id): PathId,
     change: Change,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorReply> {
     let zone = caller.shop.zone;
     let plan = async || {
         let over = |stored| change.parsed(|body| parse(body, Some(stored), zone));
-        let (transaction, rule) = price_rules::update(&app.store, caller.shop_id(), id, over).await?;
+        let (transaction, rule) = rules::rows::update(&app.store, caller.shop_id(), id, over).await?;
         Ok((transaction, envelope::reply(StatusCode::OK, &PriceRuleReply::new(&rule, zone))?))
     };
     change.once(&app, &caller, plan).await
@@ -134,7 +131,7 @@ pub(crate) async fn delete(
     Write(caller, ..): Write<Discounts>,
     State(app): State<App>,
     PathId(id): PathId,
-) -> Result<Response, Error> {
-    app.store.carry_out(|| price_rules::delete(&app.store, caller.shop_id(), id)).await?;
+) -> Result<Response, ErrorReply> {
+    app.store.carry_out(|| rules::rows::delete(&app.store, caller.shop_id(), id)).await?;
     Ok(envelope::no_content())
 }

@@ -3,13 +3,13 @@
 use chrono_tz::Tz;
 use serde_json::Value;
 use shared::{
+    FieldErrors,
     domain::{
         money::Hundredths,
         price_rule::{
             AllocationMethod, MAX_ENTITLED, PriceRule, Ratio, TITLE_LENGTH, TargetSelection, TargetType, ValueType,
         },
     },
-    error::FieldErrors,
     http::fields::{Checked, Fields, boolean, choice, decimal, instant, integer, list, own_id, positive_or_zero, text},
 };
 use utoipa::ToSchema;

@@ -1,48 +1,48 @@
-//! Coupons (优惠券): what hands out codes of a price rule under a passphrase (`discounts.txt`).
+//! Coupons (优惠券). A coupon issues codes of one price rule under a passphrase (docs/api/coupons.md).
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{id::Id, price_rule::PriceRule};
+use crate::{id::Id, price_rule::PriceRule};
 
-/// The most coupons of a shop.
+/// Largest number of coupons in one shop.
 pub const MAX_COUPONS: u64 = 10_000;
-/// The longest prefix, in characters.
+/// Longest prefix, in characters.
 pub const PREFIX_LENGTH: usize = 32;
 
-/// A coupon of a shop. Nothing of it changes once it is made.
+/// A coupon of a shop. No field changes after creation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coupon {
-    /// Ours, increasing in order of creation.
+    /// Id chosen by this service; ids grow in order of creation.
     pub id: Id,
-    /// What its codes begin with, and the passphrase by which they are claimed: 1 to 32 of letters, digits, `-` and `_`;
-    /// unique among the coupons of the shop.
+    /// Prefix of its codes, and the passphrase that customers enter to claim one: 1 to 32 letters, digits, `-` or `_`.
+    /// Unique among the coupons of the shop.
     pub code_prefix: String,
-    /// Whether customers may claim codes with the passphrase.
+    /// True if customers may claim codes with the passphrase.
     pub can_redeem: bool,
-    /// What its codes are called; without one as the rule is.
+    /// Title of its codes. `None`: they carry the title of the price rule.
     pub title: Option<String>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// What its codes discount.
+    /// The price rule whose discount its codes give.
     pub price_rule_id: Id,
 }
 
-/// What codes show of their coupon and rule.
+/// The fields of a coupon and its price rule that a code shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
-    /// The coupon's title, or else the rule's.
+    /// Title of the coupon, or of the price rule if the coupon has none.
     pub title: String,
-    /// The rule's; see [`PriceRule::verbose_title`].
+    /// Generated title of the price rule; see [`PriceRule::verbose_title`].
     pub verbose_title: String,
-    /// The rule's.
+    /// Start of the price rule's window.
     pub starts_at: Option<DateTime<Utc>>,
-    /// The rule's.
+    /// End of the price rule's window.
     pub ends_at: Option<DateTime<Utc>>,
 }
 
 impl Terms {
-    /// As coupon and rule are now.
+    /// Returns the terms that follow from the current coupon and price rule.
     pub fn of(coupon: &Coupon, rule: &PriceRule) -> Self {
         Self {
             title: coupon.title.as_ref().unwrap_or(&rule.title).clone(),
@@ -52,25 +52,25 @@ impl Terms {
         }
     }
 
-    /// Whether the window of the rule is over.
+    /// Returns true once the window of the price rule has ended.
     pub fn have_ended(&self, now: DateTime<Utc>) -> bool {
         self.ends_at.is_some_and(|end| end <= now)
     }
 }
 
 impl Coupon {
-    /// Whether a text can be a prefix: see [`Coupon::code_prefix`].
+    /// Returns true if `text` is a valid prefix; see [`Coupon::code_prefix`].
     pub fn is_prefix(text: &str) -> bool {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
         (1..=PREFIX_LENGTH).contains(&text.len()) && text.bytes().all(plain)
     }
 }
 
-/// What the codes of a coupon say.
+/// Numbers of used and claimed codes of one coupon.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Codes that are used.
+    /// Number of codes that are used.
     pub used: u64,
-    /// Codes that a customer claimed with the passphrase.
+    /// Number of codes that customers claimed with the passphrase (`redeemed` in the API).
     pub redeemed: u64,
 }

@@ -1,39 +1,39 @@
-//! Coupon codes (优惠码): one discount in a customer's hands (`discounts.txt`).
+//! Coupon codes (优惠码). A code is one discount that one customer holds (docs/api/coupon-codes.md).
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::id::Id;
+use crate::id::Id;
 
-/// The longest code, in characters.
+/// Longest code, in characters.
 pub const CODE_LENGTH: usize = 64;
-/// The most codes that one request issues.
+/// Largest number of codes that one request issues.
 pub const MAX_ISSUED: usize = 1_000;
-/// The most coupons that one request issues codes of.
+/// Largest number of coupons whose codes one request issues.
 pub const MAX_ISSUED_COUPONS: usize = 20;
 
-/// A code of a shop.
+/// A coupon code of a shop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CouponCode {
-    /// Ours, increasing in order of creation.
+    /// Id chosen by this service; ids grow in order of creation.
     pub id: Id,
-    /// The coupon that it came from.
+    /// The coupon that issued it.
     pub coupon_id: Id,
-    /// The rule of that coupon.
+    /// The price rule of that coupon.
     pub price_rule_id: Id,
-    /// Whose it is.
+    /// The customer who holds it.
     pub customer_id: Id,
-    /// What the customer types: unique in the shop, and never given again.
+    /// Text that the customer types. Unique in the shop, and never issued again.
     pub code: String,
-    /// When it was used; `None` where it is not.
+    /// Time of its use; `None` while it is not used.
     pub used_at: Option<DateTime<Utc>>,
-    /// The order that uses it; `None` where it is not used, or the merchant said so without an order.
+    /// The order that uses it. `None` if it is not used, or if the merchant marked it as used without an order.
     #[serde(default)]
     pub order_id: Option<Id>,
-    /// Whether the customer claimed it with the passphrase.
+    /// True if the customer claimed it with the passphrase.
     pub claimed: bool,
-    /// When it was issued.
+    /// Time of issue.
     pub created_at: DateTime<Utc>,
 }
 
@@ -41,16 +41,16 @@ pub struct CouponCode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
 #[schema(as = CouponCodeStatus, rename_all = "snake_case")]
 pub enum Status {
-    /// Neither of the others. It may still not apply: its rule may be disabled or not have begun.
+    /// Neither used nor expired. It may still not apply, because its rule is disabled or has not started.
     Unused,
-    /// It was used.
+    /// Used, whether or not its rule has ended.
     Used,
-    /// It was not used, and its rule has ended.
+    /// Not used, and its rule has ended.
     Expired,
 }
 
 impl Status {
-    /// Its name on the wire.
+    /// Returns the name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::Unused => "unused",
@@ -61,7 +61,7 @@ impl Status {
 }
 
 impl CouponCode {
-    /// The effective status, given whether the rule has ended.
+    /// Returns the effective status. The caller says if the rule has ended.
     pub fn status(&self, rule_has_ended: bool) -> Status {
         match (self.used_at, rule_has_ended) {
             (Some(_), _) => Status::Used,
@@ -71,29 +71,29 @@ impl CouponCode {
     }
 }
 
-/// What the random part of a code is made of: 32 letters and digits, none of which is easily taken for another.
+/// Characters of the random part of a code: 32 letters and digits. Look-alikes (`0`, `i`, `l`, `o`) are left out.
 pub const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz123456789";
 
-/// The fewest random characters of a code.
+/// Smallest number of random characters in a code.
 const SHORTEST: u32 = 6;
-/// How many texts there are for each that is given: a guess hits one time in a million.
+/// Number of possible codes for each code that is issued: one guess in about a million (2^20) hits.
 const SPARSITY: u64 = 1 << 20;
 
-/// How many random characters a code has, where `issued` codes of its coupon were issued before it: the suffix grows as
-/// the prefix fills up, so that a guess stays a guess.
+/// Returns the number of random characters of a new code, given that its coupon issued `issued` codes before. The
+/// random part grows with that number, so that a guess still hits only one time in about a million.
 ///
 /// ```
 /// use shared::domain::coupon_code::suffix_length;
 /// assert_eq!([0, 1_000, 1_024, 40_000, 1_000_000, 10_000_000].map(suffix_length), [6, 6, 7, 8, 8, 9]);
 /// ```
 pub fn suffix_length(issued: u64) -> u32 {
-    // 32 to the power of the length must be at least the sparsity times the codes, this one included.
+    // 32 ^ length must be at least the sparsity times the number of codes, including this one.
     let bits = (u128::from(issued) + 1) * u128::from(SPARSITY);
     let needed = 128 - (bits - 1).leading_zeros();
     needed.div_ceil(5).max(SHORTEST)
 }
 
-/// The random part of a code from random numbers, one for each character.
+/// Returns the random part of a code: one character for each random number.
 pub fn suffix(random: impl Iterator<Item = u8>) -> String {
     random.map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
 }

@@ -1,77 +1,79 @@
-//! Customers, under the shop's own ids: what the replies of points and codes nest.
+//! Customers, under the shop's own ids. Point entries and coupon codes show their customer in full
+//! (docs/api/customers.md).
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::id::Id;
+use crate::id::Id;
 
-/// The longest mobile number, in characters.
+/// Longest mobile number, in characters.
 pub const MOBILE_LENGTH: usize = 32;
 
-/// A customer of a shop: the ten documented fields.
+/// A customer of a shop, with the ten documented fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
-    /// The shop's own.
+    /// Id chosen by the shop.
     pub id: Id,
-    /// May be blank.
+    /// Mobile number; may be blank.
     pub mobile: String,
-    /// May be blank.
+    /// Full name; may be blank.
     pub full_name: String,
-    /// An open string; `unknown` by default.
+    /// Gender as free text; `unknown` by default.
     pub gender: String,
-    /// May be null.
+    /// E-mail address; may be null.
     pub email: Option<String>,
-    /// May be null.
+    /// Birthday; may be null.
     pub birthday: Option<NaiveDate>,
-    /// The merchant's.
+    /// Note that the merchant writes.
     pub note: String,
-    /// Whether the customer agreed to advertising.
+    /// True if the customer agreed to advertising.
     pub accepts_marketing: bool,
-    /// As the shop sent it, else when it was first stored here.
+    /// Time of creation: the time that the shop sent, or else the time when the customer was first stored here.
     pub created_at: DateTime<Utc>,
-    /// As the shop sent it, else when it was last stored here.
+    /// Time of the last change: the time that the shop sent, or else the time when the customer was last stored here.
     pub updated_at: DateTime<Utc>,
 }
 
-/// What the shop sends of a customer: an omitted field stays as it is, or takes its default in a new one.
+/// The fields of a customer that a shop sends. An omitted field keeps its value; in a new customer it takes its
+/// default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CustomerDraft {
-    /// See [`Customer`].
+    /// New mobile number ([`Customer::mobile`]).
     pub mobile: Option<String>,
-    /// See [`Customer`].
+    /// New full name ([`Customer::full_name`]).
     pub full_name: Option<String>,
-    /// See [`Customer`].
+    /// New gender ([`Customer::gender`]).
     pub gender: Option<String>,
-    /// `Some(None)` clears it.
+    /// New e-mail address ([`Customer::email`]); `Some(None)` clears it.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub email: Option<Option<String>>,
-    /// `Some(None)` clears it.
+    /// New birthday ([`Customer::birthday`]); `Some(None)` clears it.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub birthday: Option<Option<NaiveDate>>,
-    /// See [`Customer`].
+    /// New merchant's note ([`Customer::note`]).
     pub note: Option<String>,
-    /// See [`Customer`].
+    /// New consent to advertising ([`Customer::accepts_marketing`]).
     pub accepts_marketing: Option<bool>,
-    /// See [`Customer`].
+    /// New time of creation ([`Customer::created_at`]).
     pub created_at: Option<DateTime<Utc>>,
-    /// See [`Customer`].
+    /// New time of the last change ([`Customer::updated_at`]).
     pub updated_at: Option<DateTime<Utc>>,
 }
 
-/// A field that is there is given, be it null.
+/// Reads a field that is present, so that null differs from an omitted field.
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
 impl CustomerDraft {
-    /// Whether a text stays as it is stored.
+    /// Returns true if at least one text field is omitted. Such a draft keeps a stored text.
     pub fn omits_text(&self) -> bool {
         let texts = [&self.mobile, &self.full_name, &self.gender, &self.note];
         texts.iter().any(|text| text.is_none()) || self.email.is_none()
     }
 
-    /// The customer `id` as it is after this draft was stored over `stored` at `now`.
+    /// Returns customer `id` after this draft is stored over `stored` at `now`.
     pub fn over(self, id: Id, stored: Option<&Customer>, now: DateTime<Utc>) -> Customer {
         let stored = stored.cloned().unwrap_or_else(|| Customer {
             id,

@@ -1,128 +1,130 @@
-//! The one error of the service. It says what went wrong in the service's words; `http/error.rs` alone decides the
-//! status and the body.
+//! The one error type of the service. It names the cause; only `http/error.rs` of the crate `shared` chooses the status
+//! and the body (docs/api/errors.md).
 
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::domain::scope::Scope;
+use crate::scope::Scope;
 
-/// What a request can end with instead of its answer.
+/// Every way in which a request can fail. The HTTP status of each is noted here for orientation.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The input cannot be right: 400 with the messages by field.
+    /// Invalid input: 400, with the messages by field.
     #[error("invalid input")]
     Invalid(FieldErrors),
-    /// The body is not JSON: 400.
+    /// Body that is not JSON: 400.
     #[error("JSON parse error - {0}")]
     Parse(String),
-    /// No bearer token was sent: 401.
+    /// Request without a bearer token: 401.
     #[error("authentication credentials were not provided")]
     Unauthenticated,
-    /// The bearer token is unknown, expired or revoked: 401.
+    /// Bearer token that is unknown, expired or revoked: 401.
     #[error("invalid token")]
     InvalidToken,
-    /// The token lacks the scope: 403, which names it in its `WWW-Authenticate`.
+    /// Token without the required scope: 403. Its `WWW-Authenticate` names the scope.
     #[error("permission denied: the scope {0} is missing")]
     Forbidden(Scope),
-    /// No such path or row in this shop: 404.
+    /// Unknown path, or no such row in this shop: 404.
     #[error("not found")]
     NotFound,
-    /// The page number is not one of the list's: 404.
+    /// Page number that the list does not have: 404.
     #[error("invalid page")]
     InvalidPage,
-    /// The path exists, the method does not: 405.
+    /// Known path, but not with this method: 405.
     #[error("method {0} not allowed")]
     MethodNotAllowed(String),
-    /// The state of the shop forbids it: 409.
+    /// Request that the state of the shop forbids: 409.
     #[error("conflict: {0}")]
     Conflict(Cow<'static, str>),
-    /// The first request under the same `Idempotency-Key` is still at work: 409 with `Retry-After` in seconds.
+    /// The first request with the same `Idempotency-Key` is still running: 409 with `Retry-After`.
     #[error("a request with this idempotency key is at work")]
     AtWork {
-        /// When to ask again, in seconds.
+        /// Seconds until the client should ask again.
         retry_after: u32,
     },
-    /// Too many attempts: 429 with `Retry-After` in seconds.
+    /// Too many attempts: 429 with `Retry-After`.
     #[error("throttled")]
     Throttled {
-        /// When to try again, in seconds.
+        /// Seconds until the client may try again.
         retry_after: u32,
     },
-    /// The body is over the limit: 413.
+    /// Body over the size limit: 413.
     #[error("body over {limit} bytes")]
     TooLarge {
-        /// The limit in bytes.
+        /// Size limit in bytes.
         limit: usize,
     },
-    /// The body is not `application/json`: 415.
+    /// Body that is not `application/json`: 415.
     #[error("unsupported media type {0}")]
     UnsupportedMediaType(String),
-    /// The `Idempotency-Key` belongs to another request: 422.
+    /// `Idempotency-Key` that another request has used: 422.
     #[error("idempotency key reused")]
     KeyReused,
-    /// The store did not answer, or not in time, after bounded retries: 503. The text is for the log, never the client.
+    /// The store gave no answer, or none in time, after bounded retries: 503. The text is for the log; no client sees
+    /// it.
     #[error("store unavailable: {0}")]
     Unavailable(String),
-    /// A fault of ours: 500. The text is for the log, never the client.
+    /// Defect of this service: 500. The text is for the log; no client sees it.
     #[error("internal: {0}")]
     Internal(String),
 }
 
 impl Error {
-    /// A 400 with one message for one field.
+    /// Returns a 400 with one message for one field.
     pub fn field(name: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::Invalid(FieldErrors::field(name, message))
     }
 
-    /// A 409 with the reason in the client's words.
+    /// Returns a 409. The client reads `reason`.
     pub fn conflict(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::Conflict(reason.into())
     }
 }
 
-/// Validation messages in Django REST framework's shapes: a list of messages, messages by field (nested), or a list
-/// aligned with a list body.
+/// Validation messages in the shapes of Django REST framework: a list of messages, messages by field (nested), or a
+/// list with one entry for each item of a list body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FieldErrors {
-    /// `["message", ...]`
+    /// One list of messages: `["message", ...]`.
     Messages(Vec<Cow<'static, str>>),
-    /// `{"field": ..., ...}` in the order in which the fields were checked.
+    /// Messages by field, in the order in which the fields were checked: `{"field": ..., ...}`.
     Fields(Vec<(Cow<'static, str>, FieldErrors)>),
-    /// `[{}, {"field": [...]}, ...]`, one entry for each item of the body.
+    /// One entry for each item of a list body: `[{}, {"field": [...]}, ...]`.
     Items(Vec<FieldErrors>),
 }
 
 impl FieldErrors {
-    /// Nothing wrong: `{}`.
+    /// No errors: `{}`.
     pub const NONE: Self = Self::Fields(Vec::new());
 
-    /// One message.
+    /// Returns one message.
     pub fn message(message: impl Into<Cow<'static, str>>) -> Self {
         Self::Messages(vec![message.into()])
     }
 
-    /// One message under one field.
+    /// Returns one message for one field.
     pub fn field(name: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::Fields(vec![(name.into(), Self::message(message))])
     }
 
-    /// One message under one field, which names a row that does not exist.
+    /// Returns one message for one field: the field names a row that does not exist.
     pub fn missing(name: impl Into<Cow<'static, str>>, id: impl std::fmt::Display) -> Self {
         Self::Fields(vec![(name.into(), Self::no_row(id))])
     }
 
-    /// There is no row with this id.
+    /// Returns one message: there is no row with this id.
     pub fn no_row(id: impl std::fmt::Display) -> Self {
         Self::message(format!("Invalid pk \"{id}\" - object does not exist."))
     }
 
-    /// A message about the whole body.
+    /// Returns a message about the whole body.
     pub fn non_field(message: impl Into<Cow<'static, str>>) -> Self {
         Self::field("non_field_errors", message)
     }
 
-    /// These and the other errors of the same object; errors of another shape stand instead.
+    /// Merges these errors with `other` errors of the same object. If the two have different shapes, only `other` is
+    /// kept.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -143,7 +145,7 @@ impl FieldErrors {
         }
     }
 
-    /// True where nothing is wrong, at any depth.
+    /// Returns true if there is no message at any depth.
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Messages(messages) => messages.is_empty(),

@@ -1,12 +1,12 @@
-//! Ids, as `readings.md` gives them: positive integers up to 2^53-1, which every JSON client can hold exactly.
+//! Ids: positive integers up to 2^53-1, which every JSON client can hold exactly (docs/api/conventions.md).
 
-/// An id of a row, per shop and resource.
+/// Id of a row, unique for each shop and resource.
 pub type Id = u64;
 
-/// The largest id: 2^53-1.
+/// Largest id: 2^53-1.
 pub const MAX_ID: Id = (1 << 53) - 1;
 
-/// The id that a path segment names, if it names one.
+/// Parses a path segment as an id; `None` if it is not a decimal number from 1 to [`MAX_ID`].
 pub fn parse(text: &str) -> Option<Id> {
     let plain = !text.is_empty() && text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_digit());
     if !plain {

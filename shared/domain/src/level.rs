@@ -1,36 +1,37 @@
-//! Levels: what a customer's points have earned them, and what each level grants (`loyalty.txt`).
+//! Levels. Earned points decide the level of a customer, and each level grants benefits (docs/api/levels.md).
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{id::Id, money::Hundredths};
+use crate::{id::Id, money::Hundredths};
 
-/// The longest title, in characters.
+/// Longest title, in characters.
 pub const TITLE_LENGTH: usize = 64;
 
 /// A level (积分等级规则) of a shop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Level {
-    /// Ours, increasing in order of creation.
+    /// Id chosen by this service; ids grow in order of creation.
     pub id: Id,
-    /// 1 to 64 characters.
+    /// Title of 1 to 64 characters.
     pub title: String,
-    /// Points that a customer must have earned to stand on this level.
+    /// Earned points that a customer needs to reach this level.
     pub condition_points: u32,
-    /// Points for signing in, once a day.
+    /// Points for one sign-in; a customer can sign in once a day.
     pub sign_points: u32,
-    /// Points for each yuan paid, on top of the one that everybody gets. Not negative.
+    /// Points for each yuan paid, in addition to the one point that every customer gets. Not negative.
     pub gain_points: Decimal,
-    /// How many points buy one yuan; 0 turns redemption off.
+    /// Points that buy one yuan; 0 turns redemption off.
     pub redeem_points: u32,
-    /// The most points in one redemption; 0 is no cap.
+    /// Most points in one redemption; 0 means no cap.
     pub redeem_limitation: u32,
-    /// The most points redeemed in a calendar month of the shop's zone; 0 is no cap.
+    /// Most points that a customer can redeem in one calendar month of the shop's time zone; 0 means no cap.
     pub redeem_limitation_monthly: u32,
 }
 
-/// The level that so many earned points give, and the one after it: the highest `condition_points` not above them, the
-/// lowest above them, and of levels of the same condition the lowest id (`readings.md`).
+/// Returns the level that `earned_points` reach, and the next level above it. The level reached is the one with the
+/// highest `condition_points` that is not above `earned_points`; the next is the one with the lowest `condition_points`
+/// above them. Among levels with the same condition the lowest id wins (docs/api/levels.md).
 pub fn standing(levels: &[Level], earned_points: i64) -> (Option<&Level>, Option<&Level>) {
     let (reached, ahead): (Vec<_>, Vec<_>) =
         levels.iter().partition(|level| i64::from(level.condition_points) <= earned_points);
@@ -39,7 +40,8 @@ pub fn standing(levels: &[Level], earned_points: i64) -> (Option<&Level>, Option
 }
 
 impl Level {
-    /// What a paid order earns: `floor(paid x (1 + gain_points))`, whatever is paid; `None` beyond all balances.
+    /// Returns the points that a paid order earns: `floor(paid x (1 + gain_points))`. The result is not limited to the
+    /// points that an account can hold; `None` if it does not fit into an `i64`.
     ///
     /// ```
     /// # use shared::domain::{level::Level, money::Hundredths};
@@ -53,27 +55,27 @@ impl Level {
     }
 }
 
-/// What a client sends of a level: an omitted field stays as it is, or takes its default in a new one.
+/// The fields of a level that a client sends. An omitted field keeps its value; in a new level it takes its default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LevelDraft {
-    /// See [`Level`].
+    /// New title ([`Level::title`]); always present.
     pub title: String,
-    /// See [`Level`]; 0 by default, like those that follow.
+    /// New condition ([`Level::condition_points`]); 0 by default, as are all fields after it.
     pub condition_points: Option<u32>,
-    /// See [`Level`].
+    /// New points for signing in ([`Level::sign_points`]).
     pub sign_points: Option<u32>,
-    /// See [`Level`].
+    /// New points for each yuan ([`Level::gain_points`]).
     pub gain_points: Option<Decimal>,
-    /// See [`Level`].
+    /// New points that buy one yuan ([`Level::redeem_points`]).
     pub redeem_points: Option<u32>,
-    /// See [`Level`].
+    /// New cap of one redemption ([`Level::redeem_limitation`]).
     pub redeem_limitation: Option<u32>,
-    /// See [`Level`].
+    /// New monthly cap ([`Level::redeem_limitation_monthly`]).
     pub redeem_limitation_monthly: Option<u32>,
 }
 
 impl LevelDraft {
-    /// The level `id` as it is after this draft was stored over `stored`.
+    /// Returns level `id` after this draft is stored over `stored`.
     pub fn over(self, id: Id, stored: Option<Level>) -> Level {
         let stored = stored.as_ref();
         let kept = |draft: Option<u32>, field: fn(&Level) -> u32| draft.or(stored.map(field)).unwrap_or(0);

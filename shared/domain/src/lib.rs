@@ -1,8 +1,10 @@
-//! The shop's rules. Architecture invariant: this module is pure; it knows no async, AWS, HTTP, clock or randomness.
+//! The models and rules of a shop. Architecture invariant: this crate is pure. It knows no async, AWS, HTTP, clock or
+//! randomness.
 
 pub mod coupon;
 pub mod coupon_code;
 pub mod customer;
+pub mod error;
 pub mod evaluation;
 pub mod id;
 pub mod level;

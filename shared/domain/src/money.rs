@@ -1,4 +1,4 @@
-//! Money and percentages: exact hundredths, never a float. Rendered with two places (`readings.md`).
+//! Money and percentages: exact hundredths, never a float. Shown with two decimal places (docs/api/conventions.md).
 
 use std::{fmt, str::FromStr};
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 #[serde(transparent)]
 pub struct Hundredths(pub i64);
 
-/// Minor units of money (fen) in sums and products, which pass what [`Hundredths`] holds.
+/// Money in minor units (fen), for sums and products that do not fit into [`Hundredths`].
 pub type Minor = i128;
 
 impl From<Hundredths> for Minor {
@@ -19,7 +19,7 @@ impl From<Hundredths> for Minor {
     }
 }
 
-/// Minor units as they stand on the wire: with two places.
+/// Minor units as they appear on the wire: with two decimal places.
 ///
 /// ```
 /// use shared::domain::money::Amount;
@@ -28,12 +28,12 @@ impl From<Hundredths> for Minor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amount(pub Minor);
 
-/// The digits of an `i128`, a point and a sign.
+/// Longest text of an amount: the digits of an `i128`, a point and a sign.
 const MAX_BYTES: usize = 41;
 
 impl Amount {
-    /// The text, written from its end on. By hand, since a priced cart may have ten thousand of them, and `format!` takes
-    /// several times as long.
+    /// Writes the amount into `bytes`, from the last digit to the first. Written by hand: a priced cart may have ten
+    /// thousand amounts, and `format!` takes several times as long.
     fn text(self, bytes: &mut [u8; MAX_BYTES]) -> &str {
         let mut start = MAX_BYTES;
         let mut push = |byte| {
@@ -70,28 +70,29 @@ impl Serialize for Amount {
     }
 }
 
-/// The most digits of an amount in all (`readings.md`).
+/// Most digits of an amount in all (docs/api/conventions.md).
 pub const MAX_DIGITS: u32 = 12;
-/// The most digits after the point.
+/// Most digits after the decimal point.
 pub const MAX_PLACES: u32 = 2;
 
-/// Why a text is no amount.
+/// Reasons why a text is not an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotAnAmount {
-    /// It is no number.
+    /// The text is not a number.
     NotANumber,
-    /// More than [`MAX_DIGITS`] in all.
+    /// The number has more than [`MAX_DIGITS`] digits in all.
     Digits,
-    /// More than [`MAX_PLACES`] after the point.
+    /// The number has more than [`MAX_PLACES`] digits after the point.
     Places,
-    /// More than what [`MAX_PLACES`] leaves before the point.
+    /// The number has more digits before the point than [`MAX_DIGITS`] less [`MAX_PLACES`].
     WholeDigits,
 }
 
 impl FromStr for Hundredths {
     type Err = NotAnAmount;
 
-    /// The checks of DRF's `DecimalField`, in its order. `20.00` has two places and `20.` none; nothing is rounded.
+    /// Makes the checks of Django REST framework's `DecimalField`, in the same order. `20.00` has two places and `20.`
+    /// has none. Nothing is rounded.
     fn from_str(text: &str) -> Result<Self, NotAnAmount> {
         let decimal: Decimal = text.parse().or_else(|_| Decimal::from_scientific(text)).map_err(|_| too_long(text))?;
         let places = decimal.scale();
@@ -109,7 +110,8 @@ impl FromStr for Hundredths {
     }
 }
 
-/// A number with more digits than a decimal holds is too long, everything else is none.
+/// Tells the two faults apart: a number with more digits than a `Decimal` holds is too long; any other text is not a
+/// number.
 fn too_long(text: &str) -> NotAnAmount {
     let plain = text.strip_prefix(['-', '+']).unwrap_or(text);
     let digits = plain.bytes().filter(u8::is_ascii_digit).count();
@@ -118,7 +120,7 @@ fn too_long(text: &str) -> NotAnAmount {
 }
 
 impl fmt::Display for Hundredths {
-    /// Two places.
+    /// Writes the number with two decimal places.
     ///
     /// ```
     /// use shared::domain::money::Hundredths;
@@ -131,7 +133,7 @@ impl fmt::Display for Hundredths {
 }
 
 impl Hundredths {
-    /// Without trailing zeros: `20`, `9.6`, `0.05`.
+    /// Returns the number without trailing zeros: `20`, `9.6`, `0.05`.
     pub fn short(self) -> String {
         let text = self.to_string();
         text.trim_end_matches('0').trim_end_matches('.').to_owned()

@@ -1,64 +1,65 @@
-//! Orders, under the shop's own ids. Kept as the shop sent them, unknown fields and all; entries of the point history
-//! nest them. What an order has done to points stands apart from it, since it must happen exactly once however often the
-//! order is sent.
+//! Orders, under the shop's own ids. An order is stored as the shop sent it, including unknown fields; ledger entries
+//! show it in full. Its effects on points are stored apart from it, because each effect must happen exactly once
+//! however often the shop sends the order (docs/api/orders.md).
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::{
     id::Id,
     level::Level,
     money::Hundredths,
     points::{Month, Redeemed},
 };
 
-/// The most bytes of an order's JSON (`readings.md`).
+/// Largest JSON text of an order, in bytes (docs/api/orders.md).
 pub const MAX_BYTES: usize = 256 * 1024;
 
 /// A stored order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
-    /// The shop's own.
+    /// Id chosen by the shop.
     pub id: Id,
-    /// Whose order; an order without a customer earns nothing.
+    /// The customer who placed it; an order without a customer earns no points.
     pub customer_id: Option<Id>,
-    /// The order as the shop sent it: compact JSON text of an object, at most [`MAX_BYTES`]. It is text and not a
-    /// value so that numbers and the order of the keys come back as they came.
+    /// The order as the shop sent it: compact JSON text of an object, at most [`MAX_BYTES`] long. It is text rather
+    /// than a value so that numbers and the order of the keys stay as they were sent.
     pub body: String,
 }
 
-/// An order as the shop sends it, and what of it has an effect.
+/// An order as the shop sends it, with the fields that have an effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// The shop's own.
+    /// Id chosen by the shop.
     pub id: Id,
-    /// Whose order; `None` where the snapshot does not say.
+    /// The customer of the order; `None` if the snapshot does not say.
     pub customer_id: Option<Option<Id>>,
-    /// The field that says it, which an error about it names.
+    /// Name of the field that gave the customer. An error about the customer is reported under it.
     pub customer_field: &'static str,
-    /// See [`Order::body`].
+    /// JSON text to store; see [`Order::body`].
     pub body: String,
-    /// When it was so; `None` where the snapshot does not say, which is never older than another.
+    /// Time of this state of the order. `None` if the snapshot does not say; it is then never older than another one.
     pub updated_at: Option<DateTime<Utc>>,
-    /// What was paid, where it is paid.
+    /// Amount paid; `None` while the order is not paid.
     pub paid: Option<Hundredths>,
-    /// What was given back of that, in all.
+    /// Amount refunded so far, in all.
     pub refunded: Hundredths,
-    /// Whether it is cancelled.
+    /// True if the order is cancelled.
     pub cancelled: bool,
 }
 
-/// What an order has earned.
+/// The points that an order has earned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Earned {
-    /// So many points,
+    /// Number of points.
     pub points: i64,
-    /// for so much money. Later snapshots do not change it.
+    /// Amount paid for them. Later snapshots do not change it.
     pub paid: Hundredths,
 }
 
 impl Earned {
-    /// What is to be taken back in all: `floor(earned x refunded / paid)`, everything when as much was refunded as paid.
+    /// Returns the points to take back in all: `floor(points x refunded / paid)`, or all points once the refund reaches
+    /// the amount paid.
     fn taken_back(self, refunded: Hundredths) -> i64 {
         if refunded >= self.paid {
             return self.points;
@@ -68,71 +69,72 @@ impl Earned {
     }
 }
 
-/// A live redemption of an order.
+/// A redemption of an order that was not returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spent {
-    /// Its entry.
+    /// Id of its ledger entry.
     pub id: Id,
-    /// So many points, above zero.
+    /// Number of points, above 0.
     pub points: i64,
-    /// When.
+    /// Calendar month in which the points were spent.
     pub month: Month,
 }
 
 impl Spent {
-    /// As what gives it back refers to it.
+    /// Returns the reference for the ledger entry that returns these points.
     pub fn redeemed(self) -> Redeemed {
         Redeemed { id: self.id, month: self.month }
     }
 }
 
-/// What the state of an order has done so far, and how it stands: the one thing that every change of the order, and
-/// whatever relies on how it stands, is conditioned on.
+/// State of an order and the effects it has had so far. Every change of the order is conditioned on this record, and so
+/// is every write that relies on the state of the order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effects {
-    /// Whose order; an order without a customer earns nothing.
+    /// The customer of the order; an order without a customer earns no points.
     pub customer_id: Option<Id>,
-    /// Of the newest snapshot that says it.
+    /// Time of the newest snapshot that gave one.
     pub updated_at: Option<DateTime<Utc>>,
-    /// Whether the stored order is paid.
+    /// True if the stored order is paid.
     pub paid: bool,
-    /// Whether the stored order is cancelled.
+    /// True if the stored order is cancelled.
     pub cancelled: bool,
-    /// What it earned, once it was paid.
+    /// Points that it earned; set once it is paid.
     pub earned: Option<Earned>,
-    /// How much of that was taken back, or written off because the balance did not hold it.
+    /// Number of earned points taken back so far, including those written off because the balance was too low.
     pub settled: i64,
-    /// The live redemptions, at most [`MAX_OF_ORDER`](super::redemption::MAX_OF_ORDER).
+    /// Redemptions that were not returned, at most [`MAX_OF_ORDER`](super::redemption::MAX_OF_ORDER).
     pub spent: Vec<Spent>,
-    /// A digest of the stored body: by it the same snapshot is known when it comes again, and nothing needs to be written.
+    /// Digest of the stored body. A snapshot with the same digest is a repetition and needs no write.
     pub digest: String,
 }
 
-/// What a snapshot is to do to the points of its customer, in this order.
+/// The ledger entries that a snapshot requires, in the order of these fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Due {
-    /// The order earns so many.
+    /// Points that the order earns.
     pub buy: Option<i64>,
-    /// These redemptions are given back.
+    /// Redemptions to return.
     pub returned: Vec<Spent>,
-    /// So many are taken back, or as many as are there.
+    /// Points to take back; the balance may hold fewer.
     pub reverse: i64,
 }
 
 impl Due {
-    /// How many entries that takes at the most.
+    /// Returns the largest number of ledger entries that this takes.
     pub fn entries(&self) -> usize {
         usize::from(self.buy.is_some()) + self.returned.len() + usize::from(self.reverse > 0)
     }
 }
 
 impl Effects {
-    /// Whether a snapshot is older than what is stored.
+    /// Returns true if the snapshot is older than the stored order.
     pub fn outdate(&self, snapshot: &Snapshot) -> bool {
         self.updated_at.is_some_and(|stored| snapshot.updated_at.is_some_and(|sent| sent < stored))
     }
 
-    /// The effects after a snapshot, and what it is to do. `None` where the points would pass every balance.
+    /// Returns the effects after a snapshot, and the ledger entries that it requires. `None` if the points do not fit
+    /// into an `i64`.
     pub fn after(&self, snapshot: &Snapshot, level: Option<&Level>) -> Option<(Self, Due)> {
         let mut after = Self {
             customer_id: snapshot.customer_id.unwrap_or(self.customer_id),

@@ -1,85 +1,90 @@
-//! What an order uses: codes and automatic price rules, each as the rule was (`beyond.md`, Codes at the checkout).
+//! Uses of an order: the codes and automatic price rules that it uses, each under one version of its rule
+//! (docs/api/checkout.md).
 //!
-//! A use ends in three ways: the order gives it back, its hold ends while the order is not paid, or the merchant takes the
-//! code back. The record says what is so from that moment on; the rows of the codes and the counters follow ("stored").
+//! A use ends in three ways: the order is released, its hold expires while the order is unpaid, or the merchant takes
+//! the code back. This record is authoritative from that moment on. The rows of the codes and the counters follow
+//! later; `stored` tells if they did.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::id::Id;
+use crate::id::Id;
 
-/// The most codes that an order uses.
+/// Largest number of codes that an order uses.
 pub const MAX_CODES: usize = 10;
-/// The most price rules that apply to an order.
+/// Largest number of price rules that apply to an order.
 pub const MAX_RULES: usize = 15;
 
-/// A price rule, and of a code's also the code, that an order uses.
+/// One use by an order: a price rule, and the code that brought it unless the rule is automatic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Use {
-    /// The code; an automatic rule has none.
+    /// The code; `None` for an automatic rule.
     pub code_id: Option<Id>,
-    /// The rule.
+    /// The price rule.
     pub price_rule_id: Id,
-    /// Which of the rule's versions it was used under: that item says what the rule was.
+    /// Version of the rule at the time of the use. The item of that version holds the terms of the rule.
     pub rule_version: u64,
-    /// When it was used.
+    /// Time of the use.
     pub used_at: DateTime<Utc>,
-    /// When it ends, if the order is not paid by then.
+    /// End of the hold; `None` once the use is permanent. If the order is not paid by then, the use ends.
     pub held_until: Option<DateTime<Utc>>,
-    /// When it was given back. It is gone from here once that is stored.
+    /// Time when the use was given back. The use leaves this record once that is stored.
     pub released_at: Option<DateTime<Utc>>,
-    /// Whether every copy of the code says that it is used. Many codes do not fit into the transaction of the use.
+    /// True once every copy of the code says that it is used. With many codes the copies do not fit into the
+    /// transaction of the use, and are written later.
     pub stored: bool,
 }
 
 impl Use {
-    /// When there is something to store or to decide. What is to be stored is due whatever the clock of a reader says.
+    /// Returns the time at which this use needs work: a pending write is due at the epoch, whatever clock the reader
+    /// has; an open hold is due at its end.
     fn due(&self) -> Option<DateTime<Utc>> {
         if self.is_pending() { Some(DateTime::UNIX_EPOCH) } else { self.held_until }
     }
 
-    /// Whether something of it is to be stored.
+    /// Returns true if the rows of the code or the counters still have to follow this record.
     pub fn is_pending(&self) -> bool {
         self.released_at.is_some() || !self.stored
     }
 }
 
-/// What an order uses.
+/// All uses of one order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderUses {
-    /// Whose codes they are.
+    /// The customer who holds the codes.
     pub customer_id: Id,
-    /// In the order in which they were used; at most [`MAX_CODES`] codes and [`MAX_RULES`] rules of them are live.
+    /// Uses in the order in which they were made; at most [`MAX_CODES`] codes and [`MAX_RULES`] rules are live.
     pub uses: Vec<Use>,
 }
 
 impl OrderUses {
-    /// The uses that were not given back.
+    /// Returns the uses that were not given back.
     pub fn live(&self) -> impl Iterator<Item = &Use> {
         self.uses.iter().filter(|used| used.released_at.is_none())
     }
 
-    /// The codes that are live.
+    /// Returns the ids of the live codes.
     pub fn live_codes(&self) -> Vec<Id> {
         self.live().filter_map(|used| used.code_id).collect()
     }
 
-    /// Whether something is to be stored.
+    /// Returns true if rows or counters still have to follow this record.
     pub fn is_pending(&self) -> bool {
         self.uses.iter().any(Use::is_pending)
     }
 
-    /// When there is something to store or to decide next.
+    /// Returns the earliest time at which a use needs work; see [`Use`]. `None` if no use does.
     pub fn due(&self) -> Option<DateTime<Utc>> {
         self.uses.iter().filter_map(Use::due).min()
     }
 
-    /// Whether a hold has ended and nothing was made of that yet.
+    /// Returns true if the hold of a live use has expired and was not decided yet.
     pub fn has_ended_holds(&self, now: DateTime<Utc>) -> bool {
         self.live().any(|used| used.held_until.is_some_and(|end| end <= now))
     }
 
-    /// Decides the holds that have ended: those of a paid order are for good, others are given back as of their end.
+    /// Decides the expired holds: the uses of a paid order become permanent; other uses are given back as of the end of
+    /// their hold.
     ///
     /// ```
     /// # use shared::domain::order_uses::{OrderUses, Use};
@@ -104,7 +109,7 @@ impl OrderUses {
         }
     }
 
-    /// The order is paid now: holds that have ended were given back, the others are for good.
+    /// Records that the order is paid now. Holds that expired before are given back; all other uses become permanent.
     pub fn pay(&mut self, now: DateTime<Utc>) {
         self.end_holds(now, false);
         for used in self.uses.iter_mut().filter(|used| used.released_at.is_none()) {
@@ -112,7 +117,7 @@ impl OrderUses {
         }
     }
 
-    /// Gives everything back. Answers the codes, in the order in which they were used.
+    /// Gives all live uses back. Returns their codes, in the order in which they were used.
     pub fn release(&mut self, now: DateTime<Utc>) -> Vec<Id> {
         let codes = self.live_codes();
         for used in self.uses.iter_mut().filter(|used| used.released_at.is_none()) {

@@ -1,43 +1,43 @@
-//! What a shop owes its customers in points, day by day.
+//! Daily sums of a shop's ledger entries. They add up to the points that the shop owes its customers.
 
 use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
-use super::points::{PointEntry, kind};
+use crate::points::{PointEntry, kind};
 
-/// What the entries of a day sum to. All are magnitudes but [`Self::adjusted`], which is signed.
+/// Sums of the ledger entries of one day, in points. All are magnitudes, except [`Self::adjusted`], which is signed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DaySums {
-    /// Earned by orders.
+    /// Points earned by orders.
     pub earned: i64,
-    /// Given for signing in.
+    /// Points given for signing in.
     pub signed: i64,
-    /// Redemptions that were given back.
+    /// Points of redemptions that were returned.
     pub returned: i64,
-    /// Adjusted by the merchant, either way.
+    /// Points adjusted by the merchant; negative if more were taken than given.
     pub adjusted: i64,
-    /// Spent.
+    /// Points spent by customers.
     pub redeemed: i64,
-    /// Taken back by orders.
+    /// Points taken back by orders.
     pub reversed: i64,
-    /// Not spent in time.
+    /// Points that expired.
     pub expired: i64,
 }
 
 impl DaySums {
-    /// The names of the sums, in their order.
+    /// Names of the sums, in their order.
     pub const NAMES: [&'static str; 7] =
         ["earned", "signed", "returned", "adjusted", "redeemed", "reversed", "expired"];
 
-    /// The sums, in the order of [`Self::NAMES`].
+    /// Returns the sums, in the order of [`Self::NAMES`].
     pub fn values(&self) -> [i64; 7] {
         let Self { earned, signed, returned, adjusted, redeemed, reversed, expired } = *self;
         [earned, signed, returned, adjusted, redeemed, reversed, expired]
     }
 
-    /// Of one entry.
+    /// Returns the sums of a single entry.
     pub fn of(entry: &PointEntry) -> Self {
         let mut sums = Self::default();
         let points = entry.points;
@@ -53,7 +53,7 @@ impl DaySums {
         sums
     }
 
-    /// What is left without others.
+    /// Returns these sums minus `others`, field by field.
     #[must_use]
     pub fn less(&self, others: &Self) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl DaySums {
         }
     }
 
-    /// By how much the points in the hands of customers grow.
+    /// Returns the change in the total balance of all customers, in points.
     pub fn change(&self) -> i64 {
         let Self { earned, signed, returned, adjusted, redeemed, reversed, expired } = *self;
         earned + signed + returned + adjusted - redeemed - reversed - expired

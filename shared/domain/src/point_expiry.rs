@@ -1,14 +1,16 @@
-//! When points expire: the shop's setting of months after the day on which they came, first in first out.
+//! Expiry of points. A shop sets a number of months; points expire that long after the day on which they were gained,
+//! first in, first out.
 //!
-//! No entry carries what is left of it. Points leave in the order in which they came, so all that came up to a day is
-//! gone when as much was consumed; what has expired is the difference (`beyond.md`).
+//! No entry records how much of it is left. Points are consumed in the order in which they were gained, so all points
+//! gained up to a day are gone once as many were consumed. If fewer were consumed, the difference has expired
+//! (docs/api/point-history.md).
 
 use chrono::{Months, NaiveDate};
 
-use super::{points::Account, shop::Shop};
+use crate::{points::Account, shop::Shop};
 
-/// The last day on which points that came on `day` can be spent; `None` where they do not expire. Those of 31 January
-/// that live a month end with February.
+/// Returns the last day on which points gained on `day` can be spent; `None` if points do not expire. With one month,
+/// points of 31 January end on the last day of February.
 ///
 /// ```
 /// # use chrono::NaiveDate;
@@ -22,12 +24,13 @@ pub fn last_day(shop: &Shop, day: NaiveDate) -> Option<NaiveDate> {
     (shop.points_expire_after_months > 0).then(|| day.checked_add_months(months)).flatten()
 }
 
-/// Whether points that came on `day` are over on `today`.
+/// Returns true if points gained on `day` have expired on `today`.
 pub fn is_over(shop: &Shop, day: NaiveDate, today: NaiveDate) -> bool {
     last_day(shop, day).is_some_and(|last| last < today)
 }
 
-/// How many points have expired, where `gained` had been gained in all by the end of the last day that is over.
+/// Returns how many points have expired but are not yet consumed. `gained` is the total that the customer had gained by
+/// the end of the last expired day.
 pub fn expired(account: &Account, gained: i64) -> i64 {
     (gained - account.consumed()).max(0)
 }

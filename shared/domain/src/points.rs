@@ -1,124 +1,125 @@
-//! Points: the append-only ledger of a customer, and the account that sums it.
+//! Points: the append-only ledger of a customer, and the account that sums it up.
 //!
-//! An account is what its entries make of it, one after the other ([`Account::with`]); so an audit has but to go through
-//! them again. All that has to do with the calendar follows the *day* of an entry in the shop's zone, which never goes
-//! back along a ledger: neither two clocks that differ nor a changed zone give a customer a day or a month twice.
+//! An account is the result of applying its entries one after the other ([`Account::with`]), so an audit only has to
+//! apply them again. All calendar rules use the *day* of an entry in the shop's time zone, and that day never decreases
+//! along a ledger. So neither two clocks that differ nor a change of the time zone gives a customer the same day or
+//! month twice.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{id::Id, money::Hundredths, shop::Shop};
+use crate::{id::Id, money::Hundredths, shop::Shop};
 
-/// The most points that one manual adjustment moves, either way (`readings.md`).
+/// Most points that one manual adjustment adds or takes away (docs/api/point-history.md).
 pub const MAX_ADJUSTMENT: i64 = 1_000_000_000;
 
-/// The kind of an entry. An open string on the wire; these are the ones that we write.
+/// Kinds of ledger entries. The kind is a free text on the wire; this service writes only these.
 pub mod kind {
-    /// Earned by a paid order.
+    /// Points earned by a paid order.
     pub const BUY: &str = "buy";
-    /// Adjusted by the merchant.
+    /// Points adjusted by the merchant.
     pub const MANUAL: &str = "manual";
-    /// For signing in.
+    /// Points for signing in.
     pub const SIGN: &str = "sign";
-    /// Spent.
+    /// Points spent by the customer.
     pub const REDEEM: &str = "redeem";
-    /// A redemption that was given back, or points that an order took back: the sign tells which.
+    /// Points of a redemption that was returned (positive), or points that an order took back (negative).
     pub const REFUND: &str = "refund";
-    /// Not spent in time.
+    /// Points that expired.
     pub const EXPIRE: &str = "expire";
 }
 
-/// A calendar month, by its first day.
+/// A calendar month, given by its first day.
 pub type Month = NaiveDate;
 
-/// The month of a day.
+/// Returns the month of a day.
 pub fn month_of(day: NaiveDate) -> Month {
     day.with_day(1).unwrap_or(day)
 }
 
-/// A redemption that a refund gives back.
+/// The redemption that an entry returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redeemed {
-    /// The entry.
+    /// Id of the ledger entry that redeemed the points.
     pub id: Id,
-    /// The month in which it was made, whose use goes down.
+    /// Month of that entry. The monthly sum of redeemed points goes down for this month.
     pub month: Month,
 }
 
-/// Where in a ledger the points that are still there begin: nothing before this entry is left.
+/// First ledger entry that can still hold unspent points. All points of earlier entries are consumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rest {
-    /// The number of the entry, from 1.
+    /// Number of the entry in the customer's ledger, from 1.
     pub index: u64,
-    /// Its day.
+    /// Day of that entry.
     pub day: NaiveDate,
 }
 
-/// One line of the ledger (积分历史). Never edited, never deleted.
+/// One entry of the ledger (积分历史). Entries are never edited and never deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PointEntry {
-    /// Ours, increasing in order of creation.
+    /// Id chosen by this service; ids grow in order of creation.
     pub id: Id,
-    /// Whose points.
+    /// The customer whose balance it changes.
     pub customer_id: Id,
-    /// Signed.
+    /// Change of the balance: positive or negative, or 0 for an order that earned nothing.
     pub points: i64,
-    /// See [`kind`].
+    /// Kind of the entry; see [`kind`].
     pub kind: String,
-    /// The order that caused it, if one did.
+    /// The order that caused it; `None` if no order did.
     pub order_id: Option<Id>,
-    /// When it was written.
+    /// Time when it was written.
     pub created_at: DateTime<Utc>,
-    /// The day of the shop on which it was written; not before that of the entry before it.
+    /// Day of the entry in the shop's time zone; not before the day of the previous entry.
     pub day: NaiveDate,
-    /// All points that the customer ever gained, this entry's included: by this sum points leave in the order in which
-    /// they came, without a mark on any of them.
+    /// All points that the customer has ever gained, including this entry. This sum alone tells which points are
+    /// consumed, first in, first out; no entry is marked.
     pub gained: i64,
-    /// What a redemption was worth.
+    /// Value of the points; set for redemptions only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points_price: Option<Hundredths>,
-    /// The redemption that a refund gives back.
+    /// The redemption that this entry returns; set only if it returns one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redeemed: Option<Redeemed>,
-    /// What is left after points have expired.
+    /// First entry with unspent points after an expiry; set for expiry entries only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest: Option<Rest>,
 }
 
-/// Why points move.
+/// Reasons for a ledger entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// A paid order earns; 0 points are an entry too.
+    /// A paid order earns points. An order that earns 0 points has an entry too.
     Buy {
-        /// The order.
+        /// Id of the order.
         order_id: Id,
     },
-    /// The merchant says so, either way.
+    /// The merchant adds or takes away points.
     Manual,
     /// The customer signed in.
     Sign,
-    /// The customer spends, for an order or without one.
+    /// The customer spends points, for an order or without one.
     Redeem {
-        /// The order.
+        /// Id of the order; `None` without one.
         order_id: Option<Id>,
-        /// What it is worth.
+        /// Value of the points.
         price: Hundredths,
     },
-    /// A redemption is given back.
+    /// A redemption is returned.
     Return {
-        /// The redemption.
+        /// The redemption that is returned.
         redeemed: Redeemed,
-        /// Its order.
+        /// Order of that redemption; `None` without one.
         order_id: Option<Id>,
     },
-    /// An order takes back what it had earned.
+    /// An order takes back points that it had earned.
     Reverse {
-        /// The order.
+        /// Id of the order.
         order_id: Id,
     },
-    /// Points were not spent in time.
+    /// Points of the customer expired.
     Expire {
-        /// What is left then.
+        /// First entry that still holds points afterwards.
         rest: Option<Rest>,
     },
 }
@@ -137,13 +138,13 @@ impl Cause {
 }
 
 impl PointEntry {
-    /// The month that a redemption is counted in.
+    /// Returns the month in which a redemption is counted.
     pub fn month(&self) -> Month {
         month_of(self.day)
     }
 
-    /// What it adds to the points that count for the level: earned by orders, sign-ins and positive adjustments, less
-    /// what orders take back.
+    /// Returns the change of the points that count for the level: points from orders, sign-ins and positive
+    /// adjustments, less the points that orders take back.
     fn earned(&self) -> i64 {
         match self.kind.as_str() {
             kind::BUY | kind::SIGN => self.points,
@@ -154,72 +155,73 @@ impl PointEntry {
     }
 }
 
-/// What the entries of a customer sum to. A customer without entries has the default account.
+/// Sum of all ledger entries of one customer. A customer without entries has the default account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// The sum of all entries; never below zero.
+    /// Balance: the sum of all entries, from 0 to [`Self::MAX_BALANCE`].
     pub points: i64,
-    /// What counts for the level: earned by orders, sign-ins and positive adjustments, less what orders took back;
-    /// spending does not lower it.
+    /// Points that count for the level: points from orders, sign-ins and positive adjustments, less the points that
+    /// orders took back. Spending does not lower it.
     pub earned_points: i64,
-    /// How many entries there are; also the position of the newest in the customer's ledger.
+    /// Number of entries; also the position of the newest one in the customer's ledger.
     pub entries: u64,
-    /// The id of the newest entry, 0 without one: ids grow along the ledger.
+    /// Id of the newest entry; 0 without one. Ids grow along the ledger.
     pub last_entry_id: Id,
-    /// The sum of all entries above zero. What is not in the balance of it was consumed.
+    /// Sum of all positive entries. The part of it that is not in the balance was consumed.
     pub gained: i64,
-    /// The day of the newest entry.
+    /// Day of the newest entry.
     pub day: Option<NaiveDate>,
-    /// The day of the last sign-in.
+    /// Day of the last sign-in.
     pub signed_on: Option<NaiveDate>,
-    /// The month of the last redemption.
+    /// Month of the last redemption.
     pub month: Option<Month>,
-    /// What was redeemed in that month, less what was given back of it.
+    /// Points redeemed in [`Self::month`], less those returned.
     pub redeemed: i64,
-    /// Where the points that are still there begin, or before that.
+    /// First entry that can still hold unspent points. It may lie too early, never too late.
     pub rest: Option<Rest>,
 }
 
-/// Why an entry cannot be written.
+/// Reasons why an entry cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The balance would fall below zero.
+    /// The balance would fall below 0.
     #[error("This customer has only {balance} points.")]
     Insufficient {
-        /// What is there.
+        /// Balance before the entry.
         balance: i64,
     },
-    /// The balance, or all that was ever gained, would pass 2^53-1.
+    /// The balance, or the sum of all points ever gained, would exceed 2^53-1.
     #[error("The balance would be too large.")]
     Overflow,
 }
 
 impl Account {
-    /// The largest balance: 2^53-1, which every JSON client can hold exactly.
+    /// Largest balance: 2^53-1, which every JSON client can hold exactly.
     pub const MAX_BALANCE: i64 = (1 << 53) - 1;
 
-    /// The day of this account at an instant: the shop's, but not before that of the newest entry.
+    /// Returns the day of this account at `now`: the day in the shop's time zone, but not before the day of the newest
+    /// entry.
     pub fn day_at(&self, now: DateTime<Utc>, shop: &Shop) -> NaiveDate {
         let today = shop.day(now);
         self.day.map_or(today, |day| day.max(today))
     }
 
-    /// All points that were ever spent, taken back or lost.
+    /// Returns the number of points that were ever spent, taken back or expired.
     pub fn consumed(&self) -> i64 {
         self.gained - self.points
     }
 
-    /// What is redeemed in the month of `day`, less what was given back of it.
+    /// Returns the points redeemed in the month of `day`, less those returned.
     pub fn redeemed_in_month_of(&self, day: NaiveDate) -> i64 {
         if self.month == Some(month_of(day)) { self.redeemed } else { 0 }
     }
 
-    /// Whether the customer has signed in on `day`.
+    /// Returns true if the customer has already signed in on `day`, or on a later day.
     pub fn has_signed_on(&self, day: NaiveDate) -> bool {
         self.signed_on.is_some_and(|signed| signed >= day)
     }
 
-    /// The next entry of this customer.
+    /// Returns the next entry of this customer. It is not checked; see [`Self::with`].
     pub fn draft(
         &self,
         (id, customer_id): (Id, Id),
@@ -252,24 +254,27 @@ impl Account {
         entry
     }
 
-    /// What the entries of a customer, all of them in their order, sum to.
+    /// Returns the account that the complete ledger of a customer adds up to. `entries` are in order.
     ///
     /// # Errors
-    /// Which entry cannot be one of such a ledger.
+    /// A text that names the first entry which cannot stand in such a ledger.
     pub fn of(entries: &[PointEntry]) -> Result<Self, String> {
         let mut account = Self::default();
         for entry in entries {
             let gained = account.gained + entry.points.max(0);
             let follows = entry.id > account.last_entry_id && account.day.is_none_or(|day| day <= entry.day);
             if entry.gained != gained || !follows {
-                return Err(format!("entry {} does not follow on the one before it", entry.id));
+                return Err(format!("entry {} does not fit the entry before it", entry.id));
             }
             account = account.with(entry).map_err(|refusal| format!("entry {}: {refusal}", entry.id))?;
         }
         Ok(account)
     }
 
-    /// The account after `entry`; refused where the balance would leave its range.
+    /// Returns the account after `entry`.
+    ///
+    /// # Errors
+    /// [`Refusal`] if the balance would leave its range.
     pub fn with(&self, entry: &PointEntry) -> Result<Self, Refusal> {
         let balance = self.points.checked_add(entry.points).ok_or(Refusal::Overflow)?;
         if balance < 0 {
@@ -299,7 +304,7 @@ impl Account {
             kind::EXPIRE => after.rest = entry.rest,
             _ => {}
         }
-        // What was there before is all consumed.
+        // The balance was 0, so all earlier points are consumed.
         if self.points == 0 && entry.points > 0 {
             after.rest = Some(Rest { index: after.entries, day: entry.day });
         }

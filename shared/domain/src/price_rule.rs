@@ -1,19 +1,20 @@
-//! Price rules (价格规则): what a discount is, on what, and when (`discounts.txt`; Shopify's PriceRule where it is silent).
+//! Price rules (价格规则): the value of a discount, the lines that it covers, and the time when it applies
+//! (docs/api/price-rules.md). Shopify's PriceRule decides where the documents are silent.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{id::Id, money::Hundredths};
+use crate::{id::Id, money::Hundredths};
 
-/// The longest title, in characters.
+/// Longest title, in characters.
 pub const TITLE_LENGTH: usize = 255;
-/// The most ids and titles of the entitled lists together.
+/// Largest number of ids and titles in all entitled lists together.
 pub const MAX_ENTITLED: usize = 250;
-/// The most rules of a shop.
+/// Largest number of price rules in one shop.
 pub const MAX_RULES: u64 = 10_000;
 
-/// An enumeration with its names on the wire, which are also what is stored.
+/// Declares an enumeration. The names on the wire are also the stored values.
 macro_rules! choices {
     ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$outer])*
@@ -22,7 +23,7 @@ macro_rules! choices {
         pub enum $name { $($(#[$inner])* #[serde(rename = $text)] $variant),+ }
 
         impl $name {
-            /// Every choice with its name on the wire.
+            /// All choices with their names on the wire.
             pub const CHOICES: &'static [(&'static str, Self)] = &[$(($text, Self::$variant)),+];
         }
     };
@@ -31,9 +32,9 @@ macro_rules! choices {
 choices! {
     /// Which lines a rule entitles: `all`, or those that an `entitled_*` list names.
     TargetSelection {
-        /// All lines.
+        /// All lines of the cart.
         All = "all",
-        /// Those that an entitled list names.
+        /// The lines that an entitled list names.
         Entitled = "entitled",
     }
 }
@@ -41,9 +42,9 @@ choices! {
 choices! {
     /// What a rule discounts: the lines of a cart, or its shipping.
     TargetType {
-        /// Lines.
+        /// The lines of the cart.
         LineItem = "line_item",
-        /// The shipping.
+        /// The shipping price.
         ShippingLine = "shipping_line",
     }
 }
@@ -51,9 +52,9 @@ choices! {
 choices! {
     /// How a discount falls on its lines: `across` splits it over them, `each` gives it to each of them.
     AllocationMethod {
-        /// Once, split over the lines.
+        /// The discount is given once and split over the lines.
         Across = "across",
-        /// On each line.
+        /// The discount is given on each line.
         Each = "each",
     }
 }
@@ -61,9 +62,9 @@ choices! {
 choices! {
     /// What a rule's `value` is: percent, or yuan.
     ValueType {
-        /// Of a hundred.
+        /// Percent of the price.
         Percentage = "percentage",
-        /// Yuan.
+        /// Amount in yuan.
         FixedAmount = "fixed_amount",
     }
 }
@@ -80,7 +81,7 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    /// The units of one group: those to buy and those that are discounted.
+    /// Returns the number of units in one group: units to buy plus units that are discounted.
     pub fn group(self) -> u64 {
         u64::from(self.prerequisite_quantity) + u64::from(self.entitled_quantity)
     }
@@ -89,61 +90,63 @@ impl Ratio {
 /// A price rule of a shop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceRule {
-    /// Ours, increasing in order of creation.
+    /// Id chosen by this service; ids grow in order of creation.
     pub id: Id,
-    /// Whether it may apply at all.
+    /// True if the rule may apply. A disabled rule never applies.
     pub is_enabled: bool,
-    /// The larger applies first; may be negative.
+    /// Rank among rules: the rule with the larger number applies first. May be negative.
     pub priority: i32,
-    /// 1 to 255 characters.
+    /// Title of 1 to 255 characters.
     pub title: String,
-    /// Uses over all its coupons and codes; 0 is no limit.
+    /// Largest number of uses over all coupons and codes of the rule; 0 means no limit.
     pub usage_limit: u32,
-    /// At most one live use for each customer.
+    /// True if each customer may have at most one live use.
     pub once_per_customer: bool,
-    /// Which lines it entitles.
+    /// Lines that the rule entitles.
     pub target_selection: TargetSelection,
-    /// `None` where omitted, never empty; like the three that follow.
+    /// Entitled products. `None` if omitted and never empty, as are the three lists after it.
     pub entitled_product_ids: Option<Vec<Id>>,
-    /// See above.
+    /// Entitled collections of products.
     pub entitled_collection_ids: Option<Vec<Id>>,
-    /// See above.
+    /// Entitled categories of products.
     pub entitled_category_ids: Option<Vec<Id>>,
-    /// See above.
+    /// Entitled vendors, by title.
     pub entitled_vendor_titles: Option<Vec<String>>,
-    /// Active from here on.
+    /// Start of the window. `None`: the rule has always been active.
     pub starts_at: Option<DateTime<Utc>>,
-    /// Active before; after `starts_at`.
+    /// End of the window, not part of it; later than `starts_at`. `None`: the window never ends.
     pub ends_at: Option<DateTime<Utc>>,
-    /// Whether carts get it without a code; then no coupon can have it.
+    /// True if the rule applies to carts without a code. Such a rule cannot have coupons.
     pub automatic_discount: bool,
-    /// What it discounts.
+    /// The lines of the cart or the shipping.
     pub target_type: TargetType,
-    /// How the discount falls on its lines.
+    /// Split over the lines, or given on each of them.
     pub allocation_method: AllocationMethod,
-    /// Negative: hundredths of a percent, or of a yuan.
+    /// Negative value of the discount, in hundredths of a percent or of a yuan.
     pub value: Hundredths,
-    /// What `value` is.
+    /// Unit of `value`.
     pub value_type: ValueType,
-    /// Once for every full multiple of the subtotal.
+    /// True if the discount is given once for every full multiple of `prerequisite_subtotal_range`.
     pub accumulate: bool,
-    /// Units on the entitled lines, at least.
+    /// Smallest number of units on the entitled lines.
     pub prerequisite_quantity_range: Option<u32>,
-    /// The shipping price, at the most.
+    /// Highest shipping price for which the rule applies.
     pub prerequisite_shipping_price_range: Option<Hundredths>,
-    /// Yuan on the entitled lines, at least.
+    /// Smallest subtotal of the entitled lines, in yuan.
     pub prerequisite_subtotal_range: Option<Hundredths>,
-    /// Buy so many, get so many.
+    /// Units to buy and units that are discounted (buy X, get Y).
     pub prerequisite_to_entitlement_quantity_ratio: Option<Ratio>,
-    /// With a ratio, how often it may apply in a cart; else how many codes each coupon may issue. 0 is no limit.
+    /// With a ratio: the number of times that it may apply in one cart. Without a ratio: the number of codes that each
+    /// coupon may issue. 0 means no limit.
     pub allocation_limit: u32,
 }
 
-/// What is wrong with a rule as a whole: the field that the message stands under, and the message.
+/// A fault of a rule as a whole: the field that the message is reported under, and the message.
 pub type Breach = (&'static str, &'static str);
 
 impl PriceRule {
-    /// The rule with what it coerces: without a selection there are no entitled lists, and an empty list is none.
+    /// Returns the rule as it is stored: a rule for all lines loses its entitled lists, and an empty list becomes
+    /// `None`.
     #[must_use]
     pub fn normalized(mut self) -> Self {
         let all = self.target_selection == TargetSelection::All;
@@ -155,14 +158,14 @@ impl PriceRule {
         self
     }
 
-    /// How many ids and titles it entitles.
+    /// Returns the number of entitled ids and titles.
     fn entitled(&self) -> usize {
         let ids = [&self.entitled_product_ids, &self.entitled_collection_ids, &self.entitled_category_ids];
         let ids: usize = ids.into_iter().flatten().map(Vec::len).sum();
         ids + self.entitled_vendor_titles.as_ref().map_or(0, Vec::len)
     }
 
-    /// Every rule that these fields break together (`readings.md`, Discounts; `beyond.md`, Rulings on evaluation).
+    /// Returns every fault in the combination of these fields (docs/api/price-rules.md).
     pub fn breaches(&self) -> Vec<Breach> {
         let shipping = self.target_type == TargetType::ShippingLine;
         let percentage = self.value_type == ValueType::Percentage;
@@ -208,28 +211,30 @@ impl PriceRule {
         checks.into_iter().filter(|(broken, _)| *broken).map(|(_, breach)| breach).collect()
     }
 
-    /// Whether its window is over: `ends_at` is not in it.
+    /// Returns true once the window is over. `ends_at` itself is outside the window.
     pub fn has_ended(&self, now: DateTime<Utc>) -> bool {
         self.ends_at.is_some_and(|end| end <= now)
     }
 
-    /// Whether its window has begun.
+    /// Returns true once the window has started.
     pub fn has_started(&self, now: DateTime<Utc>) -> bool {
         self.starts_at.is_none_or(|start| start <= now)
     }
 
-    /// The most uses over all its coupons and codes.
+    /// Returns the limit of uses over all coupons and codes; `None` without a limit.
     pub fn most_uses(&self) -> Option<u64> {
         (self.usage_limit > 0).then(|| self.usage_limit.into())
     }
 
-    /// The most codes that each of its coupons may have given out. With a ratio `allocation_limit` means something else.
+    /// Returns the limit of codes for each coupon; `None` without a limit. With a ratio, `allocation_limit` limits
+    /// something else.
     pub fn most_codes(&self) -> Option<u64> {
         let limits_codes = self.prerequisite_to_entitlement_quantity_ratio.is_none() && self.allocation_limit > 0;
         limits_codes.then(|| self.allocation_limit.into())
     }
 
-    /// What a customer reads, such as `满4件打8折`: computed, whatever was sent.
+    /// Returns the title that customers read, such as `满4件打8折`. It is always generated; a title that a client sends is
+    /// ignored.
     pub fn verbose_title(&self) -> String {
         let mut title = String::new();
         if let Some(units) = self.prerequisite_quantity_range {

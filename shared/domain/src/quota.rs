@@ -1,12 +1,12 @@
-//! A counter with an optional limit, spread over shards so that no single item is written by every use.
+//! A counter with an optional limit. It is spread over shards, so that no single item receives every write.
 //!
-//! Each shard counts what happened on it. Under a limit each also has *room*: what may still happen on it. The rooms of
-//! all shards always sum to the limit less the counts, so what is taken from a shard with room never passes the limit,
-//! and only when all are empty is the limit reached. Where a limit is set below what was counted already, the first shard
-//! holds the debt as negative room and the others nothing, until what is given back has paid it.
+//! Each shard holds a count. Under a limit each shard also holds a part of the remaining quota (`room`). The parts
+//! always sum to the limit less all counts. So a shard that has quota left can be counted on without exceeding the
+//! limit, and the limit is reached only when all shards are empty. If a limit is set below the present count, the first
+//! shard holds the excess as a negative part and the others hold 0, until enough has been given back.
 
-/// How many shards a counter has, and the most that a tally has. It is part of what is stored: 16, but in a build with
-/// `YOUHUI_SHARDS`, which is for `measure contention` over a store of its own.
+/// Number of shards of a counter, and the largest number of shards of a tally. The number is part of the stored data:
+/// it is 16. Only a build with `YOUHUI_SHARDS` has another, for `measure contention` over a store of its own.
 pub const SHARDS: usize = match option_env!("YOUHUI_SHARDS") {
     None => 16,
     Some(digits) => match usize::from_str_radix(digits, 10) {
@@ -15,21 +15,21 @@ pub const SHARDS: usize = match option_env!("YOUHUI_SHARDS") {
     },
 };
 
-/// One shard. Its count may be negative: what happened on another may be given back here.
+/// One shard. Its count may be negative, because a count made on another shard may be given back here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Shard {
-    /// What happened here.
+    /// Count on this shard.
     pub count: i64,
-    /// What may still happen here, under a limit.
+    /// Part of the remaining quota that this shard holds, under a limit.
     pub room: i64,
 }
 
-/// A counter.
+/// A counter with all its shards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
-    /// The most that may be counted; `None` is no limit.
+    /// Largest total count; `None` means no limit.
     pub limit: Option<u64>,
-    /// Its shards.
+    /// All shards, by number.
     pub shards: [Shard; SHARDS],
 }
 
@@ -39,38 +39,39 @@ impl Default for Quota {
     }
 }
 
-/// A change of one shard: which, and by how much.
+/// A change of one shard: its number, and the amount.
 pub type Part = (usize, i64);
 
 impl Quota {
-    /// What is counted in all.
+    /// Returns the total count.
     pub fn count(&self) -> i64 {
         self.shards.iter().map(|shard| shard.count).sum()
     }
 
-    /// What may still be counted; `None` without a limit, 0 where there is a debt.
+    /// Returns the remaining quota: `None` without a limit, 0 if more is counted than the limit allows.
     pub fn left(&self) -> Option<u64> {
         self.limit.map(|_| u64::try_from(self.room()).unwrap_or(0))
     }
 
-    /// Whether the rooms sum to what the limit leaves, as they always do. That holds of each shard by itself, so that it
-    /// can be told of shards that were not read at one moment.
+    /// Returns true if the parts of the quota sum to the limit less the counts, as they always should. Each write keeps
+    /// the balance of its own shard, so the check also holds for shards that were not read at the same moment.
     pub fn is_balanced(&self) -> bool {
         self.limit.is_none_or(|limit| self.room() == self.left_under(limit))
     }
 
-    /// What may still be counted; below 0 is a debt. Without a limit it says nothing.
+    /// Returns the sum of all parts of the quota; negative if more is counted than the limit allows. Meaningless
+    /// without a limit.
     pub fn room(&self) -> i64 {
         self.shards.iter().map(|shard| shard.room).sum()
     }
 
-    /// What a limit leaves; below 0 where more is counted already.
+    /// Returns the quota that a limit would leave; negative if more is counted already.
     pub fn left_under(&self, limit: u64) -> i64 {
         i64::try_from(limit).unwrap_or(i64::MAX).saturating_sub(self.count())
     }
 
-    /// From which shards to take `n`; `None` where there is not so much room. Of several that have room enough `draw`
-    /// picks one: whoever takes the last places is spread over all shards that have any.
+    /// Returns the shards from which to take `n`; `None` if less than `n` is left. If several shards have enough,
+    /// `draw` picks one, so that concurrent takers of the last places spread over all shards that have quota.
     ///
     /// ```
     /// # use shared::domain::quota::{Quota, Shard};
@@ -92,7 +93,7 @@ impl Quota {
         }
         let mut shards: Vec<_> =
             self.shards.iter().map(|shard| shard.room).enumerate().filter(|(_, r)| *r > 0).collect();
-        // As few shards as possible, so that the transaction stays small.
+        // Use as few shards as possible, so that the transaction stays small.
         shards.sort_by_key(|(_, room)| std::cmp::Reverse(*room));
         let mut missing = n;
         let mut parts = Vec::new();
@@ -107,13 +108,13 @@ impl Quota {
         None
     }
 
-    /// The shards that have room for `n`; all without a limit.
+    /// Returns the shards with at least `n` of quota left; all shards without a limit.
     fn that_take(&self, n: i64) -> Vec<usize> {
         (0..SHARDS).filter(|shard| self.limit.is_none() || self.shards[*shard].room >= n).collect()
     }
 
-    /// Where a part that is counted alone, or given back where it is negative, may be counted just as well. None where it
-    /// pays a debt.
+    /// Returns the other shards on which `part` could be counted instead. The part must be the only one of its change;
+    /// a negative amount is given back. Empty if the part pays off an excess.
     ///
     /// ```
     /// # use shared::domain::quota::Quota;
@@ -130,7 +131,7 @@ impl Quota {
         others
     }
 
-    /// To which shards to give `n` back: to the one in debt first, and what is left to `start`.
+    /// Returns the shards to which to give `n` back: first a shard with negative quota, then `start` for the rest.
     ///
     /// ```
     /// # use shared::domain::quota::Quota;
@@ -157,7 +158,7 @@ impl Quota {
         parts
     }
 
-    /// The rooms of the shards under a new limit.
+    /// Returns the parts of the quota for all shards under a new limit.
     pub fn rooms(&self, limit: u64) -> [i64; SHARDS] {
         let shards = SHARDS as i64;
         let left = self.left_under(limit);

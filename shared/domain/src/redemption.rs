@@ -1,27 +1,27 @@
-//! How many points a customer may spend, and what they are worth.
+//! Redemption: the number of points that a customer may spend, and their value in money (docs/api/accounts.md).
 
 use chrono::NaiveDate;
 
-use super::{level::Level, money::Hundredths, points::Account};
+use crate::{level::Level, money::Hundredths, points::Account};
 
-/// The most live redemptions of one order (`beyond.md`).
+/// Largest number of redemptions of one order that were not returned (docs/api/point-history.md).
 pub const MAX_OF_ORDER: usize = 10;
 
-/// What a customer may spend at a moment.
+/// The points that a customer may spend at a given moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
-    /// How many points buy one yuan.
+    /// Points that buy one yuan, at least 1.
     redeem_points: i64,
-    /// What is there.
+    /// Balance of the account.
     balance: i64,
-    /// The level's cap of one redemption.
+    /// Cap of one redemption, from the level.
     at_once: Option<i64>,
-    /// The level's cap of a month, and what is left of it.
+    /// Monthly cap from the level, and the points that are left of it.
     of_month: Option<(i64, i64)>,
 }
 
 impl Allowance {
-    /// Of an account on `day`; nothing where its level redeems none, or there is no level.
+    /// Returns the allowance of an account on `day`; `None` without a level, or if the level does not redeem points.
     pub fn of(account: &Account, level: Option<&Level>, day: NaiveDate) -> Option<Self> {
         let level = level.filter(|level| level.redeem_points > 0)?;
         let cap = |cap: u32| (cap > 0).then_some(i64::from(cap));
@@ -34,19 +34,22 @@ impl Allowance {
         })
     }
 
-    /// The most points that one redemption may spend now.
+    /// Returns the most points that one redemption may spend now.
     pub fn most(&self) -> i64 {
         let caps = [self.at_once, self.of_month.map(|(_, left)| left)];
         caps.into_iter().flatten().fold(self.balance, i64::min)
     }
 
-    /// What so many points are worth, floored to the cent.
+    /// Returns the value of `points`, rounded down to 0.01 yuan.
     pub fn price(&self, points: i64) -> Hundredths {
         let price = i128::from(points) * 100 / i128::from(self.redeem_points);
         Hundredths(i64::try_from(price).unwrap_or(i64::MAX))
     }
 
-    /// All that forbids a redemption of so many points, and how many each leaves; the price where nothing does.
+    /// Returns the value of `points`.
+    ///
+    /// # Errors
+    /// Every reason against the redemption, each with the number of points that it allows.
     pub fn redeem(&self, points: i64) -> Result<Hundredths, Vec<String>> {
         let mut reasons = Vec::new();
         if points > self.balance {

@@ -1,19 +1,19 @@
-//! Scopes of tokens (`readings.md`): `write` does not imply `read`, and a global scope holds for every area.
+//! Scopes of tokens: `write` does not include `read`, and a global scope is valid in every area (docs/api/access.md).
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// The areas of the API that have scopes of their own.
+/// Areas of the API that have their own scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Area {
-    /// `/api/loyalty/`
+    /// Paths under `/api/loyalty/`.
     Loyalty,
-    /// `/api/discounts/`
+    /// Paths under `/api/discounts/`.
     Discounts,
-    /// `/api/crm/`
+    /// Paths under `/api/crm/`.
     Crm,
-    /// `/api/orders/`
+    /// Paths under `/api/orders/`.
     Orders,
 }
 
@@ -21,23 +21,23 @@ impl Area {
     const ALL: [(Self, &'static str); 4] =
         [(Self::Loyalty, "loyalty"), (Self::Discounts, "discounts"), (Self::Crm, "crm"), (Self::Orders, "orders")];
 
-    /// The name on the wire.
+    /// Returns the name on the wire.
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(area, _)| *area == self).map_or("", |(_, name)| name)
     }
 }
 
-/// What a scope allows.
+/// The calls that a scope allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
-    /// GET and HEAD, and calls that change nothing.
+    /// GET and HEAD, and other calls that change nothing.
     Read,
     /// Calls that change something.
     Write,
 }
 
 impl Action {
-    /// The name on the wire.
+    /// Returns the name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -46,17 +46,17 @@ impl Action {
     }
 }
 
-/// One scope: `read`, `write`, or either in one area, such as `loyalty:read`.
+/// One scope: `read` or `write`, globally or in one area, such as `loyalty:read`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Scope {
-    /// `None` is the global scope.
+    /// Area of the scope; `None` for the global scope.
     pub area: Option<Area>,
-    /// What it allows.
+    /// Calls that it allows.
     pub action: Action,
 }
 
-/// The text is not a scope.
+/// Error for a text that is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{0}\" is not a scope: read, write, or one of loyalty, discounts, crm, orders with :read or :write")]
 pub struct UnknownScope(String);
@@ -111,12 +111,12 @@ impl From<Scope> for String {
 pub struct Scopes(pub BTreeSet<Scope>);
 
 impl Scopes {
-    /// Everything, in every area.
+    /// Returns the scopes that allow everything, in every area.
     pub fn all() -> Self {
         Self([Action::Read, Action::Write].map(|action| Scope { area: None, action }).into())
     }
 
-    /// Whether these allow `action` in `area`: by that scope, or by the global one.
+    /// Returns true if these scopes allow `action` in `area`, by the scope of the area or by the global one.
     pub fn allow(&self, area: Area, action: Action) -> bool {
         [Some(area), None].into_iter().any(|area| self.0.contains(&Scope { area, action }))
     }
@@ -125,7 +125,7 @@ impl Scopes {
 impl FromStr for Scopes {
     type Err = UnknownScope;
 
-    /// From a list with commas.
+    /// Reads scopes that are separated by commas.
     fn from_str(text: &str) -> Result<Self, UnknownScope> {
         text.split(',').map(|scope| scope.trim().parse()).collect::<Result<_, _>>().map(Self)
     }

@@ -1,4 +1,4 @@
-//! Shops: the tenants of a deployment. No data ever crosses them.
+//! Shops: the tenants of a deployment. Data of one shop is never visible to another.
 
 use std::{fmt, str::FromStr};
 
@@ -6,18 +6,18 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-/// The name of a shop in keys: 1 to 32 of lower-case letters, digits and `-`.
+/// Name of a shop, as it stands in keys: 1 to 32 lower-case letters, digits or `-`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ShopId(String);
 
-/// The text does not name a shop.
+/// Error for a text that is not a valid name of a shop.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{0}\" is not a shop's name: 1 to 32 of a-z, 0-9 and -")]
 pub struct InvalidShopId(String);
 
 impl ShopId {
-    /// The name.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -59,32 +59,33 @@ impl fmt::Display for ShopId {
 /// A shop and its settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shop {
-    /// Its name in keys.
+    /// Name of the shop, as it stands in keys.
     pub id: ShopId,
-    /// The zone of its days, months and timestamps.
+    /// Time zone of the shop's days, months and timestamps.
     pub zone: Tz,
-    /// After how many months points expire; 0 is never.
+    /// Number of months after which points expire; 0 means never.
     #[serde(default)]
     pub points_expire_after_months: u32,
 }
 
 impl Shop {
-    /// The zone of a shop that names none (`readings.md`).
+    /// Time zone of a shop that sets none (docs/api/conventions.md).
     pub const DEFAULT_ZONE: Tz = Tz::Asia__Shanghai;
-    /// The most months that points may live: a century.
+    /// Largest number of months before points expire: a century.
     pub const MAX_MONTHS: u32 = 1_200;
 
-    /// A shop as it is before anything was set.
+    /// Returns a shop with default settings.
     pub fn new(id: ShopId) -> Self {
         Self { id, zone: Self::DEFAULT_ZONE, points_expire_after_months: 0 }
     }
 
-    /// The day of this shop at an instant.
+    /// Returns the day of this shop at an instant.
     pub fn day(&self, now: DateTime<Utc>) -> NaiveDate {
         now.with_timezone(&self.zone).date_naive()
     }
 
-    /// When a day of this shop begins: at midnight, or when the clock has skipped that.
+    /// Returns the instant at which a day of this shop begins: midnight, or the first quarter of an hour that exists if
+    /// the clocks skip midnight. `None` if the zone has no such day.
     pub fn start_of(&self, day: NaiveDate) -> Option<DateTime<Utc>> {
         let clocks = (0..24 * 4).filter_map(|quarter| NaiveTime::from_hms_opt(quarter / 4, quarter % 4 * 15, 0));
         let mut instants = clocks.filter_map(|clock| day.and_time(clock).and_local_timezone(self.zone).earliest());

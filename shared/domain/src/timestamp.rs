@@ -1,5 +1,5 @@
-//! Timestamps as `readings.md` gives them: replies in the shop's zone with microseconds when they are not zero; input
-//! with any offset, or naive in the shop's zone.
+//! Timestamps on the wire. Replies use the shop's time zone, with microseconds only if they are not zero. Input may
+//! have any offset; without an offset it is in the shop's time zone (docs/api/conventions.md).
 
 use chrono::{
     DateTime, Datelike, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, SecondsFormat,
@@ -7,7 +7,7 @@ use chrono::{
 };
 use chrono_tz::Tz;
 
-/// The instant on the wire, such as `2018-09-03T13:56:15.425250+08:00`.
+/// Returns the instant as it appears on the wire, such as `2018-09-03T13:56:15.425250+08:00`.
 ///
 /// ```
 /// use chrono::{TimeZone, Utc};
@@ -16,18 +16,20 @@ use chrono_tz::Tz;
 /// ```
 pub fn render(instant: DateTime<Utc>, zone: Tz) -> String {
     let instant = instant.trunc_subsecs(6);
-    // Offsets before standard time have seconds (Shanghai: +08:05:43), which have no place on the wire: whole minutes
-    // instead, with the clock that belongs to them.
+    // Offsets from before standard time have seconds (Shanghai: +08:05:43), which the wire format cannot show. Round to
+    // whole minutes, and show the clock time that belongs to that offset.
     let seconds = instant.with_timezone(&zone).offset().fix().local_minus_utc();
     let offset = FixedOffset::east_opt(seconds - seconds.rem_euclid(60)).unwrap_or(Utc.fix());
     let places = if instant.timestamp_subsec_micros() == 0 { SecondsFormat::Secs } else { SecondsFormat::Micros };
     instant.with_timezone(&offset).to_rfc3339_opts(places, false)
 }
 
-/// The instant that `text` names: `YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]`, a blank instead of the `T`, blanks
-/// around it; month, day, hour and minute may have one digit, as for Django. A naive one is in `zone`: where a clock
-/// change makes it ambiguous the earlier instant is meant, where it skips it there is none. Years 1 to 9999, in UTC and in
-/// the zone, so that what is shown can be sent.
+/// Parses a timestamp: `YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]`. A blank may stand in place of the `T`, blanks
+/// around the text are ignored, and month, day, hour and minute may have one digit, as in Django.
+///
+/// A text without an offset is in `zone`. A clock change can make it ambiguous, and then the earlier instant is
+/// returned; a time that a clock change skips gives `None`. The year must be 1 to 9999 in UTC and in the zone, so that
+/// every timestamp that is shown can be sent back.
 pub fn parse(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     let (date, clock) = text.trim().split_once(['T', 't', ' '])?;
     let (clock, offset) = split_offset(clock)?;
@@ -43,7 +45,7 @@ pub fn parse(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     years.iter().all(|year| (1..=9999).contains(year)).then_some(instant)
 }
 
-/// The date that `text` names: `YYYY-MM-DD`; month and day may have one digit.
+/// Parses a date `YYYY-MM-DD`; month and day may have one digit.
 pub fn parse_date(text: &str) -> Option<NaiveDate> {
     let mut parts = text.split('-');
     let year = parts.next().filter(|year| year.len() == 4).and_then(number)?;
@@ -59,7 +61,7 @@ fn number(digits: &str) -> Option<u32> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
-/// `hh:mm[:ss[.u{1,6}]]`; further digits of the fraction are cut, as Python's parser does.
+/// Parses `hh:mm[:ss[.u{1,6}]]`. Further digits of the fraction are cut off, as in Python's parser.
 fn parse_clock(text: &str) -> Option<NaiveTime> {
     let (clock, fraction) = text.split_once(['.', ',']).map_or((text, None), |(clock, rest)| (clock, Some(rest)));
     let mut parts = clock.split(':');
@@ -78,7 +80,7 @@ fn parse_clock(text: &str) -> Option<NaiveTime> {
     NaiveTime::from_hms_micro_opt(number(hour)?, number(minute)?, second.map_or(Some(0), number)?, micros)
 }
 
-/// The clock part and the offset in seconds, if there is one.
+/// Splits the text into the clock time and the offset in seconds, if there is one.
 fn split_offset(text: &str) -> Option<(&str, Option<i64>)> {
     if let Some(clock) = text.strip_suffix(['Z', 'z']) {
         return Some((clock, Some(0)));

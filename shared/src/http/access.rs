@@ -1,45 +1,19 @@
 //! Who calls, and whether they may: extractors that stand first in a handler's arguments.
 
-use std::{
-    collections::HashMap,
-    marker::PhantomData,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
-use chrono::Utc;
 use http::{header, request::Parts};
-use sha2::{Digest, Sha256};
 
 use crate::{
-    app::App,
-    domain::{
-        scope::{Action, Area, Scope, Scopes},
-        shop::{Shop, ShopId},
-    },
-    error::Error,
-    table::{store::Store, tokens},
+    app::{App, Caller},
+    http::error::ErrorReply,
 };
-
-/// The most tokens that an instance remembers.
-const CAPACITY: usize = 1_000;
-
-/// The shop of a request, by its token.
-#[derive(Debug, Clone)]
-pub struct Caller {
-    /// The shop and its settings; every key starts with it.
-    pub shop: Shop,
-    scopes: Scopes,
-    expires_at: Option<chrono::DateTime<Utc>>,
-}
-
-impl Caller {
-    /// The name of the shop.
-    pub fn shop_id(&self) -> &ShopId {
-        &self.shop.id
-    }
-}
+use domain::{
+    error::Error,
+    scope::{Action, Area, Scope, Scopes},
+    shop::Shop,
+};
 
 /// What stands for a token in a request that an operator's own process makes of itself: everything of one shop is allowed.
 /// It is an extension of the request, which nothing that comes from outside can bring.
@@ -94,17 +68,17 @@ pub struct Read<A>(pub Caller, pub PhantomData<A>);
 pub struct Write<A>(pub Caller, pub PhantomData<A>);
 
 impl<A: InArea> FromRequestParts<App> for Read<A> {
-    type Rejection = Error;
+    type Rejection = ErrorReply;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ErrorReply> {
         Ok(Self(allowed(parts, app, A::AREA, Action::Read).await?, PhantomData))
     }
 }
 
 impl<A: InArea> FromRequestParts<App> for Write<A> {
-    type Rejection = Error;
+    type Rejection = ErrorReply;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ErrorReply> {
         Ok(Self(allowed(parts, app, A::AREA, Action::Write).await?, PhantomData))
     }
 }
@@ -136,52 +110,4 @@ pub(super) async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Err
     let caller = app.callers.find(&app.store, token).await?;
     tracing::Span::current().record("shop", caller.shop.id.as_str());
     Ok(caller)
-}
-
-/// When a token was read, and whose it is, by the hash of its text.
-type Known = HashMap<[u8; 32], (Instant, Caller)>;
-
-/// The token records that an instance has read: each for at most a minute, so that a revoked token ends within one.
-/// Unknown tokens are not remembered.
-#[derive(Debug, Clone)]
-pub struct Callers {
-    known: Arc<Mutex<Known>>,
-    remembered: Duration,
-}
-
-impl Default for Callers {
-    fn default() -> Self {
-        Self::new(Duration::from_secs(60))
-    }
-}
-
-impl Callers {
-    /// Remembers a token for this long.
-    pub fn new(remembered: Duration) -> Self {
-        Self { known: Arc::default(), remembered }
-    }
-
-    async fn find(&self, store: &Store, token: &str) -> Result<Caller, Error> {
-        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let now = Utc::now();
-        if let Some(caller) = self.remembered(&hash) {
-            let alive = caller.expires_at.is_none_or(|end| end > now);
-            return if alive { Ok(caller) } else { Err(Error::InvalidToken) };
-        }
-        let (token, shop) = tokens::find(store, token, now).await?.ok_or(Error::InvalidToken)?;
-        let caller = Caller { shop, scopes: token.scopes, expires_at: token.expires_at };
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= CAPACITY {
-            known.retain(|_, (read, _)| read.elapsed() < self.remembered);
-        }
-        if known.len() < CAPACITY {
-            known.insert(hash, (Instant::now(), caller.clone()));
-        }
-        Ok(caller)
-    }
-
-    fn remembered(&self, hash: &[u8; 32]) -> Option<Caller> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(hash).filter(|(read, _)| read.elapsed() < self.remembered).map(|(_, caller)| caller.clone())
-    }
 }

@@ -13,21 +13,21 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
-use super::{
-    access::{self, Caller},
-    error::json_reply,
-    fields::Checked,
-    json,
-};
 use crate::{
-    app::App,
-    error::Error,
-    table::{
-        attempts::Attempts,
-        batches::{self, Batch},
-        idempotency::{Guard, KEPT, KEPT_FOR_OPERATORS, Outcome, Reply, Seen, carry_out_once},
-        transaction::Transaction,
+    app::{App, Caller},
+    http::{
+        access,
+        error::{ErrorReply, json_reply},
+        fields::Checked,
+        json,
     },
+};
+use domain::error::Error;
+use store::{
+    attempts::Attempts,
+    batches::{self, Batch},
+    idempotency::{Guard, KEPT, KEPT_FOR_OPERATORS, Outcome, Reply, Seen, carry_out_once},
+    transaction::Transaction,
 };
 
 /// The largest body (`readings.md`).
@@ -66,9 +66,9 @@ pub struct Change {
 }
 
 impl FromRequest<App> for Change {
-    type Rejection = Error;
+    type Rejection = ErrorReply;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, ErrorReply> {
         let (parts, body) = request.into_parts();
         let bytes = collect(body).await?;
         let body = parse(&parts.headers, &bytes);
@@ -139,7 +139,7 @@ impl Change {
         kind: &str,
         prepare: impl Fn() -> P,
         work: impl Fn(Batch) -> F,
-    ) -> Result<Response, Error>
+    ) -> Result<Response, ErrorReply>
     where
         T: Serialize,
         P: Future<Output = Result<Vec<T>, Error>>,
@@ -155,7 +155,7 @@ impl Change {
                     Ok(items) => batches::begin(store, shop, kind, self.guard.as_ref(), &items, self.at).await?,
                     // What refuses this request may be the effect of its own twin, which was first.
                     Err(refusal) => match self.seen(app, caller).await? {
-                        Seen::Nothing => return Err(refusal),
+                        Seen::Nothing => return Err(refusal.into()),
                         _ => None,
                     },
                 },
@@ -176,7 +176,7 @@ impl Change {
     }
 
     /// Plans and commits the change once, and answers its reply: the first one again where the key is known.
-    pub async fn once<F>(&self, app: &App, caller: &Caller, plan: impl FnMut() -> F) -> Result<Response, Error>
+    pub async fn once<F>(&self, app: &App, caller: &Caller, plan: impl FnMut() -> F) -> Result<Response, ErrorReply>
     where
         F: Future<Output = Result<(Transaction, Reply), Error>>,
     {
@@ -185,7 +185,7 @@ impl Change {
     }
 }
 
-fn respond(Outcome { reply, replayed }: Outcome) -> Result<Response, Error> {
+fn respond(Outcome { reply, replayed }: Outcome) -> Result<Response, ErrorReply> {
     let status = StatusCode::from_u16(reply.status).map_err(|error| Error::Internal(error.to_string()))?;
     let mut response = json_reply(status, reply.body);
     if replayed {

@@ -6,11 +6,12 @@ use http::{HeaderMap, StatusCode, Uri, header, request::Parts, uri::Authority};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{error::json_reply, gateway};
-use crate::{
-    error::Error,
-    table::{idempotency::Reply, pages::Page},
+use crate::http::{
+    error::{ErrorReply, json_reply},
+    gateway,
 };
+use domain::error::Error;
+use store::{idempotency::Reply, pages::Page};
 
 /// The most bytes of a page's JSON (`readings.md`).
 const MAX_BYTES: usize = 5 * 1024 * 1024;
@@ -65,7 +66,7 @@ pub fn reply<T: Serialize>(status: StatusCode, body: &T) -> Result<Reply, Error>
 }
 
 /// A 200 with this body.
-pub fn ok<T: Serialize>(body: &T) -> Result<Response, Error> {
+pub fn ok<T: Serialize>(body: &T) -> Result<Response, ErrorReply> {
     Ok(json_reply(StatusCode::OK, reply(StatusCode::OK, body)?.body))
 }
 
@@ -108,7 +109,12 @@ impl Address {
     ///
     /// # Errors
     /// A 400 on `page_size` where the JSON would pass 5 MB.
-    pub fn list<T, U: Serialize>(&self, page: Page<T>, size: u64, wire: impl FnMut(T) -> U) -> Result<Response, Error> {
+    pub fn list<T, U: Serialize>(
+        &self,
+        page: Page<T>,
+        size: u64,
+        wire: impl FnMut(T) -> U,
+    ) -> Result<Response, ErrorReply> {
         let pages = page.count.div_ceil(size).max(1);
         let envelope = Envelope {
             count: page.count,
@@ -118,7 +124,7 @@ impl Address {
         };
         let reply = reply(StatusCode::OK, &envelope)?;
         if is_too_large(&reply.body) {
-            return Err(Error::field("page_size", "This page would be larger than 5 MB. Ask for fewer rows."));
+            return Err(Error::field("page_size", "This page would be larger than 5 MB. Ask for fewer rows.").into());
         }
         Ok(json_reply(StatusCode::OK, reply.body))
     }

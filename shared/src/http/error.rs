@@ -7,7 +7,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use crate::{domain::scope::Scope, error::Error};
+use domain::{error::Error, scope::Scope};
 
 /// A 5xx on its way out: [`service`](super::service) adds the request id to what the client sees.
 #[derive(Debug, Clone)]
@@ -53,52 +53,62 @@ fn fault(status: StatusCode, text: &'static str, cause: String) -> Response {
     response
 }
 
-impl IntoResponse for Error {
+/// An error on its way to the client. Handlers and extractors return it; any [`Error`] becomes one by `?`.
+#[derive(Debug)]
+pub struct ErrorReply(pub Error);
+
+impl From<Error> for ErrorReply {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for ErrorReply {
     fn into_response(self) -> Response {
-        match self {
-            Self::Invalid(errors) => match serde_json::to_string(&errors) {
+        match self.0 {
+            Error::Invalid(errors) => match serde_json::to_string(&errors) {
                 Ok(text) => json_reply(StatusCode::BAD_REQUEST, text),
-                Err(error) => Self::Internal(error.to_string()).into_response(),
+                Err(error) => Self(Error::Internal(error.to_string())).into_response(),
             },
-            Self::Parse(reason) => detail(StatusCode::BAD_REQUEST, &format!("JSON parse error - {reason}")),
-            Self::Unauthenticated => unauthenticated("Authentication credentials were not provided."),
-            Self::InvalidToken => unauthenticated("Invalid token."),
-            Self::Forbidden(scope) => forbidden(scope),
-            Self::NotFound => detail(StatusCode::NOT_FOUND, "Not found."),
-            Self::InvalidPage => detail(StatusCode::NOT_FOUND, "Invalid page."),
-            Self::MethodNotAllowed(method) => {
+            Error::Parse(reason) => detail(StatusCode::BAD_REQUEST, &format!("JSON parse error - {reason}")),
+            Error::Unauthenticated => unauthenticated("Authentication credentials were not provided."),
+            Error::InvalidToken => unauthenticated("Invalid token."),
+            Error::Forbidden(scope) => forbidden(scope),
+            Error::NotFound => detail(StatusCode::NOT_FOUND, "Not found."),
+            Error::InvalidPage => detail(StatusCode::NOT_FOUND, "Invalid page."),
+            Error::MethodNotAllowed(method) => {
                 detail(StatusCode::METHOD_NOT_ALLOWED, &format!("Method \"{method}\" not allowed."))
             }
-            Self::Conflict(reason) => detail(StatusCode::CONFLICT, &reason),
-            Self::AtWork { retry_after } => {
+            Error::Conflict(reason) => detail(StatusCode::CONFLICT, &reason),
+            Error::AtWork { retry_after } => {
                 let text = "The first request with this Idempotency-Key is still at work.";
                 let mut response = detail(StatusCode::CONFLICT, text);
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
                 response
             }
-            Self::Throttled { retry_after } => {
+            Error::Throttled { retry_after } => {
                 let text = format!("Request was throttled. Expected available in {retry_after} seconds.");
                 let mut response = detail(StatusCode::TOO_MANY_REQUESTS, &text);
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
                 response
             }
-            Self::TooLarge { limit } => {
+            Error::TooLarge { limit } => {
                 detail(StatusCode::PAYLOAD_TOO_LARGE, &format!("The body is larger than {limit} bytes."))
             }
-            Self::UnsupportedMediaType(media_type) => {
+            Error::UnsupportedMediaType(media_type) => {
                 let text = format!("Unsupported media type \"{media_type}\" in request.");
                 detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, &text)
             }
-            Self::KeyReused => {
+            Error::KeyReused => {
                 detail(StatusCode::UNPROCESSABLE_ENTITY, "This Idempotency-Key was used for another request.")
             }
-            Self::Unavailable(cause) => {
+            Error::Unavailable(cause) => {
                 let mut response =
                     fault(StatusCode::SERVICE_UNAVAILABLE, "The service is busy. Please try again.", cause);
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
                 response
             }
-            Self::Internal(cause) => fault(StatusCode::INTERNAL_SERVER_ERROR, "A server error occurred.", cause),
+            Error::Internal(cause) => fault(StatusCode::INTERNAL_SERVER_ERROR, "A server error occurred.", cause),
         }
     }
 }

@@ -7,21 +7,14 @@
 //! * `error` is the only place that turns an [`Error`](crate::Error) into a status.
 
 pub mod access;
-pub mod cart;
 pub mod change;
-pub mod coupon_code;
-pub mod customer;
 pub mod envelope;
-mod error;
-pub mod evaluation;
+pub mod error;
 pub mod fields;
 pub mod files;
 mod gateway;
 pub mod json;
-pub mod level;
 pub mod openapi;
-pub mod order;
 pub mod path;
-pub mod price_rule;
 pub mod query;
 pub mod service;

@@ -3,9 +3,10 @@
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
 
-use crate::{
-    domain::id::{self, Id},
+use crate::http::error::ErrorReply;
+use domain::{
     error::Error,
+    id::{self, Id},
 };
 
 /// The `{id}` of a path.
@@ -13,10 +14,10 @@ use crate::{
 pub struct PathId(pub Id);
 
 impl<S: Send + Sync> FromRequestParts<S> for PathId {
-    type Rejection = Error;
+    type Rejection = ErrorReply;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ErrorReply> {
         let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::NotFound)?;
-        id::parse(&text).map(Self).ok_or(Error::NotFound)
+        id::parse(&text).map(Self).ok_or(ErrorReply(Error::NotFound))
     }
 }

@@ -7,15 +7,13 @@ use http::request::Parts;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use utoipa::{IntoParams, ToSchema};
 
-use super::envelope::Address;
-use crate::{
-    domain::{
-        id::{Id, MAX_ID},
-        timestamp,
-    },
+use crate::http::{envelope::Address, error::ErrorReply};
+use domain::{
     error::{Error, FieldErrors},
-    table::pages::{Direction, PageNumber, Select},
+    id::{Id, MAX_ID},
+    timestamp,
 };
+use store::pages::{Direction, PageNumber, Select};
 
 /// The page size without `page_size`.
 const DEFAULT_SIZE: u64 = 10;
@@ -34,9 +32,9 @@ pub struct Query {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Query {
-    type Rejection = Error;
+    type Rejection = ErrorReply;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ErrorReply> {
         let raw = parts.uri.query().unwrap_or_default();
         let parameters: Vec<_> = form_urlencoded::parse(raw.as_bytes()).into_owned().collect();
         Ok(Self { address: Address::of(parts, parameters.clone()), parameters, errors: Vec::new() })

@@ -20,18 +20,18 @@ use tower::ServiceExt;
 use tracing::Instrument;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{
-    access,
-    change::MAX_BODY,
-    error::{Fault, json_reply},
-    gateway,
-};
 use crate::{
     app::App,
-    error::Error,
-    table::meter::{Meter, Usage},
+    http::{
+        access,
+        change::MAX_BODY,
+        error::{ErrorReply, Fault, json_reply},
+        gateway,
+    },
     telemetry,
 };
+use domain::error::Error;
+use store::meter::{Meter, Usage};
 
 /// How long a request may take before it is a 503; the gateway gives up at 30 s.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -48,7 +48,7 @@ pub fn service(app: &App, routes: OpenApiRouter<App>) -> Router {
     let (router, _) = routes.split_for_parts();
     let router = router
         .method_not_allowed_fallback(other_method)
-        .fallback(async || Error::NotFound)
+        .fallback(async || ErrorReply(Error::NotFound))
         .layer(middleware::from_fn(note_route))
         .with_state(app.clone());
     Router::new().fallback(move |request: Request| attend(router.clone(), request))
@@ -60,9 +60,9 @@ pub fn pages(routes: Router) -> Router {
     let router = routes
         .method_not_allowed_fallback(async |request: Request| match *request.method() {
             Method::OPTIONS => options(),
-            ref method => Error::MethodNotAllowed(method.to_string()).into_response(),
+            ref method => ErrorReply(Error::MethodNotAllowed(method.to_string())).into_response(),
         })
-        .fallback(async || Error::NotFound)
+        .fallback(async || ErrorReply(Error::NotFound))
         .layer(middleware::from_fn(note_route));
     Router::new().fallback(move |request: Request| attend(router.clone(), request))
 }
@@ -80,8 +80,8 @@ async fn other_method(axum::extract::State(app): axum::extract::State<App>, requ
         return options();
     }
     match access::authenticate(&parts, &app).await {
-        Ok(_) => Error::MethodNotAllowed(parts.method.to_string()).into_response(),
-        Err(error) => error.into_response(),
+        Ok(_) => ErrorReply(Error::MethodNotAllowed(parts.method.to_string())).into_response(),
+        Err(error) => ErrorReply(error).into_response(),
     }
 }
 
@@ -144,11 +144,11 @@ fn log(method: &Method, response: &Response, duration: Duration, usage: Usage, c
 async fn answer(router: Router, request: Request) -> Response {
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if length.and_then(|digits| digits.parse().ok()).is_some_and(|length: usize| length > MAX_BODY) {
-        return Error::TooLarge { limit: MAX_BODY }.into_response();
+        return ErrorReply(Error::TooLarge { limit: MAX_BODY }).into_response();
     }
     // For the router a parameter may be nothing at all. No row has an empty name.
     if request.uri().path().contains("//") {
-        return Error::NotFound.into_response();
+        return ErrorReply(Error::NotFound).into_response();
     }
     let work = AssertUnwindSafe(router.oneshot(request)).catch_unwind();
     match tokio::time::timeout(PATIENCE, work).await {
@@ -157,9 +157,9 @@ async fn answer(router: Router, request: Request) -> Response {
         Ok(Err(panic)) => {
             let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-            Error::Internal(format!("panic: {text}")).into_response()
+            ErrorReply(Error::Internal(format!("panic: {text}"))).into_response()
         }
-        Err(_) => Error::Unavailable(format!("no answer in {} s", PATIENCE.as_secs())).into_response(),
+        Err(_) => ErrorReply(Error::Unavailable(format!("no answer in {} s", PATIENCE.as_secs()))).into_response(),
     }
 }
 

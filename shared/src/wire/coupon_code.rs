@@ -5,16 +5,14 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    domain::{
-        coupon::Coupon,
-        coupon_code::{CouponCode, Status},
-        customer::Customer,
-        id::Id,
-        timestamp,
-    },
-    table::coupon_codes::Nested,
+use domain::{
+    coupon::Coupon,
+    coupon_code::{CouponCode, Status},
+    customer::Customer,
+    id::Id,
+    timestamp,
 };
+use shop::discounts::codes::rows::Nested;
 
 /// The customer of a code.
 #[derive(Debug, Serialize, ToSchema)]

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{customer::Customer, id::Id, timestamp};
+use domain::{customer::Customer, id::Id, timestamp};
 
 /// A customer of the shop.
 #[derive(Debug, Clone, Serialize, ToSchema)]

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{
+use domain::{
     evaluation::{
         Evaluation, Outcome, PricedLine,
         predicate::{Failure, Measure},
@@ -48,7 +48,7 @@ pub struct LineReply {
 
 impl LineReply {
     fn new(line: &PricedLine) -> Self {
-        let allocation = |allocation: &crate::domain::evaluation::Allocation| AllocationReply {
+        let allocation = |allocation: &domain::evaluation::Allocation| AllocationReply {
             price_rule_id: allocation.price_rule_id,
             amount: Amount(allocation.amount),
         };

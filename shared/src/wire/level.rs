@@ -4,7 +4,7 @@ use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::domain::{id::Id, level::Level};
+use domain::{id::Id, level::Level};
 
 /// A level (积分等级规则): from how many points on a customer stands on it, and what it gives.
 #[derive(Debug, Serialize, ToSchema)]

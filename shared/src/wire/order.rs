@@ -3,11 +3,8 @@
 use indexmap::IndexMap;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::customer::CustomerReply;
-use crate::{
-    domain::{id::Id, order::Order},
-    error::Error,
-};
+use crate::wire::customer::CustomerReply;
+use domain::{error::Error, id::Id, order::Order};
 
 /// The text of an order as it is stored: without blanks between its parts, and under the id of its path.
 ///

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{
+use domain::{
     id::Id,
     money::Hundredths,
     price_rule::{AllocationMethod, PriceRule, Ratio, TargetSelection, TargetType, ValueType},

@@ -1,15 +1,16 @@
-//! Bounded attempts at contended work.
+//! Bounded retries under contention.
 
 use std::time::{Duration, Instant};
 
 use rand::Rng;
 
-use crate::error::Error;
+use domain::error::Error;
 
-/// How long contended work is tried again before it is a 503.
+/// Time after which contended work is no longer retried and becomes a 503.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Bounded attempts at contended work: full jitter under a growing ceiling, for [`PATIENCE`] in all.
+/// Counter of bounded retries. The pauses have full jitter under a ceiling that doubles from 5 ms to 300 ms; the
+/// retries end after [`PATIENCE`] (15 s) in all.
 #[derive(Debug)]
 pub struct Attempts {
     began: Instant,
@@ -23,7 +24,10 @@ impl Default for Attempts {
 }
 
 impl Attempts {
-    /// Waits before the next attempt, or says that there is none.
+    /// Waits before the next attempt.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] once [`PATIENCE`] has passed.
     pub async fn pause(&mut self) -> Result<(), Error> {
         if self.began.elapsed() > PATIENCE {
             return Err(Error::Unavailable(format!("contended after {} attempts", self.made + 1)));
@@ -35,8 +39,8 @@ impl Attempts {
         Ok(())
     }
 
-    /// How many there were before this one.
-    pub(super) fn made(&self) -> usize {
+    /// Returns the number of attempts before this one.
+    pub fn made(&self) -> usize {
         self.made as usize
     }
 }

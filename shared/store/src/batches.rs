@@ -1,64 +1,67 @@
-//! Batches: work that is all or nothing and does not fit into one transaction.
+//! Batches: all-or-nothing work that does not fit into one transaction.
 //!
-//! All that can be refused is refused before a batch begins. Beginning is one transaction: the record of the batch, its
-//! place in the index of what is due, and the guard of the request. From then on the work will be done: by the process
-//! that began it, and if that dies, by whoever takes over when its lease has ended, be it the same request sent again or
-//! the job `finish_batches`. Each step moves the record on in the transaction of its effect, so none happens twice.
+//! Everything that can be refused is refused before a batch begins. A batch begins with one transaction, which writes
+//! the record of the batch, its entry in the index of due work, and the idempotency record of the request. From then on
+//! the work is certain to be done: by the process that began it or, if that process dies, by the next one that takes
+//! over after the lease has ended. That is either the same request sent again, or the job `finish_batches`. Each step
+//! advances the record in the same transaction as its effect, so no step happens twice.
 //!
-//! Some kinds are undone by the job rather than finished ([`Batch::turn_back`]): their steps are taken back one by one.
+//! Batches of some kinds are undone by the job instead of finished ([`Batch::turn_back`]): their steps are taken back
+//! one by one.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Duration, Utc};
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{
+use crate::{
+    client::{Range, Store},
     entity,
     idempotency::{self, Guard, Reply},
+    item::{n, s},
     keys,
-    store::{Range, Store},
-    transaction::{ABSENT, CommitError, Transaction, n, s},
+    transaction::{ABSENT, CommitError, Transaction},
 };
-use crate::{domain::shop::ShopId, error::Error};
+use domain::{error::Error, shop::ShopId};
 
-/// How long a batch belongs to a process that says nothing: longer than a request may take.
+/// Duration of a lease: a batch belongs to a silent process for so long. It is longer than a request may take.
 const LEASE: Duration = Duration::seconds(30);
-/// How long the record of a batch is kept once it is finished, and its parts at the most: a job that finds no batch for so
-/// long is out of order.
+/// Retention of a finished batch's record, and longest retention of its parts. A batch that waits longer than this
+/// means that the job is broken.
 const KEPT: Duration = Duration::days(30);
-/// The largest part, under the 400 KB of an item.
+/// Largest part in bytes, below the 400 KB that DynamoDB allows for an item.
 const PART: usize = 350_000;
-/// The label of the record in each step.
+/// Label of the batch record in the transaction of each step.
 const LABEL: &str = "batch";
 
-/// A batch as it stands in the table.
+/// A batch as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Batch {
-    /// Names it in keys.
+    /// Id of the batch, as it stands in keys.
     pub id: String,
-    /// Whose.
+    /// The shop that owns the batch.
     pub shop: ShopId,
-    /// What is done, such as `customer_import`.
+    /// Kind of work: a name that the crate above chooses.
     pub kind: String,
-    /// How many parts what it is to write stands in.
+    /// Number of stored parts that hold the items to write.
     parts: usize,
-    /// How many of the items are done.
+    /// Number of items that are done.
     pub done: usize,
-    /// How many were done when it was decided to undo them; since then `done` falls.
+    /// Value of `done` when the batch turned back; set once its steps are being undone. From then on `done` falls.
     #[serde(default)]
     pub undo_from: Option<usize>,
-    /// The process that works on it.
+    /// Random id of the process that holds the lease.
     owner: String,
-    /// Until when it is the owner's, in epoch milliseconds.
+    /// End of the lease, in epoch milliseconds.
     lease: i64,
-    /// When the request came.
+    /// Time of the request.
     pub began_at: DateTime<Utc>,
-    /// The hashes of the request's `Idempotency-Key` and of the request, if it had one.
+    /// Hash of the `Idempotency-Key` and fingerprint of the request; `None` without a key.
     key: Option<(String, String)>,
-    /// Until when that key is kept.
+    /// Time until which the idempotency record is kept.
     #[serde(default)]
     key_until: Option<DateTime<Utc>>,
-    /// Whether all is done.
+    /// True once all work is done.
     finished: bool,
 }
 
@@ -66,7 +69,7 @@ fn broken(error: impl std::fmt::Display) -> Error {
     Error::Internal(format!("batch: {error}"))
 }
 
-/// The shard of the index of due work that a batch stands in.
+/// Returns the key of the batch in the index of due work. The first character of its id chooses the shard.
 fn due_key(batch: &Batch) -> keys::Key {
     let shard = batch.id.bytes().next().unwrap_or_default();
     keys::due_batch(shard, &batch.shop, &batch.id)
@@ -83,7 +86,7 @@ impl Batch {
         Some(Guard { key, fingerprint, now: self.began_at, until })
     }
 
-    /// What the batch is to write.
+    /// Reads the items that the batch is to write: one query.
     pub async fn items<T: DeserializeOwned>(&self, store: &Store) -> Result<Vec<T>, Error> {
         let part = |part| keys::batch_part(&self.shop, &self.id, part);
         let (first, last) = (part(0), part(self.parts));
@@ -93,11 +96,11 @@ impl Batch {
         serde_json::from_reader(DeflateDecoder::new(bytes.as_slice())).map_err(broken)
     }
 
-    /// Moves the batch on by `items` in the transaction of their effect, and renews the lease. False where another
-    /// condition of the transaction did not hold.
+    /// Advances the batch by `items` in the transaction of their effect, and renews the lease. Returns false if another
+    /// condition of the transaction failed.
     ///
     /// # Errors
-    /// [`Error::AtWork`] where another process has taken over.
+    /// [`Error::AtWork`] if another process has taken over.
     pub async fn step(&mut self, store: &Store, transaction: Transaction, items: usize) -> Result<bool, Error> {
         self.move_to(store, transaction, self.done + items).await
     }
@@ -105,7 +108,7 @@ impl Batch {
     /// Moves the batch back by `items` in the transaction that undoes them.
     ///
     /// # Errors
-    /// As [`Self::step`].
+    /// The errors of [`Self::step`].
     pub async fn step_back(&mut self, store: &Store, transaction: Transaction, items: usize) -> Result<bool, Error> {
         self.move_to(store, transaction, self.done.saturating_sub(items)).await
     }
@@ -130,10 +133,10 @@ impl Batch {
         }
     }
 
-    /// Decides that what is done is to be undone, unless that was decided before.
+    /// Decides that the finished steps are to be undone. Does nothing if that was decided before.
     ///
     /// # Errors
-    /// [`Error::AtWork`] where another process has taken over.
+    /// [`Error::AtWork`] if another process has taken over.
     pub async fn turn_back(&mut self, store: &Store) -> Result<(), Error> {
         if self.undo_from.is_some() {
             return Ok(());
@@ -156,10 +159,10 @@ impl Batch {
         }
     }
 
-    /// Ends a batch of which nothing is left, and frees its `Idempotency-Key`.
+    /// Ends a batch whose steps have all been undone, and frees its `Idempotency-Key`.
     ///
     /// # Errors
-    /// [`Error::AtWork`] where another process has taken over.
+    /// [`Error::AtWork`] if another process has taken over.
     pub async fn abandon(&self, store: &Store) -> Result<(), Error> {
         let mut transaction = self.end();
         if let Some(guard) = self.guard() {
@@ -167,16 +170,17 @@ impl Batch {
         }
         match store.commit(&transaction).await {
             Err(refused) if refused.refused(LABEL) => Err(Error::AtWork { retry_after: 1 }),
-            // The key stands for another request by now.
+            // By now the key belongs to another request.
             Err(refused) if refused.refused(idempotency::LABEL) => Ok(store.commit(&self.end()).await?),
             result => Ok(result?),
         }
     }
 
-    /// Ends the batch with its reply. Where the guard is gone (a day has passed) it ends without keeping the reply.
+    /// Ends the batch and stores its reply. If the idempotency record is gone (after 24 hours), the batch ends without
+    /// a stored reply.
     ///
     /// # Errors
-    /// [`Error::AtWork`] where another process has taken over.
+    /// [`Error::AtWork`] if another process has taken over.
     pub async fn finish(&self, store: &Store, reply: &Reply) -> Result<(), Error> {
         let mut transaction = self.end();
         if let Some(guard) = self.guard() {
@@ -189,7 +193,7 @@ impl Batch {
         }
     }
 
-    /// The end of the batch, but for its reply.
+    /// Returns the transaction that ends the batch, without its reply.
     fn end(&self) -> Transaction {
         let mut transaction = Transaction::default();
         transaction.delete("due", due_key(self), None, Vec::new());
@@ -209,7 +213,8 @@ impl Batch {
     }
 }
 
-/// Begins a batch that writes `items`. `None` where another request under the same key was first.
+/// Begins a batch that writes `items`. Returns `None` if another request with the same idempotency key was faster.
+/// Costs two round trips: one writes the parts, one is the transaction.
 pub async fn begin<T: Serialize>(
     store: &Store,
     shop: &ShopId,
@@ -254,10 +259,11 @@ pub async fn begin<T: Serialize>(
     }
 }
 
-/// Takes over a batch whose lease has ended.
+/// Takes over a batch whose lease has ended. Costs two round trips.
 ///
 /// # Errors
-/// [`Error::AtWork`] where its owner still works, or it is finished.
+/// [`Error::AtWork`] if its owner still works on it or the batch is finished; [`Error::NotFound`] if there is no such
+/// batch.
 pub async fn adopt(store: &Store, shop: &ShopId, id: &str) -> Result<Batch, Error> {
     let mut batch: Batch = store.read(&keys::batch(shop, id)).await?.ok_or(Error::NotFound)?;
     let now = Utc::now();
@@ -285,12 +291,12 @@ pub async fn adopt(store: &Store, shop: &ShopId, id: &str) -> Result<Batch, Erro
     }
 }
 
-/// A batch in the index of what is due.
+/// Entry of a batch in the index of due work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
-    /// Whose.
+    /// The shop that owns the batch.
     pub shop: ShopId,
-    /// Its id.
+    /// Id of the batch.
     pub batch: String,
 }
 
@@ -300,7 +306,7 @@ impl Due {
     }
 }
 
-/// The batches of all shops that are not finished.
+/// Reads the unfinished batches of all shops: one query for each shard of the index.
 pub async fn due(store: &Store) -> Result<Vec<Due>, Error> {
     let mut due = Vec::new();
     for shard in 0..keys::DUE_SHARDS {
@@ -309,7 +315,7 @@ pub async fn due(store: &Store) -> Result<Vec<Due>, Error> {
     Ok(due)
 }
 
-/// Ends the lease of a batch at once, as when its process had died long ago. For tests and operators.
+/// Ends the lease of a batch at once, as if its process had died. For tests and operators.
 pub async fn expire_lease(store: &Store, batch: &Batch) -> Result<(), Error> {
     let mut transaction = Transaction::default();
     transaction.update(LABEL, batch.key(), "SET #lease = :ended", None, vec![(":ended", n(0))]);

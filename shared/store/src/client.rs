@@ -1,7 +1,7 @@
-//! The calls of DynamoDB, each counted by the [`meter`](super::meter) and bounded in retries and time.
+//! Calls of DynamoDB. Each is counted by the [`meter`](super::meter) and bounded in retries and time.
 //!
-//! Reads are strongly consistent. The SDK retries throttling, 5xx and time-outs by itself; `commit` adds what it does
-//! not: contention between transactions, and outcomes that nobody knows.
+//! All reads are strongly consistent. The SDK itself retries throttling, 5xx and time-outs. `commit` adds the two cases
+//! that the SDK leaves out: conflicts between transactions, and writes whose outcome is unknown.
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
@@ -17,75 +17,75 @@ use futures_util::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{
+use crate::{
     Item,
     attempts::Attempts,
-    crowd::Crowd,
+    contention::Crowd,
     entity::entity,
+    item::{key_attributes, n, s},
     keys::{self, Key},
     meter::{self, Operation},
-    transaction::{key_attributes, n, s},
 };
-use crate::error::Error;
+use domain::error::Error;
 
-/// The most keys of one `BatchGetItem` (an AWS limit).
+/// Largest number of keys in one `BatchGetItem` (an AWS limit).
 const BATCH_GET: usize = 100;
-/// The most items of one `BatchWriteItem` (an AWS limit).
+/// Largest number of items in one `BatchWriteItem` (an AWS limit).
 const BATCH_WRITE: usize = 25;
-/// How many batches of one caller run at once.
+/// Number of batch calls that one caller runs at the same time.
 const BATCHES_AT_ONCE: usize = 8;
-/// How many reads of one caller run at once.
+/// Number of reads that one caller runs at the same time.
 const READS_AT_ONCE: usize = 32;
 
-/// The results of these reads, in no order; some of them run at once.
-pub(super) async fn read_all<T>(reads: Vec<impl Future<Output = Result<T, Error>>>) -> Result<Vec<T>, Error> {
+/// Runs the reads, up to 32 at the same time. Returns their results in no order.
+pub async fn read_all<T>(reads: Vec<impl Future<Output = Result<T, Error>>>) -> Result<Vec<T>, Error> {
     stream::iter(reads).buffer_unordered(READS_AT_ONCE).try_collect().await
 }
 
-/// One table behind the SDK. Cheap to clone.
+/// One table, reached through the SDK. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     client: Client,
     table: Arc<str>,
-    /// What its transactions met lately.
-    pub(super) crowd: Arc<Crowd>,
+    /// Recent conflicts of this store's transactions.
+    pub crowd: Arc<Crowd>,
 }
 
-/// A range of one partition, both ends inclusive.
+/// A range of sort keys in one partition, both ends inclusive.
 #[derive(Debug, Clone, Default)]
 pub struct Range {
-    /// The partition.
+    /// Key of the partition.
     pub pk: String,
-    /// The first and the last sort key; all of the partition without.
+    /// First and last sort key; `None` means the whole partition.
     pub between: Option<(String, String)>,
-    /// From the end.
+    /// True to read from the end of the range.
     pub descending: bool,
-    /// The most items; all without.
+    /// Largest number of items to read; `None` means all.
     pub limit: Option<usize>,
 }
 
-/// Turns a fault of the store into a 503; the client sees none of the text.
-pub(super) fn unavailable<E: std::error::Error + Send + Sync + 'static>(error: &E) -> Error {
+/// Turns a fault of the store into a 503. Its text is for the log; no client sees it.
+pub fn unavailable<E: std::error::Error + Send + Sync + 'static>(error: &E) -> Error {
     Error::Unavailable(DisplayErrorContext(error).to_string())
 }
 
 impl Store {
-    /// The table `table` behind `client`.
+    /// Returns a store over the table named `table`.
     pub fn new(client: Client, table: &str) -> Self {
         Self { client, table: table.into(), crowd: Arc::default() }
     }
 
-    /// The SDK's client, for what concerns the table itself.
+    /// Returns the SDK's client, for calls about the table itself.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The name of the table.
+    /// Returns the name of the table.
     pub fn table(&self) -> &str {
         &self.table
     }
 
-    /// One item.
+    /// Reads one item: one round trip.
     pub async fn get(&self, key: &Key) -> Result<Option<Item>, Error> {
         let began = Instant::now();
         let output = self
@@ -102,7 +102,7 @@ impl Store {
         Ok(output.item)
     }
 
-    /// Makes the connection and signs once: one attempt, whose answer nobody needs.
+    /// Opens the connection and signs one request. Makes a single attempt; nobody needs its answer.
     pub async fn warm_up(&self) -> Result<(), Error> {
         let once = Config::builder().retry_config(RetryConfig::disabled());
         let request = self.client.get_item().table_name(&*self.table).set_key(Some(key_attributes(&keys::warm_up())));
@@ -110,12 +110,13 @@ impl Store {
         Ok(())
     }
 
-    /// One item as an entity.
+    /// Reads one item as an entity: one round trip.
     pub async fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Error> {
         self.get(key).await?.map(entity).transpose()
     }
 
-    /// The items that exist of these distinct keys, in no order.
+    /// Reads the items of these keys, which must be distinct. Missing items are left out; the order is arbitrary. Costs
+    /// one round trip for each 800 keys (8 calls of 100 keys at the same time).
     pub async fn batch_get(&self, keys: Vec<Key>) -> Result<Vec<Item>, Error> {
         let mut found = Vec::with_capacity(keys.len());
         for group in keys.chunks(BATCH_GET * BATCHES_AT_ONCE) {
@@ -150,7 +151,7 @@ impl Store {
         }
     }
 
-    /// The items of a range, in its order.
+    /// Reads the items of a range, in the order of the range. Costs one round trip for each MB.
     pub async fn query(&self, range: &Range) -> Result<Vec<Item>, Error> {
         let mut items = Vec::new();
         let mut start: Option<Item> = None;
@@ -189,18 +190,18 @@ impl Store {
         }
     }
 
-    /// The entities of a range, in its order.
+    /// Reads the items of a range as entities, in the order of the range.
     pub async fn query_as<T: DeserializeOwned>(&self, range: &Range) -> Result<Vec<T>, Error> {
         self.query(range).await?.into_iter().map(entity).collect()
     }
 
-    /// Adds to a counter and answers its new value. A lost answer is counted all the same.
+    /// Adds to a counter and returns its new value: one round trip. If the reply is lost, the addition still counts.
     pub async fn add(&self, key: &Key, attribute: &str, by: u64) -> Result<u64, Error> {
         self.count(key, attribute, by, ("sequence", None)).await
     }
 
-    /// The same for a counter of some kind that nothing needs after `ttl`, in epoch seconds.
-    pub(super) async fn count(
+    /// Adds to a counter like [`Self::add`]. The item is of `kind` and may be removed after `ttl`, in epoch seconds.
+    pub async fn count(
         &self,
         key: &Key,
         attribute: &str,
@@ -231,13 +232,14 @@ impl Store {
         let value = output.attributes.as_ref().and_then(|attributes| attributes.get(attribute));
         match value {
             Some(AttributeValue::N(digits)) => {
-                digits.parse().map_err(|_| Error::Internal(format!("a counter of {digits}")))
+                digits.parse().map_err(|_| Error::Internal(format!("counter value {digits} is not a valid number")))
             }
-            _ => Err(Error::Internal("a counter without a number".to_owned())),
+            _ => Err(Error::Internal("counter without a value".to_owned())),
         }
     }
 
-    /// Writes items without conditions, in no order; for bulk loads and parts that nothing refers to yet.
+    /// Writes items without conditions, in no order. For bulk loads, and for parts that nothing refers to yet. Costs
+    /// one round trip for each 200 items (8 calls of 25 items at the same time).
     pub async fn batch_put(&self, items: Vec<Item>) -> Result<(), Error> {
         let mut items = items.into_iter();
         loop {

@@ -1,4 +1,4 @@
-//! Committing transactions: what the SDK does not retry by itself.
+//! Commits transactions, and retries the cases that the SDK does not retry.
 
 use std::time::Instant;
 
@@ -10,21 +10,24 @@ use aws_sdk_dynamodb::{
     types::{CancellationReason, ReturnConsumedCapacity, TransactWriteItem},
 };
 
-use super::{
+use crate::{
     attempts::Attempts,
+    client::{Store, unavailable},
     meter::{self, Operation},
-    store::{Store, unavailable},
     transaction::{CommitError, Label, Transaction},
 };
-use crate::error::Error;
+use domain::error::Error;
 
-/// Why an item of a transaction cancelled it: another transaction was at it.
+/// Cancellation reason of an item that another transaction was writing at the same time.
 const CONFLICT: &str = "TransactionConflict";
 
 impl Store {
-    /// Plans a change and commits it; where a condition does not hold, what was read has changed, and it is planned
-    /// anew, and so it is where another transaction is at what it relied on. So a plan reads, refuses in the words of what
-    /// it read, and puts a condition on all that it relied on.
+    /// Plans a change and commits it. Plans again if a condition fails, because the data that the plan read has
+    /// changed; also after a conflict on an item that the plan relied on. So a plan reads the data, refuses the request
+    /// on the basis of what it read, and puts a condition on everything that it relied on.
+    ///
+    /// # Errors
+    /// The errors of `plan`; [`Error::Unavailable`] if the contention lasts too long.
     pub async fn carry_out<T, F>(&self, mut plan: impl FnMut() -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<(Transaction, T), Error>>,
@@ -35,7 +38,7 @@ impl Store {
             match self.commit_planned(&transaction).await {
                 Ok(()) => return Ok(outcome),
                 Err(CommitError::Refused(labels)) => {
-                    tracing::debug!(?labels, "planned on what has changed");
+                    tracing::debug!(?labels, "condition failed or conflicted; planning again");
                     attempts.pause().await?;
                 }
                 Err(CommitError::Failed(error)) => return Err(error),
@@ -43,8 +46,9 @@ impl Store {
         }
     }
 
-    /// The same for a change that may be there already: the plan answers nothing then.
-    pub(super) async fn bring_about<F>(&self, mut plan: impl FnMut() -> F) -> Result<(), Error>
+    /// Works like [`Self::carry_out`], for a change that may already be there. `plan` then returns `None`, and nothing
+    /// is committed.
+    pub async fn bring_about<F>(&self, mut plan: impl FnMut() -> F) -> Result<(), Error>
     where
         F: Future<Output = Result<Option<Transaction>, Error>>,
     {
@@ -59,24 +63,29 @@ impl Store {
         Ok(())
     }
 
-    /// Carries out a transaction: all of it, once, or nothing.
+    /// Commits a transaction: all of it, exactly once, or nothing. Costs one round trip without contention.
     ///
-    /// Contention (the transaction was cancelled for nothing but conflicts and throttling, so it is known not to have
-    /// happened) is tried again with a new request token and on other shards of tallies and counters. An unknown outcome
-    /// (a time-out, a 5xx) is asked again with the same token, which DynamoDB carries out at most once in ten minutes; from
-    /// then on the token stays, since what was sent first may still be on its way.
+    /// Under contention the transaction is cancelled for conflicts and throttling alone, so it certainly did not
+    /// happen. It is retried with a new request token, on other shards of tallies and counters. After an unknown
+    /// outcome (a time-out or a 5xx) the same request is sent again with the same token; DynamoDB executes it at most
+    /// once within ten minutes. From then on the token stays the same, because the first request may still be on its
+    /// way.
+    ///
+    /// # Errors
+    /// [`CommitError::Refused`] if a condition fails, [`CommitError::Failed`] for any other reason.
     pub async fn commit(&self, transaction: &Transaction) -> Result<(), CommitError> {
         self.commit_or(transaction, false).await
     }
 
-    /// The same for what can be planned anew: also refused where another transaction is at what this one relied on. That
-    /// is about to change, and to try again what will be refused would only stand in the way of others.
-    pub(super) async fn commit_planned(&self, transaction: &Transaction) -> Result<(), CommitError> {
+    /// Commits like [`Self::commit`], for a caller that can plan again. A conflict on an item whose condition the
+    /// transaction relies on is also reported as [`CommitError::Refused`]. That item is about to change, so a retry
+    /// would fail, and would only hold up others.
+    pub async fn commit_planned(&self, transaction: &Transaction) -> Result<(), CommitError> {
         self.commit_or(transaction, true).await
     }
 
     async fn commit_or(&self, transaction: &Transaction, planned: bool) -> Result<(), CommitError> {
-        // A change that finds nothing to change.
+        // A change with nothing to change.
         if transaction.is_empty() {
             return Ok(());
         }
@@ -91,7 +100,7 @@ impl Store {
                 }
                 return Ok(());
             };
-            if met.tallies {
+            if met.additions {
                 self.crowd.met();
             }
             if planned && !met.relied_on.is_empty() {
@@ -101,7 +110,8 @@ impl Store {
         }
     }
 
-    /// Sends a transaction until it is known whether it happened; where it did not, for contention, what it met.
+    /// Sends a transaction until its outcome is known. Returns `None` if it was committed, or the conflicts if it was
+    /// cancelled for contention.
     async fn send(
         &self,
         transaction: &Transaction,
@@ -109,7 +119,7 @@ impl Store {
         token: &str,
         attempts: &mut Attempts,
     ) -> Result<Option<Met>, CommitError> {
-        // The SDK tries once: its own retries would hide that an outcome was unknown.
+        // The SDK makes one attempt only: its own retries would hide that an outcome was unknown.
         let one_attempt = Config::builder().retry_config(RetryConfig::disabled());
         let mut unknown = false;
         loop {
@@ -154,13 +164,13 @@ impl Store {
     }
 }
 
-/// What a transaction met that was cancelled for contention.
+/// Conflicts that cancelled a transaction.
 #[derive(Default)]
 struct Met {
-    /// Other transactions at items on which it relied.
+    /// Labels of the items with a condition that other transactions were writing.
     relied_on: Vec<Label>,
-    /// Whether others were at its tallies.
-    tallies: bool,
+    /// True if other transactions were writing the same sums.
+    additions: bool,
 }
 
 impl Met {
@@ -169,19 +179,19 @@ impl Met {
         let met: Vec<_> = reasons.iter().enumerate().filter(others).map(|(index, _)| index).collect();
         Self {
             relied_on: met.iter().filter_map(|index| transaction.relied_on(*index)).collect(),
-            tallies: met.iter().any(|index| transaction.label(*index).is_none()),
+            additions: met.iter().any(|index| transaction.label(*index).is_none()),
         }
     }
 }
 
 enum Fault {
-    /// Conditions did not hold.
+    /// Conditions failed, under these labels.
     Refused(Vec<Label>),
-    /// Known not to have happened, for want of a quiet moment.
+    /// Certainly not committed, because of contention.
     Contended(Met),
-    /// Nobody knows whether it happened.
+    /// Unknown outcome: the transaction may be committed or not.
     Unknown,
-    /// The request is wrong.
+    /// The request itself is defective; a retry would fail too.
     Ours,
 }
 

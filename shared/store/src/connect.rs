@@ -1,4 +1,4 @@
-//! How the client of the store is made: once, in init.
+//! Creation of the store's client. It happens once, when a process starts.
 
 use std::time::Duration;
 
@@ -13,38 +13,40 @@ use aws_sdk_dynamodb::{
     },
 };
 
-use super::store::Store;
-use crate::error::Error;
+use crate::client::Store;
+use domain::error::Error;
 
-/// The name of the table where the environment names none.
+/// Name of the table if the environment does not name one.
 pub const DEFAULT_TABLE: &str = "youhui";
 
-/// Where Lambda names the region.
+/// Environment variable in which Lambda names the region.
 #[cfg(any(feature = "tls", not(feature = "profiles")))]
 const REGION: &str = "AWS_REGION";
 
-/// Where the store is.
+/// Address of the store.
 #[derive(Debug, Clone, Default)]
 pub struct Connection {
-    /// `http://host:port` of a DynamoDB on this machine, or `https://` of one behind TLS; the AWS of the environment without.
+    /// Endpoint: `http://host:port` of a DynamoDB on this machine, or `https://` of one behind TLS. `None` means AWS,
+    /// as the environment configures it.
     pub endpoint: Option<String>,
-    /// The table's name; [`DEFAULT_TABLE`] without.
+    /// Name of the table; `None` means [`DEFAULT_TABLE`].
     pub table: Option<String>,
-    /// In place of the SDK's own HTTP client: where tests put their faults.
+    /// HTTP client to use in place of the SDK's own. Tests inject their faults here.
     pub http_client: Option<SharedHttpClient>,
 }
 
 impl Connection {
-    /// As a deployed function finds it: `TABLE_NAME`, and `YOUHUI_STORE` for an endpoint other than AWS (`sam local`).
+    /// Reads the environment of a deployed function: `TABLE_NAME`, and `YOUHUI_STORE` for an endpoint other than AWS
+    /// (`sam local`).
     pub fn from_env() -> Self {
         let set = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
         Self { endpoint: set("YOUHUI_STORE"), table: set("TABLE_NAME"), http_client: None }
     }
 
-    /// What carries the calls: the given client, else one with its own pool of connections.
+    /// Returns the HTTP client for the calls: the given one, or else a new one with its own connection pool.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// The errors of [`Self::open`].
     pub fn http_client(&self) -> Result<SharedHttpClient, Error> {
         match (&self.http_client, &self.endpoint) {
             (Some(client), _) => Ok(client.clone()),
@@ -55,11 +57,12 @@ impl Connection {
         }
     }
 
-    /// The store.
+    /// Opens the store.
     ///
     /// # Errors
-    /// [`Error::Internal`] where AWS or `https://` is meant and this build has no TLS (feature `tls`), where a developer's machine
-    /// (feature `profiles`) knows no credentials or no region, and where no table can have this name.
+    /// [`Error::Internal`] in three cases: the connection needs AWS or `https://` and this build has no TLS (feature
+    /// `tls`); a developer's machine (feature `profiles`) has no credentials or no region; or the name of the table is
+    /// not valid.
     pub async fn open(self) -> Result<Store, Error> {
         let table = self.table.as_deref().unwrap_or(DEFAULT_TABLE).to_owned();
         if !can_be_a_table(&table) {
@@ -86,13 +89,14 @@ impl Connection {
     }
 }
 
-/// Whether DynamoDB takes this for the name of a table (its naming rules), or of one in another account.
+/// Returns true if DynamoDB accepts this name of a table (its naming rules), or if it is the ARN of a table in another
+/// account.
 fn can_be_a_table(name: &str) -> bool {
     let is_of_one = |sign: char| sign.is_ascii_alphanumeric() || "_-.".contains(sign);
     name.starts_with("arn:") || (3..=255).contains(&name.len()) && name.chars().all(is_of_one)
 }
 
-/// A store on this machine wants a signature and checks none.
+/// Configures a store on this machine. It requires a signature but does not check it.
 fn local(endpoint: String) -> Builder {
     let credentials = Credentials::new("local", "local", None, None, "local");
     Config::builder()
@@ -102,8 +106,8 @@ fn local(endpoint: String) -> Builder {
         .credentials_provider(credentials)
 }
 
-/// AWS as the machine of a developer knows it: environment, profiles, roles. Where it knows none, the first call would say so in
-/// words of the SDK's inside.
+/// Configures AWS as on a developer's machine: environment, profiles, roles. Credentials and region are checked here,
+/// because the first call would report their absence in terms of the SDK's internals.
 #[cfg(feature = "profiles")]
 async fn of_aws(http_client: SharedHttpClient) -> Result<Builder, Error> {
     let aws = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client).load().await;
@@ -118,8 +122,8 @@ async fn of_aws(http_client: SharedHttpClient) -> Result<Builder, Error> {
     )))
 }
 
-/// AWS as Lambda tells a function of it: its role's keys stand in the environment. The rest of the SDK's chain (profiles,
-/// STS, instance metadata) is left out of the binary.
+/// Configures AWS as in Lambda, where the keys of the function's role are in the environment. The rest of the SDK's
+/// chain (profiles, STS, instance metadata) is left out of the binary.
 #[cfg(not(feature = "profiles"))]
 async fn of_aws(_: SharedHttpClient) -> Result<Builder, Error> {
     let config = Config::builder()

@@ -1,43 +1,44 @@
-//! How far writers keep apart who meet on the newest tallies.
+//! Spread of concurrent writers over the shards of a tally.
 //!
-//! A tally has shards, of which the first is enough until transactions meet there. Each meeting doubles the shards that the
-//! next transactions choose from, and a while without one halves them. A store remembers that from request to request, so
-//! that in a crowd not every one has to meet the others first.
+//! Transactions use the first shard of each tally until they conflict there. Each conflict doubles the number of shards
+//! from which the next transactions choose, and a period without conflicts halves it. A store remembers this between
+//! requests, so that not every request has to run into a conflict first.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rand::Rng;
 
-use crate::domain::quota::SHARDS;
+use domain::quota::SHARDS;
 
-/// How many transactions without a meeting halve the shards.
+/// Number of transactions without a conflict that halves the number of shards.
 const QUIET: u32 = 16;
-/// Where all shards are chosen from.
+/// Largest level of contention; transactions then choose from all shards.
 const MOST: u32 = QUIET * SHARDS.ilog2();
 
-/// What the transactions of a store met lately: each [`QUIET`] of it doubles the shards.
+/// Level of contention that the transactions of a store met lately. Each [`QUIET`] of the level doubles the number of
+/// shards.
 #[derive(Debug, Default)]
-pub(super) struct Crowd(AtomicU32);
+pub struct Crowd(AtomicU32);
 
 impl Crowd {
-    /// The shard for the tallies of a transaction.
-    pub(super) fn shard(&self) -> u8 {
+    /// Returns the shard for the tallies of a transaction.
+    pub fn shard(&self) -> u8 {
         let doublings = self.0.load(Ordering::Relaxed).div_ceil(QUIET);
         rand::rng().random_range(0..1 << doublings)
     }
 
-    /// A transaction met another.
-    pub(super) fn met(&self) {
+    /// Records a transaction that met a conflict.
+    pub fn met(&self) {
         self.change(|met| (met + QUIET).min(MOST));
     }
 
-    /// A transaction met none.
-    pub(super) fn passed(&self) {
+    /// Records a transaction that met no conflict.
+    pub fn passed(&self) {
         self.change(|met| met.saturating_sub(1));
     }
 
     fn change(&self, to: impl Fn(u32) -> u32) {
-        // Of two changes at once one may be lost: it is an estimate.
+        // One of two concurrent changes may be lost; the level is only an estimate.
         self.0.store(to(self.0.load(Ordering::Relaxed)), Ordering::Relaxed);
     }
 }

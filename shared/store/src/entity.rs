@@ -1,4 +1,4 @@
-//! Entities as items of the table.
+//! Conversion between entities and the items of the table.
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use serde::{
@@ -6,25 +6,25 @@ use serde::{
     de::{DeserializeOwned, IntoDeserializer, value::MapDeserializer},
 };
 
-use super::{
+use crate::{
     Item,
+    item::{key_attributes, n, s},
     keys::{self, Key},
-    transaction::{key_attributes, n, s},
 };
-use crate::{domain::id::Id, error::Error};
+use domain::{error::Error, id::Id};
 
-/// The key of an item.
-pub(super) fn key(item: &Item) -> Option<Key> {
+/// Returns the primary key of an item.
+pub fn key(item: &Item) -> Option<Key> {
     let text = |attribute| Some(item.get(attribute)?.as_s().ok()?.clone());
     Some(Key { pk: text(keys::PK)?, sk: text(keys::SK)? })
 }
 
-/// The id at the end of an item's sort key.
-pub(super) fn id(item: &Item) -> Option<Id> {
+/// Returns the id at the end of an item's sort key.
+pub fn id(item: &Item) -> Option<Id> {
     keys::id_in(item.get(keys::SK)?.as_s().ok()?)
 }
 
-/// An attribute, to be read. `serde_dynamo::from_item` would first move all of an item into a map of its own kind.
+/// An attribute to deserialize. `serde_dynamo::from_item` would first move the whole item into a map of its own type.
 struct Attribute(AttributeValue);
 
 impl IntoDeserializer<'_, serde_dynamo::Error> for Attribute {
@@ -38,9 +38,9 @@ impl IntoDeserializer<'_, serde_dynamo::Error> for Attribute {
 /// Reads an item as an entity.
 ///
 /// # Errors
-/// [`Error::Internal`], which names the item.
+/// [`Error::Internal`] with the key of the item.
 pub fn entity<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
-    // The key is no part of an entity: it is put aside for the error.
+    // The key is not part of an entity. It is kept for the error text.
     let (mut pk, mut sk) = (None, None);
     let mut attributes = item.into_iter().filter_map(|(name, value)| {
         match name.as_str() {
@@ -59,21 +59,21 @@ pub fn entity<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
     Err(Error::Internal(format!("unreadable item {} {}: {error}", text(pk), text(sk))))
 }
 
-/// The attribute that counts the versions of a row, from 1.
+/// Name of the attribute that counts the versions of a row, from 1.
 pub const VERSION: &str = "version";
 
-/// The version of a row.
-pub(super) fn version(item: &Item) -> Option<u64> {
+/// Returns the version of a row.
+pub fn version(item: &Item) -> Option<u64> {
     item.get(VERSION)?.as_n().ok()?.parse().ok()
 }
 
-/// Reads an item as an entity and its version.
+/// Reads an item as an entity with its version.
 pub fn versioned<T: DeserializeOwned>(item: Item) -> Result<(T, u64), Error> {
     let version = version(&item).ok_or_else(|| Error::Internal("a row without a version".to_owned()))?;
     Ok((entity(item)?, version))
 }
 
-/// Writes an entity as an item of `kind` under `key`.
+/// Converts an entity into an item of `kind` under `key`.
 pub fn item<T: Serialize>(key: &Key, kind: &str, entity: &T) -> Result<Item, Error> {
     let mut item: Item =
         serde_dynamo::to_item(entity).map_err(|error| Error::Internal(format!("unwritable item: {error}")))?;
@@ -82,18 +82,18 @@ pub fn item<T: Serialize>(key: &Key, kind: &str, entity: &T) -> Result<Item, Err
     Ok(item)
 }
 
-/// The attribute of an item that holds bytes.
+/// Name of the attribute that holds the bytes of an item.
 const BLOB: &str = "bytes";
 
-/// An item that holds bytes until `ttl`, in epoch seconds.
-pub(super) fn blob_item(key: &Key, ttl: i64, bytes: &[u8]) -> Item {
+/// Returns an item that holds bytes and may be removed after `ttl`, in epoch seconds.
+pub fn blob_item(key: &Key, ttl: i64, bytes: &[u8]) -> Item {
     let mut item = key_attributes(key);
     item.insert(keys::TTL.to_owned(), n(ttl));
     item.insert(BLOB.to_owned(), AttributeValue::B(Blob::new(bytes)));
     item
 }
 
-/// The bytes of an item.
-pub(super) fn blob(item: &Item) -> &[u8] {
+/// Returns the bytes of an item; empty if it has none.
+pub fn blob(item: &Item) -> &[u8] {
     item.get(BLOB).and_then(|value| value.as_b().ok()).map_or(&[], AsRef::as_ref)
 }

@@ -1,7 +1,8 @@
-//! `Idempotency-Key`: the first reply is kept for 24 hours ([`KEPT`]), in the transaction of its effect.
+//! Idempotency records: the first reply to a request with an `Idempotency-Key` is kept for 24 hours ([`KEPT`]). It is
+//! written in the transaction of its effect.
 //!
-//! The record is the guard: the effect commits only where there is no live record under the key. A reply that is
-//! larger than what a record can hold at the price of one write stands apart, written before the effect.
+//! The record also guards the effect, which commits only if there is no live record for the key. A reply too large for
+//! a record of one write unit is stored in parts, which are written before the effect.
 
 use std::io::{Read, Write};
 
@@ -9,71 +10,72 @@ use chrono::{DateTime, Duration, Utc};
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::{
     Item,
     attempts::Attempts,
-    entity, keys,
-    store::{Range, Store},
-    transaction::{CommitError, Label, Transaction, n, s},
+    client::{Range, Store},
+    entity,
+    item::{n, s},
+    keys,
+    transaction::{CommitError, Label, Transaction},
 };
-use crate::{domain::shop::ShopId, error::Error};
+use domain::{error::Error, shop::ShopId};
 
-/// The label of the guard in a transaction.
-pub(super) const LABEL: Label = "idempotency";
-/// How long a reply is kept.
+/// Label of the idempotency record in a transaction.
+pub const LABEL: Label = "idempotency";
+/// Retention of a reply.
 pub const KEPT: Duration = Duration::hours(24);
-/// How long a reply is kept to a request of an operator who moves a file in: whoever runs the file again, also years later,
-/// adds nothing to it.
+/// Retention of the reply to an operator who imports a file. Running the file again adds nothing, even years later.
 pub const KEPT_FOR_OPERATORS: Duration = Duration::days(3650);
-/// There is no live record under the key.
+/// Condition: there is no live record for the key.
 const FREE: &str = "attribute_not_exists(#PK) OR #ttl <= :now";
-/// The largest compressed reply that stands in the record, so that the record is one write unit.
+/// Largest compressed reply, in bytes, that is stored in the record itself. With it the record costs one write unit.
 const INLINE: usize = 700;
-/// The largest part of a reply that stands apart, under the 400 KB of an item.
+/// Largest part of a reply stored in parts, in bytes; below the 400 KB that DynamoDB allows for an item.
 const PART: usize = 350_000;
 
-/// A reply as it is kept and given again.
+/// A reply, as it is stored and sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// The HTTP status.
+    /// HTTP status of the reply.
     pub status: u16,
-    /// The JSON text.
+    /// JSON text of the body.
     pub body: String,
 }
 
-/// The key of a request, and what it stands for.
+/// The idempotency key of a request, with the request that it stands for.
 #[derive(Debug, Clone)]
 pub struct Guard {
-    /// The hash of the key.
+    /// Hash of the idempotency key.
     pub key: String,
-    /// The hash of method, path and body.
+    /// Hash of method, path and body.
     pub fingerprint: String,
-    /// When the request came.
+    /// Time of the request.
     pub now: DateTime<Utc>,
-    /// Until when its reply is kept.
+    /// Time until which its reply is kept.
     pub until: DateTime<Utc>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
     fingerprint: String,
-    /// Epoch seconds; compared here, since DynamoDB removes late.
+    /// End of retention, in epoch seconds. It is compared in code, because DynamoDB removes items late.
     ttl: i64,
     status: u16,
-    /// Where the reply stands, if it stands apart, and in how many parts.
+    /// Place of a reply stored in parts: the attempt that wrote them, and their number.
     apart: Option<(String, usize)>,
-    /// The batch that works on the reply; the status is 0 until it is done.
+    /// The batch that produces the reply. The status is 0 until it is done.
     batch: Option<String>,
 }
 
-/// What is known of a key.
+/// State of an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
-    /// Nothing.
+    /// No live record.
     Nothing,
     /// The first reply.
     Reply(Reply),
-    /// The first request is a batch, and it is not finished.
+    /// The first request is an unfinished batch with this id.
     Batch(String),
 }
 
@@ -90,10 +92,10 @@ fn expand(bytes: &[u8]) -> Result<String, Error> {
 }
 
 impl Guard {
-    /// What is known of this key.
+    /// Reads the state of this key: one round trip, or two if the reply is stored in parts.
     ///
     /// # Errors
-    /// [`Error::KeyReused`] where the key stands for another request.
+    /// [`Error::KeyReused`] if the key stands for another request.
     pub async fn look(&self, store: &Store, shop: &ShopId) -> Result<Seen, Error> {
         let Some(item) = store.get(&keys::idempotency(shop, &self.key)).await? else { return Ok(Seen::Nothing) };
         let inline = entity::blob(&item).to_vec();
@@ -119,7 +121,8 @@ impl Guard {
         Ok(Seen::Reply(Reply { status: record.status, body: expand(&body)? }))
     }
 
-    /// Puts the guard with its reply into the transaction of the effect.
+    /// Adds the idempotency record, with the reply, to the transaction of the effect. Writes the parts of a large reply
+    /// first, which costs one more round trip.
     pub async fn seal(
         &self,
         store: &Store,
@@ -132,8 +135,8 @@ impl Guard {
         Ok(())
     }
 
-    /// Puts the guard into the transaction in which a batch begins.
-    pub(super) fn reserve(&self, shop: &ShopId, transaction: &mut Transaction, batch: &str) -> Result<(), Error> {
+    /// Adds the idempotency record to the transaction that begins a batch.
+    pub fn reserve(&self, shop: &ShopId, transaction: &mut Transaction, batch: &str) -> Result<(), Error> {
         let record = Record {
             fingerprint: self.fingerprint.clone(),
             ttl: self.until.timestamp(),
@@ -146,8 +149,8 @@ impl Guard {
         Ok(())
     }
 
-    /// Puts the reply of a batch in the place of what [`Self::reserve`] put there.
-    pub(super) async fn seal_batch(
+    /// Adds the reply of a batch to a transaction, in place of the record that [`Self::reserve`] wrote.
+    pub async fn seal_batch(
         &self,
         store: &Store,
         shop: &ShopId,
@@ -160,13 +163,14 @@ impl Guard {
         Ok(())
     }
 
-    /// Removes what [`Self::reserve`] put there; refused under [`LABEL`] where it is another's by now.
-    pub(super) fn free(&self, shop: &ShopId, transaction: &mut Transaction, batch: &str) {
+    /// Removes the record that [`Self::reserve`] wrote. The transaction is refused under [`LABEL`] if the record
+    /// belongs to another request by now.
+    pub fn free(&self, shop: &ShopId, transaction: &mut Transaction, batch: &str) {
         let ours = "attribute_not_exists(#PK) OR #batch = :batch";
         transaction.delete(LABEL, keys::idempotency(shop, &self.key), Some(ours), vec![(":batch", s(batch))]);
     }
 
-    /// The record with this reply; what does not fit into it is written here.
+    /// Returns the record with this reply. Writes the reply to the table if it does not fit into the record.
     async fn answered(&self, store: &Store, shop: &ShopId, reply: &Reply) -> Result<Item, Error> {
         let ttl = self.until.timestamp();
         let body = compress(&reply.body)?;
@@ -189,17 +193,21 @@ impl Guard {
     }
 }
 
-/// A reply, and whether it was given before.
+/// A reply, and a flag for a replay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// The reply.
+    /// The reply to send.
     pub reply: Reply,
-    /// Whether this is the first reply, given again.
+    /// True if this is the first reply, sent again.
     pub replayed: bool,
 }
 
-/// Plans a change and commits it once under the guard, if there is one; see [`Store::carry_out`]. Of several requests
-/// under one key that run at once, one commits and the others answer its reply.
+/// Plans a change and commits it once under the guard, if there is one; see [`Store::carry_out`]. Of concurrent
+/// requests with the same key one commits, and the others return its reply.
+///
+/// # Errors
+/// [`Error::KeyReused`] if the key stands for another request; [`Error::AtWork`] if the first request is an unfinished
+/// batch; otherwise the errors of [`Store::carry_out`].
 pub async fn carry_out_once<F>(
     store: &Store,
     shop: &ShopId,
@@ -216,7 +224,7 @@ where
         }
         let (mut transaction, reply) = match plan().await {
             Ok(planned) => planned,
-            // What refuses this request may be the effect of its own twin, which was first.
+            // The refusal may be the effect of the same request, sent twice, whose other copy was first.
             Err(refusal) => return seen(store, shop, guard).await?.ok_or(refusal),
         };
         if let Some(guard) = guard {
@@ -226,14 +234,14 @@ where
             Ok(()) => return Ok(Outcome { reply, replayed: false }),
             Err(CommitError::Failed(error)) => return Err(error),
             Err(CommitError::Refused(labels)) => {
-                tracing::debug!(?labels, "planned on what has changed");
+                tracing::debug!(?labels, "condition failed or conflicted; planning again");
                 attempts.pause().await?;
             }
         }
     }
 }
 
-/// The first reply under the guard's key, if there is one.
+/// Returns the first reply for the guard's key, if there is one.
 async fn seen(store: &Store, shop: &ShopId, guard: Option<&Guard>) -> Result<Option<Outcome>, Error> {
     let Some(guard) = guard else { return Ok(None) };
     match guard.look(store, shop).await? {

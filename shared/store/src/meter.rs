@@ -1,7 +1,7 @@
-//! What a request costs at the store: round trips and capacity units, from `ReturnConsumedCapacity`.
+//! Cost of a request at the store: round trips and capacity units, from `ReturnConsumedCapacity`.
 //!
-//! Calls that run side by side are one *sequential* round trip: what a client waits for is the longest chain of calls
-//! of which each began after the one before it had ended.
+//! Calls that run side by side count as one *sequential* round trip. A client waits for the longest chain of calls in
+//! which each began after the previous one had ended.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -14,7 +14,7 @@ tokio::task_local! {
     static METER: Meter;
 }
 
-/// What one call of the store took.
+/// Cost of one call of the store.
 #[derive(Debug, Clone, Copy)]
 struct Call {
     operation: Operation,
@@ -24,22 +24,22 @@ struct Call {
     write_units: f64,
 }
 
-/// The calls of DynamoDB that we make for data.
+/// Operations of DynamoDB that are used for data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// One item.
+    /// Reads one item.
     GetItem,
-    /// Up to 100 items by key: what replies nest.
+    /// Reads up to 100 items by key, such as the entities that the rows of a page refer to.
     BatchGetItem,
-    /// A range of one partition.
+    /// Reads a range of one partition.
     Query,
-    /// A stretch of the whole table, for operators.
+    /// Reads a part of the whole table, for operators.
     Scan,
-    /// A counter.
+    /// Adds to a counter.
     UpdateItem,
-    /// Up to 25 items without conditions.
+    /// Writes up to 25 items without conditions.
     BatchWriteItem,
-    /// Up to 100 items at once or not at all.
+    /// Writes up to 100 items at once or not at all.
     TransactWriteItems,
 }
 
@@ -49,7 +49,7 @@ impl Operation {
     }
 }
 
-/// A running count; clones count together.
+/// A running count. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Meter(Arc<Mutex<Counted>>);
 
@@ -59,33 +59,33 @@ struct Counted {
     conflicts: usize,
 }
 
-/// What was counted.
+/// The totals of a meter.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Usage {
-    /// Calls of the store.
+    /// Number of calls of the store.
     pub calls: usize,
-    /// The longest chain of calls of which each waited for the one before.
+    /// Length of the longest chain of calls in which each waited for the previous one.
     pub sequential: usize,
-    /// Read capacity units.
+    /// Read capacity units, in total.
     pub read_units: f64,
-    /// Write capacity units.
+    /// Write capacity units, in total.
     pub write_units: f64,
-    /// Transactions that were cancelled for nothing but contention, and tried again.
+    /// Number of transactions that were cancelled by contention alone and retried.
     pub conflicts: usize,
 }
 
 impl Meter {
-    /// Runs `work` with every call of the store inside it counted here.
+    /// Runs `work` and counts every call of the store that it makes.
     pub async fn watch<F: Future>(&self, work: F) -> F::Output {
         METER.scope(self.clone(), work).await
     }
 
-    /// What was counted so far.
+    /// Returns the totals so far.
     pub fn usage(&self) -> Usage {
         self.usage_of(|_| true)
     }
 
-    /// What was counted so far of some operations, as if there were no others.
+    /// Returns the totals so far of the wanted operations, as if there were no others.
     pub fn usage_of(&self, wanted: impl Fn(Operation) -> bool) -> Usage {
         let Counted { mut calls, conflicts } = self.counted().clone();
         calls.retain(|call| wanted(call.operation));
@@ -109,7 +109,7 @@ impl Meter {
 }
 
 /// Counts one call of the store in the meter of the running request, if there is one.
-pub(super) fn count(began: Instant, operation: Operation, capacity: &[ConsumedCapacity]) {
+pub fn count(began: Instant, operation: Operation, capacity: &[ConsumedCapacity]) {
     let _ = METER.try_with(|meter| {
         let total = |units: fn(&ConsumedCapacity) -> Option<f64>| capacity.iter().filter_map(units).sum::<f64>();
         let (mut read_units, mut write_units) =
@@ -123,7 +123,7 @@ pub(super) fn count(began: Instant, operation: Operation, capacity: &[ConsumedCa
     });
 }
 
-/// Counts a transaction that was cancelled for contention.
-pub(super) fn count_conflict() {
+/// Counts a transaction that was cancelled by contention.
+pub fn count_conflict() {
     let _ = METER.try_with(|meter| meter.counted().conflicts += 1);
 }

@@ -1,29 +1,30 @@
-//! The whole table, gone through. Only an operator's tools do: no request and no job needs it, and no role allows it.
+//! Scan of the whole table, for the tools of operators alone. No request and no job needs it, and no role allows it.
 
 use std::time::Instant;
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use futures_util::stream::{self, Stream, TryStreamExt};
 
-use super::{
+use crate::{
     Item,
+    client::{Store, unavailable},
     meter::{self, Operation},
-    store::{Store, unavailable},
 };
-use crate::error::Error;
+use domain::error::Error;
 
-/// How many parts of the table are read side by side.
+/// Number of segments of the table that are read side by side.
 const SEGMENTS: i32 = 4;
 
-/// Where to read on in a segment.
+/// Place at which to continue in a segment.
 enum Next {
     At(Option<Item>),
     Ended,
 }
 
 impl Store {
-    /// All items of the table, strongly, in pages of up to 1 MB and in no order. At most one page of each segment is held.
-    pub(super) fn scan(&self) -> impl Stream<Item = Result<Vec<Item>, Error>> {
+    /// Reads all items of the table, strongly consistent, in pages of up to 1 MB and in no order. Holds at most one
+    /// page of each segment in memory.
+    pub fn scan(&self) -> impl Stream<Item = Result<Vec<Item>, Error>> {
         let segments = (0..SEGMENTS).map(move |segment| {
             Box::pin(stream::try_unfold(Next::At(None), move |next| async move {
                 let Next::At(start) = next else { return Ok(None) };
@@ -34,8 +35,8 @@ impl Store {
         stream::select_all(segments)
     }
 
-    /// Whether an item passes `wanted`; reads on only until one does.
-    pub(super) async fn scan_finds(&self, wanted: impl Fn(&Item) -> bool) -> Result<bool, Error> {
+    /// Returns true if any item passes `wanted`. Stops reading at the first such item.
+    pub async fn scan_finds(&self, wanted: impl Fn(&Item) -> bool) -> Result<bool, Error> {
         let mut pages = self.scan();
         while let Some(items) = pages.try_next().await? {
             if items.iter().any(&wanted) {

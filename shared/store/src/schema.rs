@@ -1,4 +1,4 @@
-//! The table as template.yaml states it: that file is the one statement, and what the local server and the tests create.
+//! The table as template.yaml defines it. The local server and the tests create theirs from that file.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,13 @@ use aws_sdk_dynamodb::{
 };
 use serde::Deserialize;
 
-use super::store::{Store, unavailable};
-use crate::error::Error;
+use crate::client::{Store, unavailable};
+use domain::error::Error;
 
-/// The logical id of the table in template.yaml.
+/// Logical id of the table in template.yaml.
 pub const LOGICAL_ID: &str = "Table";
 
-/// template.yaml, as this binary was built with it.
+/// Text of template.yaml at the time of the build.
 pub const TEMPLATE: &str = include_str!("../../../template.yaml");
 
 #[derive(Deserialize)]
@@ -81,7 +81,7 @@ fn key_schema(parts: &[KeyPart]) -> Result<Vec<KeySchemaElement>, Error> {
     parts.iter().map(element).collect()
 }
 
-/// Whether the store has its table.
+/// Returns true if the table of the store exists.
 pub async fn is_there(store: &Store) -> Result<bool, Error> {
     match store.client().describe_table().table_name(store.table()).send().await {
         Ok(_) => Ok(true),
@@ -92,7 +92,8 @@ pub async fn is_there(store: &Store) -> Result<bool, Error> {
     }
 }
 
-/// Creates the table of template.yaml unless it exists. Answers whether it was created.
+/// Creates the table of template.yaml unless it exists. Returns true if it was created. Waits up to a minute for it to
+/// become active.
 pub async fn create(store: &Store) -> Result<bool, Error> {
     if is_there(store).await? {
         return Ok(false);
@@ -121,7 +122,7 @@ pub async fn create(store: &Store) -> Result<bool, Error> {
     }
     match request.send().await {
         Ok(_) => {}
-        // The reply was lost and the SDK asked again, or another process makes it too.
+        // The table exists already: the reply was lost and the SDK asked again, or another process creates it too.
         Err(error) if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => {}
         Err(error) => return Err(unavailable(&error)),
     }
@@ -129,7 +130,7 @@ pub async fn create(store: &Store) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// A real DynamoDB takes a few seconds to make a table.
+/// Waits until the table is active. A real DynamoDB takes a few seconds to create a table.
 async fn wait_until_active(store: &Store) -> Result<(), Error> {
     use aws_sdk_dynamodb::types::TableStatus;
     for _ in 0..120 {
@@ -140,5 +141,5 @@ async fn wait_until_active(store: &Store) -> Result<(), Error> {
         }
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     }
-    Err(Error::Unavailable("the table was not made in a minute".to_owned()))
+    Err(Error::Unavailable("the table was not active after a minute".to_owned()))
 }

@@ -1,12 +1,9 @@
-//! Ids: one atomic ADD for a request, however many it needs.
+//! Sequences of ids: one atomic addition for each request, however many ids it needs.
 
 use serde::Deserialize;
 
-use super::{keys, store::Store};
-use crate::{
-    domain::{id::Id, shop::ShopId},
-    error::Error,
-};
+use crate::{client::Store, keys};
+use domain::{error::Error, id::Id, shop::ShopId};
 
 const COUNTER: &str = "last";
 
@@ -15,24 +12,24 @@ struct Counter {
     last: Id,
 }
 
-/// The first of `count` consecutive new ids of `resource`. Ids that are not used are gaps.
+/// Reserves `count` consecutive ids of `resource` and returns the first: one round trip. Unused ids remain as gaps.
 pub async fn reserve(store: &Store, shop: &ShopId, resource: &str, count: u64) -> Result<Id, Error> {
     let last = store.add(&keys::sequence(shop, resource), COUNTER, count).await?;
     Ok(last - count + 1)
 }
 
-/// One new id of `resource`.
+/// Returns a new id of `resource`: one round trip.
 pub async fn next(store: &Store, shop: &ShopId, resource: &str) -> Result<Id, Error> {
     reserve(store, shop, resource, 1).await
 }
 
-/// The newest id of `resource`, 0 without one.
-pub(super) async fn last(store: &Store, shop: &ShopId, resource: &str) -> Result<Id, Error> {
+/// Returns the newest id of `resource`, or 0 if there is none.
+pub async fn last(store: &Store, shop: &ShopId, resource: &str) -> Result<Id, Error> {
     Ok(store.read::<Counter>(&keys::sequence(shop, resource)).await?.map_or(0, |counter| counter.last))
 }
 
-/// Moves the counter on, so that the next id of `resource` is `next`, unless it is past that. For loaders that bring ids
-/// of their own and run alone.
+/// Advances the sequence, so that the next id of `resource` is at least `next`. For imports that bring their own ids
+/// and run alone.
 pub async fn skip_to(store: &Store, shop: &ShopId, resource: &str, next: Id) -> Result<(), Error> {
     let last = last(store, shop, resource).await?;
     if last + 1 < next {

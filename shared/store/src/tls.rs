@@ -1,9 +1,10 @@
-//! Whom a function trusts over HTTPS, made for a fast start.
+//! Certificates that a function trusts over HTTPS, chosen for a fast start.
 //!
-//! The certificates that a system trusts are about 140: reading them is two thirds of all that a function does before its
-//! first event (`measure functions`). DynamoDB's own chain ends in one of five: Amazon Trust Services, which stand in
-//! `amazon_roots.pem` (<https://www.amazontrust.com/repository/>; the first ends with 2037). `SSL_CERT_FILE` names
-//! others in their place, such as those of a proxy; so do the partitions of AWS that have authorities of their own.
+//! A system trusts about 140 certificates. Reading them takes two thirds of all the time that a function needs before
+//! its first event (`measure functions`). The chain of DynamoDB itself ends in one of five certificates of Amazon Trust
+//! Services, which are in `amazon_roots.pem` (<https://www.amazontrust.com/repository/>; the first expires at the end
+//! of 2037). `SSL_CERT_FILE` replaces them, such as by those of a proxy. The AWS partitions with other certificate
+//! authorities use the certificates of the system.
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use aws_smithy_http_client::{
@@ -11,19 +12,19 @@ use aws_smithy_http_client::{
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
 
-use crate::error::Error;
+use domain::error::Error;
 
-/// Amazon's five.
+/// The five root certificates of Amazon Trust Services.
 const AMAZON: &str = include_str!("amazon_roots.pem");
 
-/// What the regions begin with whose endpoints are not under amazonaws.com.
+/// Prefixes of regions whose endpoints are not under amazonaws.com.
 const OTHER_PARTITIONS: [&str; 4] = ["cn-", "us-iso", "eu-iso", "eusc-"];
 
-/// The client, by rustls with ring: aws-lc would gather entropy for 40 ms.
+/// Returns the HTTPS client. It uses rustls with ring, because aws-lc would gather entropy for 40 ms.
 ///
 /// # Errors
-/// [`Error::Internal`] where the SDK does not take the certificates.
-pub(super) fn client(region: Option<&str>) -> Result<SharedHttpClient, Error> {
+/// [`Error::Internal`] if the SDK does not accept the certificates.
+pub fn client(region: Option<&str>) -> Result<SharedHttpClient, Error> {
     let context = TlsContext::builder().with_trust_store(trusted(region)).build();
     let context = context.map_err(|error| Error::Internal(error.to_string()))?;
     Ok(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https())

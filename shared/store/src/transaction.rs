@@ -1,4 +1,5 @@
-//! One atomic change: up to 100 writes, each with a label that tells which condition refused it.
+//! Transactions: up to 100 writes that happen together or not at all. Each write has a label, which tells which
+//! condition refused the transaction.
 
 use std::{
     borrow::Cow,
@@ -11,37 +12,25 @@ use aws_sdk_dynamodb::types::{
 
 use serde::Serialize;
 
-use super::{
-    Item, entity,
-    keys::{self, Key},
-    pages::tally::Tallies,
-    point_days::PointDays,
+use crate::{
+    Item,
+    additions::Additions,
+    entity,
+    item::{Values, key_attributes},
+    keys::Key,
 };
-use crate::error::Error;
+use domain::error::Error;
 
-/// The most items of one transaction (an AWS limit).
+/// Largest number of items in one transaction (an AWS limit).
 pub const MAX_ITEMS: usize = 100;
 
-/// Names a write, so that its refused condition can become the right answer.
+/// Name of a write. A caller that gets the label of a failed condition chooses the matching error.
 pub type Label = &'static str;
 
-/// The item must not exist yet.
+/// Condition: the item does not exist yet.
 pub const ABSENT: &str = "attribute_not_exists(#PK)";
-/// The item must exist.
+/// Condition: the item exists.
 pub const PRESENT: &str = "attribute_exists(#PK)";
-
-/// Values of an expression, by their placeholders such as `:points`.
-pub type Values = Vec<(&'static str, AttributeValue)>;
-
-/// An integer attribute.
-pub fn n(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-/// A string attribute.
-pub fn s(value: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(value.into())
-}
 
 #[derive(Debug, Clone)]
 enum Action {
@@ -57,31 +46,31 @@ struct Operation {
     action: Action,
     condition: Option<Cow<'static, str>>,
     values: Values,
-    /// The items on which it may be done just as well.
+    /// Other items on which the operation may be done instead, such as other shards.
     elsewhere: Vec<Key>,
 }
 
-/// Why a transaction was not carried out.
+/// Reasons why a transaction was not committed.
 #[derive(Debug)]
 pub enum CommitError {
-    /// The conditions of these writes did not hold; nothing was written.
+    /// The conditions of the writes with these labels failed, or met a conflict; nothing was written.
     Refused(Vec<Label>),
-    /// The store did not say; it may have been written or not.
+    /// The store failed. The transaction may have been written or not.
     Failed(Error),
 }
 
 impl CommitError {
-    /// Whether the condition of a write with this label did not hold.
+    /// Returns true if the condition of a write with this label failed.
     pub fn refused(&self, label: Label) -> bool {
         matches!(self, Self::Refused(labels) if labels.contains(&label))
     }
 }
 
 impl From<CommitError> for Error {
-    /// For transactions without conditions.
+    /// Converts the error of a transaction without conditions. A refusal is then a defect: [`Error::Internal`].
     fn from(error: CommitError) -> Self {
         match error {
-            CommitError::Refused(labels) => Self::Internal(format!("unexpected refusal of {labels:?}")),
+            CommitError::Refused(labels) => Self::Internal(format!("unexpected failure of the conditions {labels:?}")),
             CommitError::Failed(error) => error,
         }
     }
@@ -89,19 +78,17 @@ impl From<CommitError> for Error {
 
 /// Writes that happen together or not at all.
 ///
-/// In expressions an attribute is written `#name`; the names are bound to themselves, so that reserved words need no
-/// thought.
+/// In expressions an attribute is written as `#name`. Each name is bound to itself, so that reserved words need no
+/// special care.
 #[derive(Debug, Clone, Default)]
 pub struct Transaction {
     operations: Vec<Operation>,
-    /// What the transaction changes in the tallies of ranked lists.
-    pub tallies: Tallies,
-    /// What it changes in the sums of days.
-    pub point_days: PointDays,
+    /// The sums that the transaction adds to, such as tallies.
+    pub additions: Additions,
 }
 
 impl Transaction {
-    /// Writes an item, under a condition on the one that it replaces.
+    /// Writes an item. The condition is checked on the item that it replaces.
     pub fn put(&mut self, label: Label, item: Item, condition: Option<&'static str>, values: Values) {
         self.push(label, Action::Put(item), condition.map(Cow::Borrowed), values);
     }
@@ -118,7 +105,7 @@ impl Transaction {
         self.push(label, Action::Update { key, update: update.into() }, condition.map(Cow::Borrowed), values);
     }
 
-    /// Changes an item by an update expression, under a condition that is put together at run time.
+    /// Changes an item by an update expression, under a condition that is built at run time.
     pub fn update_where(
         &mut self,
         label: Label,
@@ -130,7 +117,7 @@ impl Transaction {
         self.push(label, Action::Update { key, update: update.into() }, Some(condition.into()), values);
     }
 
-    /// Changes nothing; the transaction is refused under `label` where the condition does not hold.
+    /// Checks a condition and changes nothing. The transaction is refused under `label` if the condition fails.
     pub fn check(&mut self, label: Label, key: Key, condition: impl Into<Cow<'static, str>>, values: Values) {
         self.push(label, Action::Check(key), Some(condition.into()), values);
     }
@@ -139,9 +126,9 @@ impl Transaction {
         self.operations.push(Operation { label, action, condition, values, elsewhere: Vec::new() });
     }
 
-    /// Lets the update or check that was added last be done on one of these items instead: where the transaction meets
-    /// another it moves on to the next of them.
-    pub(super) fn or_elsewhere(&mut self, keys: Vec<Key>) {
+    /// Allows the last update or check to be done on one of these items instead. After each conflict the transaction
+    /// moves on to the next of them.
+    pub fn or_elsewhere(&mut self, keys: Vec<Key>) {
         if let Some(operation) = self.operations.last_mut() {
             operation.elsewhere = keys;
         }
@@ -152,7 +139,7 @@ impl Transaction {
         self.push(label, Action::Delete(key), condition.map(Cow::Borrowed), values);
     }
 
-    /// Brings items of `kind` from what they say `before` to what they must say `after`.
+    /// Writes and removes items of `kind`, so that they change from `before` to `after`.
     pub fn bring<T: Serialize + PartialEq>(
         &mut self,
         kind: Label,
@@ -168,57 +155,60 @@ impl Transaction {
         Ok(())
     }
 
-    /// Has `add` add to it, and takes that back where it touches more than `most` items then. Answers what was added.
+    /// Runs `add` on this transaction, and undoes its additions if the transaction then touches more than `most` items.
+    /// Returns the result of `add`, or `None` if it was undone.
     ///
     /// # Errors
-    /// Those of `add`; what is half added stays.
+    /// The errors of `add`. What it has added by then stays.
     pub fn extend_within<T>(
         &mut self,
         most: usize,
         add: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        let (operations, tallies, point_days) = (self.operations.len(), self.tallies.clone(), self.point_days.clone());
+        let (operations, additions) = (self.operations.len(), self.additions.clone());
         let added = add(self)?;
         if self.len() <= most {
             return Ok(Some(added));
         }
         self.operations.truncate(operations);
-        (self.tallies, self.point_days) = (tallies, point_days);
+        self.additions = additions;
         Ok(None)
     }
 
-    /// How many items it touches.
+    /// Returns the number of items that the transaction touches.
     pub fn len(&self) -> usize {
-        self.operations.len() + self.tallies.len() + self.point_days.len()
+        self.operations.len() + self.additions.len()
     }
 
-    /// Whether it does nothing.
+    /// Returns true if the transaction touches no item.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The label of the `index`-th item of [`Self::render`]; tallies and sums have no conditions, so they have none.
-    pub(super) fn label(&self, index: usize) -> Option<Label> {
+    /// Returns the label of the `index`-th item of [`Self::render`]; `None` for tallies and other sums, which have no
+    /// conditions.
+    pub fn label(&self, index: usize) -> Option<Label> {
         self.operations.get(index).map(|operation| operation.label)
     }
 
-    /// The same of an item on whose condition the transaction relies: it can be met nowhere else.
-    pub(super) fn relied_on(&self, index: usize) -> Option<Label> {
+    /// Returns the label of the `index`-th item if the transaction relies on its condition and cannot use another item
+    /// instead.
+    pub fn relied_on(&self, index: usize) -> Option<Label> {
         let relied_on = |operation: &&Operation| operation.condition.is_some() && operation.elsewhere.is_empty();
         self.operations.get(index).filter(relied_on).map(|operation| operation.label)
     }
 
-    /// The request items, with the tallies and sums on `shard`. `attempt` counts from 0 on: each is done elsewhere, as far
-    /// as it may be.
-    pub(super) fn render(&self, table: &str, shard: u8, attempt: usize) -> Result<Vec<TransactWriteItem>, Error> {
+    /// Returns the request items. Tallies and other sums are written on `shard`. `attempt` counts from 0; each attempt
+    /// uses other items where the operations allow it.
+    pub fn render(&self, table: &str, shard: u8, attempt: usize) -> Result<Vec<TransactWriteItem>, Error> {
         if self.len() > MAX_ITEMS {
-            return Err(Error::Internal(format!("a transaction of {} items", self.len())));
+            return Err(Error::Internal(format!("a transaction of {} items is over the limit of 100", self.len())));
         }
         let mut items = Vec::with_capacity(self.len());
         for operation in &self.operations {
             items.push(operation.render(table, attempt)?);
         }
-        for (key, update, values) in self.tallies.updates(shard).chain(self.point_days.updates(shard)) {
+        for (key, update, values) in self.additions.updates(shard) {
             let expression = Expression::new(&update, None, &values);
             let update = expression.update(Update::builder(), table, &key).update_expression(update);
             items.push(TransactWriteItem::builder().update(update.build().map_err(incomplete)?).build());
@@ -231,19 +221,14 @@ fn incomplete(error: impl std::fmt::Display) -> Error {
     Error::Internal(format!("incomplete request: {error}"))
 }
 
-/// The attribute map of a primary key.
-pub(in crate::table) fn key_attributes(key: &Key) -> Item {
-    HashMap::from([(keys::PK.to_owned(), s(&key.pk)), (keys::SK.to_owned(), s(&key.sk))])
-}
-
-/// The names and values that expressions use.
-pub(super) struct Expression {
-    pub(super) names: Option<HashMap<String, String>>,
-    pub(super) values: Option<HashMap<String, AttributeValue>>,
+/// Names and values of the attributes that an expression uses.
+struct Expression {
+    names: Option<HashMap<String, String>>,
+    values: Option<HashMap<String, AttributeValue>>,
 }
 
 impl Expression {
-    pub(super) fn new(expression: &str, condition: Option<&str>, values: &Values) -> Self {
+    fn new(expression: &str, condition: Option<&str>, values: &Values) -> Self {
         let mut names = BTreeMap::new();
         for text in [expression, condition.unwrap_or_default()] {
             for part in text.split('#').skip(1) {

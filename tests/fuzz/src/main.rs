@@ -1,7 +1,7 @@
-//! The whole API under libFuzzer: what it makes is sent through the gateway and the routers over the embedded store, and
-//! the branches that it reaches in this workspace's crates lead it on. `.ci/fuzz` builds and runs it.
+//! The whole API under libFuzzer. Each input is sent through the gateway and the routers over the embedded store. The
+//! coverage of this workspace's crates guides the fuzzer. `.ci/fuzz` builds and runs it.
 //!
-//! An input is a request as a text: `METHOD /path?query`, a line break, the body.
+//! An input is a request as text: `METHOD /path?query`, a line break, the body.
 
 #![no_main]
 
@@ -11,13 +11,13 @@ use libfuzzer_sys::{Corpus, fuzz_target};
 use tests::Api;
 use tokio::runtime::Runtime;
 
-/// What a function may answer at the most (an AWS limit).
+/// The largest reply that a function may send (an AWS limit).
 const MAX_REPLY: usize = 6 * 1024 * 1024;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
 static API: LazyLock<Api> = LazyLock::new(|| RUNTIME.block_on(Api::start()));
 
-/// The method, the path with its query, and the body.
+/// Splits an input into the method, the path with its query, and the body.
 fn request(data: &[u8]) -> Option<(&str, &str, &[u8])> {
     let end = data.iter().position(|byte| *byte == b'\n')?;
     let (method, path) = std::str::from_utf8(&data[..end]).ok()?.split_once(' ')?;

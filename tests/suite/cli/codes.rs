@@ -1,22 +1,23 @@
 //! `youhui export codes`, `import codes` and `report codes`.
 
 use indicatif::ProgressBar;
-use local::bulk::{
+use serde_json::{Value, json};
+use tests::Api;
+use youhui::bulk::{
     export::{self, export},
     import::What,
     report,
 };
-use serde_json::{Value, json};
-use tests::Api;
 
-use crate::{
-    audit::{audit, is_clean},
-    cli_files::{Folder, beside, came_to, error_lines, errors, exported, import_over, imported, text},
-    discounts::{CODES, COUPONS, Coupon, FUTURE, PAST, change_rule, coupon, issue, issued_ids, set_status, shop_of},
-    support::one,
+use crate::support::{
+    CODES, COUPONS,
+    audits::{audit, is_clean},
+    discounts::{Coupon, FUTURE, PAST, change_rule, coupon, issue, issued_ids, set_status, shop_of},
+    files::{Folder, beside, came_to, error_lines, errors, exported, import_over, imported, text},
+    one,
 };
 
-/// A shop with three coupons: one without limits, one whose rule ends, one with two places.
+/// Creates a shop with three coupons: one without limits, one whose rule ends, one with a limit of two codes.
 async fn coupons() -> (Api, [Coupon; 3]) {
     let api = shop_of(3).await;
     let spring = coupon(&api, "-spring", &json!({"title": "=spring"})).await;
@@ -29,7 +30,7 @@ async fn end(api: &Api, ended: Coupon) {
     change_rule(api, ended.rule, &json!({"ends_at": "2020-06-01T00:00:00+08:00"})).await;
 }
 
-/// The columns of exported codes that are the same in every shop.
+/// Returns the columns of exported codes that are the same in every shop.
 fn portable(csv: &str) -> Vec<Vec<String>> {
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let names = reader.headers().expect("a header").clone();
@@ -38,7 +39,7 @@ fn portable(csv: &str) -> Vec<Vec<String>> {
     let kept = |row: csv::StringRecord| {
         row.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(cell, _)| cell.to_owned()).collect()
     };
-    // Codes are moved side by side: any of them may be the first.
+    // The import sends codes concurrently, so that their order varies.
     let mut rows: Vec<Vec<String>> = rows.map(kept).collect();
     rows.sort();
     rows
@@ -49,9 +50,9 @@ async fn codes_move_to_another_shop_with_their_texts_uses_and_ends() {
     let (api, [spring, ended, few]) = coupons().await;
     let ids =
         issued_ids(&issue(&api, &[(1, spring.id), (2, spring.id), (1, ended.id), (3, ended.id), (2, few.id)]).await);
-    api.put(&one(CODES, ids[0]), &json!({"code": "+free text"})).await.expect(200);
+    api.put(&one(CODES, ids[0]), &json!({"code": "+free text"})).await.assert_status(200);
     for id in [ids[1], ids[2], ids[4]] {
-        set_status(&api, id, "used").await.expect(200);
+        set_status(&api, id, "used").await.assert_status(200);
     }
     end(&api, ended).await;
     let folder = Folder::new();
@@ -60,7 +61,7 @@ async fn codes_move_to_another_shop_with_their_texts_uses_and_ends() {
     assert!(text(&path).contains(",'+free text,unused,1,") && text(&path).contains(",'-spring,"));
     for name in ["codes.csv", "codes.jsonl.gz"] {
         let (there, [_, ended, few]) = coupons().await;
-        // Ids of coupons are others there.
+        // The coupons have other ids in the second shop.
         coupon(&there, "another", &json!({})).await;
         end(&there, ended).await;
         let path = folder.path(name);
@@ -72,15 +73,15 @@ async fn codes_move_to_another_shop_with_their_texts_uses_and_ends() {
         exported(&there, "demo", What::Codes, &again).await;
         assert_eq!(portable(&text(&again)), portable(&text(&folder.path("codes.csv"))));
         is_clean(&audit(&there, false).await);
-        // Uses and places count: the customer has used the rule, and one place is left.
+        // Imported codes count: the customer has used the rule, and one code of the limit is left.
         let pair = json!([{"customer_id": 2, "coupon_id": few.id}]);
-        let last = there.post(CODES, &pair).await.expect(201)["results"][0]["id"].as_u64().expect("an id");
+        let last = there.post(CODES, &pair).await.assert_status(201)["results"][0]["id"].as_u64().expect("an id");
         assert_eq!(set_status(&there, last, "used").await.status, 409);
         assert_eq!(there.post(CODES, &pair).await.status, 409);
-        // Once more all of it is there already.
+        // A second import changes nothing.
         std::fs::remove_file(beside(&path, ".progress")).expect("removed");
         came_to(&imported(&there, What::Codes, &path).await, 5, 0);
-        assert_eq!(there.get(CODES).await.expect(200)["count"], 6);
+        assert_eq!(there.get(CODES).await.assert_status(200)["count"], 6);
     }
 }
 
@@ -120,10 +121,10 @@ async fn rows_are_refused_for_what_is_wrong_with_them() {
     let (last, first) = found.split_last().expect("errors");
     assert_eq!(first, expected.map(|(row, field, message)| (row, field.to_owned(), message.to_owned())));
     assert_eq!((last.0, last.1.as_str()), (8, "used_at"));
-    // Of the text A one code; of the two uses of one customer one; and no more than the places.
+    // One code has the text A. Each customer has one use of the rule. The limit of the coupon holds.
     let with_text = errors(&path).into_iter().filter(|(row, ..)| [1, 2].contains(row)).collect::<Vec<_>>();
-    assert_eq!(with_text, [(2, "code".to_owned(), "This code stands in the file already.".to_owned())]);
-    let few = api.get(&format!("{CODES}?coupon={}&order_by=id", few.id)).await.expect(200);
+    assert_eq!(with_text, [(2, "code".to_owned(), "This code is in the file already.".to_owned())]);
+    let few = api.get(&format!("{CODES}?coupon={}&order_by=id", few.id)).await.assert_status(200);
     assert_eq!(few["count"], 2);
     assert_eq!(errors(&path).iter().filter(|(row, ..)| *row > 8).count(), 2);
     assert_eq!(summary.accepted, 3);
@@ -152,7 +153,7 @@ async fn a_text_that_went_with_its_code_is_not_given_again() {
     let path = folder.write("codes.jsonl", json!({"code": "A", "customer_id": 1, "coupon_id": spring.id}).to_string());
     came_to(&imported(&api, What::Codes, &path).await, 1, 0);
     let id = api.get(CODES).await.ids()[0];
-    api.delete(&one(CODES, id)).await.expect(204);
+    api.delete(&one(CODES, id)).await.assert_status(204);
     std::fs::remove_file(beside(&path, ".progress")).expect("removed");
     came_to(&imported(&api, What::Codes, &path).await, 1, 1);
     let refused = error_lines(&beside(&path, ".errors.jsonl"));
@@ -183,21 +184,21 @@ async fn a_code_that_was_used_since_an_earlier_file_is_used() {
     let used = "2020-02-03T04:05:06Z";
     let rows = ["A,1,-spring", "B,1,ended", "C,1,few", "D,1,few"].map(|row| format!("{row},used,{used}\n")).concat();
     let last = folder.write("b.csv", format!("{header}{rows}"));
-    // The second use of what each customer may use once is refused, and the code stays as it was.
+    // The second use of a rule that allows one use for each customer is refused. The code stays unused.
     came_to(&imported(&api, What::Codes, &last).await, 4, 1);
     assert_eq!(errors(&last)[0].0, 4);
-    let codes = api.get(&format!("{CODES}?status=used&order_by=id")).await.expect(200);
+    let codes = api.get(&format!("{CODES}?status=used&order_by=id")).await.assert_status(200);
     assert_eq!(codes["count"], 3);
     assert!(
         codes["results"].as_array().expect("rows").iter().all(|code| code["used_at"] == "2020-02-03T12:05:06+08:00")
     );
-    assert_eq!(api.get(&format!("{CODES}?coupon={}&status=unused", few.id)).await.expect(200)["count"], 1);
-    // Given back here it is not used once more by the same file.
+    assert_eq!(api.get(&format!("{CODES}?coupon={}&status=unused", few.id)).await.assert_status(200)["count"], 1);
+    // After its use is given back, the same file does not use the code again.
     let id = api.get(&format!("{CODES}?coupon={}", spring.id)).await.ids()[0];
-    set_status(&api, id, "unused").await.expect(200);
+    set_status(&api, id, "unused").await.assert_status(200);
     std::fs::remove_file(beside(&last, ".progress")).expect("removed");
     came_to(&imported(&api, What::Codes, &last).await, 4, 1);
-    assert_eq!(api.get(&one(CODES, id)).await.expect(200)["status"], "unused");
+    assert_eq!(api.get(&one(CODES, id)).await.assert_status(200)["status"], "unused");
     is_clean(&audit(&api, false).await);
 }
 
@@ -205,7 +206,7 @@ async fn a_code_that_was_used_since_an_earlier_file_is_used() {
 async fn an_export_selects_by_status_coupon_and_customer() {
     let (api, [spring, ended, _]) = coupons().await;
     let ids = issued_ids(&issue(&api, &[(1, spring.id), (2, spring.id), (1, ended.id)]).await);
-    set_status(&api, ids[1], "used").await.expect(200);
+    set_status(&api, ids[1], "used").await.assert_status(200);
     let folder = Folder::new();
     let (shop, bar) = ("demo".parse().expect("a shop"), ProgressBar::hidden());
     let used = export::Filter { status: Some("used".to_owned()), ..export::Filter::default() };
@@ -239,7 +240,7 @@ async fn the_route_of_imports_is_no_route_of_the_api() {
     let body = json!({"code": "A", "customer_id": 1, "coupon_id": spring.id});
     let reply = api.post("/api/discounts/coupon_code/import/", &body).await;
     assert!([404, 405].contains(&reply.status), "{}", reply.text);
-    assert_eq!(api.get(CODES).await.expect(200)["count"], 0);
+    assert_eq!(api.get(CODES).await.assert_status(200)["count"], 0);
     let path = Folder::new();
     let path = path.write("codes.jsonl", body.to_string());
     let nowhere = import_over(&api.server.store, "other", What::Codes, &path).await.expect("an import");
@@ -250,8 +251,8 @@ async fn the_route_of_imports_is_no_route_of_the_api() {
 async fn the_report_counts_what_there_is() {
     let (api, [spring, ended, few]) = coupons().await;
     let ids = issued_ids(&issue(&api, &[(1, spring.id), (2, spring.id), (1, ended.id), (2, few.id)]).await);
-    set_status(&api, ids[1], "used").await.expect(200);
-    api.post(&format!("{COUPONS}few/redeem/"), &json!({"customer_id": 3})).await.expect(201);
+    set_status(&api, ids[1], "used").await.assert_status(200);
+    api.post(&format!("{COUPONS}few/redeem/"), &json!({"customer_id": 3})).await.assert_status(201);
     end(&api, ended).await;
     let shop = "demo".parse().expect("a shop");
     let report = report::codes(&api.server.store, &shop, &ProgressBar::hidden()).await.expect("a report");

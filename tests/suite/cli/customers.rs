@@ -1,22 +1,23 @@
-//! `youhui export customers` and `import customers`: round trips, refused rows, and files that are hostile.
+//! `youhui export customers` and `import customers`: round trips, refused rows, and hostile files.
 
 use std::io::Write;
 
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
-use local::bulk::{
+use serde_json::{Value, json};
+use tests::Api;
+use youhui::bulk::{
     BulkError,
     import::What,
     quotes::{EARLY, OPEN},
 };
-use serde_json::{Value, json};
-use tests::Api;
 
-use crate::{
-    cli_files::{Folder, beside, came_to, error_lines, errors, exported, import_over, imported, text},
-    support::{CUSTOMERS, customer, one},
+use crate::support::{
+    CUSTOMERS, customer,
+    files::{Folder, beside, came_to, error_lines, errors, exported, import_over, imported, text},
+    one,
 };
 
-/// A customer whose texts a spreadsheet, CSV or JSON could mistake.
+/// Returns a customer whose texts a spreadsheet, CSV or JSON could misread.
 fn odd(id: u64, note: &str) -> Value {
     let mut odd = customer("+8613900000001");
     odd["id"] = id.into();
@@ -31,8 +32,8 @@ async fn odd_shop() -> Api {
     let api = Api::empty().await;
     let notes = ["=1+1", "'=1", "''=1", "'", "'x", "-", "＝x", "@", "+", "a\r\nb", "", "\u{7f}\\u0000", "\u{feff}x"];
     let rows: Vec<_> = notes.iter().zip(1..).map(|(note, id)| odd(id, note)).collect();
-    api.post(CUSTOMERS, &Value::Array(rows)).await.expect(201);
-    api.put(&one(CUSTOMERS, 9_007_199_254_740_991_u64), &customer("")).await.expect(201);
+    api.post(CUSTOMERS, &Value::Array(rows)).await.assert_status(201);
+    api.put(&one(CUSTOMERS, 9_007_199_254_740_991_u64), &customer("")).await.assert_status(201);
     api
 }
 
@@ -58,8 +59,11 @@ async fn what_is_exported_and_imported_elsewhere_is_the_same() {
         };
         assert_eq!(expanded(&again), expanded(&path), "{name}");
         for id in 1..=13 {
-            let here = api.get(&one(CUSTOMERS, id)).await.expect(200);
-            assert_eq!(there.call_as(tests::OTHER_TOKEN, "GET", &one(CUSTOMERS, id), None).await.expect(200), here);
+            let here = api.get(&one(CUSTOMERS, id)).await.assert_status(200);
+            assert_eq!(
+                there.call_as(tests::OTHER_TOKEN, "GET", &one(CUSTOMERS, id), None).await.assert_status(200),
+                here
+            );
         }
         there.stop().await;
     }
@@ -75,10 +79,10 @@ async fn csv_is_safe_to_open_and_exported_files_are_not_written_over() {
     for row in reader.records().map(|row| row.expect("a row")) {
         assert!(row.iter().all(|cell| !cell.starts_with(['=', '+', '-', '@', '＝'])), "{row:?}");
     }
-    let options = local::bulk::export::Options::default();
+    let options = youhui::bulk::export::Options::default();
     let (shop, bar) = ("demo".parse().expect("a shop"), indicatif::ProgressBar::hidden());
     let before = text(&path);
-    let again = local::bulk::export::export(&api.server.store, &shop, What::Customers, &path, &options, &bar).await;
+    let again = youhui::bulk::export::export(&api.server.store, &shop, What::Customers, &path, &options, &bar).await;
     assert!(matches!(again, Err(BulkError::Io { .. })), "{again:?}");
     assert_eq!(text(&path), before);
 }
@@ -98,22 +102,22 @@ async fn refused_rows_stand_in_the_errors_file_and_the_rest_goes_on() {
     let expected = [
         (5, "accepts_marketing", "Must be a valid boolean."),
         (100, "mobile", too_long),
-        (1_201, "id", "This id stands in the file already."),
+        (1_201, "id", "This id is in the file already."),
         (2_001, "id", "This field is required."),
     ];
     assert_eq!(errors(&path), expected.map(|(row, field, message)| (row, field.to_owned(), message.to_owned())));
-    assert_eq!(api.get(CUSTOMERS).await.expect(200)["count"], 2_046);
-    // Mended, the errors file is a file to import.
+    assert_eq!(api.get(CUSTOMERS).await.assert_status(200)["count"], 2_046);
+    // A corrected errors file can be imported.
     let refused = beside(&path, ".errors.csv");
     assert!(text(&refused).contains(",'=name,"));
-    // It is left alone when the first file is imported once more.
+    // A second import of the first file leaves it alone.
     let mine = folder.write("c.csv.errors.csv", text(&refused).trim_end());
     assert!(imported(&api, What::Customers, &path).await.done_before);
     assert_eq!(mine, refused);
     let mended = text(&refused).replace(&"1".repeat(33), "138").replace("perhaps", "no");
     std::fs::write(&refused, mended).expect("written");
     came_to(&imported(&api, What::Customers, &refused).await, 4, 1);
-    let stored = api.get(&one(CUSTOMERS, 100)).await.expect(200);
+    let stored = api.get(&one(CUSTOMERS, 100)).await.assert_status(200);
     assert_eq!((&stored["mobile"], &stored["full_name"]), (&json!("138"), &json!("=name")));
     assert_eq!(errors(&refused), [(2_001, "id".to_owned(), "This field is required.".to_owned())]);
 }
@@ -121,29 +125,30 @@ async fn refused_rows_stand_in_the_errors_file_and_the_rest_goes_on() {
 #[tokio::test]
 async fn a_column_that_is_left_out_says_nothing_and_empty_cells_say_what_the_help_says() {
     let api = Api::empty().await;
-    api.post(CUSTOMERS, &Value::Array(vec![odd(1, "kept"), odd(2, "kept")])).await.expect(201);
+    api.post(CUSTOMERS, &Value::Array(vec![odd(1, "kept"), odd(2, "kept")])).await.assert_status(201);
     let folder = Folder::new();
-    // A byte order mark, lines that end as on Windows, and a column between quotes.
+    // A byte order mark, Windows line ends, and a quoted column name.
     let path = folder.write("c.csv", "\u{feff}\"id\",email,birthday,mobile,gender,created_at\r\n1,,,,,\r\n");
     came_to(&imported(&api, What::Customers, &path).await, 1, 0);
-    let (one_, two) = (api.get(&one(CUSTOMERS, 1)).await.expect(200), api.get(&one(CUSTOMERS, 2)).await.expect(200));
+    let (one_, two) =
+        (api.get(&one(CUSTOMERS, 1)).await.assert_status(200), api.get(&one(CUSTOMERS, 2)).await.assert_status(200));
     assert_eq!((&one_["email"], &one_["birthday"], &one_["mobile"]), (&Value::Null, &Value::Null, &json!("")));
     for field in ["note", "full_name", "gender", "created_at"] {
         assert_eq!(one_[field], two[field], "{field}");
     }
     let path = folder.write("c.jsonl", "\u{feff}{\"id\": 2, \"note\": \"new\"}\r\n\n \n{\"id\": 1, \"email\": null}");
     came_to(&imported(&api, What::Customers, &path).await, 2, 0);
-    assert_eq!(api.get(&one(CUSTOMERS, 2)).await.expect(200)["note"], "new");
+    assert_eq!(api.get(&one(CUSTOMERS, 2)).await.assert_status(200)["note"], "new");
 }
 
-/// The file is refused with this reason, and nothing was written of it or beside it.
+/// Asserts that the file is refused with this reason, and that nothing was written to the shop or beside the file.
 async fn is_refused(api: &Api, folder: &Folder, name: &str, bytes: &[u8], reason: &str) {
     let path = folder.write(name, bytes);
     match import_over(&api.server.store, "demo", What::Customers, &path).await {
         Err(error) => assert!(error.to_string().contains(reason), "{error}, not {reason}"),
         Ok(summary) => panic!("{summary:?}, not {reason}"),
     }
-    assert_eq!(api.get(CUSTOMERS).await.expect(200)["count"], 0, "{reason}");
+    assert_eq!(api.get(CUSTOMERS).await.assert_status(200)["count"], 0, "{reason}");
     assert!(!beside(&path, ".progress").exists() && !beside(&path, ".errors.csv").exists(), "{reason}");
 }
 
@@ -155,9 +160,9 @@ async fn a_file_that_is_none_of_customers_is_refused_before_anything_is_done() {
         ("a.csv", b"".as_slice(), "the file is empty"),
         ("b.csv", b"id,name\n1,x\n", "there is no column \"name\""),
         ("c.csv", b"mobile\n1\n", "the column id is missing"),
-        ("d.csv", b"id,mobile,id\n1,2,3\n", "the column \"id\" is there twice"),
-        ("e.csv", b"id;mobile\n1;2\n", "save it as CSV with commas"),
-        ("e.csv", b"id\tmobile\n1\t2\n", "save it as CSV with commas"),
+        ("d.csv", b"id,mobile,id\n1,2,3\n", "the header has the column \"id\" twice"),
+        ("e.csv", b"id;mobile\n1;2\n", "save the file as CSV with commas"),
+        ("e.csv", b"id\tmobile\n1\t2\n", "save the file as CSV with commas"),
         ("e.csv", b"sep=,\nid,mobile\n1,2\n", "which only Excel reads"),
         ("e.csv", b"1,139\n2,138\n", "the first line names the columns"),
         ("e.csv", b"id,mobile,,\n1,139,,\n", "column 3 has no name"),
@@ -177,7 +182,7 @@ async fn a_file_that_is_none_of_customers_is_refused_before_anything_is_done() {
         ("k.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "an Excel workbook"),
         ("k.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "an Excel workbook"),
         ("k.xlsx", b"id\n1\n", "csv or jsonl"),
-        ("k.jsonl", b" [{\"id\": 1}]", "an object on each line"),
+        ("k.jsonl", b" [{\"id\": 1}]", "one object on each line"),
         // The same in GBK.
         ("l.csv", b"\xb1\xe0\xba\xc5,\xca\xd6\xbb\xfa\n", "CSV UTF-8"),
         ("m.csv", b"id,full_name\n1,good\n2,\xcd\xf5\xd0\xa1\xc3\xf7\n", "line 3: this is not UTF-8"),
@@ -204,7 +209,7 @@ async fn a_compressed_file_that_was_cut_or_changed_is_refused_before_its_first_r
     let mut changed = whole.clone();
     *changed.iter_mut().rev().nth(4).expect("a checksum") ^= 1;
     for bytes in [&whole[..whole.len() - 4], &whole[..whole.len() / 2], &changed] {
-        for reason in ["the file was cut or changed: ", ". Nothing of it was moved in: "] {
+        for reason in ["the file was cut or changed: ", ". Nothing was imported: "] {
             is_refused(&api, &folder, "a.csv.gz", bytes, reason).await;
         }
     }
@@ -220,7 +225,7 @@ async fn a_number_that_a_spreadsheet_has_shortened_is_refused() {
     assert_eq!(found, [(1, "mobile".to_owned()), (2, "id mobile".to_owned())]);
     assert!(errors(&path)[0].2.starts_with("A spreadsheet has shortened this number, and its last digits are lost"));
     assert_eq!(api.get(CUSTOMERS).await.ids(), [3, 2]);
-    assert_eq!(api.get(&one(CUSTOMERS, 2)).await.expect(200)["note"], "1.39E+10", "a note is no number");
+    assert_eq!(api.get(&one(CUSTOMERS, 2)).await.assert_status(200)["note"], "1.39E+10", "a note is no number");
     let path = folder.write("a.jsonl", "{\"id\": 4, \"mobile\": \"1.39E+10\"}\n{\"id\": 5, \"mobile\": \"139\"}");
     came_to(&imported(&api, What::Customers, &path).await, 2, 1);
     assert_eq!(error_lines(&beside(&path, ".errors.jsonl"))[0]["error_field"], "mobile");
@@ -237,7 +242,7 @@ async fn hostile_rows_are_refused_one_by_one() {
     let path = folder.write("a.csv", format!("id,note\n1,good\n2\n3,a,b\n4,{long}\n6,\"two\nlines, \"\"so\"\"\"\n"));
     came_to(&imported(&api, What::Customers, &path).await, 5, 3);
     let reasons: Vec<_> = errors(&path).into_iter().map(|(row, _, message)| (row, message)).collect();
-    // As it is, the errors file changes nobody: cells that are too many or too few are not put under columns.
+    // The uncorrected errors file changes no customer. Rows with too many or too few cells are not assigned to columns.
     came_to(&imported(&api, What::Customers, &beside(&path, ".errors.csv")).await, 3, 3);
     let expected = [
         (2, "Line 3: The row has 1 cells, the header 2."),
@@ -262,7 +267,7 @@ async fn hostile_rows_are_refused_one_by_one() {
         error_lines(&beside(&path, ".errors.jsonl")).iter().map(|row| row["error_row"].clone()).collect();
     assert_eq!(rows, [2, 3, 4, 5, 6, 8, 9]);
     assert_eq!(api.get(&format!("{CUSTOMERS}?order_by=id")).await.ids(), [1, 6, 11, 16]);
-    assert_eq!(api.get(&one(CUSTOMERS, 6)).await.expect(200)["note"], "two\nlines, \"so\"");
+    assert_eq!(api.get(&one(CUSTOMERS, 6)).await.assert_status(200)["note"], "two\nlines, \"so\"");
 }
 
 #[tokio::test]
@@ -285,7 +290,7 @@ async fn a_row_whose_quotes_take_other_rows_with_it_is_refused() {
             expected.iter().map(|(row, lines, said)| (*row, format!("{lines}: {said}"))).collect::<Vec<_>>(),
             "{rows}"
         );
-        // Nor does the errors file put in what the quotes took.
+        // The errors file does not import the rows that an open quote swallowed.
         let refused = beside(&path, ".errors.csv");
         let rows = expected.len() as u64;
         came_to(&imported(&api, What::Customers, &refused).await, rows, rows);
@@ -327,5 +332,5 @@ async fn a_group_whose_reply_would_be_too_large_is_divided() {
     let rows: Vec<_> = (1..=600).map(|id| json!({"id": id, "note": note}).to_string()).collect();
     let path = folder.write("a.jsonl", rows.join("\n"));
     came_to(&imported(&api, What::Customers, &path).await, 600, 0);
-    assert_eq!(api.get(CUSTOMERS).await.expect(200)["count"], 600);
+    assert_eq!(api.get(CUSTOMERS).await.assert_status(200)["count"], 600);
 }

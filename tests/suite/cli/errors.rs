@@ -1,5 +1,5 @@
-//! The errors file of an import or an issue: it holds the rows as they were, can be imported once it is mended, and what
-//! somebody mended in it is never lost.
+//! The errors file of an import or an issue. It holds the refused rows as they were, it can be imported after
+//! corrections, and no correction in it is ever lost.
 
 use std::{
     fs,
@@ -7,18 +7,21 @@ use std::{
 };
 
 use indicatif::ProgressBar;
-use local::bulk::{
+use serde_json::{Value, json};
+use tests::Api;
+use youhui::bulk::{
     BulkError, Format, Summary,
     import::{Options, What, import},
 };
-use serde_json::{Value, json};
-use tests::Api;
 
 use crate::{
-    cli_files::{Folder, beside, came_to, error_lines, errors, errors_in, import_over, imported, points, text},
-    cli_issue::{issue_over, refused_rows},
-    discounts::{CODES, coupon, shop_of},
-    support::{CUSTOMERS, customer, one},
+    cli::issue::{issue_over, refused_rows},
+    support::{
+        CODES, CUSTOMERS, customer,
+        discounts::{coupon, shop_of},
+        files::{Folder, beside, came_to, error_lines, errors, errors_in, import_over, imported, points, text},
+        one,
+    },
 };
 
 async fn with(api: &Api, what: What, from: &Path, options: Options) -> Result<Summary, BulkError> {
@@ -26,7 +29,7 @@ async fn with(api: &Api, what: What, from: &Path, options: Options) -> Result<Su
     import(&api.server.store, &shop, what, from, &options, &ProgressBar::hidden()).await
 }
 
-/// With this errors file.
+/// Imports with this errors file.
 async fn with_errors(api: &Api, from: &Path, errors: &Path) -> Result<Summary, BulkError> {
     with(api, What::Customers, from, Options { errors: Some(errors.to_owned()), ..Options::default() }).await
 }
@@ -34,7 +37,7 @@ async fn with_errors(api: &Api, from: &Path, errors: &Path) -> Result<Summary, B
 #[tokio::test]
 async fn refused_json_lines_stay_json_lines() {
     let api = Api::empty().await;
-    api.put(&one(CUSTOMERS, 1), &customer("139")).await.expect(201);
+    api.put(&one(CUSTOMERS, 1), &customer("139")).await.assert_status(201);
     let folder = Folder::new();
     let rows = [
         json!({"id": 1, "gender": "x".repeat(17), "email": null}),
@@ -49,7 +52,7 @@ async fn refused_json_lines_stay_json_lines() {
     let expected = [
         ("gender", "Ensure this field has no more than 16 characters.", rows[0].clone()),
         ("nickname", "There is no such column.", rows[1].clone()),
-        ("", "Line 3: The row is no object.", json!({})),
+        ("", "Line 3: The row is not a JSON object.", json!({})),
     ];
     let mut lines = Vec::new();
     for ((field, message, row), number) in expected.into_iter().zip(1..) {
@@ -64,16 +67,16 @@ async fn refused_json_lines_stay_json_lines() {
         said
     };
     assert_eq!(said(&refused), lines);
-    // As it is, nothing of it passes, and the reasons are not repeated.
+    // Uncorrected, every row is refused again, and the reasons are not repeated in the file.
     came_to(&imported(&api, What::Customers, &refused).await, 3, 3);
     assert_eq!(said(&beside(&refused, ".errors.jsonl")), lines);
-    // Mended, it changes what its rows say, and nothing else.
+    // Corrected, it changes the fields in its rows and nothing else.
     fs::write(&refused, text(&refused).replace(&"x".repeat(17), "male").replace("nickname", "full_name"))
         .expect("written");
     came_to(&imported(&api, What::Customers, &refused).await, 3, 1);
-    let stored = api.get(&one(CUSTOMERS, 1)).await.expect(200);
+    let stored = api.get(&one(CUSTOMERS, 1)).await.assert_status(200);
     assert_eq!((&stored["mobile"], &stored["gender"], &stored["email"]), (&json!("139"), &json!("male"), &Value::Null));
-    let stored = api.get(&one(CUSTOMERS, 2)).await.expect(200);
+    let stored = api.get(&one(CUSTOMERS, 2)).await.assert_status(200);
     assert_eq!((&stored["full_name"], &stored["note"]), (&json!("小明"), &json!("=1")));
 }
 
@@ -85,8 +88,8 @@ async fn an_errors_file_is_put_in_the_place_of_no_other_file() {
     let precious = folder.write("precious.csv", "id\n7\n");
     for (errors, said) in [
         (folder.path(".").join("c.csv"), "this is the file that is read"),
-        (precious.clone(), "is there already: remove it, or give another --errors"),
-        (folder.path(""), "is there already"),
+        (precious.clone(), "exists already: remove it, or give another --errors"),
+        (folder.path(""), "exists already"),
         (folder.path("none/e.csv"), "there is no such folder"),
         (folder.path("e.jsonl"), "name it .csv"),
         (folder.path("e.csv.gz"), "name it .csv"),
@@ -98,14 +101,14 @@ async fn an_errors_file_is_put_in_the_place_of_no_other_file() {
     assert!(api.get(CUSTOMERS).await.ids().is_empty() && !beside(&from, ".progress").exists());
     came_to(&with_errors(&api, &from, &folder.path("errors")).await.expect("an import"), 2, 1);
     assert_eq!(errors_in(&folder.path("errors")).len(), 1);
-    // A process that ended early leaves one without a line.
+    // A process that died early leaves an empty errors file.
     fs::remove_file(beside(&from, ".progress")).expect("removed");
     let empty = folder.write("empty.csv", "");
     came_to(&with_errors(&api, &from, &empty).await.expect("an import"), 2, 1);
     assert_eq!(errors_in(&empty).len(), 1);
 }
 
-/// The errors file of `path` with a customer's id put in, as somebody mends it.
+/// Adds a customer's id to the errors file of `path`, as a person would.
 fn mend(path: &Path) -> (PathBuf, String) {
     let errors = beside(path, ".errors.csv");
     fs::write(&errors, text(&errors).replace(",,138", ",7,138")).expect("written");
@@ -119,7 +122,7 @@ async fn a_mended_errors_file_is_kept_when_its_place_is_needed() {
     let path = folder.write("c.csv", "id,mobile\n1,139\n,138\n");
     came_to(&imported(&api, What::Customers, &path).await, 2, 1);
     let kept = |number: u32| folder.path(&format!("c.csv.errors.{number}.csv"));
-    // Into another store; without the journal; with a row more.
+    // An import into another store, without the journal, and with one more row.
     let there = Api::empty().await;
     for (number, api) in [(1, &there), (2, &there), (3, &there)] {
         let (_, mended) = mend(&path);
@@ -133,7 +136,7 @@ async fn a_mended_errors_file_is_kept_when_its_place_is_needed() {
         assert_eq!(text(&kept(number)), mended);
         assert_eq!(errors(&path).len(), 1);
     }
-    // As it was written it is replaced.
+    // An errors file that nobody edited is replaced.
     folder.write("c.csv", "id,mobile\n1,139\n,138\n,137\n");
     assert_eq!(imported(&there, What::Customers, &path).await.warning, None);
     assert_eq!(errors(&path).len(), 2);
@@ -146,7 +149,7 @@ async fn what_was_mended_while_a_command_was_ended_is_kept() {
     let folder = Folder::new();
     let path = folder.write("p.csv", "customer_id,points\n9,1\n1,5\n8,1\n2,7\n");
     came_to(&imported(&api, What::Points, &path).await, 4, 2);
-    // As it stood when two rows were noted.
+    // The state after two noted rows.
     let journal = beside(&path, ".progress");
     let refused = beside(&path, ".errors.csv");
     let whole = text(&refused);
@@ -181,7 +184,7 @@ async fn the_errors_file_that_is_named_is_there() {
     fs::remove_file(&refused).expect("removed");
     let again = imported(&api, What::Points, &path).await;
     came_to(&again, 2, 1);
-    assert!(again.warning.is_some_and(|warning| warning.contains("is not done again")));
+    assert!(again.warning.is_some_and(|warning| warning.contains("are not done again")));
     assert_eq!(text(&refused), whole);
     let other = folder.path("other.csv");
     let options = Options { errors: Some(other.clone()), ..Options::default() };
@@ -205,7 +208,7 @@ async fn an_import_of_the_codes_that_were_issued_leaves_what_the_issue_wrote() {
     let there = shop_of(2).await;
     came_to(&import_over(&there.server.store, "demo", What::Codes, &to).await.expect("an import"), 2, 2);
     assert_eq!(text(&refused_rows(&to)), before);
-    assert_eq!(api.get(CODES).await.expect(200)["count"], 2);
+    assert_eq!(api.get(CODES).await.assert_status(200)["count"], 2);
 }
 
 #[tokio::test]
@@ -242,7 +245,7 @@ async fn a_row_that_could_not_be_read_keeps_its_reason() {
     came_to(&summary, 1, 1);
     let reason = |path: &Path| error_lines(&beside(path, ".errors.jsonl"))[0]["error_message"].clone();
     assert_eq!((summary.unread, reason(&refused)), (1, reason(&lines)));
-    // An object that says nothing is none that could not be read.
+    // An empty object is a readable row.
     let nothing = folder.write("d.jsonl", "{}\n");
     assert_eq!(imported(&api, What::Customers, &nothing).await.unread, 0);
 }

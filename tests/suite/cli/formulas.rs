@@ -1,7 +1,7 @@
-//! Texts that a spreadsheet would run, in CSV.
+//! Formulas in CSV: texts that a spreadsheet would run.
 
-use local::bulk::formula::{guarded, unguarded};
 use proptest::prelude::*;
+use youhui::bulk::formula::{guarded, unguarded};
 
 proptest! {
     #[test]

@@ -1,21 +1,20 @@
-//! What `--help` says of every command: its examples can be run, its columns are those that are read and written.
+//! The `--help` text of every command: its examples can be run, and its columns are those that are read and written.
 
 use std::{collections::BTreeSet, path::Path};
 
+use crate::support::files::{Folder, beside, import_over, text};
 use clap::{Command, error::ErrorKind};
-use local::{
+use domain::point_days::DaySums;
+use tests::Api;
+use youhui::{
     bulk::{
         columns::{self, Table, Use},
         import::What,
     },
     cli::{self, CliError, Ended},
 };
-use shared::domain::point_days::DaySums;
-use tests::Api;
 
-use crate::cli_files::{Folder, beside, import_over, text};
-
-/// The words of every command that does something.
+/// Returns the words of every command that does something.
 fn commands(command: &Command, words: &[String]) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
@@ -55,7 +54,7 @@ async fn every_command_teaches_and_its_examples_can_be_run() {
     }
 }
 
-/// The names that stand below a title in a help, up to an empty line; those with a star first.
+/// Returns the names below a title in a help text, up to an empty line. The starred names come first.
 fn listed(help: &str, title: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     let lines = help.lines().skip_while(|line| !line.starts_with(title)).skip(1).take_while(|line| !line.is_empty());
     let (mut needed, mut others) = (BTreeSet::new(), BTreeSet::new());
@@ -105,13 +104,13 @@ async fn the_columns_in_the_help_are_those_that_are_read_and_written() {
         }
         let (_, written) = listed(&help(&words(&format!("export {}", table.rows))).await, "Columns:");
         let path = folder.path(&format!("{}.csv", table.rows));
-        crate::cli_files::exported(&api, "demo", what, &path).await;
+        crate::support::files::exported(&api, "demo", what, &path).await;
         let header: BTreeSet<_> = text(&path).trim_end().split(',').map(str::to_owned).collect();
         assert_eq!(written, header);
     }
     let issue = help(&words("issue")).await;
     assert!(issue.contains("issue from it, with another --to") && !issue.contains("import it"), "{issue}");
-    assert!(issue.contains("How the file of --from is written") && issue.contains("allocation_limit"), "{issue}");
+    assert!(issue.contains("The format of the file of --from") && issue.contains("allocation_limit"), "{issue}");
     assert!(help(&words("report codes")).await.contains("allocation_limit"));
     let (needed, _) = listed(&issue, "Columns (");
     assert_eq!(needed, names(&columns::RECEIVERS, Use::Needed));
@@ -175,7 +174,7 @@ async fn the_commands_work_on_a_file_that_no_server_uses() {
     );
     let there = folder.path("there.db");
     assert_eq!(run(&there, &format!("import shop --from {}", whole.display())).await.expect("done"), Ended::Done);
-    // The transfers go with the shop: what was moved in is not moved in again.
+    // An exported shop contains its transfers: an imported row is not imported again.
     let copy = folder.write("copy.csv", text(&points));
     assert_eq!(
         run(&there, &format!("import points --from {}", copy.display())).await.expect("done"),

@@ -1,20 +1,22 @@
-//! `youhui issue`: a code for each customer of a file, once.
+//! `youhui issue`: exactly one code for each customer of a file.
 
 use std::path::{Path, PathBuf};
 
+use crate::support::{
+    CODES, CUSTOMERS,
+    audits::{audit, is_clean},
+    customer,
+    discounts::{PAST, change_rule, coupon, shop_of},
+    files::{Folder, beside, came_to, errors_in, text},
+    one,
+};
 use indicatif::ProgressBar;
-use local::bulk::{BulkError, Summary, import::Options, issue::issue};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use shared::table::{store::Store, transfers};
+use shop::operators::transfers;
+use store::client::Store;
 use tests::Api;
-
-use crate::{
-    audit::{audit, is_clean},
-    cli_files::{Folder, beside, came_to, errors_in, text},
-    discounts::{CODES, PAST, change_rule, coupon, shop_of},
-    support::{CUSTOMERS, customer, one},
-};
+use youhui::bulk::{BulkError, Summary, import::Options, issue::issue};
 
 pub(crate) async fn issue_over(store: &Store, from: &Path, to: &Path, anew: bool) -> Result<Summary, BulkError> {
     let (shop, options) = ("demo".parse().expect("a shop"), Options { anew, ..Options::default() });
@@ -25,12 +27,12 @@ async fn issued(api: &Api, from: &Path, to: &Path) -> Summary {
     issue_over(&api.server.store, from, to, false).await.expect("issued")
 }
 
-/// Where the rows are that were refused of an issue to this file.
+/// Returns the path of the rows that were refused by an issue to this file.
 pub(crate) fn refused_rows(to: &Path) -> PathBuf {
     beside(to, ".issue.errors.csv")
 }
 
-/// Customer and text of each row of a file of codes.
+/// Returns customer and text of each row of a file of codes.
 pub(crate) fn codes(path: &Path) -> Vec<(u64, String)> {
     let mut reader = csv::Reader::from_path(path).expect("a file");
     let names = reader.headers().expect("a header").clone();
@@ -40,9 +42,9 @@ pub(crate) fn codes(path: &Path) -> Vec<(u64, String)> {
     rows.map(|row| (row[customer].parse().expect("an id"), row[code].to_owned())).collect()
 }
 
-/// The same of what the shop has, in the order in which it was issued.
+/// Returns customer and text of each code of the shop, in the order of issue.
 pub(crate) async fn there(api: &Api) -> Vec<(u64, String)> {
-    let page = api.get(&format!("{CODES}?order_by=id&page_size=100")).await.expect(200);
+    let page = api.get(&format!("{CODES}?order_by=id&page_size=100")).await.assert_status(200);
     let rows = page["results"].as_array().expect("rows").iter();
     rows.map(|row| (row["customer_id"].as_u64().expect("an id"), row["code"].as_str().expect("a text").to_owned()))
         .collect()
@@ -52,7 +54,7 @@ pub(crate) async fn there(api: &Api) -> Vec<(u64, String)> {
 async fn each_customer_gets_a_code_and_a_second_run_gives_the_same_ones() {
     let api = shop_of(600).await;
     let more: Vec<_> = (601..=1_100).map(|id| json!({"id": id})).collect();
-    api.post(CUSTOMERS, &more.into()).await.expect(201);
+    api.post(CUSTOMERS, &more.into()).await.assert_status(201);
     coupon(&api, "spring", &json!({})).await;
     let folder = Folder::new();
     let mut rows: Vec<String> = (1..=1_100).map(|id| format!("{id},x")).collect();
@@ -69,18 +71,18 @@ async fn each_customer_gets_a_code_and_a_second_run_gives_the_same_ones() {
     assert_eq!(customers, expected);
     let found: Vec<_> = errors_in(&refused_rows(&to)).into_iter().map(|(row, field, _)| (row, field)).collect();
     assert_eq!(found, [(7, "customer_id".to_owned()), (8, "customer_id".to_owned()), (1_051, String::new())]);
-    // Without its journal the file of codes is somebody's, as far as is known.
+    // Without its journal, the file of codes could be anybody's.
     std::fs::remove_file(beside(&to, ".issue.progress")).expect("removed");
     let refused = issue_over(&api.server.store, &from, &to, false).await;
     assert!(matches!(refused, Err(BulkError::Io { .. })), "{refused:?}");
-    // Without its output, or with neither, it gives the same codes again, and no more.
+    // Without its output, or without output and journal, it returns the same codes and issues no more.
     for gone in [[""].as_slice(), &[".issue.progress", ""]] {
         gone.iter().for_each(|end| std::fs::remove_file(beside(&to, end)).expect("removed"));
         came_to(&issued(&api, &from, &to).await, 1_100, 3);
         assert_eq!(codes(&to), given);
         assert_eq!(errors_in(&refused_rows(&to)).len(), 3);
     }
-    assert_eq!(api.get(CODES).await.expect(200)["count"], 1_097);
+    assert_eq!(api.get(CODES).await.assert_status(200)["count"], 1_097);
     is_clean(&audit(&api, false).await);
 }
 
@@ -92,16 +94,17 @@ async fn a_group_is_issued_without_the_same_rows_whatever_has_changed() {
     let (from, to) = (folder.write("c.csv", "id\n1\n9\n3\n"), folder.path("codes.csv"));
     came_to(&issued(&api, &from, &to).await, 3, 1);
     let given = codes(&to);
-    // The customer comes and the journal goes: the whole group could be issued now, and was in part.
-    api.put(&one(CUSTOMERS, 9), &customer("139")).await.expect(201);
+    // The unknown customer exists now and the journal is gone. The whole group could be issued; a part was issued
+    // before.
+    api.put(&one(CUSTOMERS, 9), &customer("139")).await.assert_status(201);
     [".issue.progress", ""].iter().for_each(|end| std::fs::remove_file(beside(&to, end)).expect("removed"));
     came_to(&issued(&api, &from, &to).await, 3, 1);
     assert_eq!((codes(&to), there(&api).await), (given.clone(), given));
-    // The row that was refused is issued from its own file.
+    // The refused row is issued from its own file.
     let rest = refused_rows(&to);
     came_to(&issued(&api, &rest, &folder.path("rest.csv")).await, 1, 0);
     assert_eq!(there(&api).await.len(), 3);
-    // --anew is another issue.
+    // `--anew` is another issue.
     came_to(&issue_over(&api.server.store, &from, &folder.path("more.csv"), true).await.expect("issued"), 3, 0);
     assert_eq!(there(&api).await.len(), 6);
 }
@@ -131,7 +134,7 @@ async fn a_group_of_which_it_is_not_known_what_was_issued_is_not_issued_again() 
     let (store, shop) = (&api.server.store, "demo".parse().expect("a shop"));
     let transfer = transfers::begin(store, &shop, &format!("issue {coupon}"), &sha256, false).await.expect("begun");
     let pairs = json!([{"customer_id": 2, "coupon_id": coupon}]);
-    api.keyed("POST", CODES, &format!("{transfer}/1"), &pairs).await.expect(201);
+    api.keyed("POST", CODES, &format!("{transfer}/1"), &pairs).await.assert_status(201);
     came_to(&issued(&api, &from, &to).await, 2, 2);
     assert!(errors_in(&refused_rows(&to)).iter().all(|(_, _, message)| message.contains("none is done again")));
     assert_eq!(there(&api).await.len(), 1);
@@ -150,7 +153,7 @@ async fn a_list_that_the_quota_has_no_place_for_is_refused_before_anything_is_is
     folder.write("c.csv", "customer_id\n1\n2\n3\n");
     came_to(&issued(&api, &from, &to).await, 3, 0);
     assert_eq!(there(&api).await, codes(&to));
-    // All of it is done: that no place is left says nothing.
+    // The issue is complete, so that the exhausted limit is no error.
     assert!(issued(&api, &from, &to).await.done_before);
     std::fs::remove_file(&to).expect("removed");
     came_to(&issued(&api, &from, &to).await, 3, 0);
@@ -203,12 +206,13 @@ async fn codes_of_another_file_want_a_file_of_their_own() {
     let said = refused(&other).await.to_string();
     assert!(said.contains("out.csv") && said.contains("b.csv") && said.contains("another --to"), "{said}");
     assert!(!said.contains("--anew"), "{said}");
-    // Its errors file, mended, is another file too.
+    // Its corrected errors file is another file, too.
     let mended = refused_rows(&to);
     std::fs::write(&mended, text(&mended).replace(",9", ",3")).expect("written");
     let said = refused(&mended).await.to_string();
     assert!(said.contains("the file that is read: give another --to"), "{said}");
-    // Where the codes are gone nothing would be written over, but a changed file would give its customers a second code.
+    // Without the file of codes nothing would be overwritten, but a changed file would give its customers a second
+    // code.
     std::fs::remove_file(&to).expect("removed");
     folder.write("a.csv", "id\n1\n3\n");
     for from in [&from, &other] {

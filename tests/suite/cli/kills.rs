@@ -1,5 +1,5 @@
-//! The commands that move files in, killed at every call of the store, before its effect and after it: the same command again
-//! ends the work, and nothing is there twice or missing.
+//! The commands that import files, killed at every call of the store, before its effect and after it. The same command
+//! then completes the work. Nothing is stored twice and nothing is missing.
 
 use std::{
     path::Path,
@@ -9,6 +9,16 @@ use std::{
     },
 };
 
+use crate::{
+    cli::issue::{codes, issue_over, refused_rows, there},
+    support::{
+        CODES, CUSTOMERS,
+        audits::{audit, is_clean},
+        discounts::{coupon, shop_of},
+        files::{Folder, came_to, errors, errors_in, import_over, over, points},
+        one,
+    },
+};
 use aws_smithy_runtime_api::client::{
     http::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -17,35 +27,26 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 use indicatif::ProgressBar;
-use local::bulk::{
-    BulkError, Summary,
-    import::{Options, What, import},
-};
 use serde_json::json;
-use shared::table::{
+use store::{
     batches::{self, Batch},
-    keys,
-    store::Store,
+    client::Store,
 };
 use tests::Api;
 use tokio::sync::Notify;
-
-use crate::{
-    audit::{audit, is_clean},
-    cli_files::{Folder, came_to, errors, errors_in, import_over, over, points},
-    cli_issue::{codes, issue_over, refused_rows, there},
-    discounts::{CODES, coupon, shop_of},
-    support::{CUSTOMERS, one},
+use youhui::bulk::{
+    BulkError, Summary,
+    import::{Options, What, import},
 };
 
-/// When in a call the process dies.
+/// The moment of death within a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Moment {
     Before,
     After,
 }
 
-/// A client whose process dies at a call: from then on nothing is answered.
+/// A client whose process dies at one call. No later call is answered.
 #[derive(Debug, Clone)]
 struct Mortal {
     inner: SharedHttpClient,
@@ -92,7 +93,7 @@ impl HttpConnector for MortalConnector {
     }
 }
 
-/// Runs a command on a store that it loses at the `call`-th call; `None` where it died.
+/// Runs a command whose process dies at the `call`-th call. Returns `None` if it died.
 async fn until_death(
     api: &Api,
     (call, moment): (i64, Moment),
@@ -107,8 +108,8 @@ async fn until_death(
     }
 }
 
-/// Kills a command at every `step`-th call at both moments until it lives, each time runs it again on a store that lasts, and
-/// lets `check` look. `file` makes a new input each time.
+/// Kills a command at every `step`-th call, before and after the effect, until it survives. After each death it runs
+/// the command again on a healthy store and calls `check`. `file` creates a new input each time.
 async fn at_every_call(
     api: &Api,
     step: usize,
@@ -141,11 +142,11 @@ async fn at_every_call(
     is_clean(&audit(api, false).await);
 }
 
-/// The leases of what a dead process left behind end.
+/// Ends the leases of the work that a dead process left behind.
 async fn end_leases(api: &Api) {
     let store = &api.server.store;
     for due in batches::due(store).await.expect("read") {
-        let batch: Option<Batch> = store.read(&keys::batch(&due.shop, &due.batch)).await.expect("read");
+        let batch: Option<Batch> = store.read(&store::keys::batch(&due.shop, &due.batch)).await.expect("read");
         batches::expire_lease(store, &batch.expect("a batch")).await.expect("ended");
     }
 }
@@ -184,8 +185,8 @@ async fn codes_come_in_once() {
     let check = async |run: i64, path: &Path, summary: &Summary| {
         came_to(summary, 3, 1);
         assert_eq!(errors(path)[0].0, 3);
-        assert_eq!(api.get(CODES).await.expect(200)["count"], 2 * run);
-        assert_eq!(api.get(&format!("{CODES}?status=used")).await.expect(200)["count"], run);
+        assert_eq!(api.get(CODES).await.assert_status(200)["count"], 2 * run);
+        assert_eq!(api.get(&format!("{CODES}?status=used")).await.assert_status(200)["count"], run);
     };
     at_every_call(&api, 1, file, command, check).await;
 }
@@ -198,13 +199,14 @@ async fn customers_come_in_whole() {
     let check = async |run: i64, path: &Path, summary: &Summary| {
         came_to(summary, 3, 1);
         assert_eq!(errors(path)[0].0, 2);
-        assert_eq!(api.get(CUSTOMERS).await.expect(200)["count"], 2 + run);
-        assert_eq!(api.get(&one(CUSTOMERS, 1)).await.expect(200)["mobile"], run.to_string());
+        assert_eq!(api.get(CUSTOMERS).await.assert_status(200)["count"], 2 + run);
+        assert_eq!(api.get(&one(CUSTOMERS, 1)).await.assert_status(200)["mobile"], run.to_string());
     };
     at_every_call(&api, 1, file, command, check).await;
 }
 
-/// Each run issues a code to each of these customers but an unknown one, and the file of codes says which.
+/// Asserts that each run issues one code to each of these customers and none to an unknown one, and that the file of
+/// codes lists them.
 async fn issues_once(customers: u64, step: usize) {
     let api = shop_of(customers).await;
     coupon(&api, "spring", &json!({})).await;
@@ -218,7 +220,7 @@ async fn issues_once(customers: u64, step: usize) {
         came_to(summary, customers, 1);
         let path = path.with_file_name("codes.csv");
         assert_eq!(errors_in(&refused_rows(&path))[0].0, 2);
-        let in_all = api.get(CODES).await.expect(200)["count"].as_u64().expect("a count");
+        let in_all = api.get(CODES).await.assert_status(200)["count"].as_u64().expect("a count");
         assert_eq!(in_all, per_run as u64 * run as u64);
         let mut given = codes(&path);
         assert_eq!(given.len(), per_run);
@@ -229,9 +231,9 @@ async fn issues_once(customers: u64, step: usize) {
     at_every_call(&api, step, file, command, check).await;
 }
 
-/// The last codes that were issued, sorted.
+/// Returns the newest codes, sorted.
 async fn newest(api: &Api, codes: usize) -> Vec<(u64, String)> {
-    let page = api.get(&format!("{CODES}?page_size={codes}")).await.expect(200);
+    let page = api.get(&format!("{CODES}?page_size={codes}")).await.assert_status(200);
     let rows = page["results"].as_array().expect("rows").iter();
     let mut codes: Vec<_> = rows
         .map(|row| (row["customer_id"].as_u64().expect("an id"), row["code"].as_str().expect("a text").to_owned()))
@@ -285,8 +287,8 @@ async fn a_batch_of_customers_comes_in_whole() {
     let command = async |store: Store, path: &Path| import_over(&store, "demo", What::Customers, path).await;
     let check = async |run: i64, _: &Path, summary: &Summary| {
         came_to(summary, 40, 0);
-        assert_eq!(api.get(CUSTOMERS).await.expect(200)["count"], 1 + 40 * run);
-        assert_eq!(api.get(&format!("{CUSTOMERS}?mobile={run}")).await.expect(200)["count"], 40);
+        assert_eq!(api.get(CUSTOMERS).await.assert_status(200)["count"], 1 + 40 * run);
+        assert_eq!(api.get(&format!("{CUSTOMERS}?mobile={run}")).await.assert_status(200)["count"], 40);
     };
     at_every_call(&api, 3, file, command, check).await;
 }
@@ -299,7 +301,7 @@ async fn a_batch_that_the_job_undoes_is_issued_when_the_command_comes_again() {
     let (_folder, path) = with_rows(format!("id\n{rows}"));
     let to = path.with_file_name("codes.csv");
     let command = async |store: Store| issue_over(&store, &path, &to, false).await;
-    // Somewhere in the middle of the batch.
+    // A death in the middle of the batch.
     let mut call = 12;
     while until_death(&api, (call, Moment::After), &command).await.is_none() && there(&api).await.is_empty() {
         end_leases(&api).await;

@@ -1,4 +1,4 @@
-//! Rows that were refused and mended: each is the row that it was first, and counts once, in however many files it stands.
+//! Corrected rows. A corrected row keeps its identity and counts once, in however many files it stands.
 
 use std::{
     fs,
@@ -6,21 +6,23 @@ use std::{
 };
 
 use indicatif::ProgressBar;
-use local::bulk::{
+use serde_json::json;
+use tests::Api;
+use youhui::bulk::{
     Summary,
     import::{Options, What, import},
 };
-use serde_json::json;
-use tests::Api;
 
 use crate::{
-    cli_files::{Folder, beside, came_to, error_lines, errors, errors_in, imported, points, text},
-    cli_issue::{codes, issue_over, refused_rows, there},
-    discounts::{coupon, shop_of},
-    support::{CUSTOMERS, HISTORY},
+    cli::issue::{codes, issue_over, refused_rows, there},
+    support::{
+        CUSTOMERS, HISTORY,
+        discounts::{coupon, shop_of},
+        files::{Folder, beside, came_to, error_lines, errors, errors_in, imported, points, text},
+    },
 };
 
-/// Mends what is wrong in an errors file.
+/// Corrects an errors file.
 fn mend(errors: &Path, wrong: &str, right: &str) -> PathBuf {
     let refused = text(errors);
     assert!(refused.contains(wrong), "{refused}");
@@ -29,7 +31,7 @@ fn mend(errors: &Path, wrong: &str, right: &str) -> PathBuf {
 }
 
 async fn entries(api: &Api) -> u64 {
-    api.get(HISTORY).await.expect(200)["count"].as_u64().expect("a count")
+    api.get(HISTORY).await.assert_status(200)["count"].as_u64().expect("a count")
 }
 
 #[tokio::test]
@@ -45,29 +47,33 @@ async fn a_row_that_is_mended_in_two_copies_of_its_file_counts_once() {
     let refused = mend(&moved_in(&here, 2).await, "\"1,200\"", "1200");
     came_to(&imported(&api, What::Points, &refused).await, 2, 1);
     assert_eq!((points(&api, 2).await, entries(&api).await), (1_200, 2));
-    // A colleague has the same file, and a spreadsheet that ends its lines otherwise.
+    // A colleague has the same file, saved by a spreadsheet with other line ends.
     let elsewhere = Folder::new();
     let refused = mend(&mend(&moved_in(&elsewhere, 2).await, "\"1,200\"", "1200"), "\n", "\r\n");
     came_to(&imported(&api, What::Points, &refused).await, 2, 1);
     assert_eq!((points(&api, 2).await, entries(&api).await), (1_200, 2));
-    // What is still refused is known by the same row, in the errors of the errors.
+    // A row that is still refused keeps its number in the errors file of the errors file.
     assert_eq!(errors(&refused)[0].0, 3);
     let again = mend(&beside(&refused, ".errors.csv"), ",99,5", ",3,5");
     came_to(&imported(&api, What::Points, &again).await, 1, 0);
     assert_eq!((points(&api, 3).await, entries(&api).await), (5, 3));
-    // Mended in another way it is not moved in, and that is said.
+    // A row that was corrected in another way is not imported again. The reason is reported.
     let third = Folder::new();
     let refused = moved_in(&third, 2).await;
     assert!(
-        errors_in(&refused).iter().all(|(.., why)| why.contains("mended and moved in since")),
+        errors_in(&refused).iter().all(|(.., why)| why.contains("a corrected copy of it was accepted since")),
         "{}",
         text(&refused)
     );
     let refused = mend(&mend(&refused, "\"1,200\"", "12"), ",99,5", ",3,5");
     came_to(&imported(&api, What::Points, &refused).await, 2, 1);
-    assert!(errors(&refused)[0].2.contains("mended and moved in before"), "{:?}", errors(&refused));
+    assert!(
+        errors(&refused)[0].2.contains("A corrected copy of this row was accepted before"),
+        "{:?}",
+        errors(&refused)
+    );
     assert_eq!((points(&api, 2).await, points(&api, 3).await, entries(&api).await), (1_200, 5, 3));
-    // But where that is meant.
+    // `--anew` imports it nevertheless.
     let (shop, options) = ("demo".parse().expect("a shop"), Options { anew: true, ..Options::default() });
     let bar = ProgressBar::hidden();
     let summary = import(&api.server.store, &shop, What::Points, &refused, &options, &bar).await.expect("an import");
@@ -94,7 +100,7 @@ async fn what_says_which_row_it_is_may_not_be_changed() {
             let odd = folder.write(&format!("odd-{of}{name}"), odd);
             came_to(&imported(&api, What::Points, &odd).await, 1, 1);
             let said = text(&beside(&odd, &format!(".errors{end}")));
-            assert!(said.contains("This is not what the errors file had here"), "{said}");
+            assert!(said.contains("Restore the value that the errors file had here"), "{said}");
         }
     }
     assert_eq!(entries(&api).await, 0);
@@ -116,8 +122,8 @@ async fn a_customer_whose_row_is_mended_in_two_copies_gets_one_code() {
         assert_eq!(codes(&folder.path("more.csv")), there(&api).await[1..]);
     }
     assert_eq!(there(&api).await.len(), 2);
-    // Whoever is there by then needs no mending.
-    api.post(CUSTOMERS, &json!([{"id": 78}])).await.expect(201);
+    // The missing customer exists by now, so that the row needs no correction.
+    api.post(CUSTOMERS, &json!([{"id": 78}])).await.assert_status(201);
     let folder = Folder::new();
     let path = folder.write("c.csv", "id\n1\n77\n78\n");
     came_to(&issued(&folder, &path, "codes.csv").await, 3, 2);

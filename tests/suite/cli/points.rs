@@ -1,28 +1,27 @@
-//! `youhui export points` and `import points`: nothing is added twice.
+//! `youhui export points` and `import points`: no row is added twice.
 
+use crate::support::{
+    HISTORY, LEVELS,
+    audits::{audit, is_clean},
+    discounts::shop_of,
+    files::{Folder, beside, came_to, errors, exported, import_over, imported, over, points, text},
+    id,
+    points::adjust,
+    whole_shops::stored,
+};
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use chrono::{Duration, Utc};
+use devserver::hostile::{Hostile, Profile};
 use futures_util::future::join;
 use indicatif::ProgressBar;
-use local::{
-    bulk::{
-        BulkError,
-        import::{Options, What, import},
-    },
-    hostile::{Hostile, Profile},
-};
 use serde_json::{Value, json};
 use tests::Api;
-
-use crate::{
-    audit::{audit, is_clean},
-    cli_files::{Folder, beside, came_to, errors, exported, import_over, imported, over, points, text},
-    discounts::shop_of,
-    recovery::stored,
-    support::{HISTORY, LEVELS, adjust, id},
+use youhui::bulk::{
+    BulkError,
+    import::{Options, What, import},
 };
 
-/// A shop of three customers, and the id of its level.
+/// Creates a shop with three customers and a level, and returns the level's id.
 async fn shop_with_gold() -> (Api, u64) {
     let api = shop_of(3).await;
     let level = id(&api.post(LEVELS, &json!({"title": "=gold", "condition_points": 10})).await);
@@ -32,8 +31,8 @@ async fn shop_with_gold() -> (Api, u64) {
 #[tokio::test]
 async fn balances_move_to_another_shop() {
     let (api, level) = shop_with_gold().await;
-    adjust(&api, 1, 12).await.expect(201);
-    adjust(&api, 3, 5).await.expect(201);
+    adjust(&api, 1, 12).await.assert_status(201);
+    adjust(&api, 3, 5).await.assert_status(201);
     let csv = |level| {
         format!("customer_id,points,earned_points,level_id,level_title\n1,12,12,{level},'=gold\n2,0,0,,\n3,5,5,,\n")
     };
@@ -57,8 +56,8 @@ async fn balances_move_to_another_shop() {
         let again = folder.path(&format!("again-{name}"));
         exported(&there, "demo", What::Points, &again).await;
         assert_eq!(text(&again), expected(level_there));
-        // No points are no entry.
-        assert_eq!(there.get(HISTORY).await.expect(200)["count"], 2);
+        // A customer without points has no entry.
+        assert_eq!(there.get(HISTORY).await.assert_status(200)["count"], 2);
     }
 }
 
@@ -76,7 +75,7 @@ async fn every_row_is_an_entry_of_its_own_or_an_error() {
     let expected: Vec<_> = expected.into_iter().map(|(row, field)| (row, field.to_owned())).collect();
     assert_eq!(fields, expected);
     assert_eq!(points(&api, 1).await, 10);
-    let kinds = api.get(HISTORY).await.expect(200);
+    let kinds = api.get(HISTORY).await.assert_status(200);
     let kinds: Vec<_> = kinds["results"].as_array().expect("rows").iter().map(|entry| &entry["kind"]).collect();
     assert_eq!(kinds, ["manual", "manual"]);
 }
@@ -98,7 +97,7 @@ async fn the_same_file_never_adds_twice_wherever_it_is_run() {
     assert!(again.done_before && !first.done_before);
     assert_eq!((first.warning, &again.warning), (None, &None));
     came_to(&again, 3, 1);
-    // Without the journal, and under another name: all rows are sent, and none of them counts.
+    // Without the journal and under another name, all rows are sent, and none counts again.
     std::fs::remove_file(beside(&path, ".progress")).expect("removed");
     came_to(&imported(&api, What::Points, &path).await, 3, 1);
     let copy = folder.write("copy.csv", rows);
@@ -112,7 +111,7 @@ async fn the_same_file_never_adds_twice_wherever_it_is_run() {
     came_to(&one.expect("an import"), 3, 1);
     came_to(&other.expect("an import"), 3, 1);
     assert_eq!((points(&api, 1).await, points(&api, 2).await), (5, 7));
-    // The keys outlast a day by years.
+    // The idempotency keys outlast a day by years.
     let records: Vec<Value> = records()
         .await
         .iter()
@@ -125,7 +124,7 @@ async fn the_same_file_never_adds_twice_wherever_it_is_run() {
         let ttl: i64 = record["ttl"]["N"].as_str().and_then(|ttl| ttl.parse().ok()).expect("a ttl");
         assert!(ttl > in_years);
     }
-    // Who means it says so.
+    // `--anew` adds the rows once more.
     let (shop, anew) = ("demo".parse().expect("a shop"), Options { anew: true, ..Options::default() });
     let anew = import(store, &shop, What::Points, &path, &anew, &ProgressBar::hidden()).await.expect("an import");
     came_to(&anew, 3, 1);
@@ -163,7 +162,7 @@ async fn a_changed_file_is_refused_and_another_store_starts_from_nothing() {
     let changed = import_over(&api.server.store, "demo", What::Points, &path).await;
     assert!(matches!(changed, Err(BulkError::Changed { .. })), "{changed:?}");
     assert_eq!((points(&api, 1).await, points(&api, 2).await), (5, 0));
-    // A rehearsal elsewhere says nothing of this store.
+    // An import into another store does not affect this one.
     let there = shop_of(3).await;
     came_to(&imported(&there, What::Points, &path).await, 2, 0);
     assert_eq!((points(&there, 1).await, points(&there, 2).await), (5, 7));
@@ -192,7 +191,7 @@ async fn a_failing_store_adds_every_row_once() {
 async fn rows_of_one_customer_are_carried_out_in_their_order() {
     let api = shop_of(3).await;
     let folder = Folder::new();
-    // Each takes what the row before gave, also beyond a request's rows.
+    // Each row spends the points of the row before, also across requests.
     let rows: String = (0..150).map(|_| "1,100\n2,7\n1,-100\n").collect();
     let path = folder.write("p.csv", format!("customer_id,points\n{rows}"));
     came_to(&imported(&api, What::Points, &path).await, 450, 0);

@@ -1,4 +1,4 @@
-//! `youhui` as a program: what it says beside its answer, and outputs that are closed.
+//! `youhui` as a program: its messages on stderr, and closed output streams.
 
 use std::{
     collections::BTreeSet,
@@ -8,7 +8,7 @@ use std::{
 
 use tests::{Api, functions};
 
-use crate::cli_files::{Folder, beside};
+use crate::support::files::{Folder, beside};
 
 struct Program {
     binary: PathBuf,
@@ -16,7 +16,7 @@ struct Program {
 }
 
 impl Program {
-    /// With a store of its own that has the demo shop, with one customer.
+    /// Creates a program with a store of its own, a demo shop and one customer.
     fn new(folder: &Folder) -> Self {
         let program = Self { binary: functions::youhui(), data: folder.path("shop.db") };
         program.run("shop put demo");
@@ -65,7 +65,7 @@ fn what_may_not_be_meant_and_what_to_do_next_is_said_on_standard_error() {
     assert!(said.starts_with(&format!("Correct the rows in {}, then import that file.", errors.display())), "{said}");
     let copy = program.import("points", &folder.write("copy.csv", rows));
     let said = String::from_utf8_lossy(&copy.stderr);
-    assert!(said.starts_with("Careful: this file was moved in before"), "{said}");
+    assert!(said.starts_with("Warning: all or part of this file was done before"), "{said}");
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn rows_that_could_not_be_read_are_not_sent_to_the_errors_file_to_be_corrected()
     let path = folder.write("c.csv", "id,note\n2,good\n3\n4,\"open\n5,swallowed\n");
     let ended = program.import("customers", &path);
     let said = String::from_utf8_lossy(&ended.stderr);
-    let expected = format!("2 rows could not be read: {} has the lines", beside(&path, ".errors.csv").display());
+    let expected = format!("2 rows could not be read: {} has the line numbers", beside(&path, ".errors.csv").display());
     assert!(said.starts_with(&expected), "{said}");
     let path = folder.write("d.csv", "id,note\nx,\n3\n");
     let said = String::from_utf8_lossy(&program.import("customers", &path).stderr).into_owned();
@@ -91,8 +91,8 @@ fn a_mistyped_name_makes_neither_folders_nor_files() {
     for (data, words, said) in [
         (&nowhere, "serve --port 0", "there is no folder"),
         (&nowhere, "shop put demo", "there is no folder"),
-        (&text, "serve --port 0", "c.csv is no store"),
-        (&text, "report codes", "c.csv is no store"),
+        (&text, "serve --port 0", "c.csv is not a store"),
+        (&text, "report codes", "c.csv is not a store"),
         (&folder.path("new.db"), "import shop --from none.jsonl", "none.jsonl"),
         (&folder.path("new.db"), &format!("import shop --from {}", text.display()), "not an exported shop"),
     ] {
@@ -101,9 +101,9 @@ fn a_mistyped_name_makes_neither_folders_nor_files() {
         assert!(ended.status.code() == Some(1) && error.contains(said), "{words}: {error}");
     }
     assert_eq!(names(&folder), before);
-    // Where a store is meant to be made, it is said that it was.
+    // A command that may create a store reports that it did.
     let new = Program { binary: program.binary, data: folder.path("new.db") }.run("shop put demo");
-    assert!(String::from_utf8_lossy(&new.stderr).contains("new.db: a new store"));
+    assert!(String::from_utf8_lossy(&new.stderr).contains("new.db: created a new store"));
 }
 
 fn names(folder: &Folder) -> BTreeSet<String> {
@@ -115,7 +115,7 @@ fn names(folder: &Folder) -> BTreeSet<String> {
 async fn a_table_that_is_not_there_is_named_and_so_is_one_that_cannot_be() {
     let api = Api::empty().await;
     let store = api.server.store_endpoint().expect("the embedded store");
-    for (table, told) in [("other", "has no table other: TABLE_NAME"), ("my", "my: TABLE_NAME has 3 to 255")] {
+    for (table, told) in [("other", "has no table other: set TABLE_NAME"), ("my", "my: TABLE_NAME has 3 to 255")] {
         let mut command = Command::new(functions::youhui());
         command.args(["shop", "list", "--store", &store]).env("TABLE_NAME", table).env_remove("RUST_LOG");
         let said = String::from_utf8(command.output().expect("youhui").stderr).expect("text");

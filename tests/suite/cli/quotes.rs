@@ -1,10 +1,10 @@
-//! Quotes in CSV: what a writer of CSV writes is right, and what was cut off in it is not.
+//! Quotes in CSV: the output of any CSV writer is accepted, and a truncated quote is detected.
 
 use csv::{QuoteStyle, Terminator, WriterBuilder};
-use local::bulk::quotes::{OPEN, flaw};
 use proptest::prelude::*;
+use youhui::bulk::quotes::{OPEN, flaw};
 
-/// A row as the csv crate writes it.
+/// Returns a row as the csv crate writes it.
 fn written(cells: &[String], style: QuoteStyle, end: Terminator) -> Vec<u8> {
     let mut writer = WriterBuilder::new().quote_style(style).terminator(end).from_writer(Vec::new());
     writer.write_record(cells).expect("a row");

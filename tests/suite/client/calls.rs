@@ -1,7 +1,7 @@
-//! The Rust client: every operation of the description is a method of its name, and reads what the server answers.
+//! The Rust client: every operation of the description has a method of the same name, which reads the server's answer.
 
 #[allow(dead_code, reason = "its main is for whoever runs it")]
-#[path = "../../shared/client/examples/first_steps.rs"]
+#[path = "../../../clients/rust/examples/first_steps.rs"]
 mod first_steps;
 
 use std::{collections::BTreeSet, str::FromStr};
@@ -17,21 +17,18 @@ use youhui_client::{
     RawRow, StatusFilter, TargetSelection, ValueType,
 };
 
-use crate::{
-    discounts::{COUPONS, RULES},
-    support::{HISTORY, LEVELS, ORDERS, one},
-};
+use crate::support::{COUPONS, HISTORY, LEVELS, ORDERS, RULES, one};
 
 pub(crate) fn yuan(text: &str) -> Decimal {
     Decimal::from_str(text).expect("an amount")
 }
 
-/// A client of the demo shop.
+/// Creates a client of the demo shop.
 pub(crate) fn client_of(api: &Api) -> Client {
     Client::new(&api.server.url(), TOKEN).expect("a client")
 }
 
-/// The operation that a request was for.
+/// Returns the operation id of a request.
 fn operation(method: &str, path: &str) -> &'static str {
     let matches = |pattern: &str| {
         let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
@@ -43,7 +40,7 @@ fn operation(method: &str, path: &str) -> &'static str {
     found.first().unwrap_or_else(|| panic!("{method} {path}")).id
 }
 
-/// Calls a method, and sees that what was sent is the operation of its name.
+/// Calls a method and asserts that the request was the operation of the same name.
 macro_rules! call {
     ($called:ident, $between:ident, $client:ident.$method:ident($($argument:expr),*)) => {{
         let name = stringify!($method);
@@ -154,7 +151,7 @@ async fn every_operation_is_called_by_the_method_of_its_name() {
     assert_eq!(called, OPERATIONS.iter().map(|known| known.id).collect());
 }
 
-/// The example on the first page of the crate's documentation.
+/// The example on the first page of the crate's documentation runs.
 #[tokio::test]
 async fn the_first_steps_can_be_gone() {
     let api = Api::empty().await;
@@ -204,7 +201,7 @@ async fn filters_are_those_of_the_lists() {
     }
 }
 
-/// What the server answers, read by the client and written again, is what the server answered.
+/// A reply that the client parses and serialises again equals the server's reply.
 #[tokio::test]
 async fn models_lose_nothing_of_what_the_server_answers() {
     let api = Api::start().await;
@@ -225,7 +222,7 @@ async fn models_lose_nothing_of_what_the_server_answers() {
     );
 }
 
-/// What can be written as JSON, whatever it is.
+/// A type-erased value that can be written as JSON.
 mod erased {
     use serde::Serialize;
     use serde_json::Value;

@@ -1,9 +1,9 @@
-//! Walking everything by `id__gt` while the shop changes: what is there throughout is seen exactly once. The same of the example
-//! program, which is ended at any moment and started again. `YOUHUI_CHAOS_SEED` replays a failure, as far as the order of
-//! concurrent requests allows.
+//! Walks over all rows by `id__gt` while the shop changes: a row that exists throughout is seen exactly once. The
+//! example program does the same, and is killed and restarted at any time. `YOUHUI_CHAOS_SEED` repeats a failure, as
+//! far as the order of concurrent requests allows.
 
-mod crowd;
-#[path = "../../shared/client/examples/erp_sync/place.rs"]
+mod busy_shop;
+#[path = "../../../clients/rust/examples/erp_sync/place.rs"]
 mod place;
 
 use std::{
@@ -15,16 +15,17 @@ use std::{
     time::Duration,
 };
 
+use crate::client::calls::client_of;
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::future::{join, join_all};
-use local::{
+use devserver::{
     hostile::{Hostile, Profile},
     server::Options,
 };
+use futures_util::future::{join, join_all};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::Value;
-use shared::table::{
+use store::{
     connect::Connection,
     pages::{Page, refilled},
 };
@@ -32,10 +33,9 @@ use tests::{Api, TOKEN};
 use youhui_client::{LevelInput, RawRow};
 
 use self::{
-    crowd::{Crowd, Kind, Seen},
+    busy_shop::{BusyShop, Kind, Seen},
     place::Place,
 };
-use crate::client::client_of;
 
 const WRITERS: u64 = 5;
 
@@ -45,51 +45,51 @@ fn seed() -> u64 {
     seed
 }
 
-/// A walk that is dropped after any page and goes on as another process would.
-async fn walk(crowd: &Crowd, kind: Kind, size: u32, random: &mut StdRng) -> Seen {
-    let began = crowd.tick();
-    let mut walk = kind.list(&crowd.client()).page_size(size).walk();
+/// Walks over a list. After any page, the walk may be dropped and continued as by another process.
+async fn walk(shop: &BusyShop, kind: Kind, size: u32, random: &mut StdRng) -> Seen {
+    let began = shop.tick();
+    let mut walk = kind.list(&shop.client()).page_size(size).walk();
     let mut rows: Vec<RawRow> = Vec::new();
     loop {
         let page = walk.next_page().await.expect("a page");
         if page.is_empty() {
-            return Seen { kind, began, ended: crowd.tick(), rows };
+            return Seen { kind, began, ended: shop.tick(), rows };
         }
         rows.extend(page);
-        // The writers are to get their turn.
+        // The writers need time between the pages.
         tokio::time::sleep(Duration::from_millis(random.random_range(0..8))).await;
         if random.random_bool(0.2) {
-            walk = kind.list(&crowd.client()).page_size(size).walk_after(walk.position());
+            walk = kind.list(&shop.client()).page_size(size).walk_after(walk.position());
         }
     }
 }
 
 #[track_caller]
-fn is_whole(crowd: &Crowd, seen: &Seen) {
+fn is_whole(shop: &BusyShop, seen: &Seen) {
     let ids: Vec<_> = seen.ids().collect();
     assert!(ids.is_sorted_by(|one, next| one < next), "{:?}: {ids:?}", seen.kind);
-    let (missed, strangers) = (crowd.missed(seen), crowd.strangers(seen));
+    let (missed, strangers) = (shop.missed(seen), shop.strangers(seen));
     assert!(missed.is_empty(), "{:?}: {missed:?} were there throughout and not seen", seen.kind);
     assert!(strangers.is_empty(), "{:?}: {strangers:?} were seen and not there", seen.kind);
 }
 
-/// Writers at work for so many steps each.
-async fn write(crowd: &Crowd, steps: u32, seed: u64) {
+/// Runs the writers, each for this number of steps.
+async fn write(shop: &BusyShop, steps: u32, seed: u64) {
     join_all((0..WRITERS).map(async |writer| {
         let mut random = StdRng::seed_from_u64(seed.wrapping_add(writer));
         for _ in 0..steps {
-            crowd.step(&mut random).await;
+            shop.step(&mut random).await;
         }
     }))
     .await;
 }
 
 async fn walk_while_many_write(api: &Api, steps: u32, seed: u64) {
-    let crowd = Crowd::new(api.server.url());
-    crowd.prepare(&mut StdRng::seed_from_u64(seed)).await;
+    let shop = BusyShop::new(api.server.url());
+    shop.prepare(&mut StdRng::seed_from_u64(seed)).await;
     let done = AtomicBool::new(false);
     let writers = async {
-        write(&crowd, steps, seed).await;
+        write(&shop, steps, seed).await;
         done.store(true, Ordering::SeqCst);
     };
     let sizes = [(2, 0), (9, 1), (100, 2)];
@@ -98,19 +98,19 @@ async fn walk_while_many_write(api: &Api, steps: u32, seed: u64) {
         let mut random = StdRng::seed_from_u64(seed ^ number);
         let mut walks = Vec::new();
         while !done.load(Ordering::SeqCst) {
-            walks.push(walk(&crowd, kind, size, &mut random).await);
+            walks.push(walk(&shop, kind, size, &mut random).await);
         }
         walks
     });
     let ((), walks) = join(writers, join_all(walkers)).await;
-    let disturbed = walks.iter().flatten().filter(|seen| crowd.disturbances(seen) > 0).count();
+    let disturbed = walks.iter().flatten().filter(|seen| shop.disturbances(seen) > 0).count();
     assert!(disturbed > 5, "only {disturbed} walks were disturbed");
     for kind in Kind::ALL {
         let walks: Vec<_> = walks.iter().flatten().filter(|seen| seen.kind == kind).collect();
-        walks.into_iter().for_each(|seen| is_whole(&crowd, seen));
-        let at_rest = walk(&crowd, kind, 100, &mut StdRng::seed_from_u64(seed)).await;
-        is_whole(&crowd, &at_rest);
-        let count = kind.list(&crowd.client()).await.expect("a page").count;
+        walks.into_iter().for_each(|seen| is_whole(&shop, seen));
+        let at_rest = walk(&shop, kind, 100, &mut StdRng::seed_from_u64(seed)).await;
+        is_whole(&shop, &at_rest);
+        let count = kind.list(&shop.client()).await.expect("a page").count;
         assert_eq!(at_rest.rows.len() as u64, count, "{kind:?}");
     }
 }
@@ -131,7 +131,7 @@ async fn a_walk_sees_all_that_was_there_throughout_though_the_store_fails() {
     assert!(hostile.injected() > 100, "{}", hostile.injected());
 }
 
-/// The proof can see a miss: page by page, five levels slip through while five are deleted.
+/// A check of the test itself: a walk by page numbers misses five levels while five are deleted.
 #[tokio::test]
 async fn a_walk_by_page_numbers_misses_what_a_walk_by_ids_sees() {
     let api = Api::empty().await;
@@ -157,7 +157,7 @@ async fn a_walk_by_page_numbers_misses_what_a_walk_by_ids_sees() {
     assert!(missed(&by_id).is_empty());
 }
 
-/// The program, to be at work in a folder until it has copied all.
+/// Returns the example program as a command that works in a folder until it has copied all rows.
 fn program(url: &str, folder: &Path, margin: u32) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_erp_sync"));
     program.args(["--url", url, "--once", "--every", "0", "--margin", &margin.to_string()]);
@@ -169,7 +169,7 @@ fn start(url: &str, folder: &Path, margin: u32) -> Child {
     program(url, folder, margin).spawn().expect("the program")
 }
 
-/// Waits for a program without holding up the server, which lives in this process.
+/// Waits for a program without blocking the server, which runs in this process.
 async fn finished(mut program: Child) {
     loop {
         if let Some(status) = program.try_wait().expect("a process") {
@@ -180,7 +180,7 @@ async fn finished(mut program: Child) {
     }
 }
 
-/// The rows of a copy.
+/// Returns the rows of a copied list.
 fn copied(folder: &Path, name: &str) -> Vec<Value> {
     let text = fs::read_to_string(folder.join(format!("{name}.jsonl"))).expect("a file");
     text.lines().map(|line| serde_json::from_str(line).expect("a whole line")).collect()
@@ -189,12 +189,12 @@ fn copied(folder: &Path, name: &str) -> Vec<Value> {
 #[tokio::test]
 async fn the_program_loses_and_repeats_no_line_however_often_it_is_ended() {
     let (seed, api, folder) = (seed(), Api::empty().await, tempfile::tempdir().expect("a folder"));
-    let (crowd, folder) = (Crowd::new(api.server.url()), folder.path());
+    let (shop, folder) = (BusyShop::new(api.server.url()), folder.path());
     let mut random = StdRng::seed_from_u64(seed);
-    crowd.prepare(&mut random).await;
+    shop.prepare(&mut random).await;
     let mut throughout = Vec::new();
     for kind in Kind::ALL {
-        throughout.push(crowd.at_rest(kind).await);
+        throughout.push(shop.at_rest(kind).await);
     }
     let copying = async {
         for _ in 0..8 {
@@ -204,16 +204,16 @@ async fn the_program_loses_and_repeats_no_line_however_often_it_is_ended() {
             program.wait().expect("a process");
         }
     };
-    join(copying, write(&crowd, 12, seed)).await;
+    join(copying, write(&shop, 12, seed)).await;
     finished(start(&api.server.url(), folder, 300)).await;
     let names = ["levels", "customers", "point_history", "price_rules", "coupons", "coupon_codes"];
     for ((kind, name), throughout) in Kind::ALL.into_iter().zip(names).zip(throughout) {
         let rows = copied(folder, name);
         let lines: Vec<_> = rows.iter().map(|row| row["id"].as_u64().expect("an id")).collect();
         let ids: BTreeSet<_> = lines.iter().copied().collect();
-        // Customers may be walked again.
+        // A customer may be copied twice.
         assert!(kind == Kind::Customers || ids.len() == lines.len(), "{name} has lines twice");
-        let at_rest = crowd.at_rest(kind).await;
+        let at_rest = shop.at_rest(kind).await;
         let missed: Vec<_> = at_rest.iter().filter(|id| !ids.contains(id)).collect();
         assert!(missed.is_empty(), "{name}: {missed:?}");
         assert!(throughout.iter().filter(|id| at_rest.contains(id)).all(|id| ids.contains(id)), "{name}");
@@ -247,8 +247,8 @@ fn the_program_names_the_address_that_it_cannot_copy_from_and_ends() {
     let folder = tempfile::tempdir().expect("a folder");
     for (url, reason) in [
         ("http://127.0.0.1:1", "no reply: "),
-        ("127.0.0.1:8080", "cannot be sent: the address begins with http:// or https://"),
-        ("http://127.0.0.1:8080/api", "cannot be sent: the address is the one without /api/"),
+        ("127.0.0.1:8080", "cannot be sent: the address must begin with http:// or https://"),
+        ("http://127.0.0.1:8080/api", "cannot be sent: the address must be without /api/"),
     ] {
         let ended = program(url, folder.path(), 300).output().expect("the program");
         let said = String::from_utf8_lossy(&ended.stderr);
@@ -261,8 +261,8 @@ fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("an instant")
 }
 
-/// Found by the walks above: a page of codes, all of one coupon that was deleted while they were read, came back empty, and the
-/// walk ended there.
+/// A bug that the walks above found: a page of codes came back empty because the coupon of all its codes was deleted
+/// during the read, and the walk ended there.
 #[tokio::test]
 async fn a_page_whose_rows_went_while_it_was_read_is_read_again() {
     let readings = std::cell::Cell::new(0);
@@ -287,11 +287,11 @@ fn a_row_that_comes_to_be_below_another_is_written_within_the_margin() {
             rows.filter(|(id, made)| place.pass(*id, at(*made), at(begun), margin)).map(|(id, _)| *id).collect();
         (written, place.settled, place.recent.len())
     };
-    // 1 is old. 4 was just made, and 3 has its id but is not there yet.
+    // Row 1 is old. Row 4 is new. Row 3 has its id already but is not visible yet.
     assert_eq!(walk(1000, &[(1, 0), (4, 999)]), (vec![1, 4], 1, 1));
     assert_eq!(walk(1010, &[(1, 0), (3, 998), (4, 999)]), (vec![3], 1, 2));
     assert_eq!(walk(1020, &[(1, 0), (3, 998), (4, 999)]), (vec![], 1, 2));
-    // When the margin is over, nothing can come to be below 4 any more.
+    // Once the margin is over, no row below 4 can appear.
     assert_eq!(walk(1299, &[(3, 998), (4, 999), (9, 1299)]), (vec![9], 4, 1));
     assert_eq!(walk(1300, &[(9, 1299)]), (vec![], 4, 1));
 }

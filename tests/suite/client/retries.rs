@@ -1,5 +1,5 @@
-//! The Rust client when something goes wrong: what it sends again and what not, that a change happens once, and what its errors
-//! say.
+//! Failures and retries of the Rust client: which requests it retries, that a change happens once, and the texts of its
+//! errors.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use youhui_client::{
     RetryPolicy,
 };
 
-use crate::client::{client_of, yuan};
+use crate::client::calls::{client_of, yuan};
 
-/// Quick retries.
+/// A retry policy with short waits.
 const QUICK: RetryPolicy = RetryPolicy {
     attempts: 3,
     first_wait: Duration::from_millis(1),
@@ -25,7 +25,7 @@ const QUICK: RetryPolicy = RetryPolicy {
     most_asked: Duration::from_secs(2),
 };
 
-/// An API, a gateway before it, a client of the gateway, and a customer.
+/// Starts an API and a gateway in front of it, and creates a client of the gateway and a customer.
 async fn behind() -> (Api, Between, Client) {
     let api = Api::empty().await;
     let between = Between::new(api.server.url()).await;
@@ -143,7 +143,7 @@ async fn errors_say_what_is_wrong_where() {
     assert!(matches!(stranger.level_list().await, Err(Error::Unauthenticated { .. })));
 }
 
-/// The address that a client shows.
+/// Returns the address in a client's `Debug` output.
 fn client_url(client: &Client) -> String {
     format!("{client:?}").split('"').nth(1).expect("an address").to_owned()
 }
@@ -204,11 +204,11 @@ async fn what_answers_otherwise_than_the_api_is_an_error() {
 fn an_address_is_one_of_http_and_ends_before_the_paths_of_the_api() {
     for url in ["nowhere", "127.0.0.1:19080", "localhost:8080", "ftp://example.com", "mailto:a@example.com"] {
         let error = Client::new(url, TOKEN).expect_err(url).to_string();
-        assert!(error.contains("begins with http:// or https://, such as http://127.0.0.1:8080"), "{url}: {error}");
+        assert!(error.contains("must begin with http:// or https://, such as http://127.0.0.1:8080"), "{url}: {error}");
     }
     for url in ["http://127.0.0.1:8080/api", "http://127.0.0.1:8080/api/", "https://example.com/prod/api/?x=1"] {
         let error = Client::new(url, TOKEN).expect_err(url).to_string();
-        assert!(error.contains("is the one without /api/, such as http://127.0.0.1:8080"), "{url}: {error}");
+        assert!(error.contains("must be without /api/, such as http://127.0.0.1:8080"), "{url}: {error}");
     }
     assert!(matches!(Client::new("http://example.com:99999", TOKEN), Err(Error::Unsendable(_))));
     for url in ["http://127.0.0.1:8080/", "HTTPS://api.example.com", "https://example.com/prod", "http://a/my-api/"] {

@@ -1,4 +1,4 @@
-//! Levels and the account of a customer.
+//! Levels and customer accounts.
 
 use serde_json::json;
 use tests::Api;
@@ -7,10 +7,7 @@ use super::{
     browser::{Browser, DESK},
     number, shop,
 };
-use crate::{
-    discounts::with,
-    support::{HISTORY, LEVELS, ORDERS, adjust, one},
-};
+use crate::support::{HISTORY, LEVELS, ORDERS, discounts::with, one, points::adjust};
 
 #[tokio::test]
 #[ignore = "needs Chromium: .ci/browser"]
@@ -33,7 +30,7 @@ async fn a_level_is_made_changed_and_deleted() {
     browser.fill("[name=sign_points]", "7").await;
     browser.click("form [type=submit]").await;
     browser.shown("#/levels").await;
-    assert_eq!(api.get(LEVELS).await.expect(200)["results"][0]["sign_points"], 7);
+    assert_eq!(api.get(LEVELS).await.assert_status(200)["results"][0]["sign_points"], 7);
     browser.click_text("黄金会员").await;
     browser.click("[data-delete]").await;
     browser.says("Their points stay.").await;
@@ -62,7 +59,7 @@ async fn points_are_adjusted_once_however_often_one_clicks() {
     browser.fill(&format!("{form} [name=points]"), "-5").await;
     browser.click(&format!("{form} [type=submit]")).await;
     browser.says("This customer has only 0 points.").await;
-    // What is typed into another form of the view stays there.
+    // Unsaved input in another form of the view stays.
     let redeem = "form[aria-label='Redeem points'] [name=points]";
     browser.fill(redeem, "500").await;
     browser.fill(&format!("{form} [name=points]"), "1000").await;
@@ -93,7 +90,7 @@ async fn an_adjustment_whose_reply_is_lost_is_made_once() {
     browser.close(&[]).await;
 }
 
-/// The next change reaches the server, and its reply does not reach the page.
+/// Lets the next change reach the server and drops its reply.
 pub(super) async fn lose_a_reply(browser: &Browser) {
     let script = "const real = window.fetch; window.lost = 0;
         window.fetch = async (path, options) => {
@@ -110,7 +107,7 @@ pub(super) async fn lose_a_reply(browser: &Browser) {
 async fn a_customer_signs_in_redeems_and_gets_it_back() {
     let (api, _) = shop().await;
     for points in 1..=25 {
-        adjust(&api, 1, points).await.expect(201);
+        adjust(&api, 1, points).await.assert_status(201);
     }
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show("customers/1").await;
@@ -138,10 +135,10 @@ async fn a_customer_signs_in_redeems_and_gets_it_back() {
     browser.says("Given back").await;
     assert_eq!(browser.read("document.body.innerText.includes('Give back')").await, false, "it can be done once");
     assert_eq!(number(&api, "/api/loyalty/account/1/", "points").await, 25 * 26 / 2 + 5);
-    // Somebody makes the points cheaper, and the page does not know yet.
-    let level = api.get(LEVELS).await.expect(200)["results"][0].clone();
+    // Another user lowers the price of the points. The page does not know yet.
+    let level = api.get(LEVELS).await.assert_status(200)["results"][0].clone();
     let path = one(LEVELS, level["id"].as_u64().expect("an id"));
-    api.put(&path, &with(level, &json!({"redeem_points": 50}))).await.expect(200);
+    api.put(&path, &with(level, &json!({"redeem_points": 50}))).await.assert_status(200);
     let redeem = async || {
         browser.fill(&format!("{form} [name=points]"), "100").await;
         browser.click(&format!("{form} [type=submit]")).await;
@@ -161,16 +158,16 @@ async fn a_customer_signs_in_redeems_and_gets_it_back() {
 #[ignore = "needs Chromium: .ci/browser"]
 async fn a_level_is_given_knowingly_and_an_order_is_known_by_its_number() {
     let (api, _) = shop().await;
-    api.post(LEVELS, &json!({"title": "Gold", "condition_points": 100})).await.expect(201);
+    api.post(LEVELS, &json!({"title": "Gold", "condition_points": 100})).await.assert_status(201);
     let order = json!({
         "customer": {"id": 1}, "order_number": "4372018", "financial_status": "paid", "paid_price": "7.00",
     });
-    api.put(&one(ORDERS, 9400), &order).await.expect(201);
+    api.put(&one(ORDERS, 9400), &order).await.assert_status(201);
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show("customers/1").await;
     browser.says("9400 4372018").await;
-    // Others add points, too, and a level may be passed by.
-    api.post(LEVELS, &json!({"title": "Jade", "condition_points": 500})).await.expect(201);
+    // Other users may add points too, and then a level may be skipped.
+    api.post(LEVELS, &json!({"title": "Jade", "condition_points": 500})).await.assert_status(201);
     give(&browser, "600").await;
     browser.says("Lift the customer to Jade?").await;
     browser.click_text("Cancel").await;

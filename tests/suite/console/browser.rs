@@ -1,4 +1,4 @@
-//! A headless Chromium, by the WebDriver protocol, which is JSON over HTTP: `.ci/browser` starts its driver.
+//! A headless Chromium, driven by the WebDriver protocol (JSON over HTTP). `.ci/browser` starts its driver.
 
 use std::{env, fs, path::Path};
 
@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::{Api, TOKEN};
 
-/// How long a page may take for what is waited for, in milliseconds.
+/// The time limit for an expected state of a page, in milliseconds.
 const PATIENCE: u64 = 30_000;
 /// The key under which WebDriver names an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// How a page is seen.
+/// The screen of a browser: size, language and colour scheme.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Screen {
     pub(crate) width: u32,
@@ -21,9 +21,9 @@ pub(crate) struct Screen {
     pub(crate) dark: bool,
 }
 
-/// A desk, in English, by day.
+/// A desktop screen, in English, in light colours.
 pub(crate) const DESK: Screen = Screen { width: 1280, height: 900, language: "en-US", dark: false };
-/// The narrowest phone that is served.
+/// The narrowest supported phone.
 pub(crate) const PHONE: Screen = Screen { width: 360, height: 740, ..DESK };
 
 /// A browser with one window on the console of a server.
@@ -31,11 +31,11 @@ pub(crate) struct Browser {
     http: reqwest::Client,
     session: String,
     home: String,
-    // Removed once the browser is gone.
+    // The folder is removed when the browser has ended.
     _profile: TempDir,
 }
 
-/// The arguments of a browser that calls nobody.
+/// Returns the arguments of a browser that makes no requests of its own.
 fn arguments(profile: &Path, screen: Screen) -> Vec<String> {
     let quiet = [
         "headless=new",
@@ -56,7 +56,7 @@ fn arguments(profile: &Path, screen: Screen) -> Vec<String> {
 }
 
 impl Browser {
-    /// A new browser, not on any page yet.
+    /// Starts a browser without a page.
     async fn start(home: String, screen: Screen) -> Self {
         let driver = env::var("YOUHUI_WEBDRIVER").expect("YOUHUI_WEBDRIVER: run .ci/browser");
         let profile = tempfile::tempdir().expect("a folder");
@@ -80,28 +80,28 @@ impl Browser {
         browser
     }
 
-    /// A page of this server.
+    /// Opens a page of this server.
     pub(crate) async fn at(api: &Api, path: &str, screen: Screen) -> Self {
         let browser = Self::start(api.server.url(), screen).await;
         browser.command("url", json!({"url": format!("{}{path}", browser.home)})).await;
         browser
     }
 
-    /// The console of this server, with the question for a token.
+    /// Opens the console of this server, which asks for a token.
     pub(crate) async fn open(api: &Api, screen: Screen) -> Self {
         let browser = Self::at(api, "/console/", screen).await;
         browser.wait("document.querySelector('input[name=token]')").await;
         browser
     }
 
-    /// The console of this server, signed in with the token of the demo shop.
+    /// Opens the console of this server and signs in with the token of the demo shop.
     pub(crate) async fn signed_in(api: &Api, screen: Screen) -> Self {
         let browser = Self::open(api, screen).await;
         browser.sign_in(TOKEN).await;
         browser
     }
 
-    /// Types a token in, and is in.
+    /// Signs in with a token.
     pub(crate) async fn sign_in(&self, token: &str) {
         self.fill("[name=token]", token).await;
         self.click("form [type=submit]").await;
@@ -112,22 +112,23 @@ impl Browser {
         answer(self.http.post(format!("{}/{path}", self.session)).json(&body)).await
     }
 
-    /// A command of Chromium's own.
+    /// Sends a command of Chromium's own protocol.
     pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.command("goog/cdp/execute", json!({"cmd": command, "params": parameters})).await
     }
 
-    /// What a script returns; `arguments` are its arguments.
+    /// Runs a script with these arguments and returns its result.
     pub(crate) async fn script(&self, script: &str, arguments: Value) -> Value {
         self.command("execute/sync", json!({"script": script, "args": arguments})).await
     }
 
-    /// What an expression is.
+    /// Returns the value of an expression.
     pub(crate) async fn read(&self, expression: &str) -> Value {
         self.script(&format!("return {expression}"), json!([])).await
     }
 
-    /// What an expression is once it is something: looked at whenever the page is drawn.
+    /// Waits until an expression is truthy and returns its value. The expression is evaluated whenever the page is
+    /// drawn.
     pub(crate) async fn wait(&self, expression: &str) -> Value {
         let script = format!(
             "const done = arguments[arguments.length - 1];
@@ -147,20 +148,20 @@ impl Browser {
         value["value"].clone()
     }
 
-    /// Goes to a view and waits until it is drawn. An empty name waits for the view that is being drawn.
+    /// Opens a view and waits until it is drawn. An empty name waits for the view that is being drawn.
     pub(crate) async fn show(&self, view: &str) {
         self.script("location.hash = arguments[0]", json!([format!("#/{view}")])).await;
         self.shown(&format!("#/{view}")).await;
     }
 
-    /// Goes to a view from one in which something is typed in, which is asked about.
+    /// Leaves a view with unsaved input for another and confirms the question.
     pub(crate) async fn leave_for(&self, view: &str) {
         self.script("location.hash = arguments[0]", json!([format!("#/{view}")])).await;
         self.click_text("Leave").await;
         self.shown(&format!("#/{view}")).await;
     }
 
-    /// Waits until the view of this address is drawn, with all that loads in it.
+    /// Waits until the view of this address and all its parts are drawn.
     pub(crate) async fn shown(&self, hash: &str) {
         let here = if hash.is_empty() { "location.hash".to_owned() } else { json!(hash).to_string() };
         self.wait(&format!(
@@ -177,14 +178,14 @@ impl Browser {
             .to_owned()
     }
 
-    /// Clicks as a mouse does, where it is visible.
+    /// Clicks an element as a mouse does. The element must be visible.
     pub(crate) async fn click(&self, selector: &str) {
         let element = self.element(selector).await;
         self.script("arguments[0].scrollIntoView({block: 'center'})", json!([{ ELEMENT: element }])).await;
         self.command(&format!("element/{element}/click"), json!({})).await;
     }
 
-    /// Clicks the button or the link that says this.
+    /// Clicks the button or the link with this text.
     pub(crate) async fn click_text(&self, text: &str) {
         let found = format!(
             "[...document.querySelectorAll('dialog[open] button, body:not(:has(dialog[open])) :is(button, a)')]\
@@ -197,14 +198,14 @@ impl Browser {
         self.command(&format!("element/{id}/click"), json!({})).await;
     }
 
-    /// Types into a field in place of what stands there.
+    /// Replaces the content of a field.
     pub(crate) async fn fill(&self, selector: &str, text: &str) {
         let element = self.element(selector).await;
         self.script("arguments[0].select?.()", json!([{ ELEMENT: element }])).await;
         self.command(&format!("element/{element}/value"), json!({ "text": text })).await;
     }
 
-    /// Takes one of the choices of a field, or turns a box.
+    /// Selects an option of a field, or toggles a checkbox.
     pub(crate) async fn choose(&self, selector: &str, value: &str) {
         let element = self.element(selector).await;
         let script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true})); \
@@ -212,7 +213,7 @@ impl Browser {
         self.script(script, json!([{ ELEMENT: element }, value])).await;
     }
 
-    /// Presses keys one after the other, wherever the focus is. Names as `\u{E007}` (Enter) are WebDriver's.
+    /// Presses keys one after the other in the focused element. Names such as `\u{E007}` (Enter) are WebDriver's.
     pub(crate) async fn press(&self, keys: &str) {
         let presses = keys.chars().flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({"type": kind, "value": key})));
         let actions = json!({"actions": [{"type": "key", "id": "keys", "actions": presses.collect::<Vec<_>>()}]});
@@ -224,13 +225,13 @@ impl Browser {
         self.wait(&format!("document.body.innerText.includes({})", json!(text))).await;
     }
 
-    /// What stands as the error of a field, once something does.
+    /// Waits for the error of a field and returns it.
     pub(crate) async fn error_of(&self, field: &str) -> String {
         let expression = format!("document.querySelector('[data-error=\"{field}\"]')?.textContent");
         self.wait(&expression).await.as_str().expect("a text").to_owned()
     }
 
-    /// Keeps a picture of what is seen under `target/screenshots`.
+    /// Saves a screenshot under `target/screenshots`.
     pub(crate) async fn screenshot(&self, name: &str) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
         fs::create_dir_all(&folder).expect("a folder");
@@ -239,8 +240,8 @@ impl Browser {
         fs::write(folder.join(format!("{name}.png")), bytes).expect("a file");
     }
 
-    /// What went wrong: errors of the page and violations of its policy, and requests to any other host. Replies of the
-    /// API with one of `expected` are no error.
+    /// Returns errors of the page, violations of its policy, and requests to any other host. API replies with an
+    /// `expected` status are no errors.
     pub(crate) async fn trouble(&self, expected: &[u16]) -> Vec<String> {
         let logged = self.command("se/log", json!({"type": "browser"})).await;
         let logged = logged.as_array().expect("a log").iter().filter(|entry| entry["level"] == "SEVERE");
@@ -253,7 +254,7 @@ impl Browser {
             let event: Value = serde_json::from_str(entry["message"].as_str().expect("a message")).expect("JSON");
             let event = &event["message"];
             let Some(url) = event["params"]["request"]["url"].as_str() else { continue };
-            // The browser's own first page is made of chrome:// files.
+            // The browser's own start page consists of chrome:// files.
             let is_elsewhere = (url.starts_with("http") || url.starts_with("ws")) && !url.starts_with(&self.home);
             if event["method"] == "Network.requestWillBeSent" && is_elsewhere {
                 trouble.push(format!("a request to {url}"));
@@ -265,7 +266,7 @@ impl Browser {
         trouble
     }
 
-    /// Closes the browser, in which nothing went wrong but replies of the API with one of these statuses.
+    /// Closes the browser. Asserts that nothing went wrong except API replies with these statuses.
     pub(crate) async fn close(self, expected: &[u16]) {
         let trouble = self.trouble(expected).await;
         answer(self.http.delete(&self.session)).await;
@@ -273,7 +274,7 @@ impl Browser {
     }
 }
 
-/// The value of a reply of the driver.
+/// Returns the value of a reply of the driver.
 async fn answer(request: reqwest::RequestBuilder) -> Value {
     let reply = request.send().await.expect("a driver");
     let status = reply.status();

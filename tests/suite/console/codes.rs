@@ -7,9 +7,10 @@ use super::{
     browser::{Browser, DESK},
     number, shop,
 };
-use crate::{
-    discounts::{CODES, COUPONS, PAST, change_rule, coupon, give, issued, shop_of},
-    support::{CUSTOMERS, customer, one},
+use crate::support::{
+    CODES, COUPONS, CUSTOMERS, customer,
+    discounts::{PAST, change_rule, coupon, give, issued, shop_of},
+    one,
 };
 
 #[tokio::test]
@@ -32,14 +33,14 @@ async fn a_code_is_found_transferred_used_given_back_and_deleted() {
     browser.fill("[name=code]", &id.to_string()).await;
     browser.click("[role=search] [type=submit]").await;
     browser.wait("document.querySelector('[data-count=\"1\"]')").await;
-    // A text may look like an id.
+    // The text of a code may look like an id.
     for text in [code["code"].as_str().expect("a text"), "20261111"] {
-        api.put(&one(CODES, id), &json!({ "code": text })).await.expect(200);
+        api.put(&one(CODES, id), &json!({ "code": text })).await.assert_status(200);
         browser.show(&format!("codes?code={text}")).await;
         browser.says(text).await;
         browser.wait("document.querySelector('[data-count=\"1\"]')").await;
     }
-    api.put(&one(CODES, id), &json!({ "code": code["code"] })).await.expect(200);
+    api.put(&one(CODES, id), &json!({ "code": code["code"] })).await.assert_status(200);
     browser.click_text("Clear").await;
     browser.shown("#/codes").await;
     browser.fill("[name=prefix]", "nothing").await;
@@ -62,14 +63,14 @@ async fn a_code_is_found_transferred_used_given_back_and_deleted() {
     assert_eq!(browser.read("document.querySelector('form[aria-label=Transfer]')").await, json!(null), "it stays");
     browser.click("form[aria-label='Give its use back'] [type=submit]").await;
     browser.says("The code can be used again.").await;
-    let row = api.get(&one(CODES, id)).await.expect(200);
+    let row = api.get(&one(CODES, id)).await.assert_status(200);
     assert_eq!((&row["status"], &row["customer_id"]), (&json!("unused"), &json!(2)));
     browser.shown(&format!("#/codes/{id}")).await;
     browser.click("[data-delete]").await;
     browser.says("Its owner cannot use it any more.").await;
     browser.click_text("Delete").await;
     browser.shown("#/codes").await;
-    api.get(&one(CODES, id)).await.expect(404);
+    api.get(&one(CODES, id)).await.assert_status(404);
     browser.close(&[400]).await;
 }
 
@@ -81,7 +82,7 @@ async fn a_list_is_issued_with_its_errors_beside_its_rows() {
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show("codes/issue").await;
     browser.fill("[name=prefix]", "spring").await;
-    // What is no heading is a row.
+    // A first line that is no heading is a row.
     browser.fill("[name=customers]", "oops\n1\n").await;
     browser.click("form [type=submit]").await;
     browser.wait("document.querySelector('[data-issued=\"0\"][data-refused=\"1\"]')").await;
@@ -89,18 +90,18 @@ async fn a_list_is_issued_with_its_errors_beside_its_rows() {
     browser.fill("[name=prefix]", "spring").await;
     browser.fill("[name=customers]", "customer_id,coupon\n1\n77\n2,autumn\nx\n\n=9,winter\n").await;
     browser.click("form [type=submit]").await;
-    // A list that was not sent yet waits for who leaves it.
+    // An unsent list survives leaving the view.
     browser.says("This is no customer id.").await;
     browser.show("levels").await;
     browser.show("codes/issue").await;
     browser.says("This issue was begun in this tab and is not done.").await;
-    // What one sees without asking first, then what the API says.
+    // The errors that the page itself can see come first, then those of the API.
     browser.says("This is no customer id.").await;
     browser.says("No coupon has the prefix winter.").await;
     browser.click("[data-leave-out]").await;
     browser.says("There is no 77.").await;
     assert_eq!(number(&api, CODES, "count").await, 0, "all or none");
-    // Another tab may have a copy of the list, and do the same.
+    // Another tab may have a copy of the list and do the same.
     let copy = browser.read("sessionStorage.getItem('youhui.issue')").await;
     browser.click("[data-leave-out]").await;
     browser.wait("document.querySelector('[data-issued=\"2\"][data-refused=\"0\"]')").await;
@@ -110,10 +111,10 @@ async fn a_list_is_issued_with_its_errors_beside_its_rows() {
     browser.click("[data-leave-out]").await;
     browser.wait("document.querySelector('[data-issued=\"2\"][data-refused=\"0\"]')").await;
     assert_eq!(number(&api, CODES, "count").await, 2, "once");
-    let row = api.get(&format!("{CODES}?coupon={}", spring.id)).await.expect(200)["results"][0].clone();
+    let row = api.get(&format!("{CODES}?coupon={}", spring.id)).await.assert_status(200)["results"][0].clone();
     browser.says(row["code"].as_str().expect("a text")).await;
     browser.says("2 issued · 0 refused · 0 open · 3 left out").await;
-    // Those that were left out can be saved, by the lines of the text, also by who has left meanwhile.
+    // The rows that were left out can be saved with their line numbers, also after leaving the view.
     browser.show("levels").await;
     browser.show("codes/issue").await;
     note_what_is_saved(&browser).await;
@@ -131,7 +132,7 @@ async fn a_list_is_issued_with_its_errors_beside_its_rows() {
     browser.click("form [type=submit]").await;
     browser.click("[data-leave-out]").await;
     browser.wait("document.querySelector('[data-issued=\"1\"]')").await;
-    // Nobody saved it: it is there to be mended.
+    // Nobody saved the rows, so that they can still be corrected.
     browser.click("[data-edit]").await;
     assert_eq!(browser.wait("document.querySelector('[name=customers]').value").await, "78,spring");
     browser.close(&[400]).await;
@@ -156,7 +157,7 @@ async fn an_export_of_customers_is_a_list_and_what_is_odd_about_it_is_said_first
     browser.close(&[]).await;
 }
 
-/// Gives the field for files one with these bytes.
+/// Puts one file with these bytes into the file field.
 async fn open_file(browser: &Browser, name: &str, bytes: &[u8]) {
     let script = "const files = new DataTransfer();
         files.items.add(new File([new Uint8Array(arguments[1])], arguments[0]));
@@ -176,7 +177,7 @@ async fn files_are_read_as_excel_writes_them_and_what_cannot_be_read_is_said() {
     open_file(&browser, "list.xlsx", b"PK\x03\x04").await;
     browser.says("This is a workbook, not a CSV file.").await;
     assert_eq!(browser.read("document.querySelector('[name=customers]').value").await, "");
-    // What Excel in China writes: GBK.
+    // The encoding of Excel in China: GBK.
     let heading = b"\xbf\xcd\xbb\xa7\xb1\xe0\xba\xc5";
     open_file(&browser, "list.csv", &[heading.as_slice(), b"\r\n1\r\n2\r\n3\r\n"].concat()).await;
     browser.wait("document.querySelector('[name=customers]').value.startsWith('客户编号')").await;
@@ -193,7 +194,7 @@ async fn files_are_read_as_excel_writes_them_and_what_cannot_be_read_is_said() {
     browser.click("[data-edit]").await;
     open_file(&browser, "list.xls", b"\xd0\xcf\x11\xe0").await;
     browser.says("This is a workbook, not a CSV file.").await;
-    // A column that is not read may have been meant; and the coupon that was typed stays typed.
+    // An unknown column may have been meant, so that the page asks. The typed coupon stays.
     coupon(&api, "other", &json!({})).await;
     browser.fill("[name=prefix]", "other").await;
     browser.fill("[name=customers]", "customer_id,voucher\n1,small\n").await;
@@ -213,7 +214,7 @@ async fn a_list_that_waits_does_not_go_on_in_another_shop() {
     browser.fill("[name=customers]", "1\nx\n").await;
     browser.click("form [type=submit]").await;
     browser.says("This is no customer id.").await;
-    api.delete(&one(COUPONS, spring.id)).await.expect(204);
+    api.delete(&one(COUPONS, spring.id)).await.assert_status(204);
     coupon(&api, "spring", &json!({})).await;
     browser.show("levels").await;
     browser.show("codes/issue").await;
@@ -236,7 +237,7 @@ async fn issued_codes_wait_until_they_are_saved() {
         browser.wait(&done).await;
     };
     issue("1\n2\n").await;
-    // Another view, and with it another list: nothing was saved.
+    // Another view and another list: nothing was saved.
     browser.show("levels").await;
     issue("1\n").await;
     browser.script("location.reload()", json!([])).await;
@@ -244,7 +245,7 @@ async fn issued_codes_wait_until_they_are_saved() {
     note_what_is_saved(&browser).await;
     browser.click_text("Save the codes as CSV").await;
     let saved = browser.wait("window.saved").await;
-    let codes = api.get(&format!("{CODES}?order_by=id")).await.expect(200);
+    let codes = api.get(&format!("{CODES}?order_by=id")).await.assert_status(200);
     for code in codes["results"].as_array().expect("results") {
         let row = format!("{},spring,{}\r\n", code["customer_id"], code["code"].as_str().expect("a text"));
         assert!(saved.as_str().is_some_and(|saved| saved.contains(&row)), "{row} is not in {saved}");
@@ -252,7 +253,7 @@ async fn issued_codes_wait_until_they_are_saved() {
     browser.script("location.reload()", json!([])).await;
     browser.wait("document.querySelector('[name=customers]')").await;
     assert_eq!(browser.read("document.querySelector('[data-unsaved]')").await, json!(null));
-    // What was saved where it was issued is not offered again.
+    // Saved rows are not offered again after a return to the form.
     issue("2\n").await;
     browser.click_text("Save the codes as CSV").await;
     browser.click("[data-edit]").await;
@@ -260,7 +261,7 @@ async fn issued_codes_wait_until_they_are_saved() {
     browser.close(&[]).await;
 }
 
-/// From now on `window.saved` is the text that was handed to the user last.
+/// Makes `window.saved` hold the text that was last offered for download.
 async fn note_what_is_saved(browser: &Browser) {
     let script = "const real = URL.createObjectURL;
         URL.createObjectURL = (blob) => { blob.text().then((text) => { window.saved = text; }); return real.call(URL, blob); }";
@@ -279,7 +280,7 @@ async fn a_large_list_goes_out_in_batches_and_a_lost_reply_issues_nothing_twice(
         })
     };
     for from in [1000, 1900] {
-        api.post(CUSTOMERS, &many(from..from + 900).collect()).await.expect(201);
+        api.post(CUSTOMERS, &many(from..from + 900).collect()).await.assert_status(201);
     }
     coupon(&api, "spring", &json!({})).await;
     let browser = Browser::signed_in(&api, DESK).await;
@@ -301,14 +302,14 @@ async fn an_issue_that_was_cut_short_goes_on_after_a_reload_under_its_key() {
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show("codes/issue?prefix=spring").await;
     browser.fill("[name=customers]", "1\n2\n").await;
-    // The server does its work, and the page never hears of it.
+    // The server carries out the request, and the page does not receive the reply.
     let deaf =
         "const real = window.fetch; window.fetch = (path, options) => options.method === 'GET' ? real(path, options)
         : real(path, options).then(() => { window.answered = true; return new Promise(() => {}); })";
     browser.script(deaf, json!([])).await;
     browser.click("form [type=submit]").await;
     browser.wait("window.answered").await;
-    // After a day the server may have forgotten the key, and would issue it again.
+    // After a day the server may have forgotten the key. It would issue the codes again.
     let age = "const job = JSON.parse(sessionStorage.getItem('youhui.issue'));
         window.fresh = JSON.stringify(job);
         job.batches[0].since -= 24 * 3600 * 1000;
@@ -339,7 +340,7 @@ async fn a_batch_whose_answer_never_came_keeps_its_key_whatever_was_refused_besi
     coupon(&api, "spring", &json!({})).await;
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show("codes/issue?prefix=spring").await;
-    // A thousand rows with a wrong one, and a second batch that the server carries out without being heard.
+    // A list of a thousand rows with one error, and a second batch whose reply is lost.
     let list = "document.querySelector('[name=customers]').value =
         Array.from({length: 1003}, (_, at) => at === 5 ? 999 : 1 + at % 10).join('\\n');
         const [fetched, timeout] = [window.fetch, window.setTimeout];
@@ -375,8 +376,8 @@ async fn what_is_selected_is_exported_whole_and_harmless_to_a_spreadsheet() {
     let api = shop_of(230).await;
     let spring = coupon(&api, "spring", &json!({"title": "=HYPERLINK(\"http://x\"),\"a\""})).await;
     let other = coupon(&api, "other", &json!({})).await;
-    give(&api, spring.id, 1..=230).await.expect(201);
-    give(&api, other.id, [1]).await.expect(201);
+    give(&api, spring.id, 1..=230).await.assert_status(201);
+    give(&api, other.id, [1]).await.assert_status(201);
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show("codes?prefix=spring").await;
     note_what_is_saved(&browser).await;

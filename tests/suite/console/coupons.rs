@@ -1,4 +1,4 @@
-//! Coupons and the picture of what became of their codes.
+//! Coupons and the chart of their codes.
 
 use serde_json::json;
 
@@ -6,9 +6,10 @@ use super::{
     browser::{Browser, DESK},
     shop,
 };
-use crate::{
-    discounts::{CODES, COUPONS, PAST, change_rule, coupon, give, issued, shop_of},
-    support::one,
+use crate::support::{
+    CODES, COUPONS,
+    discounts::{PAST, change_rule, coupon, give, issued, shop_of},
+    one,
 };
 
 #[tokio::test]
@@ -28,17 +29,17 @@ async fn a_coupon_is_made_with_its_rule_and_deleted_knowingly() {
     browser.click("form [type=submit]").await;
     browser.says("summer is saved.").await;
     browser.says("打8折").await;
-    let made = api.get(&format!("{COUPONS}?code_prefix=summer")).await.expect(200)["results"][0].clone();
+    let made = api.get(&format!("{COUPONS}?code_prefix=summer")).await.assert_status(200)["results"][0].clone();
     assert_eq!((&made["price_rule"]["title"], &made["price_rule"]["value"]), (&json!("Summer"), &json!("-20.00")));
 
-    give(&api, spring.id, [1, 2, 2]).await.expect(201);
+    give(&api, spring.id, [1, 2, 2]).await.assert_status(201);
     browser.show(&format!("coupons/{}", spring.id)).await;
     browser.click("[data-delete]").await;
     browser.says("3 codes that are not used are gone at once").await;
     browser.says("0 used codes stay readable").await;
     browser.click_text("Delete").await;
     browser.shown("#/coupons").await;
-    api.get(&one(COUPONS, spring.id)).await.expect(404);
+    api.get(&one(COUPONS, spring.id)).await.assert_status(404);
     browser.close(&[400]).await;
 }
 
@@ -59,11 +60,12 @@ async fn a_coupon_can_stand_on_a_rule_that_is_there() {
     assert_eq!(browser.error_of("price_rule_id").await, "Enter an id.");
     assert_eq!(browser.error_of("code_prefix").await, "Use letters, digits, _ and - only.");
     browser.fill("[name=code_prefix]", "second").await;
-    // What was pasted is refused rather than cut.
+    // A pasted text that is too long is refused instead of cut.
     browser.fill("[name=code_prefix]", &"x".repeat(33)).await;
     browser.click("form [type=submit]").await;
     assert_eq!(browser.error_of("code_prefix").await, "Ensure this field has no more than 32 characters.");
-    // The page of a rule leads here, and what it is and does to the cart is seen before the coupon is made.
+    // The page of a rule links to this form. The form shows the rule and its effect on the cart before the coupon is
+    // created.
     browser.leave_for(&format!("price_rules/{}", spring.rule)).await;
     browser.says(&format!("id {}", spring.rule)).await;
     browser.click_text("New coupon").await;
@@ -77,12 +79,12 @@ async fn a_coupon_can_stand_on_a_rule_that_is_there() {
     browser.fill("[name=code_prefix]", "second").await;
     browser.click("form [type=submit]").await;
     browser.says("second is saved.").await;
-    let made = api.get(&format!("{COUPONS}?code_prefix=second")).await.expect(200);
+    let made = api.get(&format!("{COUPONS}?code_prefix=second")).await.assert_status(200);
     assert_eq!(made["results"][0]["price_rule_id"], spring.rule);
     browser.close(&[400, 404]).await;
 }
 
-/// What the table of the picture says in its last row.
+/// An expression for the last row of the chart's table.
 const LAST_ROW: &str =
     "[...document.querySelectorAll('.numbers tbody tr:last-child td')].map((cell) => cell.textContent)";
 
@@ -93,9 +95,9 @@ async fn the_picture_counts_what_was_issued_used_claimed_and_has_expired() {
     let spring = coupon(&api, "spring", &json!({})).await;
     let codes = issued(&give(&api, spring.id, 1..=115).await);
     for code in &codes[..7] {
-        api.put(&one(CODES, code["id"].as_u64().expect("an id")), &json!({"status": "used"})).await.expect(200);
+        api.put(&one(CODES, code["id"].as_u64().expect("an id")), &json!({"status": "used"})).await.assert_status(200);
     }
-    api.post(&format!("{COUPONS}spring/redeem/"), &json!({"customer_id": 120})).await.expect(201);
+    api.post(&format!("{COUPONS}spring/redeem/"), &json!({"customer_id": 120})).await.assert_status(201);
     let browser = Browser::signed_in(&api, DESK).await;
     let view = format!("coupons/{}", spring.id);
     browser.show(&view).await;
@@ -121,11 +123,11 @@ async fn the_days_of_issue_are_exact_though_few_rows_are_read() {
     let spring = coupon(&api, "spring", &json!({})).await;
     // Three days of issue, of very different sizes.
     for (count, days) in [(300, 3), (1, 2), (41, 0)] {
-        give(&api, spring.id, std::iter::repeat_n(1, count)).await.expect(201);
+        give(&api, spring.id, std::iter::repeat_n(1, count)).await.assert_status(201);
         api.server.clock.advance(chrono::Duration::days(days));
     }
     let browser = Browser::signed_in(&api, DESK).await;
-    // The browser lives on the day of the last issue too.
+    // The browser's clock also stands at the day of the last issue.
     let script = "const real = Date.now; Date.now = () => real() + 5 * 86400000";
     browser.script(script, json!([])).await;
     browser.show(&format!("coupons/{}", spring.id)).await;

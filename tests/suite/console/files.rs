@@ -1,4 +1,4 @@
-//! `/console/`: the files of the page as they are served. What the page does is shown in a browser, by `console`.
+//! `/console/`: the files of the page as they are served. The other modules of `console` test the page in a browser.
 
 use std::{collections::BTreeSet, fs, io::Read, path::Path};
 
@@ -32,11 +32,11 @@ async fn every_file_is_served_with_its_type_and_what_a_browser_may_do_with_it() 
         let reply = api.send("GET", page, &[], None).await;
         assert_eq!((reply.status, reply.header("content-type")), (200, "text/html; charset=utf-8"), "{page}");
     }
-    // The bare address leads there: this client follows.
+    // The root path redirects there, and this client follows.
     let page = assets::find(assets::INDEX).map(|asset| asset.text.as_ref());
     let root = api.send("GET", "/", &[], None).await;
     assert_eq!((root.status, Some(root.text.as_str())), (200, page));
-    // A page of another version gets the files of this one, and does not keep them.
+    // A page of another version gets the files of this version and does not cache them.
     let reply = api.send("GET", &format!("{PAGE}0123456789ab/app.js"), &[], None).await;
     assert_eq!((reply.status, reply.header("cache-control")), (200, "no-cache"));
 }
@@ -95,7 +95,7 @@ async fn other_files_are_a_404_other_methods_a_405() {
     assert!(api.server.roles["console"].called().is_empty(), "it calls nothing");
 }
 
-/// The files that there are in the folder.
+/// Returns the files in the folder.
 fn folder() -> BTreeSet<String> {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions/console/web");
     fs::read_dir(web)
@@ -122,7 +122,7 @@ fn every_file_is_served_and_every_module_is_loaded_at_once() {
     }
 }
 
-/// The names of the texts of a language.
+/// Returns the names of the texts of a language.
 fn texts(name: &str) -> BTreeSet<&'static str> {
     let lines = assets::find(name).expect("the texts").text.lines();
     lines.filter_map(|line| line.strip_prefix("  \"")?.split_once("\":")).map(|(name, _)| name).collect()

@@ -1,4 +1,4 @@
-//! How customers, codes and coupons are found, and what is said where they are not.
+//! Searches for customers, codes and coupons, and the messages for no result.
 
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
@@ -7,21 +7,22 @@ use super::{
     browser::{Browser, DESK},
     shop,
 };
-use crate::{
-    discounts::{CODES, COUPONS, FUTURE, PAST, RULES, change_rule, coupon_on, give, issued_ids, rule, set_status},
-    support::{CUSTOMERS, customer, one},
+use crate::support::{
+    CODES, COUPONS, CUSTOMERS, RULES, customer,
+    discounts::{FUTURE, PAST, change_rule, coupon_on, give, issued_ids, rule, set_status},
+    one,
 };
 
 #[tokio::test]
 #[ignore = "needs Chromium: .ci/browser"]
 async fn whoever_is_meant_by_a_number_is_found_or_asked_for() {
     let (api, spring) = shop().await;
-    api.put(&one(CUSTOMERS, 801), &customer("91234567")).await.expect(201);
+    api.put(&one(CUSTOMERS, 801), &customer("91234567")).await.assert_status(201);
     let code = issued_ids(&give(&api, spring.id, [801]).await)[0];
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show("codes?customer=91234567").await;
     browser.wait("document.querySelector('[data-count=\"1\"]')").await;
-    api.put(&one(CUSTOMERS, 91_234_567), &customer("13900000008")).await.expect(201);
+    api.put(&one(CUSTOMERS, 91_234_567), &customer("13900000008")).await.assert_status(201);
     browser.show("codes").await;
     browser.show("codes?customer=91234567").await;
     browser.says("Several customers have this number:").await;
@@ -29,7 +30,7 @@ async fn whoever_is_meant_by_a_number_is_found_or_asked_for() {
     browser.wait("document.querySelector('[data-count=\"1\"]')").await;
     browser.show("codes?customer=021-6234567").await;
     assert_eq!(browser.error_of("customer").await, "No customer has the id or the mobile number 021-6234567.");
-    // A code is given to whoever has a number, where that is one.
+    // A code can be issued by phone number if the number identifies one customer.
     browser.show(&format!("codes/{code}")).await;
     for (number, said) in
         [("91234567", "Several customers have this number: #801, #91234567"), ("139-0000-0009", "No customer has")]
@@ -41,8 +42,8 @@ async fn whoever_is_meant_by_a_number_is_found_or_asked_for() {
     browser.fill("[name=customer_id]", "139 0000 0002").await;
     browser.click("form[aria-label=Transfer] [type=submit]").await;
     browser.says("The code has a new owner.").await;
-    assert_eq!(api.get(&one(CODES, code)).await.expect(200)["customer_id"], 2);
-    // So is whoever a cart is tried as.
+    assert_eq!(api.get(&one(CODES, code)).await.assert_status(200)["customer_id"], 2);
+    // The same holds for the customer of a trial cart.
     browser.show("evaluate?customer=91234567").await;
     assert!(browser.error_of("customer_id").await.starts_with("Several customers"));
     browser.show("evaluate?customer=13900000002").await;
@@ -51,7 +52,7 @@ async fn whoever_is_meant_by_a_number_is_found_or_asked_for() {
     browser.sign_in(&api.token("demo", "discounts:read").await).await;
     browser.show("codes?customer=13900000002").await;
     browser.says("This token may not look up mobile numbers").await;
-    // Whose id is known is reached without the customers.
+    // A customer with a known id opens without the scope for the customer list.
     browser.click("[data-sign-out]").await;
     browser.sign_in(&api.token("demo", "loyalty:read").await).await;
     browser.show("customers").await;
@@ -69,7 +70,7 @@ async fn what_cannot_be_looked_up_is_not_said_not_to_be_there() {
     let (api, spring) = shop().await;
     let codes = issued_ids(&give(&api, spring.id, [1, 2]).await);
     for (code, text) in codes.iter().zip(["VIP", "VIP,2026"]) {
-        api.put(&one(CODES, code), &json!({"code": text})).await.expect(200);
+        api.put(&one(CODES, code), &json!({"code": text})).await.assert_status(200);
     }
     let browser = Browser::signed_in(&api, DESK).await;
     for text in ["VIP,2026", "VIP，2026"] {
@@ -82,9 +83,9 @@ async fn what_cannot_be_looked_up_is_not_said_not_to_be_there() {
     browser.says("Nothing here.").await;
     browser.show("coupons?code_prefix=Spring").await;
     browser.says("No coupon has the prefix Spring. Small and capital letters are different.").await;
-    // A list that became shorter is shown at its end.
+    // A list that has become shorter shows its last page.
     for number in 0..25 {
-        api.post(RULES, &rule(&json!({"title": format!("Rule {number}")}))).await.expect(201);
+        api.post(RULES, &rule(&json!({"title": format!("Rule {number}")}))).await.assert_status(201);
     }
     browser.script("location.hash = '#/price_rules?page=7'", json!([])).await;
     browser.shown("#/price_rules?page=2").await;
@@ -110,17 +111,17 @@ async fn a_code_says_what_a_checkout_would_say_of_it() {
         assert_eq!(browser.read(says_refused).await, true);
         browser.says(state).await;
     }
-    // The clock of the service counts, and not that of the page.
+    // The page uses the clock of the service instead of its own.
     let soon = (Utc::now() + TimeDelta::hours(10)).to_rfc3339();
     change_rule(&api, spring.rule, &json!({"starts_at": PAST, "ends_at": soon})).await;
     browser.script("const real = Date.now; Date.now = () => real() + 86400e3", json!([])).await;
     browser.show("codes").await;
     browser.show(&format!("codes/{}", codes[0])).await;
     assert_eq!(browser.read(says_refused).await, false);
-    // Who has used a rule that is once for each customer has a code that is worth nothing, and is issued no other unasked.
+    // A customer who has used a rule that allows one use has a worthless code. The page asks before it issues another.
     change_rule(&api, spring.rule, &json!({"ends_at": null, "once_per_customer": true})).await;
     let again = issued_ids(&give(&api, spring.id, [1]).await)[0];
-    set_status(&api, codes[0], "used").await.expect(200);
+    set_status(&api, codes[0], "used").await.assert_status(200);
     browser.show(&format!("codes/{again}")).await;
     assert_eq!(browser.read(says_refused).await, true);
     browser.says("Used by this customer").await;
@@ -137,12 +138,12 @@ async fn a_code_says_what_a_checkout_would_say_of_it() {
     browser.says("a checkout takes only the first that is used").await;
     browser.click("[data-edit]").await;
     browser.leave_for("codes").await;
-    set_status(&api, codes[0], "unused").await.expect(200);
-    // Other coupons of the rule use it up, too.
+    set_status(&api, codes[0], "unused").await.assert_status(200);
+    // Uses of the rule's other coupons count, too.
     let second = coupon_on(&api, "second", spring.rule).await;
     change_rule(&api, spring.rule, &json!({"usage_limit": 1, "once_per_customer": false})).await;
     let other = issued_ids(&give(&api, second, [2]).await)[0];
-    set_status(&api, other, "used").await.expect(200);
+    set_status(&api, other, "used").await.assert_status(200);
     browser.show("codes").await;
     for view in
         [format!("codes/{}", codes[0]), format!("coupons/{}", spring.id), format!("price_rules/{}", spring.rule)]
@@ -161,7 +162,7 @@ async fn a_code_says_what_a_checkout_would_say_of_it() {
         browser.show(list).await;
         browser.says("Used up").await;
     }
-    // What is said of a list is what holds when it goes out.
+    // The warning about a list reflects the state at the time of sending.
     change_rule(&api, spring.rule, &json!({"usage_limit": 5})).await;
     browser.show("codes/issue").await;
     assert_eq!(browser.read("document.body.innerText.includes('are used up')").await, false);
@@ -169,10 +170,10 @@ async fn a_code_says_what_a_checkout_would_say_of_it() {
     browser.click("[data-go-on]").await;
     browser.says("The uses of the rule of spring are used up").await;
     browser.says("0 issued · 0 refused · 2 open").await;
-    // What is left of a deleted coupon is read, and nothing of it can be changed.
+    // The used codes of a deleted coupon are shown and cannot be changed.
     change_rule(&api, spring.rule, &json!({"usage_limit": 0})).await;
-    set_status(&api, codes[1], "used").await.expect(200);
-    api.delete(&one(COUPONS, spring.id)).await.expect(204);
+    set_status(&api, codes[1], "used").await.assert_status(200);
+    api.delete(&one(COUPONS, spring.id)).await.assert_status(204);
     browser.show(&format!("codes/{}", codes[1])).await;
     browser.says("spring, deleted").await;
     assert_eq!(browser.read("document.querySelector('#main form')").await, json!(null));

@@ -1,4 +1,4 @@
-//! The frame of the console: the token, languages, keys, scopes, and what becomes of hostile texts.
+//! The frame of the console: token, languages, shortcuts, scopes, and hostile texts.
 
 use serde_json::json;
 use tests::{Api, TOKEN};
@@ -7,9 +7,10 @@ use super::{
     browser::{Browser, DESK, Screen},
     shop,
 };
-use crate::{
+use crate::support::{
+    CUSTOMERS, LEVELS, customer,
     discounts::{coupon, give},
-    support::{CUSTOMERS, LEVELS, customer, one},
+    one,
 };
 
 const ENTER: &str = "\u{E007}";
@@ -28,7 +29,7 @@ async fn a_token_opens_the_console_for_one_tab_until_it_signs_out() {
     browser.says("The token is not valid").await;
     browser.sign_in(TOKEN).await;
     browser.says("初级会员").await;
-    // A reload keeps it; it stands in no address and in nothing that outlives the tab.
+    // The token survives a reload. It is stored in no address and in nothing that outlives the tab.
     browser.script("location.reload()", json!([])).await;
     browser.says("初级会员").await;
     assert!(!browser.read("location.href").await.to_string().contains(TOKEN));
@@ -55,7 +56,7 @@ async fn a_token_that_was_revoked_leads_back_to_the_question_for_one() {
     browser.sign_in(TOKEN).await;
     browser.says("Customers").await;
     assert_eq!(browser.read("location.hash").await, "#/customers", "back where one was");
-    // The next token may be another shop's, whose entries have the same ids.
+    // The next token may belong to another shop, whose entries have the same ids.
     assert_eq!(browser.read("sessionStorage.getItem('youhui.given_back')").await, json!(null));
     browser.close(&[401]).await;
 }
@@ -75,7 +76,7 @@ async fn a_missing_scope_is_named() {
     browser.fill("[name=title]", "mine").await;
     browser.click("form [type=submit]").await;
     browser.says("lacks the scope loyalty:write").await;
-    // A token comes to the first section that it may read.
+    // A token opens the first section that it may read.
     let discounts = api.token("demo", "discounts:read").await;
     browser.leave_for("levels").await;
     browser.click("[data-sign-out]").await;
@@ -115,7 +116,7 @@ async fn a_busy_service_is_asked_again_and_a_fault_shows_its_request_id() {
     browser.close(&[]).await;
 }
 
-/// Requests that `held` fits wait for their turn in `waiting`, and are refused where that says so.
+/// A script that holds back the requests that `held` matches. They wait in `waiting` and can be refused.
 const HOLD: &str = "const real = window.fetch; window.held = () => false; window.waiting = [];
     window.fetch = async (path, options) => {
       const turn = window.held(path, options) ? new Promise((go) => { window.waiting.push(go); }) : null;
@@ -134,7 +135,7 @@ async fn a_reply_that_comes_late_touches_no_other_view() {
         browser.wait("window.waiting.length > 0").await;
         browser.script("window.waiting.shift()(arguments[0])", json!([how])).await
     };
-    // A form that was left, by Cancel, for one in which somebody types.
+    // A form that was left by Cancel for another form with input.
     let leave_for_another = async || {
         browser.show("price_rules/new").await;
         browser.fill("[name=title]", "typed").await;
@@ -163,7 +164,7 @@ async fn a_reply_that_comes_late_touches_no_other_view() {
     answer("").await;
     browser.says("Late is saved.").await;
     is_untouched().await;
-    // What is redrawn where it was changed, refused once it was left.
+    // A part that is redrawn after a change, refused after leaving the view.
     adjust_and_leave().await;
     answer("fail").await;
     browser.says("Adjust points: No.").await;
@@ -172,7 +173,7 @@ async fn a_reply_that_comes_late_touches_no_other_view() {
     answer("").await;
     browser.says("+5 points.").await;
     is_untouched().await;
-    // A question that is asked too late.
+    // A confirmation that appears too late.
     browser.leave_for(&format!("coupons/{}", spring.id)).await;
     held("(path) => path.includes('page_size=1')").await;
     browser.click("[data-delete]").await;
@@ -182,7 +183,7 @@ async fn a_reply_that_comes_late_touches_no_other_view() {
     answer("").await;
     answer("").await;
     is_untouched().await;
-    // A view that is left for one that is still being loaded.
+    // A view that is left for one that is still loading.
     browser.leave_for("levels/1").await;
     held("(path, {method}) => method === 'PUT' || path.includes('/customer/')").await;
     browser.click("form [type=submit]").await;
@@ -203,7 +204,7 @@ async fn the_language_is_the_browsers_until_one_chooses() {
     let browser = Browser::signed_in(&api, Screen { language: "zh-CN", ..DESK }).await;
     browser.says("会员等级").await;
     assert_eq!(browser.read("document.documentElement.lang").await, "zh-CN");
-    // What the API says is said in Chinese too.
+    // Messages of the API are translated to Chinese, too.
     browser.show("levels/new").await;
     browser.click("form [type=submit]").await;
     assert_eq!(browser.error_of("title").await, "不能为空。");
@@ -212,7 +213,7 @@ async fn the_language_is_the_browsers_until_one_chooses() {
     browser.script("location.reload()", json!([])).await;
     browser.says("Points to reach it").await;
     assert_eq!(browser.read("document.documentElement.lang").await, "en");
-    // What was typed in stays.
+    // Unsaved input stays.
     browser.fill("[name=title]", "Gold").await;
     browser.click("[data-language=zh]").await;
     browser.says("达标积分").await;
@@ -232,7 +233,7 @@ async fn the_language_is_the_browsers_until_one_chooses() {
 async fn the_whole_way_can_be_gone_by_keys() {
     let api = Api::start().await;
     let browser = Browser::open(&api, DESK).await;
-    // The question for a token has the focus.
+    // The token field has the focus.
     browser.press(&format!("{TOKEN}{ENTER}")).await;
     browser.says("初级会员").await;
     browser.press("gc").await;
@@ -249,7 +250,7 @@ async fn the_whole_way_can_be_gone_by_keys() {
     browser.wait("document.querySelector('dialog[open]')").await;
     browser.press(ESCAPE).await;
     browser.wait("!document.querySelector('dialog')").await;
-    // Letters that are typed are letters.
+    // Typed letters do not trigger shortcuts.
     browser.fill("[name=title]", "").await;
     browser.press("gk?n/").await;
     assert_eq!(browser.read("document.querySelector('[name=title]').value").await, "gk?n/");
@@ -260,7 +261,7 @@ async fn the_whole_way_can_be_gone_by_keys() {
     assert_ne!(browser.read("getComputedStyle(document.activeElement).outlineStyle").await, "none");
     browser.press(ENTER).await;
     browser.says("gk?n/ is saved.").await;
-    // The link to the content is the first stop.
+    // The link to the content is the first tab stop.
     browser.script("document.activeElement.blur(); window.scrollTo(0, 0)", json!([])).await;
     browser.close(&[]).await;
 }
@@ -291,14 +292,14 @@ async fn hostile_texts_are_texts() {
     let mut row = customer("13900000001");
     row["full_name"] = json!(attack);
     row["note"] = json!("javascript:window.hacked = 3");
-    api.put(&one(CUSTOMERS, 1), &row).await.expect(200);
-    api.post(LEVELS, &json!({"title": "<b onclick=hacked()>x</b>"})).await.expect(201);
+    api.put(&one(CUSTOMERS, 1), &row).await.assert_status(200);
+    api.post(LEVELS, &json!({"title": "<b onclick=hacked()>x</b>"})).await.assert_status(201);
     let entitled = json!({"title": attack, "target_selection": "entitled", "entitled_vendor_titles": [attack]});
     let bad = coupon(&api, "bad", &entitled).await;
-    let code = give(&api, bad.id, [1]).await.expect(201)["results"][0]["id"].clone();
+    let code = give(&api, bad.id, [1]).await.assert_status(201)["results"][0]["id"].clone();
     api.put(&format!("/api/discounts/coupon_code/{code}/"), &json!({"code": "<svg onload=hacked()>"}))
         .await
-        .expect(200);
+        .assert_status(200);
     let browser = Browser::signed_in(&api, DESK).await;
     let (rule, coupon, code) =
         (format!("price_rules/{}", bad.rule), format!("coupons/{}", bad.id), format!("codes/{code}"));

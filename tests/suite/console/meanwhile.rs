@@ -1,5 +1,5 @@
-//! What happens between what a page shows and what is sent from it: others' changes, answers that are lost or late, a
-//! token that ends.
+//! Events between the display of a page and a request from it: changes by others, lost or late replies, and an expired
+//! token.
 
 use serde_json::{Value, json};
 
@@ -7,12 +7,13 @@ use super::{
     browser::{Browser, DESK},
     number, shop,
 };
-use crate::{
-    discounts::{CODES, PAST, RULES, change_rule, give, issued_ids, set_status},
-    support::{CUSTOMERS, HISTORY, LEVELS, customer, id, one},
+use crate::support::{
+    CODES, CUSTOMERS, HISTORY, LEVELS, RULES, customer,
+    discounts::{PAST, change_rule, give, issued_ids, set_status},
+    id, one,
 };
 
-/// The next `times` changes get no answer; those that are `heard` are carried out all the same.
+/// A script that drops the replies of the next `times` changes. `heard` changes are carried out nevertheless.
 async fn break_the_line(browser: &Browser, times: u64, heard: bool) {
     let script = "const [times, heard] = arguments;
         const real = window.real ??= window.fetch;
@@ -27,7 +28,7 @@ async fn break_the_line(browser: &Browser, times: u64, heard: bool) {
     browser.script(script, json!([times, heard])).await;
 }
 
-/// As often as a change is sent before a person has to send it again.
+/// The number of attempts before a person has to send a change again.
 const ATTEMPTS: u64 = 5;
 
 #[tokio::test]
@@ -37,17 +38,17 @@ async fn a_code_that_was_used_meanwhile_is_not_used_again() {
     let code = issued_ids(&give(&api, spring.id, [1]).await)[0];
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show(&format!("codes/{code}")).await;
-    set_status(&api, code, "used").await.expect(200);
+    set_status(&api, code, "used").await.assert_status(200);
     browser.click("form[aria-label='Mark as used'] [type=submit]").await;
     browser.says("This code was used already, at ").await;
     assert_eq!(browser.read("document.body.innerText.includes('is marked as used')").await, false);
-    set_status(&api, code, "unused").await.expect(200);
+    set_status(&api, code, "unused").await.assert_status(200);
     change_rule(&api, spring.rule, &json!({"ends_at": PAST})).await;
     browser.click("form[aria-label='Mark as used'] [type=submit]").await;
     browser.says("This code was changed meanwhile: Expired.").await;
-    // A use that is given back too late gives no code to use.
+    // A use that is given back too late leaves no usable code.
     change_rule(&api, spring.rule, &json!({"ends_at": null})).await;
-    set_status(&api, code, "used").await.expect(200);
+    set_status(&api, code, "used").await.assert_status(200);
     change_rule(&api, spring.rule, &json!({"ends_at": PAST})).await;
     browser.show("codes").await;
     browser.show(&format!("codes/{code}")).await;
@@ -57,16 +58,16 @@ async fn a_code_that_was_used_meanwhile_is_not_used_again() {
     browser.fill("[name=customer_id]", "１").await;
     browser.click("form[aria-label=Transfer] [type=submit]").await;
     browser.says("The code is this customer's already.").await;
-    // Who gives back a use that was shown gives back no other.
+    // A release gives back the use that was shown and no other.
     change_rule(&api, spring.rule, &json!({"ends_at": null})).await;
-    set_status(&api, code, "used").await.expect(200);
+    set_status(&api, code, "used").await.assert_status(200);
     browser.leave_for("codes").await;
     browser.show(&format!("codes/{code}")).await;
-    set_status(&api, code, "unused").await.expect(200);
-    set_status(&api, code, "used").await.expect(200);
+    set_status(&api, code, "unused").await.assert_status(200);
+    set_status(&api, code, "used").await.assert_status(200);
     browser.click("form[aria-label='Give its use back'] [type=submit]").await;
     browser.says("This code was changed meanwhile: Used.").await;
-    // What becomes of a code whose rule has ended is said before.
+    // The page says in advance that the code's rule has ended.
     change_rule(&api, spring.rule, &json!({"ends_at": PAST})).await;
     browser.show("codes").await;
     browser.show(&format!("codes/{code}")).await;
@@ -88,18 +89,18 @@ async fn a_use_that_was_not_answered_is_only_called_ones_own_where_it_is() {
         browser.click(mark).await;
         browser.says("It may have been done; to send the same once more is safe.").await;
         if !heard {
-            set_status(&api, code, "used").await.expect(200);
+            set_status(&api, code, "used").await.assert_status(200);
         }
         browser.click(mark).await;
         browser.says(if heard { "The code is marked as used." } else { "This code was used already, at " }).await;
     }
-    // Of a transfer nobody concludes that the use is open.
+    // An unanswered transfer does not make the page report an unknown use.
     browser.show(&format!("codes/{}", codes[2])).await;
     break_the_line(&browser, ATTEMPTS, false).await;
     browser.fill("[name=customer_id]", "2").await;
     browser.click("form[aria-label=Transfer] [type=submit]").await;
     browser.says("It may have been done").await;
-    set_status(&api, codes[2], "used").await.expect(200);
+    set_status(&api, codes[2], "used").await.assert_status(200);
     browser.click(mark).await;
     browser.says("This code was used already, at ").await;
     browser.close(&[]).await;
@@ -112,11 +113,11 @@ async fn what_is_deleted_is_asked_of_as_it_is_then() {
     let codes = issued_ids(&give(&api, spring.id, [1, 1]).await);
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show(&format!("codes/{}", codes[0])).await;
-    set_status(&api, codes[0], "used").await.expect(200);
+    set_status(&api, codes[0], "used").await.assert_status(200);
     browser.click("[data-delete]").await;
     browser.says("It was used: the discount stays given").await;
     browser.click_text("Cancel").await;
-    // What was not answered and is gone was deleted by whoever asked for it.
+    // A code that is gone after an unanswered deletion was deleted by this user.
     browser.show(&format!("codes/{}", codes[1])).await;
     break_the_line(&browser, 1, true).await;
     let delete = async || {
@@ -126,7 +127,7 @@ async fn what_is_deleted_is_asked_of_as_it_is_then() {
     };
     delete().await;
     browser.says("The service could not answer (503). Please try again. It may have been done").await;
-    api.get(&one(CODES, codes[1])).await.expect(404);
+    api.get(&one(CODES, codes[1])).await.assert_status(404);
     browser.click("[data-delete]").await;
     browser.says("is deleted.").await;
     browser.shown("#/codes").await;
@@ -148,7 +149,7 @@ async fn another_amount_is_not_sent_after_one_that_was_not_answered() {
     browser.says("It may have been done; to send the same once more is safe.").await;
     adjust("80").await;
     browser.says("What you sent before was not answered and may have been done.").await;
-    // What may have been done does not stand in a view that shows it.
+    // The report of an uncertain change does not stand in a view that already shows it.
     browser.click("[data-language=zh]").await;
     browser.says("调整积分").await;
     browser.shown("").await;
@@ -206,7 +207,7 @@ async fn what_was_typed_in_outlives_a_token_that_ends() {
     browser.says("The token is not valid, or not any more").await;
     browser.sign_in(tests::TOKEN).await;
     assert_eq!((value("[name=prefix]").await, value("[name=customers]").await), (json!("spring"), json!("1\n2\n")));
-    // Where something else has the same address it is another shop.
+    // The same address with other content belongs to another shop.
     browser.leave_for("customers/1").await;
     browser.fill("form [name=points]", "70").await;
     end().await;
@@ -214,7 +215,7 @@ async fn what_was_typed_in_outlives_a_token_that_ends() {
     browser.says("The token is not valid, or not any more").await;
     let mut other = customer("13900000001");
     other["full_name"] = json!("李雷");
-    api.put(&one(CUSTOMERS, 1), &other).await.expect(200);
+    api.put(&one(CUSTOMERS, 1), &other).await.assert_status(200);
     browser.sign_in(tests::TOKEN).await;
     assert_eq!(value("form [name=points]").await, "");
     browser.close(&[401]).await;
@@ -226,7 +227,7 @@ async fn what_is_corrected_after_a_lost_save_is_saved() {
     let (api, spring) = shop().await;
     let level = id(&api.post(LEVELS, &json!({"title": "Silver"})).await);
     let browser = Browser::signed_in(&api, DESK).await;
-    let field = async |path: String, name: &str| api.get(&path).await.expect(200)[name].clone();
+    let field = async |path: String, name: &str| api.get(&path).await.assert_status(200)[name].clone();
     browser.show(&format!("levels/{level}")).await;
     break_the_line(&browser, ATTEMPTS, true).await;
     browser.fill("[name=redeem_points]", "10").await;
@@ -237,7 +238,7 @@ async fn what_is_corrected_after_a_lost_save_is_saved() {
     browser.click("form [type=submit]").await;
     browser.says("Silver is saved.").await;
     assert_eq!(field(one(LEVELS, level), "redeem_points").await, 0);
-    // The same of a rule, whose terms nobody else has changed.
+    // The same for a rule whose terms nobody else has changed.
     for (heard, then) in [(true, "30"), (false, "30"), (true, "10")] {
         browser.show("price_rules").await;
         browser.show(&format!("price_rules/{}", spring.rule)).await;
@@ -266,8 +267,8 @@ async fn a_code_is_used_and_given_to_others_as_it_is_then() {
     browser.click("form[aria-label='Mark as used'] [type=submit]").await;
     browser.says("The rule of this code was changed meanwhile.").await;
     assert_eq!(number(&api, &one(CODES, code), "status").await, "unused");
-    // Somebody gave it to another customer: here it goes back.
-    api.put(&one(CODES, code), &json!({"customer_id": 2})).await.expect(200);
+    // Another user gave the code to another customer. This form takes it back.
+    api.put(&one(CODES, code), &json!({"customer_id": 2})).await.assert_status(200);
     browser.fill("[name=customer_id]", "#1").await;
     browser.click("form[aria-label=Transfer] [type=submit]").await;
     browser.says("The code has a new owner.").await;
@@ -280,7 +281,7 @@ async fn a_code_is_used_and_given_to_others_as_it_is_then() {
 async fn a_token_that_ends_does_not_say_that_nothing_was_done() {
     let (api, spring) = shop().await;
     let browser = Browser::signed_in(&api, DESK).await;
-    // The first attempt is carried out and not answered; at the next one the token has ended.
+    // The first attempt is carried out without a reply. At the second attempt the token has expired.
     let end = async || {
         let script = "const real = window.real ??= window.fetch;
             window.fetch = async (path, options) => {
@@ -301,7 +302,7 @@ async fn a_token_that_ends_does_not_say_that_nothing_was_done() {
     browser.sign_in(tests::TOKEN).await;
     assert_eq!(browser.read("document.querySelector('form [name=points]').value").await, "");
     browser.says("+100").await;
-    // A list that may have gone out is not offered for another.
+    // A list that may have been sent is not offered for another issue.
     browser.show("codes/issue").await;
     browser.fill("[name=prefix]", "spring").await;
     browser.fill("[name=customers]", "1\n2\n").await;

@@ -6,12 +6,13 @@ use super::{
     browser::{Browser, DESK},
     shop,
 };
-use crate::{
-    discounts::{RULES, USE, give, issued, rule},
-    support::{id, one},
+use crate::support::{
+    RULES, USE,
+    discounts::{give, issued, rule},
+    id, one,
 };
 
-/// What the preview says is to be paid.
+/// Waits until the preview shows this amount to pay.
 async fn to_pay(browser: &Browser, total: &str) {
     browser.wait(&format!("document.querySelector('[data-total=\"{total}\"]')")).await;
 }
@@ -20,10 +21,10 @@ async fn to_pay(browser: &Browser, total: &str) {
 #[ignore = "needs Chromium: .ci/browser"]
 async fn a_rule_shows_what_it_will_do_before_it_is_there() {
     let (api, _) = shop().await;
-    let before = api.get(RULES).await.expect(200)["count"].clone();
+    let before = api.get(RULES).await.assert_status(200)["count"].clone();
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show("price_rules/new").await;
-    // The example is 2 x 100.00 + 59.90, and 12.00 of shipping.
+    // The example cart is 2 x 100.00 + 59.90, and 12.00 of shipping.
     browser.fill("[name=value]", "10").await;
     to_pay(&browser, "245.91").await;
     browser.choose("[name=kind]", "fixed_amount").await;
@@ -37,15 +38,15 @@ async fn a_rule_shows_what_it_will_do_before_it_is_there() {
     browser.says("The rule cannot be priced yet").await;
     browser.fill("[name=entitled_product_ids]", "1002").await;
     to_pay(&browser, "261.90").await;
-    // The cart can be changed, and says what is wrong with it.
+    // The cart can be edited, and the page reports its errors.
     browser.fill(".cart-line:nth-of-type(2) [name=product_id]", "7").await;
     browser.says("The cart has none of its goods.").await;
     browser.fill(".cart-line:nth-of-type(1) [name=price]", "1.001").await;
     assert!(browser.error_of("lines.0.price").await.contains("2 decimal places"));
     browser.fill(".cart-line:nth-of-type(1) [name=price]", "1.00").await;
     to_pay(&browser, "73.90").await;
-    assert_eq!(api.get(RULES).await.expect(200)["count"], before, "nothing was stored");
-    // A rule of next month is seen as it will be then.
+    assert_eq!(api.get(RULES).await.assert_status(200)["count"], before, "nothing was stored");
+    // A rule that begins next month is shown as of then.
     let begins = "const field = document.querySelector('[name=starts_at]'); field.value = arguments[0];
         field.dispatchEvent(new Event('input', { bubbles: true }))";
     browser.script(begins, json!(["2999-01-01T00:00"])).await;
@@ -55,7 +56,7 @@ async fn a_rule_shows_what_it_will_do_before_it_is_there() {
     browser.fill("[name=title]", "Ten off").await;
     browser.click("form[aria-label=Rule] [type=submit]").await;
     browser.says("Ten off is saved.").await;
-    let made = api.get(&format!("{RULES}?title=Ten off")).await.expect(200)["results"][0].clone();
+    let made = api.get(&format!("{RULES}?title=Ten off")).await.assert_status(200)["results"][0].clone();
     assert_eq!((&made["value"], &made["entitled_product_ids"]), (&json!("-10.00"), &json!([1002])));
     browser.close(&[400]).await;
 }
@@ -66,7 +67,7 @@ async fn only_the_newest_answer_is_shown() {
     let (api, _) = shop().await;
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show("price_rules/new").await;
-    // The first answer comes after all that is typed later.
+    // The first reply arrives after all later input.
     let slow = "const real = window.fetch; let held = [];
         window.fetch = (path, options) => path.includes('evaluate') && options.body.includes('\"-10\"')
           ? new Promise((resolve, reject) => {
@@ -92,7 +93,7 @@ async fn a_stored_rule_is_priced_as_it_would_be_changed_and_kept_where_it_is_nee
         "allocation_method": "each",
     });
     let all = id(&api.post(RULES, &rule(&precise)).await);
-    let before = api.get(&one(RULES, all)).await.expect(200);
+    let before = api.get(&one(RULES, all)).await.assert_status(200);
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show(&format!("price_rules/{all}")).await;
     to_pay(&browser, "241.90").await;
@@ -100,20 +101,20 @@ async fn a_stored_rule_is_priced_as_it_would_be_changed_and_kept_where_it_is_nee
     browser.says("It is not enabled.").await;
     browser.click("[name=is_enabled]").await;
     to_pay(&browser, "241.90").await;
-    // A form that changes nothing changes nothing, to the microsecond.
+    // Saving an unchanged form changes nothing, to the microsecond.
     browser.click("form[aria-label=Rule] [type=submit]").await;
     browser.says("All is saved.").await;
-    assert_eq!(api.get(&one(RULES, all)).await.expect(200), before);
+    assert_eq!(api.get(&one(RULES, all)).await.assert_status(200), before);
     browser.show(&format!("price_rules/{}", spring.rule)).await;
     browser.click("[data-delete]").await;
     browser.click_text("Delete").await;
     browser.wait("document.querySelector('.error-box')").await;
-    api.get(&one(RULES, spring.rule)).await.expect(200);
+    api.get(&one(RULES, spring.rule)).await.assert_status(200);
     browser.show(&format!("price_rules/{all}")).await;
     browser.click("[data-delete]").await;
     browser.click_text("Delete").await;
     browser.shown("#/price_rules").await;
-    api.get(&one(RULES, all)).await.expect(404);
+    api.get(&one(RULES, all)).await.assert_status(404);
     browser.close(&[409]).await;
 }
 
@@ -136,7 +137,7 @@ async fn a_rule_of_each_kind_is_made_as_the_api_has_it() {
     browser.fill("[name=buy]", "2").await;
     browser.fill("[name=get]", "1").await;
     browser.click("form[aria-label=Rule] [type=submit]").await;
-    // The field that it is about is not asked for of this kind.
+    // This kind of rule has no field for the error, so that it stands in the summary.
     let summary = browser.wait("document.querySelector('[data-summary]').textContent").await;
     assert_eq!(summary, "At least one of the entitled lists must not be empty.");
     browser.fill("[name=get]", "\u{E003}").await;
@@ -155,7 +156,7 @@ async fn a_rule_of_each_kind_is_made_as_the_api_has_it() {
     to_pay(&browser, "212.00").await;
     browser.click("form[aria-label=Rule] [type=submit]").await;
     browser.says("Two and one is saved.").await;
-    let made = api.get(&format!("{RULES}?title=Two and one")).await.expect(200)["results"][0].clone();
+    let made = api.get(&format!("{RULES}?title=Two and one")).await.assert_status(200)["results"][0].clone();
     let ratio = json!({"prerequisite_quantity": 2, "entitled_quantity": 1});
     assert_eq!(made["prerequisite_to_entitlement_quantity_ratio"], ratio);
     browser.close(&[400]).await;
@@ -188,14 +189,14 @@ async fn a_cart_is_tried_with_codes_as_a_customer() {
 async fn a_cart_is_tried_as_whoever_has_its_codes() {
     let (api, spring) = shop().await;
     let once = json!({"automatic_discount": true, "once_per_customer": true, "value": "-50.00", "title": "First"});
-    api.post(RULES, &rule(&once)).await.expect(201);
+    api.post(RULES, &rule(&once)).await.assert_status(201);
     let codes: Vec<_> = issued(&give(&api, spring.id, [1, 2]).await)
         .iter()
         .map(|code| code["code"].as_str().expect("a text").to_owned())
         .collect();
     let line = json!({"id": 1, "product_id": 1, "quantity": 1, "price": "90.00"});
     let used = json!({"codes": [], "customer_id": 1, "order_id": 5, "cart": {"lines": [line]}});
-    api.post(USE, &used).await.expect(200);
+    api.post(USE, &used).await.assert_status(200);
     let browser = Browser::signed_in(&api, DESK).await;
     let type_in = async |text: &str| {
         browser.show("levels").await;
@@ -203,7 +204,7 @@ async fn a_cart_is_tried_as_whoever_has_its_codes() {
         browser.fill("[name=codes]", text).await;
         browser.shown("").await;
     };
-    // As it was read out, and of a customer who has used the rule that is for once.
+    // A code as it is read aloud, and a customer who has used the rule that allows one use.
     type_in(&format!("{} {}", &codes[0][..4], &codes[0][4..])).await;
     browser.says("As the customer 1, who has the codes.").await;
     browser.says("This customer has used it.").await;

@@ -1,17 +1,17 @@
-//! `/docs/`: whoever reads of an operation there tries it there.
+//! `/docs/`: a reader can try an operation on its page.
 
 use tests::{Api, TOKEN};
 
 use super::browser::{Browser, DESK, Screen};
 use crate::support::LEVELS;
 
-/// Opens an operation, and its form.
+/// Opens an operation and its form.
 async fn try_out(browser: &Browser, operation: &str) {
     browser.click(&format!("[id$='-{operation}'] .opblock-summary-control")).await;
     browser.click(&format!("[id$='-{operation}'] .try-out__btn")).await;
 }
 
-/// Sends what the form says, and waits for this status.
+/// Sends the form and waits for this status.
 async fn execute(browser: &Browser, operation: &str, status: u16) {
     browser.click(&format!("[id$='-{operation}'] .execute")).await;
     browser
@@ -36,14 +36,14 @@ async fn an_operation_is_tried_with_a_token_that_is_typed_in() {
         browser.click_text(close).await;
         execute(&browser, "level_list", 200).await;
         browser.says("初级会员").await;
-        // The token and the operation come along into the other language; the token is kept nowhere.
+        // A change of language keeps the token and the operation. The token is stored nowhere.
         let other = if language == "en" { "zh" } else { "en" };
         browser.click(&format!("[data-lang={other}]")).await;
         browser.wait("document.querySelector('.auth-wrapper .authorize.locked')").await;
         assert_eq!(browser.read("sessionStorage.length + localStorage.length").await, 0);
         browser.click("[id$='-level_list'] .try-out__btn").await;
         execute(&browser, "level_list", 200).await;
-        // The example of a body is one that the service takes.
+        // The service accepts the example body.
         let before = api.get(LEVELS).await.ids().len();
         try_out(&browser, "level_create").await;
         execute(&browser, "level_create", 201).await;

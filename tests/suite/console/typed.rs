@@ -1,4 +1,4 @@
-//! What is typed in: as people write it, kept from being lost, and saved beside what others have saved.
+//! Typed input: its human notations, its protection against loss, and saving beside the changes of others.
 
 use serde_json::json;
 use tests::Api;
@@ -7,9 +7,10 @@ use super::{
     browser::{Browser, DESK},
     shop,
 };
-use crate::{
-    discounts::{FUTURE, RULES, change_rule, coupon, give, issued, rule, with},
-    support::{CUSTOMERS, LEVELS, customer, id, one},
+use crate::support::{
+    CUSTOMERS, LEVELS, RULES, customer,
+    discounts::{FUTURE, change_rule, coupon, give, issued, rule, with},
+    id, one,
 };
 
 #[tokio::test]
@@ -28,12 +29,12 @@ async fn what_is_typed_in_is_not_lost_without_a_question() {
         assert_eq!(browser.read("location.hash").await, "#/levels/new");
         assert_eq!(browser.read("document.querySelector('[name=title]').value").await, "Gold");
     }
-    // Sent and refused it is typed work still.
+    // Refused input is still unsaved.
     browser.fill("[name=sign_points]", "x").await;
     browser.click("form [type=submit]").await;
     browser.error_of("sign_points").await;
     browser.leave_for("customers").await;
-    // What was sent is no reason to ask.
+    // Saved input needs no question.
     browser.show("levels/new").await;
     browser.fill("[name=title]", "Gold").await;
     browser.click("form [type=submit]").await;
@@ -47,7 +48,7 @@ async fn what_is_typed_in_is_not_lost_without_a_question() {
     assert_eq!(browser.read("document.querySelector('[name=title]').value").await, "Other");
     browser.click_text("Cancel").await;
     browser.click_text("Leave").await;
-    // What is typed in of a row goes with the row.
+    // Unsaved input of a row goes with the row.
     browser.show("levels").await;
     browser.click_text("Gold").await;
     browser.fill("[name=title]", "Silver").await;
@@ -74,7 +75,7 @@ async fn a_list_and_codes_that_nobody_saved_are_not_lost_without_a_question() {
     browser.show("codes/issue?prefix=spring").await;
     browser.fill("[name=customers]", "1\n２，spring\nx\n77\n").await;
     browser.click("form [type=submit]").await;
-    // What is refused after a save is not saved with it.
+    // Input that is refused after a save is not saved.
     browser.click("[data-save-refused]").await;
     browser.click("[data-leave-out]").await;
     browser.wait("document.querySelector('[data-refused=\"1\"]')").await;
@@ -83,7 +84,7 @@ async fn a_list_and_codes_that_nobody_saved_are_not_lost_without_a_question() {
     browser.wait("document.querySelector('[data-issued=\"2\"]')").await;
     browser.click("[data-edit]").await;
     assert_eq!(browser.wait("document.querySelector('[name=customers]')?.value").await, "77,spring");
-    // A list that names its own coupons, and not the one that was typed in, is asked about.
+    // The page asks about a list that names coupons of its own besides the typed one.
     browser.fill("[name=prefix]", "autumn").await;
     browser.click("form [type=submit]").await;
     browser.says("The list names coupons of its own: spring. No row gets autumn.").await;
@@ -106,27 +107,28 @@ async fn a_save_leaves_what_somebody_else_saved_meanwhile() {
     let level = id(&api.post(LEVELS, &json!({"title": "Silver", "redeem_points": 100})).await);
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show(&format!("levels/{level}")).await;
-    api.put(&one(LEVELS, level), &json!({"title": "Silver", "redeem_points": 200})).await.expect(200);
+    api.put(&one(LEVELS, level), &json!({"title": "Silver", "redeem_points": 200})).await.assert_status(200);
     browser.fill("[name=title]", "Silver card").await;
     browser.click("form [type=submit]").await;
     browser.shown("#/levels").await;
-    let row = api.get(&one(LEVELS, level)).await.expect(200);
+    let row = api.get(&one(LEVELS, level)).await.assert_status(200);
     assert_eq!((&row["title"], &row["redeem_points"]), (&json!("Silver card"), &json!(200)));
 
     browser.show(&format!("price_rules/{}", spring.rule)).await;
-    let mut rule = api.get(&one(RULES, spring.rule)).await.expect(200);
+    let mut rule = api.get(&one(RULES, spring.rule)).await.assert_status(200);
     rule["value"] = json!("-50.00");
     rule["usage_limit"] = json!(7);
-    api.put(&one(RULES, spring.rule), &rule).await.expect(200);
+    api.put(&one(RULES, spring.rule), &rule).await.assert_status(200);
     browser.fill("[name=title]", "Renamed").await;
     browser.fill("[name=priority]", "３").await;
     browser.click("form[aria-label=Rule] [type=submit]").await;
     browser.shown("#/price_rules").await;
-    let row = api.get(&one(RULES, spring.rule)).await.expect(200);
+    let row = api.get(&one(RULES, spring.rule)).await.assert_status(200);
     assert_eq!((&row["title"], &row["priority"]), (&json!("Renamed"), &json!(3)));
     assert_eq!((&row["value"], &row["usage_limit"]), (&json!("-50.00"), &json!(7)));
 
-    // How much goes with its kind: 30 yuan are not made 30 percent of it, nor does another part take that back.
+    // A value belongs to its kind. Another user has made the rule a percentage: 30 yuan must not become 30 percent, and
+    // the change of another part must not undo the other user's change.
     let path = format!("price_rules/{}", spring.rule);
     for (field, typed, value) in
         [("value", "30", "-5.00"), ("prerequisite_subtotal_range", "300", "-6.00"), ("allocation_limit", "5", "-7.00")]
@@ -134,19 +136,19 @@ async fn a_save_leaves_what_somebody_else_saved_meanwhile() {
         browser.show(&path).await;
         browser.says("A change counts for these coupons too: spring").await;
         let changes = json!({"value_type": "percentage", "value": value, "usage_limit": 8});
-        api.put(&one(RULES, spring.rule), &with(row.clone(), &changes)).await.expect(200);
+        api.put(&one(RULES, spring.rule), &with(row.clone(), &changes)).await.assert_status(200);
         browser.fill(&format!("[name={field}]"), typed).await;
         browser.click("form[aria-label=Rule] [type=submit]").await;
         browser.says("Somebody else has changed what this rule gives.").await;
         browser.leave_for("levels").await;
     }
-    let row = api.get(&one(RULES, spring.rule)).await.expect(200);
+    let row = api.get(&one(RULES, spring.rule)).await.assert_status(200);
     assert_eq!((&row["value_type"], &row["value"]), (&json!("percentage"), &json!("-7.00")));
     assert_eq!((&row["allocation_limit"], &row["usage_limit"]), (&json!(0), &json!(8)));
 
-    // What somebody has deleted is said to be gone.
+    // The page says that another user has deleted the row.
     browser.show(&format!("levels/{level}")).await;
-    api.delete(&one(LEVELS, level)).await.expect(204);
+    api.delete(&one(LEVELS, level)).await.assert_status(204);
     browser.fill("[name=title]", "Gone").await;
     browser.click("form [type=submit]").await;
     browser.says("Not found.").await;
@@ -158,10 +160,10 @@ async fn a_save_leaves_what_somebody_else_saved_meanwhile() {
 async fn a_day_without_its_time_is_refused() {
     let (api, spring) = shop().await;
     change_rule(&api, spring.rule, &json!({"ends_at": FUTURE})).await;
-    let before = api.get(&one(RULES, spring.rule)).await.expect(200);
+    let before = api.get(&one(RULES, spring.rule)).await.assert_status(200);
     let browser = Browser::signed_in(&api, DESK).await;
     browser.show(&format!("price_rules/{}", spring.rule)).await;
-    // One key takes the month away, and with it the value of the field.
+    // One key removes the month and thereby the value of the field.
     browser.click("[name=ends_at]").await;
     browser.script("document.querySelector('[name=ends_at]').focus()", json!([])).await;
     browser.press("\u{E003}").await;
@@ -169,8 +171,8 @@ async fn a_day_without_its_time_is_refused() {
     browser.says("Until: A day, with its whole year, and a time are needed, or neither.").await;
     browser.click("form[aria-label=Rule] [type=submit]").await;
     assert_eq!(browser.error_of("ends_at").await, "A day, with its whole year, and a time are needed, or neither.");
-    assert_eq!(api.get(&one(RULES, spring.rule)).await.expect(200)["ends_at"], before["ends_at"]);
-    // Nor is a year of two digits meant, and a vendor's name is one name.
+    assert_eq!(api.get(&one(RULES, spring.rule)).await.assert_status(200)["ends_at"], before["ends_at"]);
+    // A year of two digits is refused, and a comma does not split a vendor's name.
     let vendors = json!({"target_selection": "entitled", "entitled_vendor_titles": ["Foo, Inc.", "Bar"]});
     change_rule(&api, spring.rule, &vendors).await;
     browser.leave_for("levels").await;
@@ -182,10 +184,10 @@ async fn a_day_without_its_time_is_refused() {
     browser.choose("[name=ends_at]", "2998-12-31T23:59:00").await;
     browser.click("form[aria-label=Rule] [type=submit]").await;
     browser.shown("#/price_rules").await;
-    let row = api.get(&one(RULES, spring.rule)).await.expect(200);
+    let row = api.get(&one(RULES, spring.rule)).await.assert_status(200);
     assert_eq!((&row["value"], &row["ends_at"]), (&json!("-15.00"), &json!("2998-12-31T23:59:00+08:00")));
     assert_eq!(row["entitled_vendor_titles"], vendors["entitled_vendor_titles"]);
-    // What is no moment is not kept for the next look.
+    // An invalid time is not kept for the next visit.
     browser.show("evaluate").await;
     browser.click("[name=at]").await;
     browser.press("1").await;
@@ -206,9 +208,11 @@ async fn a_quota_is_not_taken_for_times_in_a_cart() {
     browser.says("Times in one cart").await;
     assert_eq!(browser.read("document.querySelector('[name=allocation_limit]').value").await, "");
     browser.leave_for("evaluate").await;
-    // A view that is opened has the names of today.
+    // A newly opened view has the current names.
     browser.says("Old").await;
-    api.put(&one(RULES, automatic), &rule(&json!({"title": "New", "automatic_discount": true}))).await.expect(200);
+    api.put(&one(RULES, automatic), &rule(&json!({"title": "New", "automatic_discount": true})))
+        .await
+        .assert_status(200);
     browser.show("coupons/new").await;
     browser.script("document.querySelector('[name=on_rule]').click()", json!([])).await;
     browser.fill("[name=code_prefix]", "more").await;
@@ -225,7 +229,7 @@ async fn numbers_are_read_as_people_write_them() {
     let (api, _) = shop().await;
     let cased = coupon(&api, "Case", &json!({})).await;
     for (id, mobile) in [(11, "139 1111 2222"), (12, "+86 139-3333-4444"), (13, "+8613955556666")] {
-        api.put(&one(CUSTOMERS, id), &customer(mobile)).await.expect(201);
+        api.put(&one(CUSTOMERS, id), &customer(mobile)).await.assert_status(201);
     }
     let browser = Browser::signed_in(&api, DESK).await;
     for (text, id) in [("13911112222", 11), ("139-3333-4444", 12), ("１３９５５５５６６６６", 13), ("０１２", 12)]
@@ -248,13 +252,13 @@ async fn numbers_are_read_as_people_write_them() {
     browser.choose("[name=target_selection]", "all").await;
     browser.fill("[name=value]", "１，０００").await;
     browser.fill("[name=prerequisite_subtotal_range]", "2,000.00").await;
-    // The first line of the cart, in the form beside: 2 x 1,100.00 + 59.90, and 12.00 of shipping.
+    // The first line of the cart in the adjacent form: 2 x 1,100.00 + 59.90, and 12.00 of shipping.
     browser.fill("form[aria-label='Example cart'] [name=price]", "1,100.00").await;
     browser.wait("document.querySelector('[data-total=\"1271.90\"]')").await;
     browser.fill("[name=starts_at]", "").await;
     browser.click("form[aria-label=Rule] [type=submit]").await;
     browser.says("Thousand is saved.").await;
-    let made = api.get(&format!("{RULES}?title=Thousand")).await.expect(200)["results"][0].clone();
+    let made = api.get(&format!("{RULES}?title=Thousand")).await.assert_status(200)["results"][0].clone();
     assert_eq!(made["value"], "-1000.00");
     let code = issued(&give(&api, cased.id, [11]).await)[0]["code"].as_str().expect("a text").to_owned();
     let wide: String = code.chars().map(|sign| char::from_u32(u32::from(sign) + 0xFEE0).expect("a sign")).collect();
@@ -266,7 +270,7 @@ async fn numbers_are_read_as_people_write_them() {
         browser.click("[role=search] [type=submit]").await;
         browser.wait("document.querySelector('[data-count=\"1\"]')").await;
     }
-    api.put(&one(CUSTOMERS, 14), &customer("139 1111 2222")).await.expect(201);
+    api.put(&one(CUSTOMERS, 14), &customer("139 1111 2222")).await.assert_status(201);
     browser.show("codes").await;
     browser.fill("[name=customer]", "13911112222").await;
     browser.click("[role=search] [type=submit]").await;

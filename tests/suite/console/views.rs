@@ -1,5 +1,6 @@
-//! Every view at a desk and on a phone, in both languages, by day and by night: nothing beside the screen, nothing that
-//! axe finds (https://github.com/dequelabs/axe-core, where `.ci/browser` could fetch it), and a picture of each to look at.
+//! Every view on a desktop and on a phone, in both languages, in light and in dark colours. Nothing overflows the
+//! screen, axe reports nothing (https://github.com/dequelabs/axe-core, if `.ci/browser` could fetch it), and a
+//! screenshot of each is kept.
 
 use std::{env, fs};
 
@@ -7,12 +8,14 @@ use serde_json::{Value, json};
 use tests::Api;
 
 use super::browser::{Browser, DESK, PHONE, Screen};
-use crate::{
-    discounts::{CODES, COUPONS, RULES, give, issued, nested, rule},
-    support::{LEVELS, adjust, id, one},
+use crate::support::{
+    CODES, COUPONS, LEVELS, RULES,
+    discounts::{give, issued, nested, rule},
+    id, one,
+    points::adjust,
 };
 
-/// The views that there are, by their addresses.
+/// The addresses of the views.
 const VIEWS: [&str; 15] = [
     "levels",
     "levels/new",
@@ -31,21 +34,23 @@ const VIEWS: [&str; 15] = [
     "evaluate",
 ];
 
-/// The demo shop after some weeks.
+/// Creates the demo shop after some weeks of use.
 async fn lively() -> Api {
     let api = Api::start().await;
     let gold = json!({
         "title": "黄金会员", "condition_points": 1000, "sign_points": 10, "gain_points": 0.5, "redeem_points": 100,
         "redeem_limitation": 2000, "redeem_limitation_monthly": 5000,
     });
-    api.put(&one(LEVELS, 8), &gold).await.expect(200);
+    api.put(&one(LEVELS, 8), &gold).await.assert_status(200);
     for points in [800, 300, -60, 250, 120] {
-        adjust(&api, 50784, points).await.expect(201);
+        adjust(&api, 50784, points).await.assert_status(201);
     }
-    api.post("/api/loyalty/point_history/redeem/", &json!({"customer_id": 50784, "points": 300})).await.expect(201);
+    api.post("/api/loyalty/point_history/redeem/", &json!({"customer_id": 50784, "points": 300}))
+        .await
+        .assert_status(201);
     let percent = json!({"title": "会员日九折", "value": "-10.00", "value_type": "percentage"});
     let automatic = json!({"automatic_discount": true, "priority": 5});
-    api.post(RULES, &rule(&crate::discounts::with(percent, &automatic))).await.expect(201);
+    api.post(RULES, &rule(&crate::support::discounts::with(percent, &automatic))).await.assert_status(201);
     let terms = json!({"title": "Summer, 20 off", "value": "-20.00", "prerequisite_subtotal_range": {"greater_than_or_equal_to": "100"}});
     assert_eq!(id(&api.post(COUPONS, &nested("SUMMER", &terms)).await), 3097);
     let customers = [123, 22750, 50784, 100_000];
@@ -53,16 +58,18 @@ async fn lively() -> Api {
         let codes = issued(&give(&api, 3097, customers.into_iter().cycle().take(count)).await);
         api.server.clock.advance(chrono::Duration::days(3));
         for code in &codes[..used] {
-            api.put(&one(CODES, code["id"].as_u64().expect("an id")), &json!({"status": "used"})).await.expect(200);
+            api.put(&one(CODES, code["id"].as_u64().expect("an id")), &json!({"status": "used"}))
+                .await
+                .assert_status(200);
         }
     }
     for customer in [123, 22750] {
-        api.post(&format!("{COUPONS}SUMMER/redeem/"), &json!({"customer_id": customer})).await.expect(201);
+        api.post(&format!("{COUPONS}SUMMER/redeem/"), &json!({"customer_id": customer})).await.assert_status(201);
     }
     api
 }
 
-/// What axe finds in the page as it is; nothing where there is no axe.
+/// Returns the findings of axe in the current page. The list is empty if axe is not installed.
 async fn accessibility(browser: &Browser) -> Value {
     let Ok(path) = env::var("YOUHUI_AXE") else { return json!([]) };
     let axe = fs::read_to_string(path).expect("axe-core");
@@ -76,7 +83,7 @@ async fn accessibility(browser: &Browser) -> Value {
     browser.read("window.found.map(({id, nodes}) => [id, nodes.map(({html}) => html)])").await
 }
 
-/// What on a phone is too small to be touched: buttons, links of the navigation, and fields.
+/// An expression for the elements that are too small to touch on a phone: buttons, links of the navigation, and fields.
 const SMALL: &str = "[...document.querySelectorAll('button, .button, nav a, input:not([type=checkbox], [type=file]), select, textarea')]
     .filter((one) => one.checkVisibility({visibilityProperty: true}))
     .map((one) => [one.outerHTML.slice(0, 80), Math.round(one.getBoundingClientRect().height)])
@@ -90,7 +97,7 @@ async fn every_view(screen: Screen) {
         let view = view.replace('/', "-");
         format!("{view}-{}-{width}-{}", &language[..2], if dark { "dark" } else { "light" })
     };
-    // It lives on the day on which the last codes were issued.
+    // The browser's clock stands at the day of the last issue.
     browser.script("const real = Date.now; Date.now = () => real() + 18 * 86400000", json!([])).await;
     browser.screenshot(&name("sign-in")).await;
     assert_eq!(accessibility(&browser).await, json!([]));

@@ -1,4 +1,4 @@
-//! `/api/crm/customer/`
+//! `/api/crm/customer/`: storing, reading and deleting customers.
 
 use chrono::Utc;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ const FIELDS: [&str; 10] = [
     "updated_at",
 ];
 
-/// A whole customer with one field replaced.
+/// Returns a whole customer with one field replaced.
 fn with(field: &str, value: &Value) -> Value {
     let mut body = customer("13800000000");
     body[field] = value.clone();
@@ -39,7 +39,7 @@ async fn put(api: &Api, id: u64, body: &Value) -> Reply {
 async fn a_customer_is_created_with_the_id_of_the_shop() {
     let api = Api::empty().await;
     let before = Utc::now();
-    let stored = put(&api, 777, &customer("13800000000")).await.expect(201);
+    let stored = put(&api, 777, &customer("13800000000")).await.assert_status(201);
     assert_eq!(keys(&stored), FIELDS);
     for (field, value) in customer("13800000000").as_object().expect("an object") {
         assert_eq!(&stored[field], value, "{field}");
@@ -47,15 +47,15 @@ async fn a_customer_is_created_with_the_id_of_the_shop() {
     assert_eq!(stored["id"], 777);
     taken_since(&stored["created_at"], before);
     time(&stored["updated_at"]);
-    same_text(&api.get(&one(CUSTOMERS, 777)).await.expect(200), &stored);
-    same_text(&api.get(CUSTOMERS).await.expect(200)["results"], &json!([stored]));
+    same_text(&api.get(&one(CUSTOMERS, 777)).await.assert_status(200), &stored);
+    same_text(&api.get(CUSTOMERS).await.assert_status(200)["results"], &json!([stored]));
 }
 
 #[tokio::test]
 async fn the_second_put_answers_200_and_the_id_of_the_path_wins() {
     let api = Api::empty().await;
-    assert_eq!(put(&api, 777, &with("id", &json!(5))).await.expect(201)["id"], 777);
-    assert_eq!(put(&api, 777, &with("id", &json!(5))).await.expect(200)["id"], 777);
+    assert_eq!(put(&api, 777, &with("id", &json!(5))).await.assert_status(201)["id"], 777);
+    assert_eq!(put(&api, 777, &with("id", &json!(5))).await.assert_status(200)["id"], 777);
     assert_eq!(api.get(CUSTOMERS).await.ids(), [777]);
     detail(&api.get(&one(CUSTOMERS, 5)).await, 404, "Not found.");
 }
@@ -71,15 +71,15 @@ async fn an_update_keeps_what_is_omitted() {
     for (field, value) in set.as_object().expect("an object") {
         body[field] = value.clone();
     }
-    put(&api, 1, &body).await.expect(201);
+    put(&api, 1, &body).await.assert_status(201);
     for (field, value) in [("full_name", json!("李雷")), ("note", json!("")), ("accepts_marketing", json!(true))] {
         body[field] = value.clone();
         let mut sent = body.clone();
         sent.as_object_mut()
             .expect("an object")
             .retain(|key, _| ["mobile", "full_name", field].contains(&key.as_str()));
-        put(&api, 1, &sent).await.expect(200);
-        let read = api.get(&one(CUSTOMERS, 1)).await.expect(200);
+        put(&api, 1, &sent).await.assert_status(200);
+        let read = api.get(&one(CUSTOMERS, 1)).await.assert_status(200);
         for (field, value) in body.as_object().expect("an object") {
             assert_eq!(&read[field], value, "{field}");
         }
@@ -92,11 +92,11 @@ async fn null_clears_email_and_birthday() {
     let mut body = customer("13800000000");
     body["email"] = json!("li@example.com");
     body["birthday"] = json!("1990-01-02");
-    let stored = put(&api, 1, &body).await.expect(201);
+    let stored = put(&api, 1, &body).await.assert_status(201);
     assert_eq!((&stored["email"], &stored["birthday"]), (&body["email"], &body["birthday"]));
     for field in ["email", "birthday"] {
-        assert_eq!(put(&api, 1, &with(field, &Value::Null)).await.expect(200)[field], Value::Null);
-        assert_eq!(api.get(&one(CUSTOMERS, 1)).await.expect(200)[field], Value::Null);
+        assert_eq!(put(&api, 1, &with(field, &Value::Null)).await.assert_status(200)[field], Value::Null);
+        assert_eq!(api.get(&one(CUSTOMERS, 1)).await.assert_status(200)[field], Value::Null);
     }
 }
 
@@ -117,7 +117,7 @@ async fn every_bad_field_is_refused_and_nothing_is_written() {
             refused_somehow(&put(&api, 1, &with(field, &value)).await, field, &value);
         }
     }
-    assert_eq!(api.get(CUSTOMERS).await.expect(200)["count"], 0);
+    assert_eq!(api.get(CUSTOMERS).await.assert_status(200)["count"], 0);
 }
 
 #[tokio::test]
@@ -142,7 +142,10 @@ async fn a_bad_birthday_is_refused() {
     for value in [json!("yesterday"), json!("2000-02-30"), json!("01/02/1990"), json!(19_900_102), json!(true)] {
         refused_somehow(&put(&api, 1, &with("birthday", &value)).await, "birthday", &value);
     }
-    assert_eq!(put(&api, 1, &with("birthday", &json!("2000-02-29"))).await.expect(201)["birthday"], "2000-02-29");
+    assert_eq!(
+        put(&api, 1, &with("birthday", &json!("2000-02-29"))).await.assert_status(201)["birthday"],
+        "2000-02-29"
+    );
 }
 
 #[tokio::test]
@@ -162,7 +165,7 @@ async fn a_bad_instant_is_refused() {
     for value in wrong {
         refused(&put(&api, 1, &with("created_at", &value)).await, "created_at", DATETIME, &value);
     }
-    assert_eq!(api.get(CUSTOMERS).await.expect(200)["count"], 0);
+    assert_eq!(api.get(CUSTOMERS).await.assert_status(200)["count"], 0);
 }
 
 #[tokio::test]
@@ -181,9 +184,9 @@ async fn an_instant_in_any_offset_is_shown_in_the_zone_of_the_shop() {
         ("  2018-09-03T13:56:15+08:00 ", "2018-09-03T13:56:15+08:00"),
     ];
     for ((sent, shown), id) in cases.into_iter().zip(1..) {
-        let stored = put(&api, id, &with("created_at", &json!(sent))).await.expect(201);
+        let stored = put(&api, id, &with("created_at", &json!(sent))).await.assert_status(201);
         assert_eq!(stored["created_at"], shown, "{sent}");
-        assert_eq!(api.get(&one(CUSTOMERS, id)).await.expect(200)["created_at"], shown, "{sent}");
+        assert_eq!(api.get(&one(CUSTOMERS, id)).await.assert_status(200)["created_at"], shown, "{sent}");
     }
 }
 
@@ -193,7 +196,7 @@ async fn texts_are_trimmed_and_numbers_are_coerced() {
     let mut body = customer(" 13800000000 ");
     body["full_name"] = json!(12);
     body["note"] = json!("  ");
-    let stored = put(&api, 1, &body).await.expect(201);
+    let stored = put(&api, 1, &body).await.assert_status(201);
     assert_eq!(
         (&stored["mobile"], &stored["full_name"], &stored["note"]),
         (&json!("13800000000"), &json!("12"), &json!(""))
@@ -207,13 +210,16 @@ async fn an_id_that_is_none_is_not_found() {
         detail(&api.get(&one(CUSTOMERS, unknown)).await, 404, "Not found.");
     }
     detail(&api.put(&one(CUSTOMERS, "abc"), &customer("1")).await, 404, "Not found.");
-    assert_eq!(api.get(CUSTOMERS).await.expect(200)["count"], 4);
+    assert_eq!(api.get(CUSTOMERS).await.assert_status(200)["count"], 4);
 }
 
 #[tokio::test]
 async fn the_largest_id_is_taken_and_a_larger_one_is_not() {
     let api = Api::empty().await;
-    assert_eq!(put(&api, 9_007_199_254_740_991, &customer("1")).await.expect(201)["id"], 9_007_199_254_740_991_u64);
+    assert_eq!(
+        put(&api, 9_007_199_254_740_991, &customer("1")).await.assert_status(201)["id"],
+        9_007_199_254_740_991_u64
+    );
     for id in ["9007199254740992", "0", "-5", "18446744073709551617"] {
         let reply = api.put(&one(CUSTOMERS, id), &customer("1")).await;
         assert!([400, 404].contains(&reply.status), "{id}: {} {}", reply.status, reply.text);
@@ -227,7 +233,7 @@ async fn the_list_runs_newest_created_first() {
     assert_eq!(api.get(CUSTOMERS).await.ids(), [100_000, 50784, 22750, 123]);
     store_customers(&api, &[60, 7, 90_000]).await;
     assert_eq!(api.get(CUSTOMERS).await.ids(), [90_000, 7, 60, 100_000, 50784, 22750, 123]);
-    put(&api, 60, &with("note", &json!("again"))).await.expect(200);
+    put(&api, 60, &with("note", &json!("again"))).await.assert_status(200);
     assert_eq!(api.get(CUSTOMERS).await.ids(), [90_000, 7, 60, 100_000, 50784, 22750, 123]);
 }
 
@@ -263,7 +269,7 @@ async fn order_by_id_sorts_by_the_number_and_bounds_walk_it() {
 async fn the_filters_find_by_id_and_mobile() {
     let api = Api::empty().await;
     for (id, mobile) in [(1, "13400000001"), (20, "13400000002"), (300, "13400000001")] {
-        put(&api, id, &customer(mobile)).await.expect(201);
+        put(&api, id, &customer(mobile)).await.assert_status(201);
     }
     let cases: [(&str, &[u64]); 16] = [
         ("id=20", &[20]),
@@ -298,13 +304,13 @@ async fn a_changed_mobile_is_found_and_the_old_one_is_not() {
     let api = Api::empty().await;
     store_customers(&api, &[2]).await;
     let found = async |mobile: &str| api.get(&format!("{CUSTOMERS}?mobile={mobile}")).await.ids();
-    put(&api, 1, &customer("13400000001")).await.expect(201);
+    put(&api, 1, &customer("13400000001")).await.assert_status(201);
     for (old, new) in [("13400000001", "13400000002"), ("13400000002", "13400000001")] {
-        put(&api, 1, &customer(new)).await.expect(200);
+        put(&api, 1, &customer(new)).await.assert_status(200);
         assert_eq!((found(old).await, found(new).await), (vec![], vec![1]));
-        put(&api, 1, &with("note", &json!("x"))).await.expect(200);
+        put(&api, 1, &with("note", &json!("x"))).await.assert_status(200);
         assert_eq!((found(new).await, found("13800000000").await), (vec![], vec![1]));
-        put(&api, 1, &customer(new)).await.expect(200);
+        put(&api, 1, &customer(new)).await.assert_status(200);
     }
     assert_eq!(api.get(CUSTOMERS).await.ids(), [1, 2]);
 }

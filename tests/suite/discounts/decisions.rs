@@ -1,17 +1,18 @@
-//! What `docs/decisions.md` says of coupons and codes.
+//! The rulings on coupons and codes.
 
 use serde_json::json;
 use tests::{Api, Reply};
 
-use crate::{
+use crate::support::{
+    CODES, COUPONS, RULES, detail,
     discounts::{
-        CODES, COUPONS, Coupon, FUTURE, PAST, RULES, change_rule, count, coupon, give, issue, issued, issued_ids, rule,
-        set_status, shop_of, with,
+        Coupon, FUTURE, PAST, change_rule, count, coupon, give, issue, issued, issued_ids, rule, set_status, shop_of,
+        with,
     },
-    support::{detail, id, one, refused},
+    id, one, refused,
 };
 
-/// A shop with a code for each of three customers.
+/// Creates a shop with a code for each of three customers.
 async fn with_codes(changes: serde_json::Value) -> (Api, Coupon, Vec<u64>) {
     let api = shop_of(3).await;
     let made = coupon(&api, "A", &changes).await;
@@ -43,10 +44,10 @@ async fn a_minimum_amount_never_changes_a_rule_that_is_there() {
     let body = |prefix: &str, rule: u64| json!({"code_prefix": prefix, "price_rule_id": rule, "minimum_amount": "99"});
     let message = "This would change a price rule that is there already: change the rule itself.";
     refused(&api.post(COUPONS, &body("A", bare)).await, "minimum_amount", message, &"bare");
-    let made = api.post(COUPONS, &body("B", asking)).await.expect(201);
+    let made = api.post(COUPONS, &body("B", asking)).await.assert_status(201);
     assert_eq!(made["price_rule"]["prerequisite_subtotal_range"]["greater_than_or_equal_to"], "50.00");
     let nothing = with(body("C", bare), &json!({"minimum_amount": 0}));
-    api.post(COUPONS, &nothing).await.expect(201);
+    api.post(COUPONS, &nothing).await.assert_status(201);
 }
 
 #[tokio::test]
@@ -67,23 +68,23 @@ async fn the_merchant_may_issue_and_use_outside_of_the_window_but_not_use_what_h
         (json!({"ends_at": PAST}), "expired", 409),
     ] {
         let (api, _, codes) = with_codes(changes).await;
-        assert_eq!(api.get(&one(CODES, codes[0])).await.expect(200)["status"], issued_as);
+        assert_eq!(api.get(&one(CODES, codes[0])).await.assert_status(200)["status"], issued_as);
         let reply = set_status(&api, codes[0], "used").await;
         assert_eq!(reply.status, used, "{}", reply.text);
     }
     let (api, made, codes) = with_codes(json!({})).await;
     change_rule(&api, made.rule, &json!({"ends_at": PAST})).await;
     detail(&set_status(&api, codes[0], "used").await, 409, "This code has expired.");
-    assert_eq!(set_status(&api, codes[0], "unused").await.expect(200)["status"], "expired");
+    assert_eq!(set_status(&api, codes[0], "unused").await.assert_status(200)["status"], "expired");
     assert_eq!(set_status(&api, codes[0], "expired").await.status, 400);
 }
 
 #[tokio::test]
 async fn a_deleted_used_code_keeps_its_place_and_its_use() {
     let (api, made, codes) = with_codes(json!({"allocation_limit": 3, "usage_limit": 1})).await;
-    set_status(&api, codes[0], "used").await.expect(200);
-    api.delete(&one(CODES, codes[0])).await.expect(204);
-    assert_eq!(api.get(&one(COUPONS, made.id)).await.expect(200)["used_count"], 0);
+    set_status(&api, codes[0], "used").await.assert_status(200);
+    api.delete(&one(CODES, codes[0])).await.assert_status(204);
+    assert_eq!(api.get(&one(COUPONS, made.id)).await.assert_status(200)["used_count"], 0);
     detail(&set_status(&api, codes[1], "used").await, 409, "The usage limit of 1 is reached.");
     let left = format!("Coupon {} has 0 codes left to issue.", made.id);
     detail(&give(&api, made.id, [1]).await, 409, &left);
@@ -92,21 +93,21 @@ async fn a_deleted_used_code_keeps_its_place_and_its_use() {
 #[tokio::test]
 async fn what_is_history_is_not_given_back() {
     let (api, made, codes) = with_codes(json!({})).await;
-    set_status(&api, codes[0], "used").await.expect(200);
+    set_status(&api, codes[0], "used").await.assert_status(200);
     let both = json!({"status": "unused", "customer_id": 2});
     detail(&api.put(&one(CODES, codes[0]), &both).await, 409, "A used code cannot be transferred.");
-    api.delete(&one(COUPONS, made.id)).await.expect(204);
+    api.delete(&one(COUPONS, made.id)).await.assert_status(204);
     detail(&set_status(&api, codes[0], "unused").await, 409, "The coupon of this code was deleted.");
-    api.delete(&one(CODES, codes[0])).await.expect(204);
+    api.delete(&one(CODES, codes[0])).await.assert_status(204);
 }
 
 #[tokio::test]
 async fn a_code_may_have_its_former_text_again() {
     let (api, _, codes) = with_codes(json!({})).await;
     let path = one(CODES, codes[0]);
-    let first = api.get(&path).await.expect(200)["code"].clone();
+    let first = api.get(&path).await.assert_status(200)["code"].clone();
     for text in [json!("free text #1"), first] {
-        assert_eq!(api.put(&path, &json!({ "code": text })).await.expect(200)["code"], text);
+        assert_eq!(api.put(&path, &json!({ "code": text })).await.assert_status(200)["code"], text);
     }
     let taken = api.put(&one(CODES, codes[1]), &json!({"code": "free text #1"})).await;
     refused(&taken, "code", "coupon code with this code already exists.", &"once given");

@@ -1,9 +1,9 @@
-//! The pages that teach do what they say: their `sh` blocks run against a server that was started as the page starts it, and what
-//! they show of the replies is what came back.
+//! Tests of the tutorial pages. Their `sh` blocks run against a server, and the shown replies are compared with the
+//! real ones.
 //!
-//! A page's first `console` block that begins with `cargo run --` starts the server (on a free port). Each `sh` block runs after
-//! the one before it, in one shell, and each `json` block after it is the next line that it prints. A shown object may
-//! leave keys out; a text with `...` stands for any end of it.
+//! The first `console` block of a page that begins with `cargo run --` gives the arguments of the server, which takes a
+//! free port. All `sh` blocks of a page run in one shell. Each `json` block after an `sh` block is the next line that
+//! it prints. A shown object may leave keys out. A shown text that ends with `...` matches any end.
 
 use std::{
     fs,
@@ -23,7 +23,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the root").to_owned()
 }
 
-/// The fenced blocks of a page: language and text.
+/// Returns the fenced blocks of a page: language and text.
 fn blocks(page: &str) -> Vec<(String, String)> {
     let mut blocks = Vec::new();
     let mut open: Option<(String, String)> = None;
@@ -39,7 +39,7 @@ fn blocks(page: &str) -> Vec<(String, String)> {
     blocks
 }
 
-/// A server of the built program, and what it said of itself.
+/// A running server of the built program, with the address and the token that it printed.
 struct Server {
     process: Child,
     url: String,
@@ -47,7 +47,7 @@ struct Server {
 }
 
 impl Server {
-    /// Starts `youhui` with the arguments of a page, on a free port.
+    /// Starts `youhui` with the arguments of a page on a free port.
     fn start(arguments: &str) -> Self {
         let program = functions::built().join("youhui");
         let mut command = Command::new(program);
@@ -60,7 +60,7 @@ impl Server {
             line.split_whitespace().nth(1).expect("what it is").to_owned()
         };
         let (url, token) = (said("Youhui"), said("token"));
-        // It goes on to say what to try, to nobody.
+        // The output must be read to its end, so that the server does not block.
         std::thread::spawn(move || lines.for_each(drop));
         Self { process, url, token }
     }
@@ -73,7 +73,7 @@ impl Drop for Server {
     }
 }
 
-/// Whether a reply has what is shown of it.
+/// Returns true if a reply contains the shown value.
 fn shows(shown: &Value, reply: &Value) -> bool {
     match (shown, reply) {
         (Value::Object(shown), Value::Object(reply)) => {
@@ -90,7 +90,7 @@ fn shows(shown: &Value, reply: &Value) -> bool {
     }
 }
 
-/// Runs the blocks of a page in one shell, and answers the lines that each of them printed.
+/// Runs the blocks of a page in one shell and returns the lines that each printed.
 fn run(server: &Server, scripts: &[&str], folder: &Path) -> Vec<Vec<String>> {
     let mut script = "set -eu\n".to_owned();
     for (number, text) in scripts.iter().enumerate() {
@@ -118,7 +118,7 @@ fn holds(name: &str) {
         blocks.iter().filter(|(language, _)| language == "sh").map(|(_, text)| text.as_str()).collect();
     let printed = run(&server, &scripts, folder.path());
     assert!(!scripts.is_empty(), "{name} teaches nothing");
-    // What is shown after each block, in its order.
+    // The shown replies after each `sh` block.
     let mut shown: Vec<Vec<Value>> = Vec::new();
     for (language, text) in &blocks {
         match language.as_str() {
@@ -172,10 +172,10 @@ fn a_reply_that_differs_is_seen() {
     );
 }
 
-/// Links between the pages lead to files that there are.
+/// Every link between the pages leads to an existing file.
 #[test]
 fn links_lead_to_files() {
-    for name in ["README.md", "CONTRIBUTING.md", "docs/quickstart.md", "docs/coming-from.md", "shared/client/README.md"]
+    for name in ["README.md", "CONTRIBUTING.md", "docs/quickstart.md", "docs/coming-from.md", "clients/rust/README.md"]
     {
         let text = page(name);
         let folder = root().join(name).parent().expect("a folder").to_owned();

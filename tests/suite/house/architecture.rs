@@ -1,39 +1,20 @@
-//! The house keeps its own rules: the four invariants, and routes that are the same in template.yaml, the routers and the
-//! OpenAPI description.
+//! The architecture: invariants that the compiler cannot hold, and routes that agree in template.yaml, the routers and
+//! the OpenAPI description.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-use local::{routes, server};
+use devserver::{routes, server};
 use tests::Api;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the root").to_owned()
-}
-
-/// The Rust files below a folder, by their path from the root.
+/// Returns the Rust files below a folder, by their path from the root.
 fn sources(folder: &str) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![root().join(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let name = path.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
-                found.insert(name, fs::read_to_string(&path).expect("a text"));
-            }
-        }
-    }
-    assert!(!found.is_empty());
-    found
+    super::files(folder, "rs")
 }
 
-/// The lines of code, not comment, that hold one of these texts.
+/// Returns the lines of code, without comments, that contain one of these texts.
 fn lines_with<'a>(sources: &'a BTreeMap<String, String>, texts: &[&str]) -> BTreeSet<(&'a str, &'a str)> {
     let lines = sources.iter().flat_map(|(name, text)| text.lines().map(|line| (name.as_str(), line.trim())));
     let code = lines.filter(|(_, line)| !line.starts_with("//"));
@@ -42,7 +23,7 @@ fn lines_with<'a>(sources: &'a BTreeMap<String, String>, texts: &[&str]) -> BTre
 
 #[test]
 fn the_domain_is_pure() {
-    let domain = sources("shared/src/domain");
+    let domain = sources("shared/domain/src");
     let impure =
         ["async ", "aws_", "http", "axum", "tokio", "Utc::now", "Local::now", "Instant::now", "SystemTime", "rand::"];
     assert_eq!(lines_with(&domain, &impure), BTreeSet::new());
@@ -50,21 +31,26 @@ fn the_domain_is_pure() {
 
 #[test]
 fn only_one_file_knows_how_a_key_looks() {
-    let mut all = sources("shared/src");
+    let mut all = sources("shared");
     all.extend(sources("functions"));
-    all.remove("shared/src/table/keys.rs").expect("the file of the keys");
-    all.remove("shared/src/table/keys/discounts.rs").expect("its other half");
+    all.extend(sources("tools"));
+    for keys in ["shared/store/src/keys", "shared/shop/src/keys"] {
+        let before = all.len();
+        all.retain(|name, _| !name.starts_with(keys));
+        assert!(all.len() < before, "no file of keys at {keys}");
+    }
     assert_eq!(lines_with(&all, &["SHOP#", "TOKEN#", "DUE#", "TALLY#", "ROW#", "ENTRY#", "PART#"]), BTreeSet::new());
 }
 
 #[test]
 fn only_one_file_turns_errors_into_statuses() {
-    let mut all = sources("shared/src");
+    let mut all = sources("shared");
     all.extend(sources("functions"));
+    all.extend(sources("tools"));
     all.remove("shared/src/http/error.rs").expect("the file of the errors");
-    // The gateway and the hostile store stand for AWS's own replies.
-    all.remove("functions/local/src/gateway.rs");
-    all.remove("functions/local/src/hostile.rs");
+    // The gateway and the hostile store imitate AWS's own replies.
+    all.remove("tools/devserver/src/gateway.rs");
+    all.remove("tools/devserver/src/hostile.rs");
     let errors = [
         "::BAD_REQUEST",
         "::UNAUTHORIZED",
@@ -84,14 +70,13 @@ fn only_one_file_turns_errors_into_statuses() {
 
 #[test]
 fn handlers_never_name_the_sdk() {
-    let mut functions = sources("functions");
-    functions.retain(|name, _| !name.starts_with("functions/local/"));
+    let functions = sources("functions");
     assert_eq!(lines_with(&functions, &["aws_sdk", "aws_config", "aws_smithy"]), BTreeSet::new());
 }
 
 #[test]
 fn files_and_modules_have_one_subject() {
-    for folder in ["shared/src", "shared/client", "functions", "tests"] {
+    for folder in ["clients", "functions", "shared", "tests", "tools"] {
         for (name, text) in sources(folder) {
             assert!(text.lines().count() <= 420, "{name} is too long");
             let stem = Path::new(&name).file_stem().expect("a name").to_string_lossy().into_owned();
@@ -100,7 +85,8 @@ fn files_and_modules_have_one_subject() {
     }
 }
 
-/// What people look at in a browser: pages and their files are no operations of the API, and no description has them.
+/// The paths of pages for a browser. They and their files are no operations of the API, and the description has none of
+/// them.
 const PAGES: [&str; 2] = ["/docs", "/console"];
 
 fn is_page(path: &str) -> bool {
@@ -170,7 +156,7 @@ fn the_gateway_prefers_the_more_specific_route() {
 
 #[test]
 fn the_security_page_names_tests_that_there_are() {
-    let page = include_str!("../../docs/security.md");
+    let page = include_str!("../../../docs/security.md");
     let suite = sources("tests/suite");
     let named = page.split('`').skip(1).step_by(2).filter_map(|text| text.rsplit_once("::"));
     let mut looked_up = 0;

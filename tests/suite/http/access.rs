@@ -1,18 +1,15 @@
-//! Tokens and scopes.
+//! Tokens and scopes: authentication, permissions, and the operator's commands.
 
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound, Utc};
-use futures_util::future::join_all;
-use local::server::Options;
-use serde_json::{Value, json};
-use shared::table::{
-    connect::Connection,
-    tokens::{self, Grant},
-};
-use tests::{Api, Reply, TOKEN};
-
 use crate::support::{ADJUST, CUSTOMERS, HISTORY, LEVELS, customer, detail, level, one};
+use chrono::{DateTime, SubsecRound, Utc};
+use devserver::server::Options;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use shop::operators::tokens::{self, Grant};
+use store::connect::Connection;
+use tests::{Api, Reply, TOKEN};
 
 const NONE: &str = "Authentication credentials were not provided.";
 const INVALID: &str = "Invalid token.";
@@ -30,7 +27,7 @@ const SCOPES: [&str; 10] = [
     "orders:write",
 ];
 
-/// An operation, the group it belongs to, what it needs there, and what it answers who may.
+/// An operation with its group, the scope that it needs there, and its status with that scope.
 struct Operation {
     method: &'static str,
     path: &'static str,
@@ -59,7 +56,7 @@ impl Operation {
     }
 }
 
-/// Every operation on the demo data; the last one needs a level 27.
+/// Returns every operation on the demo data. The last one needs a level 27.
 fn operations() -> Vec<Operation> {
     let title = || json!({"title": "x"});
     vec![
@@ -86,7 +83,7 @@ fn operations() -> Vec<Operation> {
     ]
 }
 
-/// All that a change could have touched.
+/// Returns all lists that a change could have touched.
 async fn everything(api: &Api) -> Vec<String> {
     let paths = [LEVELS, HISTORY, CUSTOMERS, "/api/discounts/coupon_code/"];
     join_all(paths.map(|path| api.get(path))).await.into_iter().map(|reply| reply.text).collect()
@@ -148,7 +145,7 @@ async fn the_scope_is_looked_at_before_body_and_id() {
     detail(&api.call_as(&writer, "GET", "/api/loyalty/level/999/", None).await, 403, FORBIDDEN);
     let refused = api.call_as(&writer, "HEAD", LEVELS, None).await;
     assert_eq!(refused.status, 403);
-    // RFC 6750: the scope that is missing.
+    // RFC 6750: the challenge names the missing scope.
     let challenge = r#"Bearer realm="api", error="insufficient_scope", scope="loyalty:read""#;
     assert_eq!(refused.header("www-authenticate"), challenge);
 }
@@ -206,7 +203,7 @@ async fn the_word_bearer_is_read_in_any_case() {
     }
 }
 
-/// A token of the demo shop that ends at this instant.
+/// Creates a token of the demo shop that expires at this time.
 async fn ending(api: &Api, text: &str, end: DateTime<Utc>) {
     let grant = Grant {
         shop: "demo".parse().expect("a shop"),
@@ -242,7 +239,7 @@ async fn a_token_ends_on_time_though_it_is_remembered() {
     unauthenticated(&api.call_as("soon", "GET", LEVELS, None).await, &[INVALID], "soon");
 }
 
-/// Calls an operator's command, written as it is sent.
+/// Runs an operator's command, given as JSON.
 async fn operate(api: &Api, command: Value) -> Result<Value, shared::Error> {
     let command = serde_json::from_value(command).expect("a command");
     let answer = operator::run(&api.store_of("operator").await, command).await?;
@@ -314,6 +311,6 @@ async fn a_shop_has_a_zone_of_its_own() {
         let mut body = customer("1");
         body["created_at"] = json!(sent);
         let stored = api.call_as(&token, "PUT", &one(CUSTOMERS, id), Some(&body)).await;
-        assert_eq!(stored.expect(201)["created_at"], shown, "{sent}");
+        assert_eq!(stored.assert_status(201)["created_at"], shown, "{sent}");
     }
 }

@@ -1,4 +1,4 @@
-//! What every request meets: bodies, media types, methods, headers.
+//! The common part of every request: bodies, media types, methods and headers.
 
 use serde_json::{Value, json};
 use tests::{Api, Reply, TOKEN};
@@ -7,7 +7,7 @@ use crate::support::{ADJUST, CUSTOMERS, HISTORY, LEVELS, REQUIRED, customer, det
 
 const MEGABYTE: usize = 1_000_000;
 
-/// Every path with the methods that it takes.
+/// Every path with its methods.
 const PATHS: [(&str, &[&str]); 18] = [
     ("/api/discounts/price_rule/", &["GET", "POST"]),
     ("/api/discounts/price_rule/5389/", &["GET", "PUT", "DELETE"]),
@@ -29,7 +29,7 @@ const PATHS: [(&str, &[&str]); 18] = [
     ("/api/crm/customer/123/", &["GET", "PUT"]),
 ];
 
-/// A body of this media type with the demo shop's token.
+/// Sends a body of this media type with the demo shop's token.
 async fn send_as(api: &Api, method: &str, path: &str, media: &str, body: &[u8]) -> Reply {
     let bearer = format!("Bearer {TOKEN}");
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", media)];
@@ -93,8 +93,12 @@ async fn an_empty_body_is_an_empty_object() {
     for (method, path, errors) in
         [("POST", LEVELS, &title), ("PUT", "/api/loyalty/level/5/", &title), ("POST", ADJUST, &both)]
     {
-        assert_eq!(&send_as(&api, method, path, "application/json", b"").await.expect(400), errors, "{method} {path}");
-        assert_eq!(&api.call(method, path, None).await.expect(400), errors, "{method} {path}");
+        assert_eq!(
+            &send_as(&api, method, path, "application/json", b"").await.assert_status(400),
+            errors,
+            "{method} {path}"
+        );
+        assert_eq!(&api.call(method, path, None).await.assert_status(400), errors, "{method} {path}");
     }
 }
 
@@ -113,11 +117,11 @@ async fn a_body_that_is_no_object_is_refused_with_the_name_of_its_type() {
         WITH_BODIES.iter().flat_map(|operation| bodies.iter().map(move |body| (operation, body)))
     {
         let message = format!("Invalid data. Expected a dictionary, but got {name}.");
-        let errors = api.call(method, path, Some(body)).await.expect(400);
+        let errors = api.call(method, path, Some(body)).await.assert_status(400);
         assert_eq!(errors, json!({"non_field_errors": [message]}), "{method} {path} {body}");
     }
     for (method, path) in WITH_BODIES {
-        let errors = api.call(method, path, Some(&Value::Null)).await.expect(400);
+        let errors = api.call(method, path, Some(&Value::Null)).await.assert_status(400);
         assert_eq!(crate::support::keys(&errors), ["non_field_errors"], "{method} {path}");
     }
 }
@@ -132,14 +136,14 @@ async fn another_media_type_is_not_supported() {
         }
     }
     assert_eq!(api.get(LEVELS).await.ids(), [5, 8, 9]);
-    assert_eq!(api.get(HISTORY).await.expect(200)["count"], 1);
+    assert_eq!(api.get(HISTORY).await.assert_status(200)["count"], 1);
 }
 
 #[tokio::test]
 async fn json_may_name_its_character_set() {
     let api = Api::start().await;
     for media in ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"] {
-        send_as(&api, "POST", LEVELS, media, br#"{"title":"x"}"#).await.expect(201);
+        send_as(&api, "POST", LEVELS, media, br#"{"title":"x"}"#).await.assert_status(201);
     }
 }
 
@@ -153,7 +157,7 @@ async fn a_body_above_five_megabytes_is_too_large() {
         assert_eq!(crate::support::keys(&reply.json()), ["detail"], "{method} {path}");
     }
     let body = json!({"title": "x", "padding": "x".repeat(5 * MEGABYTE - 1000)});
-    assert_eq!(api.post(LEVELS, &body).await.expect(201)["id"], 27);
+    assert_eq!(api.post(LEVELS, &body).await.assert_status(201)["id"], 27);
 }
 
 #[tokio::test]
@@ -215,11 +219,11 @@ async fn replies_are_compact_utf8_json_with_that_type_and_nothing_more() {
     }
     let title = "<b>\u{2028}\"\\/é😀&'";
     let reply = api.post(LEVELS, &json!({ "title": title })).await;
-    assert_eq!(reply.expect(201)["title"], title);
+    assert_eq!(reply.assert_status(201)["title"], title);
     assert_eq!((reply.header("content-type"), reply.json().to_string()), ("application/json", reply.text.clone()));
 }
 
-/// One reply of every kind.
+/// Returns one reply of every kind.
 async fn of_every_kind(api: &Api) -> Vec<Reply> {
     vec![
         api.get(LEVELS).await,

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use tests::{Api, Reply, TOKEN};
 
-use crate::support::{CUSTOMERS, HISTORY, LEVELS, adjust, detail, keys, level, link, store_customers};
+use crate::support::{CUSTOMERS, HISTORY, LEVELS, detail, keys, level, link, points::adjust, store_customers};
 
-/// An empty shop with this many levels.
+/// Creates an empty shop with this number of levels.
 async fn levels(count: usize) -> Api {
     let api = Api::empty().await;
     for number in 0..count {
@@ -34,7 +34,7 @@ async fn every_list_has_the_four_keys_in_their_order() {
     let api = Api::start().await;
     for list in [LEVELS, HISTORY, CUSTOMERS] {
         for query in ["", "?page_size=1", "?id__lt=1"] {
-            let page = api.get(&format!("{list}{query}")).await.expect(200);
+            let page = api.get(&format!("{list}{query}")).await.assert_status(200);
             assert_eq!(keys(&page), ["count", "next", "previous", "results"], "{list}{query}");
         }
     }
@@ -44,11 +44,11 @@ async fn every_list_has_the_four_keys_in_their_order() {
 async fn the_default_size_is_ten_and_what_is_no_size_falls_back_to_it() {
     let api = levels(12).await;
     for query in ["", "?page_size=0", "?page_size=-1", "?page_size=abc", "?page_size=", "?page_size=2.5", "?page=1"] {
-        let page = api.get(&format!("{LEVELS}{query}")).await.expect(200);
+        let page = api.get(&format!("{LEVELS}{query}")).await.assert_status(200);
         assert_eq!((rows(&page), &page["count"]), (10, &json!(12)), "{query}");
     }
     for (size, shown) in [(1, 1), (11, 11), (12, 12), (13, 12), (100, 12)] {
-        let page = api.get(&format!("{LEVELS}?page_size={size}")).await.expect(200);
+        let page = api.get(&format!("{LEVELS}?page_size={size}")).await.assert_status(200);
         assert_eq!((rows(&page), &page["count"]), (shown, &json!(12)), "{size}");
     }
 }
@@ -58,12 +58,12 @@ async fn a_size_above_a_hundred_is_a_hundred() {
     let api = Api::empty().await;
     store_customers(&api, &[1]).await;
     for _ in 0..102 {
-        adjust(&api, 1, 1).await.expect(201);
+        adjust(&api, 1, 1).await.assert_status(201);
     }
     for size in ["100", "101", "1000", "99999999999999999999"] {
-        let first = api.get(&format!("{HISTORY}?page_size={size}")).await.expect(200);
+        let first = api.get(&format!("{HISTORY}?page_size={size}")).await.assert_status(200);
         assert_eq!((rows(&first), &first["count"]), (100, &json!(102)), "{size}");
-        let second = api.get(&format!("{HISTORY}?page_size={size}&page=2")).await.expect(200);
+        let second = api.get(&format!("{HISTORY}?page_size={size}&page=2")).await.assert_status(200);
         assert_eq!((rows(&second), &second["next"]), (2, &Value::Null), "{size}");
     }
 }
@@ -94,8 +94,8 @@ async fn an_empty_list_has_a_first_page_which_is_the_last() {
 #[tokio::test]
 async fn the_last_page_is_called_last() {
     let api = levels(5).await;
-    let last = api.get(&format!("{LEVELS}?page_size=2&page=last")).await.expect(200);
-    let third = api.get(&format!("{LEVELS}?page_size=2&page=3")).await.expect(200);
+    let last = api.get(&format!("{LEVELS}?page_size=2&page=last")).await.assert_status(200);
+    let third = api.get(&format!("{LEVELS}?page_size=2&page=3")).await.assert_status(200);
     assert_eq!((rows(&last), &last["next"]), (1, &Value::Null));
     assert_eq!((&last["results"], &last["count"]), (&third["results"], &third["count"]));
     assert_eq!(link(&last["previous"]).1, pairs(&[("page", "2"), ("page_size", "2")]));
@@ -105,12 +105,12 @@ async fn the_last_page_is_called_last() {
 async fn links_are_absolute_and_the_one_to_the_first_page_has_no_page() {
     let api = levels(5).await;
     let start = format!("{}{LEVELS}", api.server.url());
-    let first = api.get(&format!("{LEVELS}?page_size=2")).await.expect(200);
+    let first = api.get(&format!("{LEVELS}?page_size=2")).await.assert_status(200);
     assert_eq!((&first["next"], &first["previous"]), (&json!(format!("{start}?page=2&page_size=2")), &Value::Null));
-    let second = api.get(&format!("{LEVELS}?page_size=2&page=2")).await.expect(200);
+    let second = api.get(&format!("{LEVELS}?page_size=2&page=2")).await.assert_status(200);
     assert_eq!(second["next"], format!("{start}?page=3&page_size=2"));
     assert_eq!(second["previous"], format!("{start}?page_size=2"));
-    let third = api.get(&format!("{LEVELS}?page_size=2&page=3")).await.expect(200);
+    let third = api.get(&format!("{LEVELS}?page_size=2&page=3")).await.assert_status(200);
     assert_eq!((&third["next"], &third["previous"]), (&Value::Null, &json!(format!("{start}?page=2&page_size=2"))));
 }
 
@@ -118,15 +118,15 @@ async fn links_are_absolute_and_the_one_to_the_first_page_has_no_page() {
 async fn without_other_parameters_the_link_back_has_no_query() {
     let api = levels(11).await;
     let start = format!("{}{LEVELS}", api.server.url());
-    assert_eq!(api.get(LEVELS).await.expect(200)["next"], format!("{start}?page=2"));
-    assert_eq!(api.get(&format!("{LEVELS}?page=2")).await.expect(200)["previous"], start);
+    assert_eq!(api.get(LEVELS).await.assert_status(200)["next"], format!("{start}?page=2"));
+    assert_eq!(api.get(&format!("{LEVELS}?page=2")).await.assert_status(200)["previous"], start);
 }
 
 #[tokio::test]
 async fn links_keep_every_other_parameter_sorted_by_name() {
     let api = levels(5).await;
     let sent = "z=%E4%BC%9A%20%26%3D&page_size=2&order_by=id&page=2&id__gt=0&empty=";
-    let page = api.get(&format!("{LEVELS}?{sent}")).await.expect(200);
+    let page = api.get(&format!("{LEVELS}?{sent}")).await.assert_status(200);
     let others = [("id__gt", "0"), ("order_by", "id")];
     for (link_to, number) in [("next", Some("3")), ("previous", None)] {
         let (start, query) = link(&page[link_to]);
@@ -145,8 +145,8 @@ async fn links_keep_every_other_parameter_sorted_by_name() {
 #[tokio::test]
 async fn a_list_in_a_parameter_stays_one_parameter_in_the_link() {
     let api = Api::start().await;
-    adjust(&api, 123, 1).await.expect(201);
-    let page = api.get(&format!("{HISTORY}?page_size=1&customer__in=123,50784")).await.expect(200);
+    adjust(&api, 123, 1).await.assert_status(201);
+    let page = api.get(&format!("{HISTORY}?page_size=1&customer__in=123,50784")).await.assert_status(200);
     let expected = pairs(&[("customer__in", "123,50784"), ("page", "2"), ("page_size", "1")]);
     assert_eq!(link(&page["next"]).1, expected);
     assert!(!page["next"].as_str().expect("a link").contains(' '));
@@ -157,11 +157,11 @@ async fn links_name_the_host_and_scheme_that_the_client_called() {
     let api = levels(2).await;
     let path = format!("{LEVELS}?page_size=1");
     let forwarded = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "shop.example.com")];
-    let page = get_with(&api, &path, &forwarded).await.expect(200);
+    let page = get_with(&api, &path, &forwarded).await.assert_status(200);
     assert_eq!(page["next"], format!("https://shop.example.com{LEVELS}?page=2&page_size=1"));
-    let page = get_with(&api, &path, &[("X-Forwarded-Proto", "https")]).await.expect(200);
+    let page = get_with(&api, &path, &[("X-Forwarded-Proto", "https")]).await.assert_status(200);
     assert_eq!(page["next"], format!("https://{}{LEVELS}?page=2&page_size=1", api.server.address));
-    let page = get_with(&api, &path, &[("Host", "api.example.com")]).await.expect(200);
+    let page = get_with(&api, &path, &[("Host", "api.example.com")]).await.assert_status(200);
     assert_eq!(page["next"], format!("http://api.example.com{LEVELS}?page=2&page_size=1"));
 }
 
@@ -187,9 +187,9 @@ async fn the_form_without_a_slash_is_served_and_never_redirected() {
 async fn changes_are_served_without_a_slash() {
     let api = Api::start().await;
     let title = json!({"title": "x"});
-    api.post("/api/loyalty/level", &title).await.expect(201);
-    api.put("/api/loyalty/level/27", &title).await.expect(200);
-    api.delete("/api/loyalty/level/27").await.expect(204);
-    api.post("/api/loyalty/point_history/adjust", &json!({"customer_id": 123, "points": 1})).await.expect(201);
-    api.put("/api/crm/customer/9", &crate::support::customer("1")).await.expect(201);
+    api.post("/api/loyalty/level", &title).await.assert_status(201);
+    api.put("/api/loyalty/level/27", &title).await.assert_status(200);
+    api.delete("/api/loyalty/level/27").await.assert_status(204);
+    api.post("/api/loyalty/point_history/adjust", &json!({"customer_id": 123, "points": 1})).await.assert_status(201);
+    api.put("/api/crm/customer/9", &crate::support::customer("1")).await.assert_status(201);
 }

@@ -1,6 +1,6 @@
-//! Hostile input to every operation that the OpenAPI description lists, over HTTP. The bodies and paths begin with the
-//! operation's event in `events/`, so that a new operation is attacked without a change here. Whatever is sent, the reply
-//! is a documented one in the shapes of `conventions.md`, and a good request is answered right after.
+//! Hostile input over HTTP to every operation of the OpenAPI description. The bodies and paths start from the
+//! operation's event in `events/`, so that a new operation is attacked without a change here. Every reply must be
+//! documented (`docs/api/errors.md`), and a valid request must succeed afterwards.
 
 mod bodies;
 mod codes;
@@ -16,19 +16,19 @@ use tests::{Api, Reply, TOKEN};
 
 use crate::support::{LEVELS, keys};
 
-/// An operation of the description, and a request to it that could be a good one.
+/// An operation of the description, and a request that could be valid.
 pub(crate) struct Operation {
     name: String,
     method: String,
     path: String,
     body: Option<Value>,
-    /// The names of its parameters in the query.
+    /// The names of its query parameters.
     parameters: Vec<String>,
-    /// The names of the fields of its body, those of nested objects too.
+    /// The names of the fields of its body, including those of nested objects.
     fields: BTreeSet<String>,
 }
 
-/// Every operation; those that delete come last, since the others need what they delete.
+/// Returns every operation. Those that delete come last, because the others need the deleted rows.
 pub(crate) fn operations() -> Vec<Operation> {
     let description = serde_json::to_value(openapi::description()).expect("a description");
     let mut operations = Vec::new();
@@ -62,7 +62,7 @@ fn operation(description: &Value, name: &str, method: String, said: &Value) -> O
     }
 }
 
-/// The fields of a schema, and of what it is made of.
+/// Collects the fields of a schema and of its parts.
 fn described(description: &Value, schema: &Value, fields: &mut BTreeSet<String>) {
     if let Some(to) = schema["$ref"].as_str() {
         described(description, description.pointer(&to[1..]).expect("a schema"), fields);
@@ -85,12 +85,12 @@ fn described_in(description: &Value, items: &Value, fields: &mut BTreeSet<String
 }
 
 impl Operation {
-    /// Whether it reads a body.
+    /// Returns true if the operation reads a body.
     fn reads_body(&self) -> bool {
         ["POST", "PUT"].contains(&self.method.as_str())
     }
 
-    /// Sends a body of any bytes as JSON, and sees that the reply is a decent one.
+    /// Sends a body of any bytes as JSON and asserts that the reply is documented.
     async fn send(&self, api: &Api, body: Option<Vec<u8>>, what: &str) -> Reply {
         let bearer = format!("Bearer {TOKEN}");
         let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
@@ -100,11 +100,10 @@ impl Operation {
     }
 }
 
-/// The statuses that `conventions.md` and `beyond.md` name.
+/// The statuses of `docs/api/errors.md`.
 const STATUSES: [u16; 12] = [200, 201, 204, 400, 401, 403, 404, 405, 409, 413, 415, 422];
 
-/// A reply as a client of the API knows them: a documented status, a request id, JSON of the documented shape, not too
-/// large.
+/// Asserts that a reply is documented: its status, a request id, JSON of a known shape, and its size.
 #[track_caller]
 pub(crate) fn decent(reply: &Reply, what: &str) {
     assert!(STATUSES.contains(&reply.status), "{what}: {} {}", reply.status, start(&reply.text));
@@ -126,7 +125,7 @@ fn is_detail(body: &Value) -> bool {
     body.as_object().is_some_and(|object| object.len() == 1) && body["detail"].is_string()
 }
 
-/// Messages under names, at any depth, or aligned with a list.
+/// Returns true for messages under names, at any depth, or for a list of such objects.
 fn is_error(body: &Value) -> bool {
     match body {
         Value::Object(object) => !object.is_empty() && object.values().all(is_error),
@@ -138,13 +137,13 @@ fn is_error(body: &Value) -> bool {
     }
 }
 
-/// As much of a text as a failure should show.
+/// Shortens a text for the message of a failure.
 fn start(text: &str) -> String {
     text.chars().take(300).collect()
 }
 
-/// The API answers a good request as ever.
+/// Asserts that the API answers a valid request.
 pub(crate) async fn is_alive(api: &Api, what: &str) {
-    let page = api.get(LEVELS).await.expect(200);
+    let page = api.get(LEVELS).await.assert_status(200);
     assert_eq!(keys(&page), ["count", "next", "previous", "results"], "{what}");
 }

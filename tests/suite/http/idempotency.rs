@@ -1,14 +1,16 @@
-//! `Idempotency-Key`.
+//! `Idempotency-Key`: replays, conflicts and limits.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, Reply, TOKEN};
 
-use crate::support::{ADJUST, CUSTOMERS, HISTORY, LEVELS, adjust, customer, id, keys, level, one, refused_somehow};
+use crate::support::{
+    ADJUST, CUSTOMERS, HISTORY, LEVELS, customer, id, keys, level, one, points::adjust, refused_somehow,
+};
 
 const REPLAYED: &str = "idempotent-replayed";
 
-/// Every operation that takes a key, with a body and its status on the demo data.
+/// Returns every operation that takes a key, with a body and its status on the demo data.
 fn operations() -> Vec<(&'static str, &'static str, Value, u16)> {
     vec![
         ("POST", LEVELS, json!({"title": "x", "gain_points": 0.5}), 201),
@@ -20,7 +22,7 @@ fn operations() -> Vec<(&'static str, &'static str, Value, u16)> {
 }
 
 async fn count(api: &Api, list: &str) -> Value {
-    api.get(list).await.expect(200)["count"].clone()
+    api.get(list).await.assert_status(200)["count"].clone()
 }
 
 async fn everything(api: &Api) -> Vec<String> {
@@ -28,7 +30,7 @@ async fn everything(api: &Api) -> Vec<String> {
     join_all(paths.map(|path| api.get(path))).await.into_iter().map(|reply| reply.text).collect()
 }
 
-/// How many levels, entries and customers there are.
+/// Returns the number of levels, entries and customers.
 async fn counts(api: &Api) -> [u64; 3] {
     let mut counts = [0; 3];
     for (count_of, list) in counts.iter_mut().zip([LEVELS, HISTORY, CUSTOMERS]) {
@@ -37,7 +39,7 @@ async fn counts(api: &Api) -> [u64; 3] {
     counts
 }
 
-/// A body as it is, under a key.
+/// Sends an unchanged body under a key.
 async fn raw(api: &Api, method: &str, path: &str, key: &str, body: &str) -> Reply {
     let bearer = format!("Bearer {TOKEN}");
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json"), ("Idempotency-Key", key)];
@@ -107,7 +109,7 @@ async fn another_body_under_the_key_is_refused_and_changes_nothing() {
     }
 }
 
-/// What a map lacks here.
+/// An extension of `BTreeMap` that removes its first key.
 trait PopFirst {
     fn pop_first_key(&mut self);
 }
@@ -178,7 +180,7 @@ async fn a_refusal_for_want_of_points_is_tried_again_under_its_key() {
     let api = Api::start().await;
     let take = json!({"customer_id": 123, "points": -5});
     refused_somehow(&api.keyed("POST", ADJUST, "k", &take).await, "points", &take);
-    adjust(&api, 123, 5).await.expect(201);
+    adjust(&api, 123, 5).await.assert_status(201);
     let first = api.keyed("POST", ADJUST, "k", &take).await;
     is_first(&first, 201);
     is_replay_of(&api.keyed("POST", ADJUST, "k", &take).await, &first);
@@ -191,12 +193,12 @@ async fn a_replay_answers_as_it_was_whatever_came_between() {
     let body = json!({"title": "旧"});
     let first = api.keyed("POST", LEVELS, "k", &body).await;
     let path = one(LEVELS, id(&first));
-    api.put(&path, &json!({"title": "新"})).await.expect(200);
+    api.put(&path, &json!({"title": "新"})).await.assert_status(200);
     is_replay_of(&api.keyed("POST", LEVELS, "k", &body).await, &first);
-    assert_eq!(api.get(&path).await.expect(200)["title"], "新");
+    assert_eq!(api.get(&path).await.assert_status(200)["title"], "新");
     let second = api.keyed("PUT", &path, "l", &body).await;
     is_first(&second, 200);
-    api.delete(&path).await.expect(204);
+    api.delete(&path).await.assert_status(204);
     is_replay_of(&api.keyed("POST", LEVELS, "k", &body).await, &first);
     is_replay_of(&api.keyed("PUT", &path, "l", &body).await, &second);
     assert_eq!(api.get(&path).await.status, 404);
@@ -274,7 +276,7 @@ async fn two_bodies_at_once_under_one_key_have_one_effect() {
     assert_eq!(done.len(), 1, "{replies:?}");
     let refused = replies.iter().filter(|reply| reply.status != 201);
     assert!(refused.clone().all(|reply| [409, 422].contains(&reply.status)), "{replies:?}");
-    let listed = api.get(&format!("{HISTORY}?customer=123")).await.expect(200);
+    let listed = api.get(&format!("{HISTORY}?customer=123")).await.assert_status(200);
     assert_eq!((&listed["count"], &listed["results"][0]["points"]), (&json!(1), &done[0].json()["points"]));
 }
 
@@ -295,7 +297,7 @@ async fn reads_and_deletes_take_no_notice_of_a_key_that_was_used() {
 async fn a_large_reply_is_replayed() {
     let api = Api::start().await;
     let mut body = customer("13700000000");
-    // Letters of 20,000 kinds in no order: they do not compress to nothing.
+    // Letters of 20,000 kinds in random order, which do not compress well.
     let letters =
         (0..2_000_u32).map(|n| char::from_u32(0x4e00 + n.wrapping_mul(2_654_435_761) % 20_000).expect("a letter"));
     body["note"] = json!(letters.collect::<String>());

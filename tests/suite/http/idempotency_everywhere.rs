@@ -1,5 +1,5 @@
-//! `Idempotency-Key` on every call of the API that changes something: the list comes from the description, so that none is
-//! left out.
+//! `Idempotency-Key` on every call that changes something. The calls come from the description, so that none is left
+//! out.
 
 use std::collections::BTreeSet;
 
@@ -69,17 +69,17 @@ fn calls() -> Vec<Call> {
     ]
 }
 
-/// The demo shop, with points that can be redeemed and a redemption 92922 that can be given back.
+/// Creates the demo shop with redeemable points and a redemption 92922 that can be refunded.
 async fn prepared() -> Api {
     let api = Api::without_faults(true).await;
-    api.put("/api/loyalty/level/5/", &json!({"title": "初级会员", "redeem_points": 100})).await.expect(200);
-    api.post(ADJUST, &json!({"customer_id": 123, "points": 500})).await.expect(201);
+    api.put("/api/loyalty/level/5/", &json!({"title": "初级会员", "redeem_points": 100})).await.assert_status(200);
+    api.post(ADJUST, &json!({"customer_id": 123, "points": 500})).await.assert_status(201);
     let redemption = api.post(REDEEM, &json!({"customer_id": 123, "points": 200})).await;
-    assert_eq!(redemption.expect(201)["id"], 92_922);
+    assert_eq!(redemption.assert_status(201)["id"], 92_922);
     api
 }
 
-/// All that a call could have changed.
+/// Returns all lists that a call could have changed.
 async fn everything(api: &Api) -> Vec<String> {
     let paths = [
         LEVELS.to_owned(),
@@ -94,7 +94,7 @@ async fn everything(api: &Api) -> Vec<String> {
     join_all(paths.iter().map(|path| api.get(path))).await.into_iter().map(|reply| reply.text).collect()
 }
 
-/// How many rows the lists have.
+/// Returns the number of rows of all lists.
 async fn rows(api: &Api) -> u64 {
     let lists = everything(api).await;
     let count = |text: &String| serde_json::from_str::<Value>(text).expect("JSON")["count"].as_u64().unwrap_or(0);
@@ -137,7 +137,7 @@ async fn every_call_is_replayed_and_its_key_is_taken() {
             (other, "/api/loyalty/level/9/", body.clone()),
         ] {
             let reply = api.keyed(method, path, name, &body).await;
-            // A method that a path does not have is refused before its key is looked at.
+            // A method that the path does not have is refused before the key is checked.
             let expected = if method == "POST" && path == "/api/loyalty/level/9/" { 405 } else { 422 };
             assert_eq!(reply.status, expected, "{name}: {method} {path}: {}", reply.text);
         }
@@ -151,7 +151,7 @@ async fn ten_of_every_call_at_once_have_one_effect_and_one_body() {
     let (alone, together) = (prepared().await, prepared().await);
     for Call { name, method, path, body, status } in calls() {
         let before = (rows(&alone).await, rows(&together).await);
-        alone.keyed(method, path, name, &body).await.expect(status);
+        alone.keyed(method, path, name, &body).await.assert_status(status);
         let replies = join_all((0..10).map(|_| together.keyed(method, path, name, &body))).await;
         let (done, busy): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == status);
         assert!(busy.iter().all(|reply| reply.status == 409 && !reply.header("retry-after").is_empty()), "{busy:?}");
@@ -159,7 +159,7 @@ async fn ten_of_every_call_at_once_have_one_effect_and_one_body() {
         assert!(done.iter().all(|reply| reply.text == done[0].text), "{name}: {done:?}");
         is_replay(&together.keyed(method, path, name, &body).await, done[0], name);
         assert_eq!(rows(&together).await - before.1, rows(&alone).await - before.0, "{name}");
-        let account = async |api: &Api| api.get(&one(ACCOUNTS, 123)).await.expect(200);
+        let account = async |api: &Api| api.get(&one(ACCOUNTS, 123)).await.assert_status(200);
         let (one_account, other_account) = (account(&alone).await, account(&together).await);
         assert_eq!(one_account["points"], other_account["points"], "{name}");
     }
@@ -170,12 +170,12 @@ async fn refusals_are_not_kept() {
     let api = prepared().await;
     let redeem = json!({"customer_id": 123, "points": 400});
     assert_eq!(api.keyed("POST", REDEEM, "k", &redeem).await.status, 400);
-    api.post(ADJUST, &json!({"customer_id": 123, "points": 100})).await.expect(201);
+    api.post(ADJUST, &json!({"customer_id": 123, "points": 100})).await.assert_status(201);
     let first = api.keyed("POST", REDEEM, "k", &redeem).await;
     assert_eq!((first.status, first.header(REPLAYED)), (201, ""));
     let order = json!({"customer": {"id": 9_999}});
     assert_eq!(api.keyed("PUT", &one(ORDERS, 901), "l", &order).await.status, 400);
-    api.put("/api/crm/customer/9999/", &json!({})).await.expect(201);
+    api.put("/api/crm/customer/9999/", &json!({})).await.assert_status(201);
     assert_eq!(api.keyed("PUT", &one(ORDERS, 901), "l", &order).await.status, 201);
 }
 
@@ -183,10 +183,10 @@ async fn refusals_are_not_kept() {
 async fn an_ignored_snapshot_is_replayed_too_and_a_day_later_the_key_is_free() {
     let api = prepared().await;
     let at = |second: u32| json!({"updated_at": format!("2026-01-01T00:00:{second:02}Z")});
-    api.put(&one(ORDERS, 901), &at(30)).await.expect(201);
+    api.put(&one(ORDERS, 901), &at(30)).await.assert_status(201);
     let ignored = api.keyed("PUT", &one(ORDERS, 901), "k", &at(20)).await;
     assert_eq!((ignored.status, ignored.header(REPLAYED)), (200, ""));
-    api.put(&one(ORDERS, 901), &at(40)).await.expect(200);
+    api.put(&one(ORDERS, 901), &at(40)).await.assert_status(200);
     is_replay(&api.keyed("PUT", &one(ORDERS, 901), "k", &at(20)).await, &ignored, "ignored");
     api.server.clock.advance(chrono::Duration::hours(25));
     let anew = api.keyed("PUT", &one(ORDERS, 901), "k", &at(20)).await;

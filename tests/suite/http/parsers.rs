@@ -1,8 +1,8 @@
-//! Every parser of what comes from outside, by properties: no text and no JSON makes it panic, what is accepted is within
-//! its bounds, and what is rendered is read back as it was.
+//! Property tests of every parser of outside input. No text and no JSON makes it panic, an accepted value is within its
+//! bounds, and a rendered value is read back unchanged.
 //!
-//! `YOUHUI_FUZZ_SECONDS=600 cargo nextest run --profile fuzz --package tests parsers::` goes on with new cases for so long in
-//! each test, and shrinks what it finds. `.ci/fuzz` is led by coverage, through the whole API.
+//! `YOUHUI_FUZZ_SECONDS=600 cargo nextest run --profile fuzz --package tests http::parsers::` continues with new cases
+//! for that time in each test, and shrinks failures. `.ci/fuzz` fuzzes the whole API by coverage.
 
 mod bodies;
 mod queries;
@@ -19,7 +19,7 @@ use proptest::{
 };
 use serde_json::{Map, Number, Value};
 
-/// A property that holds for some hundred cases, and for as many more as the time of the environment allows.
+/// Checks a property for 512 cases, and for more until the time in the environment is over.
 pub(crate) fn holds<S: Strategy>(strategy: S, property: impl Fn(S::Value) -> TestCaseResult)
 where
     S::Value: Debug,
@@ -37,7 +37,7 @@ where
     }
 }
 
-/// Texts of any kind, and such as are nearly numbers, instants or lists of them.
+/// Generates any text, and texts that are nearly numbers, instants or lists of them.
 pub(crate) fn texts() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -49,7 +49,7 @@ pub(crate) fn texts() -> impl Strategy<Value = String> {
     ]
 }
 
-/// JSON of any shape.
+/// Generates JSON of any shape.
 pub(crate) fn json() -> impl Strategy<Value = Value> {
     let number = prop_oneof![
         any::<i64>().prop_map(Number::from),

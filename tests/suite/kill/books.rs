@@ -1,50 +1,47 @@
-//! What a shop's books say, without what differs between two runs of the same: instants, random texts, ids that were burnt.
+//! The books of a shop without the values that differ between two equal runs: instants, random texts and skipped ids.
 
 use std::collections::BTreeMap;
 
+use crate::support::{
+    CODES, COUPONS, CUSTOMERS, HISTORY, LEVELS, RULES,
+    audits::{audit, is_clean},
+    whole_shops::stored,
+};
+use domain::shop::ShopId;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shared::{
-    domain::shop::ShopId,
-    table::{
-        batches,
+use shop::{
+    crm::customers::{CREATED, CUSTOMERS as BY_ID},
+    discounts::{
+        codes::rows::CODES as ALL_CODES,
         counters::{self, Counter},
-        coupon_codes::CODES as ALL_CODES,
-        customers::{CREATED, CUSTOMERS as BY_ID},
-        order_uses,
-        pages::bulk,
-        point_history::POINT_HISTORY,
-        standings,
+        rules::standings,
     },
+    loyalty::history::POINT_HISTORY,
+    orders::uses as order_uses,
 };
+use store::{batches, pages::bulk};
 use tests::Api;
 
-use crate::{
-    audit::{audit, is_clean},
-    discounts::{CODES, COUPONS, RULES},
-    recovery::stored,
-    support::{CUSTOMERS, HISTORY, LEVELS},
-};
-
-/// The counters to look at: of coupons and rules up to this id.
+/// The largest id of coupons and rules whose counters are compared.
 const COUNTERS: u64 = 4;
 
 fn shop() -> ShopId {
     "demo".parse().expect("a shop")
 }
 
-/// What the API shows.
+/// The replies of the API by path.
 #[derive(Debug, PartialEq)]
 pub(super) struct Shown(BTreeMap<String, Value>);
 
 impl Shown {
-    /// All lists, and these paths.
+    /// Reads all lists and these paths.
     pub(super) async fn of(api: &Api, paths: &[String]) -> Self {
         let lists = [CUSTOMERS, LEVELS, RULES, COUPONS, CODES, HISTORY].map(|list| format!("{list}?page_size=100"));
         let by_status = ["unused", "used", "expired", "available"].map(|status| format!("{CODES}?status={status}"));
         let all = lists.iter().chain(&by_status).chain(paths).map(async |path| {
             let reply = api.get(path).await;
-            let mut shown = if reply.status == 404 { Value::Null } else { reply.expect(200) };
+            let mut shown = if reply.status == 404 { Value::Null } else { reply.assert_status(200) };
             blur(&mut shown);
             if by_status.contains(path) {
                 shown = shown["count"].clone();
@@ -57,7 +54,7 @@ impl Shown {
     }
 }
 
-/// Takes out what differs between two runs.
+/// Removes the values that differ between two runs.
 fn blur(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(blur),
@@ -72,7 +69,7 @@ fn blur(value: &mut Value) {
                     _ => blur(field),
                 }
             }
-            // Without their ids the order of rows says nothing.
+            // Without ids the order of rows has no meaning.
             if let Some(rows) = fields.get_mut("results").and_then(Value::as_array_mut)
                 && rows.iter().all(|row| row["id"].is_null())
             {
@@ -83,7 +80,7 @@ fn blur(value: &mut Value) {
     }
 }
 
-/// What the API shows, what is counted, and what is stored for good, by its kind.
+/// The replies of the API, the counters, and the number of permanently stored items by kind.
 #[derive(Debug, PartialEq)]
 pub(super) struct Books {
     pub(super) shown: Shown,
@@ -108,7 +105,7 @@ impl Books {
         Self { shown, counted: join_all(counted).await, kept: kept(api).await }
     }
 
-    /// The same as one of these.
+    /// Asserts that these books equal one of the others.
     #[track_caller]
     pub(super) fn is_one_of<const N: usize>(&self, books: [&Self; N], what: &str) {
         if books.contains(&self) {
@@ -127,7 +124,7 @@ impl Books {
         panic!("{what}: {apart:#?}");
     }
 
-    /// Every value by its place.
+    /// Returns every value by its place.
     fn leaves(&self) -> BTreeMap<String, Value> {
         let mut leaves = BTreeMap::new();
         for (path, shown) in &self.shown.0 {
@@ -151,8 +148,8 @@ fn flatten(place: String, value: &Value, leaves: &mut BTreeMap<String, Value>) {
     }
 }
 
-/// How many items of each kind are stored that nothing removes by itself. Left out: texts once given, which are never free
-/// again, and what is spread over shards as it comes.
+/// Counts the stored items of each kind that nothing removes by itself. It leaves out former texts of codes, which stay
+/// taken for good, and items that are spread over random shards.
 async fn kept(api: &Api) -> BTreeMap<String, usize> {
     let mut kept = BTreeMap::new();
     for line in stored(&api.server.store, "demo").await {
@@ -166,7 +163,7 @@ async fn kept(api: &Api) -> BTreeMap<String, usize> {
     kept
 }
 
-/// Nothing is left to do, and every sum is that of what it sums.
+/// Asserts that no work is due and that every sum equals its parts.
 pub(super) async fn tie_out(api: &Api) {
     let store = &api.server.store;
     let now = chrono::Utc::now();

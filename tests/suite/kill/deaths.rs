@@ -1,34 +1,32 @@
-//! Processes that die, the state that they begin from, and what a restart brings.
+//! Processes that die, their initial state, and the restart.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use crate::support::{
+    CUSTOMERS, customer,
+    discounts::{expire_codes, with},
+};
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use chrono::Utc;
-use local::{
+use devserver::{
     embedded::{Embedded, Place},
     hostile::{Counted, Death, Dying, LastCall, Life},
     server::Options,
 };
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value, json};
-use shared::table::{
+use store::{
     batches::{self, Batch},
+    client::Store,
     connect::Connection,
-    keys,
-    store::Store,
 };
 use tempfile::TempDir;
 use tests::{Api, TOKEN, faultless};
 
-use crate::{
-    discounts::{expire_codes, with},
-    support::{CUSTOMERS, customer},
-};
-
-/// The most deaths of one operation, unless all are wanted.
+/// The maximal number of deaths of one operation, unless all are requested.
 const MOST: usize = 3;
 
-/// What the deaths are drawn from: `YOUHUI_KILL_SEED`, else a new one for each run.
+/// Returns the seed of the deaths: `YOUHUI_KILL_SEED`, or a new one for each run.
 pub(super) fn seed() -> u64 {
     static SEED: std::sync::LazyLock<u64> = std::sync::LazyLock::new(|| {
         let given = std::env::var("YOUHUI_KILL_SEED").ok();
@@ -37,16 +35,17 @@ pub(super) fn seed() -> u64 {
     *SEED
 }
 
-/// The deaths of an operation whose process comes so far if it lives.
+/// Returns the deaths of an operation that makes this number of calls if it survives.
 pub(super) fn deaths(life: Life) -> Vec<Death> {
     if std::env::var_os("YOUHUI_KILL_ALL").is_some() {
         let ways = [LastCall::NotSent, LastCall::Unanswered];
         let of_call = |after| ways.map(|last| Death { after, counted: Counted::Calls, last });
-        // Calls that run side by side come in another order now and then, and a retry adds some.
+        // Concurrent calls vary in their order, and a retry adds calls.
         return (0..=life.calls + 1).flat_map(of_call).collect();
     }
     let mut random = StdRng::seed_from_u64(seed());
-    // Before the first, after the last, and some of those between: after one is before the next.
+    // One death follows the last write. The others are drawn from the places before a write; a death after one write
+    // equals a death before the next.
     let mut deaths =
         vec![Death { after: life.writes.saturating_sub(1), counted: Counted::Writes, last: LastCall::Unanswered }];
     let before: Vec<_> = (0..life.writes).collect();
@@ -58,13 +57,14 @@ pub(super) fn deaths(life: Life) -> Vec<Death> {
     deaths
 }
 
-/// A state to begin from, as often as wanted.
+/// A saved state of a store, from which any number of stores can start.
 pub(super) struct State {
     folder: TempDir,
 }
 
 impl State {
-    /// What `prepare` leaves of an empty store with the two shops, without faults: its ids are those that the tests name.
+    /// Saves the state that `prepare` leaves in an empty store with one token. It runs without faults, because the
+    /// tests name its ids.
     pub(super) async fn of(prepare: impl AsyncFnOnce(&Api)) -> Self {
         let embedded = Embedded::start(&Place::Memory).expect("a store");
         let grants = vec![format!("{TOKEN}=read,write").parse().expect("a grant")];
@@ -75,7 +75,7 @@ impl State {
         Self::saved(&embedded)
     }
 
-    /// What a process leaves that dies so.
+    /// Saves the state that a process leaves with this death.
     pub(super) async fn left_by(self, death: Death, run: impl AsyncFn(&Api)) -> Self {
         let embedded = self.copy();
         assert!(Process::start(&embedded, death).await.dies_in(&run).await, "it lives");
@@ -92,20 +92,20 @@ impl State {
         self.folder.path().join("state.db")
     }
 
-    /// How far a process comes from here that lives.
+    /// Returns the number of calls of a process that survives.
     pub(super) async fn life_of(&self, run: &impl AsyncFn(&Api)) -> Life {
         let process = Process::start(&self.copy(), Death::NEVER).await;
         run(&process.api).await;
         process.dying.life()
     }
 
-    /// A store in this state.
+    /// Starts a store in this state.
     pub(super) fn copy(&self) -> Arc<Embedded> {
         Arc::new(Embedded::start(&Place::Copy(self.file())).expect("a store"))
     }
 }
 
-/// A process of the API over a store that outlives it. It remembers nothing of those before it.
+/// A process of the API over a store that outlives it. It starts without any cache.
 pub(super) struct Process {
     pub(super) api: Api,
     pub(super) dying: Dying,
@@ -120,13 +120,14 @@ impl Process {
             http_client: Some(SharedHttpClient::new(dying.clone())),
             ..Connection::default()
         };
-        // What a process remembers of a shop it learns with the token.
+        // A process caches the settings of a shop together with the token.
         let (demo, create_table, remember_tokens) = (false, false, Duration::ZERO);
         let options = Options { demo, create_table, remember_tokens, ..Options::default() };
         Self { api: Api::over(None, connection, options).await, dying, _embedded: embedded.clone() }
     }
 
-    /// Runs until it has ended or the process is dead, which is answered. Nothing of the process goes on.
+    /// Runs until the operation has ended or the process is dead, and returns true in the second case. Nothing of the
+    /// process continues.
     pub(super) async fn dies_in(self, run: &impl AsyncFn(&Api)) -> bool {
         tokio::select! {
             () = self.dying.died() => true,
@@ -138,13 +139,16 @@ impl Process {
 /// Ends the leases of all batches, as time would.
 pub(super) async fn end_leases(store: &Store) {
     for due in batches::due(store).await.expect("due") {
-        let batch: Batch =
-            store.read(&keys::batch(&due.shop, &due.batch)).await.expect("read").expect("a batch that is due is there");
+        let batch: Batch = store
+            .read(&store::keys::batch(&due.shop, &due.batch))
+            .await
+            .expect("read")
+            .expect("a batch that is due is there");
         batches::expire_lease(store, &batch).await.expect("ended");
     }
 }
 
-/// What happens some time after a restart: leases end, and each job runs once and fails nowhere.
+/// Ends the leases and runs each job once, as happens some time after a restart. Asserts that no job fails.
 pub(super) async fn after_restart(api: &Api) {
     end_leases(&api.server.store).await;
     let finished = finish_batches::run(&api.store_of("finish_batches").await).await.expect("a run");
@@ -152,12 +156,12 @@ pub(super) async fn after_restart(api: &Api) {
     let expired = expire_codes(api).await;
     assert_eq!((expired.failed, expired.unfinished), (0, 0), "{expired:?}");
     let points = expire_points::run(&api.store_of("expire_points").await, Utc::now()).await.expect("a run");
-    // The walk says that it is done when it finds nobody more.
+    // The job reports its walk over the customers as finished when it finds none left.
     assert_eq!((points.failed, points.unfinished), (0, 0), "{points:?}");
 }
 
-/// Stores this many customers, from 1 on.
+/// Stores this number of customers, from 1 on.
 pub(super) async fn customers(api: &Api, customers: u64) {
     let body: Value = (1..=customers).map(|id| with(customer(&format!("139{id:08}")), &json!({ "id": id }))).collect();
-    api.post(CUSTOMERS, &body).await.expect(201);
+    api.post(CUSTOMERS, &body).await.assert_status(201);
 }

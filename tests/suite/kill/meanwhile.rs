@@ -1,8 +1,15 @@
-//! While a dead process has left something half done, another client goes on with the same coupon, rule or order: what it
-//! was told holds when the rest is finished or undone.
+//! Another client works on the same coupon, rule or order while a dead process has left half-done work. Its replies
+//! still hold when the work is finished or undone.
 
+use crate::support::{
+    ACCOUNTS, CODES, COUPONS, CUSTOMERS, RELEASE, USE,
+    discounts::{FUTURE, PAST, change_rule, count, give, issued_ids, nested, set_status},
+    faults::again,
+    id, one,
+    points::adjust,
+};
+use devserver::hostile::Death;
 use futures_util::{StreamExt, stream};
-use local::hostile::Death;
 use serde_json::json;
 use tests::Api;
 
@@ -14,14 +21,9 @@ use super::{
     jobs::{expire, many_codes},
     orders::{ORDER, cancel, ten_codes, texts, use_all, used},
 };
-use crate::{
-    coupon_batches::again,
-    discounts::{CODES, COUPONS, FUTURE, PAST, RELEASE, USE, change_rule, count, give, issued_ids, nested, set_status},
-    support::{ACCOUNTS, CUSTOMERS, adjust, id, one},
-};
 
-/// Dies everywhere in `run`, lets another client do `other` before anything has taken up what was left, and the jobs run;
-/// then what that client was told must hold.
+/// Dies everywhere in `run`, then lets another client do `other`, then runs the jobs, and finally checks the client's
+/// result by `holds`.
 async fn meanwhile<T>(
     state: &State,
     run: impl AsyncFn(&Api),
@@ -48,7 +50,7 @@ async fn places_that_a_dead_issue_holds_are_nobody_elses_and_come_back() {
     let state = limited(70).await;
     let run = async |api: &Api| drop(again(api, "POST", CODES, "sixty", &sixty(1)).await);
     let other = async |api: &Api| {
-        give(api, 1, [2; 10]).await.expect(201);
+        give(api, 1, [2; 10]).await.assert_status(201);
         let more = again(api, "POST", CODES, "more", &sixty(1)).await.status;
         assert!([201, 409].contains(&more), "{more}");
         more == 201
@@ -57,7 +59,7 @@ async fn places_that_a_dead_issue_holds_are_nobody_elses_and_come_back() {
         let sixty = again(api, "POST", CODES, "sixty", &sixty(1)).await.status;
         assert_eq!(sixty, if took_all { 409 } else { 201 }, "{what}");
         assert_eq!(count(api, CODES).await, 70, "{what}");
-        give(api, 1, [2]).await.expect(409);
+        give(api, 1, [2]).await.assert_status(409);
     };
     meanwhile(&state, run, other, holds).await;
 }
@@ -68,25 +70,25 @@ async fn a_code_of_a_dead_issue_that_was_used_stays_used() {
     let run = async |api: &Api| drop(again(api, "POST", CODES, "sixty", &sixty(1)).await);
     let other = async |api: &Api| {
         let code = api.get(&format!("{CODES}?order_by=id&page_size=1")).await.ids().first().copied()?;
-        set_status(api, code, "used").await.expect(200);
+        set_status(api, code, "used").await.assert_status(200);
         Some(code)
     };
     let holds = async |api: &Api, used: Option<u64>, what: &str| {
         if let Some(code) = used {
-            assert_eq!(api.get(&one(CODES, code)).await.expect(200)["status"], "used", "{what}");
+            assert_eq!(api.get(&one(CODES, code)).await.assert_status(200)["status"], "used", "{what}");
         }
         let there = count(api, CODES).await;
         assert!([0, 1, 60].contains(&there), "{what}: {there}");
         let left = 70 - there;
-        give(api, 1, (0..=left).map(|_| 1)).await.expect(409);
+        give(api, 1, (0..=left).map(|_| 1)).await.assert_status(409);
         for _ in 0..left / 10 {
-            give(api, 1, [1; 10]).await.expect(201);
+            give(api, 1, [1; 10]).await.assert_status(201);
         }
     };
     meanwhile(&state, run, other, holds).await;
 }
 
-/// All ten codes are used for an order under another key, if that is allowed.
+/// Uses all ten codes for an order without a key. Returns true if that is allowed.
 async fn takes_all(api: &Api, order: u64) -> bool {
     let body = json!({"codes": texts(api).await, "customer_id": 1, "order_id": order});
     let status = api.post(USE, &body).await.status;
@@ -95,7 +97,7 @@ async fn takes_all(api: &Api, order: u64) -> bool {
 }
 
 async fn released(api: &Api, order: u64) -> u64 {
-    let released = api.post(RELEASE, &json!({"order_id": order})).await.expect(200);
+    let released = api.post(RELEASE, &json!({"order_id": order})).await.assert_status(200);
     released["count"].as_u64().expect("a count")
 }
 
@@ -108,8 +110,8 @@ async fn codes_of_a_half_settled_order_are_used_again_for_good() {
         assert_eq!(count(api, &format!("{CODES}?status=used")).await, if taken { 10 } else { 0 }, "{what}");
         assert_eq!(released(api, ORDER).await, 0, "{what}");
         assert_eq!(released(api, ORDER + 1).await, if taken { 10 } else { 0 }, "{what}");
-        // 30 were adjusted, and what was earned and spent is as if nothing had happened.
-        assert_eq!(api.get(&one(ACCOUNTS, 1)).await.expect(200)["points"], 30, "{what}");
+        // 30 points were adjusted. The earned and spent points of the order cancel out.
+        assert_eq!(api.get(&one(ACCOUNTS, 1)).await.assert_status(200)["points"], 30, "{what}");
     };
     meanwhile(&state, cancel, other, holds).await;
 }
@@ -121,7 +123,7 @@ async fn a_use_that_died_half_stored_can_be_released_and_is_not_done_again() {
     let other = async |api: &Api| released(api, ORDER).await;
     let holds = async |api: &Api, gave_back: u64, what: &str| {
         assert!([0, 10].contains(&gave_back), "{what}: {gave_back}");
-        // Its key stands for the use that was done, and given back.
+        // The key stands for a use that was carried out and released.
         use_all(api, ORDER).await;
         assert_eq!(count(api, &format!("{CODES}?status=used")).await, 10 - gave_back, "{what}");
         assert!(takes_all(api, ORDER + 1).await == (gave_back == 10), "{what}");
@@ -146,7 +148,7 @@ async fn the_prefix_of_a_coupon_that_is_half_removed_is_free() {
     };
     let holds = async |api: &Api, made: Option<(u64, Vec<u64>)>, what: &str| {
         run(api).await;
-        api.get(&one(COUPONS, 1)).await.expect(404);
+        api.get(&one(COUPONS, 1)).await.assert_status(404);
         if let Some((coupon, mut codes)) = made {
             codes.reverse();
             assert_eq!(api.get(&format!("{CODES}?coupon={coupon}")).await.ids(), codes, "{what}");
@@ -165,12 +167,12 @@ async fn a_rule_that_is_half_expired_goes_on_when_its_end_is_moved() {
     let other = async |api: &Api| {
         change_rule(api, 1, &json!({"ends_at": FUTURE})).await;
         let code = api.get(&format!("{CODES}?status=available&order_by=id")).await.ids()[0];
-        set_status(api, code, "used").await.expect(200);
+        set_status(api, code, "used").await.assert_status(200);
         assert_eq!(count(api, &format!("{CODES}?status=unused")).await, 34);
         code
     };
     let holds = async |api: &Api, code: u64, what: &str| {
-        assert_eq!(api.get(&one(CODES, code)).await.expect(200)["status"], "used", "{what}");
+        assert_eq!(api.get(&one(CODES, code)).await.assert_status(200)["status"], "used", "{what}");
         let counts = async |status: &str| count(api, &format!("{CODES}?status={status}")).await;
         assert_eq!((counts("unused").await, counts("used").await, counts("expired").await), (34, 2, 0), "{what}");
     };
@@ -195,7 +197,7 @@ async fn points_of_customers_whose_import_died_stay_theirs() {
         run(api).await;
         for customer in [2, 9, 31, 60] {
             let points = if given.contains(&customer) { 5 } else { 0 };
-            assert_eq!(api.get(&one(ACCOUNTS, customer)).await.expect(200)["points"], points, "{what}");
+            assert_eq!(api.get(&one(ACCOUNTS, customer)).await.assert_status(200)["points"], points, "{what}");
         }
     };
     meanwhile(&state, &run, other, holds).await;

@@ -1,27 +1,29 @@
-//! What operators do: a shop that is imported, and settings that are changed.
+//! Operators' commands: importing a shop and changing its settings.
 
+use crate::support::{
+    CUSTOMERS, RULES, customer,
+    discounts::{FUTURE, rule},
+    id,
+    whole_shops::{exported, import, shop, stored},
+};
+use devserver::hostile::Death;
 use futures_util::{StreamExt, stream};
-use local::hostile::Death;
 use serde_json::json;
-use shared::table::shops;
+use shop::operators::shops;
 use tests::{Api, OTHER_TOKEN};
 
 use super::{
     AT_ONCE, Operation, Seen,
     deaths::{Process, State, customers, deaths, seed},
 };
-use crate::{
-    discounts::{FUTURE, RULES, rule},
-    recovery::{exported, import, shop, stored},
-    support::{CUSTOMERS, customer, id},
-};
 
 #[tokio::test]
 async fn an_import_of_a_shop_goes_on_and_opens_it_when_it_is_whole() {
     let source = Api::empty().await;
-    let body =
-        (1..=60).map(|id| crate::discounts::with(customer(&format!("137{id:08}")), &json!({ "id": id }))).collect();
-    source.call_as(OTHER_TOKEN, "POST", CUSTOMERS, Some(&body)).await.expect(201);
+    let body = (1..=60)
+        .map(|id| crate::support::discounts::with(customer(&format!("137{id:08}")), &json!({ "id": id })))
+        .collect();
+    source.call_as(OTHER_TOKEN, "POST", CUSTOMERS, Some(&body)).await.assert_status(201);
     let ended = rule(&json!({"ends_at": FUTURE}));
     id(&source.call_as(OTHER_TOKEN, "POST", RULES, Some(&ended)).await);
     let expected = stored(&source.server.store, "other").await;
@@ -37,11 +39,11 @@ async fn an_import_of_a_shop_goes_on_and_opens_it_when_it_is_whole() {
         let registered = shops::get(&api.server.store, &shop("other")).await.expect("read").is_some();
         assert_eq!(opened, registered, "{what}");
         assert!(died || opened, "{what}: it was done");
-        // What is whole is refused a second time, and anything less is not seen.
+        // A complete import is refused a second time. A partial one is not visible.
         let again = import(&api.server.store, &file).await;
         assert_eq!(again.is_err(), opened, "{what}: {again:?}");
         assert_eq!(stored(&api.server.store, "other").await, expected, "{what}");
-        let page = api.call_as(OTHER_TOKEN, "GET", CUSTOMERS, None).await.expect(200);
+        let page = api.call_as(OTHER_TOKEN, "GET", CUSTOMERS, None).await.assert_status(200);
         assert_eq!(page["count"], 60, "{what}");
     });
     stream::iter(each).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
@@ -51,7 +53,7 @@ async fn an_import_of_a_shop_goes_on_and_opens_it_when_it_is_whole() {
 async fn the_settings_of_a_shop_are_changed_or_not() {
     let state = State::of(async |api| {
         customers(api, 1).await;
-        api.post(RULES, &rule(&json!({"ends_at": FUTURE}))).await.expect(201);
+        api.post(RULES, &rule(&json!({"ends_at": FUTURE}))).await.assert_status(201);
     })
     .await;
     let run = async |api: &Api| {

@@ -1,4 +1,4 @@
-//! Changes of a rule whose codes are there: a limit that is set or taken away, an end that is moved.
+//! Changes of a rule that has codes: setting and removing a limit, and moving the end.
 
 use serde_json::{Value, json};
 use tests::Api;
@@ -8,35 +8,35 @@ use super::{
     deaths::{State, customers},
     jobs::{expire, many_codes, of_coupons},
 };
-use crate::{
-    coupon_batches::again,
-    coupon_limits::over,
-    discounts::{CODES, FUTURE, PAST, RULES, change_rule, count, coupon, give, issued_ids, rule, set_status},
-    support::one,
+use crate::support::{
+    CODES, RULES,
+    discounts::{FUTURE, PAST, change_rule, count, coupon, give, issued_ids, rule, set_status},
+    faults::again,
+    one, over,
 };
 
-/// A PUT of rule 1 under a key.
+/// Updates rule 1 under a key.
 async fn put(api: &Api, key: &str, changes: &Value) {
-    again(api, "PUT", &one(RULES, 1), key, &rule(changes)).await.expect(200);
+    again(api, "PUT", &one(RULES, 1), key, &rule(changes)).await.assert_status(200);
 }
 
-/// Twelve codes of the coupon of a rule with these limits; three of them are used.
+/// Creates twelve codes of the coupon of a rule with these limits, and uses three of them.
 async fn twelve(limits: &Value) -> State {
     State::of(async |api| {
         customers(api, 4).await;
         let made = coupon(api, "A", limits).await;
         for code in issued_ids(&give(api, made.id, (0..12).map(|index| index % 4 + 1)).await).iter().take(3) {
-            set_status(api, *code, "used").await.expect(200);
+            set_status(api, *code, "used").await.assert_status(200);
         }
     })
     .await
 }
 
-/// Issues a code and uses it, once: the first of a limit turns the shards.
+/// Issues a code and uses it once. The first write under a new limit sets up its shards.
 async fn issue_and_use(api: &Api) {
     let issued = again(api, "POST", CODES, "first", &json!([{"customer_id": 1, "coupon_id": 1}])).await;
     let code = issued_ids(&issued)[0];
-    again(api, "PUT", &one(CODES, code), "used", &json!({"status": "used"})).await.expect(200);
+    again(api, "PUT", &one(CODES, code), "used", &json!({"status": "used"})).await.assert_status(200);
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn a_limit_that_is_set_is_exact() {
         over(&give(api, 1, [1; 3]).await, Some(2));
         let codes = issued_ids(&give(api, 1, [1; 2]).await);
         over(&give(api, 1, [1]).await, Some(0));
-        set_status(api, codes[0], "used").await.expect(200);
+        set_status(api, codes[0], "used").await.assert_status(200);
         over(&set_status(api, codes[1], "used").await, None);
     };
     Operation { paths: vec![one(RULES, 1)], seen: Seen::InRequests, run, probe }.dies_anywhere(&state).await;
@@ -65,9 +65,9 @@ async fn a_limit_that_is_taken_away_is_gone() {
     };
     let probe = async |api: &Api| {
         let codes = issued_ids(&give(api, 1, [1; 2]).await);
-        set_status(api, codes[0], "used").await.expect(200);
+        set_status(api, codes[0], "used").await.assert_status(200);
         change_rule(api, 1, &json!({"allocation_limit": 16, "usage_limit": 5})).await;
-        give(api, 1, [1]).await.expect(201);
+        give(api, 1, [1]).await.assert_status(201);
         over(&give(api, 1, [1]).await, Some(0));
         over(&set_status(api, codes[1], "used").await, None);
     };

@@ -1,5 +1,5 @@
-//! The built `youhui` under load on a file, killed by SIGKILL again and again: what was acknowledged is there once, every
-//! limit holds, and the books tie out. `YOUHUI_KILL_SEED` replays the load and about when the kills come.
+//! The built `youhui` under load on a file, killed by SIGKILL again and again. Every acknowledged change is there once,
+//! every limit holds, and the books tie out. `YOUHUI_KILL_SEED` repeats the load and roughly the times of the kills.
 
 use std::{
     cell::Cell,
@@ -10,31 +10,26 @@ use std::{
     time::Duration,
 };
 
+use crate::support::{
+    ACCOUNTS, ADJUST, CODES, COUPONS, CUSTOMERS, HISTORY, LEVELS, ORDERS, REDEEM, RELEASE, USE, audits::is_clean,
+    discounts::nested, one, whole_shops::shop,
+};
 use futures_util::future::{join, join_all};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
-use shared::table::{
-    connect::Connection,
-    counters::{self, Counter},
-    store::Store,
-};
+use shop::discounts::counters::{self, Counter};
+use store::{client::Store, connect::Connection};
 use tests::{Reply, TOKEN, functions};
 use tokio::sync::{Notify, oneshot, watch};
 
 use super::deaths::{end_leases, seed};
-use crate::{
-    audit::is_clean,
-    discounts::{CODES, COUPONS, RELEASE, USE, nested},
-    recovery::shop,
-    support::{ACCOUNTS, ADJUST, CUSTOMERS, HISTORY, LEVELS, ORDERS, REDEEM, one},
-};
 
 const KILLS: usize = 5;
 const WORKERS: u64 = 4;
 const PLACES: u64 = 150;
 const USES: u64 = 12;
 
-/// `youhui` in a process of its own.
+/// A process of `youhui`.
 struct Youhui {
     child: Child,
     url: String,
@@ -51,7 +46,7 @@ impl Youhui {
         let (tell, introduced) = oneshot::channel();
         std::thread::spawn(move || {
             let (mut said, mut tell) = (BTreeMap::new(), Some(tell));
-            // To the end: a process whose output nobody reads ends.
+            // The output is read to its end, because a process with a full pipe would stop.
             for line in output.lines().map_while(Result::ok) {
                 let mut words = line.split_whitespace().map(str::to_owned);
                 said.extend(words.next().zip(words.next()));
@@ -64,7 +59,7 @@ impl Youhui {
         let url = said.remove("Youhui").expect("an address");
         let connection = Connection { endpoint: said.remove("store"), ..Connection::default() };
         let store = connection.open().await.expect("a store");
-        // Nothing of the process before this one goes on.
+        // No work of the killed process continues.
         end_leases(&store).await;
         Self { child, url, store }
     }
@@ -77,13 +72,13 @@ impl Youhui {
 
 impl Drop for Youhui {
     fn drop(&mut self) {
-        // It may be dead already.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// What the clients share: where the server is now, and how much of what they sent was acknowledged.
+/// The shared state of the clients: the current address of the server, and the number of acknowledged changes.
 struct Shared {
     url: watch::Sender<String>,
     client: reqwest::Client,
@@ -92,7 +87,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// A request that is sent again under its key, wherever the server is, until it is answered.
+    /// Sends a request with its key until it is answered, wherever the server is.
     async fn insist(&self, method: &str, path: &str, key: Option<&str>, body: Option<&Value>) -> Reply {
         loop {
             let url = format!("{}{path}", self.url.borrow().clone());
@@ -121,10 +116,10 @@ impl Shared {
     }
 
     async fn look(&self, path: &str) -> Value {
-        self.insist("GET", path, None, None).await.expect(200)
+        self.insist("GET", path, None, None).await.assert_status(200)
     }
 
-    /// Waits until so much more was acknowledged, or everything is.
+    /// Waits until this number of further changes is acknowledged, or until the clients have ended.
     async fn until_more(&self, more: usize, ended: &Cell<bool>) {
         let goal = self.acknowledged.get() + more;
         while self.acknowledged.get() < goal && !ended.get() {
@@ -133,21 +128,21 @@ impl Shared {
     }
 }
 
-/// The whole answer to a request, if there was one.
+/// Returns the complete answer to a request. Returns `None` if the connection broke.
 async fn answer(request: reqwest::RequestBuilder) -> Option<Reply> {
     let response = request.send().await.ok()?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     Some(Reply { status, headers, text: response.text().await.ok()? })
 }
 
-/// What a client was told.
+/// The changes that the server acknowledged to one client.
 #[derive(Default)]
 struct Told {
     rows: Vec<(String, Value)>,
     points: i64,
 }
 
-/// One client, whose customer and orders are its own.
+/// One client with a customer and orders of its own.
 struct Worker<'a> {
     shared: &'a Shared,
     random: StdRng,
@@ -200,7 +195,7 @@ impl Worker<'_> {
             let body = json!({"order_status": "cancelled", "paid_price": "1.00"});
             let cancelled = self.shared.change("PUT", &one(ORDERS, order), &body).await;
             assert_eq!(cancelled.status, 201, "{}", cancelled.text);
-            let again = self.shared.change("POST", RELEASE, &json!({"order_id": order})).await.expect(200);
+            let again = self.shared.change("POST", RELEASE, &json!({"order_id": order})).await.assert_status(200);
             assert_eq!(again["count"], 0);
         }
         let status = if used && !cancels { "used" } else { "unused" };
@@ -220,13 +215,13 @@ impl Worker<'_> {
 
     async fn import(&mut self, first: u64) {
         let body = (first..first + 20).map(|id| json!({"id": id, "full_name": format!("{id}")})).collect();
-        self.shared.change("POST", CUSTOMERS, &body).await.expect(201);
+        self.shared.change("POST", CUSTOMERS, &body).await.assert_status(201);
         let told = (first..first + 20).map(|id| (one(CUSTOMERS, id), json!({"full_name": format!("{id}")})));
         self.told.rows.extend(told);
     }
 }
 
-/// Kills the server whenever a random number of further changes was acknowledged, and starts it again.
+/// Kills the server after a random number of acknowledged changes and restarts it, until the clients have ended.
 async fn kills(mut server: Youhui, at: (&PathBuf, &Path), shared: &Shared, ended: &Cell<bool>) -> (Youhui, usize) {
     let mut random = StdRng::seed_from_u64(seed());
     let mut kills = 0;
@@ -252,10 +247,10 @@ async fn what_was_acknowledged_outlives_sigkill() {
     let url = watch::Sender::new(server.url.clone());
     let shared = Shared { url, client, acknowledged: Cell::new(0), more: Notify::new() };
     let customers = (1..=WORKERS).map(|id| json!({ "id": id })).collect();
-    shared.change("POST", CUSTOMERS, &customers).await.expect(201);
-    shared.change("POST", LEVELS, &json!({"title": "x", "redeem_points": 1})).await.expect(201);
+    shared.change("POST", CUSTOMERS, &customers).await.assert_status(201);
+    shared.change("POST", LEVELS, &json!({"title": "x", "redeem_points": 1})).await.assert_status(201);
     let limits = json!({"allocation_limit": PLACES, "usage_limit": USES});
-    shared.change("POST", COUPONS, &nested("A", &limits)).await.expect(201);
+    shared.change("POST", COUPONS, &nested("A", &limits)).await.assert_status(201);
     let ended = Cell::new(false);
     let workers = async {
         let workers = (1..=WORKERS).map(|customer| {
@@ -272,7 +267,7 @@ async fn what_was_acknowledged_outlives_sigkill() {
     everything_is_there(&shared, &server.store, told).await;
 }
 
-/// The jobs run; what was told is so, limits hold, and the books tie out.
+/// Runs the jobs and asserts that every acknowledged change is stored, limits hold, and the books tie out.
 async fn everything_is_there(shared: &Shared, store: &Store, told: Vec<Told>) {
     end_leases(store).await;
     assert_eq!(finish_batches::run(store).await.expect("a run").failed, 0);

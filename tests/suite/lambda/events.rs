@@ -1,4 +1,4 @@
-//! The functions as they are deployed: their own binaries, started as Lambda starts them and sent the events of `events/`.
+//! The deployed binaries of the functions, started as Lambda starts them, with the events of `events/`.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -7,7 +7,16 @@ use std::{
     path::Path,
 };
 
-use local::routes;
+use crate::{
+    lambda::lines::{hold_none_of, is_of_request, of_invocation, parsed, private},
+    support::{
+        CODES, COUPONS, CUSTOMERS, EVALUATE, HISTORY, LEVELS, RELEASE, USE, customer,
+        discounts::{PAST, change_rule, count, coupon, give, shop_of},
+        one,
+        points::adjust,
+    },
+};
+use devserver::routes;
 use serde_json::{Value, json};
 use tests::{
     Api, Reply, TOKEN,
@@ -15,18 +24,12 @@ use tests::{
     lambda::{Ended, Function},
 };
 
-use crate::{
-    discounts::{CODES, COUPONS, EVALUATE, PAST, RELEASE, USE, change_rule, count, coupon, give, shop_of},
-    lambda_lines::{hold_none_of, is_of_request, of_invocation, parsed, private},
-    support::{CUSTOMERS, HISTORY, LEVELS, adjust, customer, one},
-};
-
-/// The functions that a schedule invokes; their events are named as they are.
+/// The functions of the schedules. Their events have the same names.
 const JOBS: [&str; 3] = ["expire_coupon_codes", "expire_points", "finish_batches"];
-/// The function without a route, and what the names of its events start with.
+/// The function without a route, and the prefix of its events.
 const OPERATOR: &str = "operator";
 
-/// The events by name.
+/// Returns the events by name.
 fn events() -> BTreeMap<String, Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
     let files = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path());
@@ -39,7 +42,7 @@ fn events() -> BTreeMap<String, Value> {
     files.map(read).collect()
 }
 
-/// The events of an HTTP API by the binary that template.yaml routes them to.
+/// Returns the HTTP events by the binary to which template.yaml routes them.
 fn requests() -> BTreeMap<String, Vec<(String, Value)>> {
     let routes = routes::of_template().expect("routes");
     let mut by_function: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -54,7 +57,7 @@ fn requests() -> BTreeMap<String, Vec<(String, Value)>> {
     by_function
 }
 
-/// What the operator can be asked: serde lists it to whoever asks for something else.
+/// Returns the operator's actions. serde lists them in its error for an unknown action.
 fn operator_actions() -> Vec<String> {
     let refused = serde_json::from_value::<operator::Command>(json!({"action": ""})).expect_err("no such action");
     let message = refused.to_string();
@@ -72,8 +75,8 @@ fn every_operation_job_and_action_has_an_event() {
         operations.map(|operation| operation["operationId"].as_str().expect("a name").to_owned()).collect();
     expected.extend(JOBS.map(str::to_owned));
     expected.extend(operator_actions());
-    // The functions that serve pages have an event of their own name.
-    expected.extend(local::server::pages().map(|(name, _)| name.to_owned()));
+    // The event of a function that serves pages has the function's name.
+    expected.extend(devserver::server::pages().map(|(name, _)| name.to_owned()));
     assert_eq!(events().into_keys().collect::<BTreeSet<_>>(), expected);
 
     let mut invoked: BTreeSet<_> = requests().into_keys().collect();
@@ -81,7 +84,7 @@ fn every_operation_job_and_action_has_an_event() {
     assert_eq!(invoked, binaries().into_iter().collect(), "each function gets an event");
 }
 
-/// The request of an event, over HTTP.
+/// Sends the request of an event over HTTP.
 async fn over_http(api: &Api, event: &Value) -> Reply {
     let (path, query) =
         (event["rawPath"].as_str().expect("a path"), event["rawQueryString"].as_str().expect("a query"));
@@ -97,14 +100,14 @@ fn remove(row: &mut Value, field: &str) -> Value {
     row.as_object_mut().expect("an object").shift_remove(field).expect("a field")
 }
 
-/// The reply of a function says what the API over HTTP says of the same store.
+/// Asserts that the reply of a function agrees with the API over HTTP on the same store.
 async fn agrees(api: &Api, name: &str, event: &Value, reply: &Value) {
     let (status, body) = (reply["statusCode"].as_u64().expect("a status"), reply["body"].as_str().unwrap_or_default());
     let path = event["rawPath"].as_str().expect("a path");
     match event["requestContext"]["http"]["method"].as_str().expect("a method") {
         // Pricing writes nothing.
-        _ if path == EVALUATE => assert_eq!(body, over_http(api, event).await.expect(200).to_string(), "{name}"),
-        // The order of the events uses automatic rules, and no code.
+        _ if path == EVALUATE => assert_eq!(body, over_http(api, event).await.assert_status(200).to_string(), "{name}"),
+        // The order of the events uses automatic rules and no code.
         _ if [USE, RELEASE].contains(&path) => assert_eq!((status, &body[..12]), (200, r#"{"count":0,""#), "{name}"),
         "GET" => {
             let expected = over_http(api, event).await;
@@ -112,7 +115,7 @@ async fn agrees(api: &Api, name: &str, event: &Value, reply: &Value) {
         }
         "DELETE" => {
             assert_eq!((status, body), (204, ""), "{name}");
-            api.get(path).await.expect(404);
+            api.get(path).await.assert_status(404);
         }
         _ => {
             assert!([200, 201].contains(&status), "{name}: {status} {body}");
@@ -126,9 +129,9 @@ async fn agrees(api: &Api, name: &str, event: &Value, reply: &Value) {
                 list => list,
             };
             for mut row in rows {
-                let mut stored = api.get(&one(&format!("{list}/"), &row["id"])).await.expect(200);
+                let mut stored = api.get(&one(&format!("{list}/"), &row["id"])).await.assert_status(200);
                 if of_points {
-                    // As documented: a new entry shows its order, an entry that is read the order's id.
+                    // As documented: a new entry shows its order, and a read entry shows the order's id.
                     assert_eq!(remove(&mut row, "order")["id"], remove(&mut stored, "order_id"), "{name}");
                 }
                 assert_eq!(row.to_string(), stored.to_string(), "{name}");
@@ -141,13 +144,13 @@ async fn agrees(api: &Api, name: &str, event: &Value, reply: &Value) {
 async fn every_request_is_answered_by_the_binary_of_its_function() {
     let folder = built();
     let api = Api::without_faults(true).await;
-    // Redemptions need points, and a level that redeems.
-    api.put(&one(LEVELS, 5), &json!({"title": "初级会员", "redeem_points": 100})).await.expect(200);
-    adjust(&api, 123, 500).await.expect(201);
+    // A redemption needs points and a level that redeems.
+    api.put(&one(LEVELS, 5), &json!({"title": "初级会员", "redeem_points": 100})).await.assert_status(200);
+    adjust(&api, 123, 500).await.assert_status(201);
     let redeemed = api.post(&format!("{HISTORY}redeem/"), &json!({"customer_id": 123, "points": 200})).await;
-    assert_eq!(redeemed.expect(201)["id"], 92_922, "the one that an event gives back");
+    assert_eq!(redeemed.assert_status(201)["id"], 92_922, "the one that an event gives back");
     let mut secrets = HashSet::from([TOKEN.to_owned()]);
-    private(&api.get(&format!("{CUSTOMERS}?page_size=100")).await.expect(200), &mut secrets);
+    private(&api.get(&format!("{CUSTOMERS}?page_size=100")).await.assert_status(200), &mut secrets);
     for (function, events) in requests() {
         let running = Function::start(&folder.join(&function), &api.store_environment()).await;
         let mut answered = Vec::new();
@@ -178,10 +181,10 @@ async fn the_jobs_of_the_schedule_report_what_they_did() {
     let folder = built();
     let api = shop_of(3).await;
     let (ended, deleted) = (coupon(&api, "A", &json!({})).await, coupon(&api, "B", &json!({})).await);
-    give(&api, ended.id, 1..=3).await.expect(201);
-    give(&api, deleted.id, 1..=2).await.expect(201);
+    give(&api, ended.id, 1..=3).await.assert_status(201);
+    give(&api, deleted.id, 1..=2).await.assert_status(201);
     change_rule(&api, ended.rule, &json!({"ends_at": PAST})).await;
-    api.delete(&one(COUPONS, deleted.id)).await.expect(204);
+    api.delete(&one(COUPONS, deleted.id)).await.assert_status(204);
 
     let events = events();
     let reports = [
@@ -215,8 +218,8 @@ async fn the_operator_answers_each_action() {
     assert!(ask("operator_list_shops").await["shops"].as_array().expect("shops").contains(&shop));
     let minted = ask("operator_mint_token").await;
     let text = minted["text"].as_str().expect("the token").to_owned();
-    api.call_as(&text, "GET", LEVELS, None).await.expect(200);
-    api.call_as(&text, "GET", COUPONS, None).await.expect(403);
+    api.call_as(&text, "GET", LEVELS, None).await.assert_status(200);
+    api.call_as(&text, "GET", COUPONS, None).await.assert_status(403);
     assert_eq!(ask("operator_list_tokens").await, json!({"tokens": [minted["token"]]}));
     let audit = ask("operator_audit").await;
     assert_eq!(audit["drift"], 0, "{audit}");
@@ -237,7 +240,7 @@ async fn the_operator_answers_each_action() {
 async fn what_fails_does_not_end_the_process() {
     let folder = built();
     let api = Api::empty().await;
-    api.put(&one(CUSTOMERS, 123), &customer("15900960029")).await.expect(201);
+    api.put(&one(CUSTOMERS, 123), &customer("15900960029")).await.assert_status(201);
     let events = events();
     let mut running = Function::start(&folder.join("customers"), &api.store_environment()).await;
     for malformed in [json!({}), json!([]), json!(null), json!("text"), events["operator_list_shops"].clone()] {

@@ -1,16 +1,16 @@
-//! What a function may write to stdout: flat JSON lines that CloudWatch takes for logs and metrics, without a secret.
+//! The output of a function: flat JSON lines that CloudWatch reads as logs and metrics, without secrets.
 
 use std::collections::HashSet;
 
+use crate::support::{EVALUATE, RELEASE};
 use serde_json::Value;
 use shared::telemetry::{DIMENSION, NAMESPACE};
 
-use crate::discounts::{EVALUATE, RELEASE};
-
-/// What CloudWatch takes as a metric's unit, of those that we use.
+/// The units of CloudWatch metrics that we use.
 const UNITS: [&str; 2] = ["Count", "Milliseconds"];
 
-/// The lines as JSON: every one an object, and those with metrics in the embedded metric format.
+/// Parses the lines as JSON. Asserts that each is an object, and that lines with metrics have the embedded metric
+/// format.
 #[track_caller]
 pub(crate) fn parsed(lines: &[String]) -> Vec<Value> {
     let parse = |line: &String| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -45,7 +45,7 @@ fn is_embedded_metric(line: &Value) {
     }
 }
 
-/// The one line with metrics of this invocation.
+/// Returns the only metric line of this invocation.
 #[track_caller]
 pub(crate) fn of_invocation<'a>(lines: &'a [Value], id: &str) -> &'a Value {
     let of_it: Vec<_> =
@@ -54,7 +54,7 @@ pub(crate) fn of_invocation<'a>(lines: &'a [Value], id: &str) -> &'a Value {
     of_it[0]
 }
 
-/// The line of a request has all that an operator searches for.
+/// Asserts that the line of a request has all the fields that an operator searches for.
 #[track_caller]
 pub(crate) fn is_of_request(line: &Value, event: &Value, status: u64) {
     let context = &event["requestContext"];
@@ -69,7 +69,7 @@ pub(crate) fn is_of_request(line: &Value, event: &Value, status: u64) {
     for units in ["read_units", "write_units"] {
         assert!(line[units].as_f64().is_some_and(|units| units >= 0.0), "{units}: {line}");
     }
-    // Pricing writes nothing, and the order of the events has nothing to give back.
+    // Pricing writes nothing, and the order of the events has nothing to release.
     let path = event["rawPath"].as_str().expect("a path");
     let changes = context["http"]["method"] != "GET" && ![EVALUATE, RELEASE].contains(&path);
     assert_eq!(line["write_units"].as_f64().is_some_and(|units| units > 0.0), changes, "{line}");
@@ -78,7 +78,7 @@ pub(crate) fn is_of_request(line: &Value, event: &Value, status: u64) {
     assert_eq!(trace, tests::lambda::TRACE, "{line}");
 }
 
-/// The texts of this value and below that no log may hold: mobile numbers and e-mail addresses.
+/// Collects the texts that no log may contain: mobile numbers and e-mail addresses.
 pub(crate) fn private(value: &Value, found: &mut HashSet<String>) {
     match value {
         Value::Object(fields) => {
@@ -94,7 +94,7 @@ pub(crate) fn private(value: &Value, found: &mut HashSet<String>) {
     }
 }
 
-/// No line holds any of these.
+/// Asserts that no line contains any of these texts.
 #[track_caller]
 pub(crate) fn hold_none_of(lines: &[String], secrets: &HashSet<String>) {
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {

@@ -1,4 +1,5 @@
-//! template.yaml against the code: what it deploys, watches and keeps. Routes are held in `house`, roles in `roles`.
+//! template.yaml against the code: deployed functions, watched metrics and the protection of the table. Routes are
+//! checked in `house::architecture`, roles in `lambda::roles`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,13 +7,12 @@ use std::{
     path::Path,
 };
 
-use local::template::{Resource, Template, referred};
+use devserver::template::{Resource, Template, referred};
 use serde_json::Value as Json;
 use serde_yaml_ng::Value;
-use shared::{
-    table::{keys, schema},
-    telemetry,
-};
+use shared::telemetry;
+use shop::keys;
+use store::schema;
 
 fn template() -> Template {
     Template::read().expect("a template")
@@ -23,7 +23,7 @@ fn of_type<'a>(template: &'a Template, kind: &str) -> BTreeMap<&'a str, &'a Reso
     found.map(|(name, resource)| (name.as_str(), resource)).collect()
 }
 
-/// A text of the template with CloudFormation's names filled in.
+/// Fills in CloudFormation's names in a text of the template.
 fn filled(text: &str) -> String {
     let mut parts = text.split("${");
     let mut filled = parts.next().unwrap_or_default().to_owned();
@@ -39,8 +39,7 @@ fn filled(text: &str) -> String {
 fn every_function_is_deployed() {
     let functions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions");
     let folders = fs::read_dir(functions).expect("a folder").map(|entry| entry.expect("an entry").file_name());
-    let there: BTreeSet<_> =
-        folders.map(|name| name.into_string().expect("a name")).filter(|name| name != "local").collect();
+    let there: BTreeSet<_> = folders.map(|name| name.into_string().expect("a name")).collect();
     let template = template();
     let deployed: BTreeSet<_> = template.functions().map(|(binary, _)| binary.to_owned()).collect();
     assert_eq!(deployed, there);
@@ -106,7 +105,7 @@ fn the_access_log_is_json_and_tells_nothing_secret() {
     }
 }
 
-/// The metrics of ours that a text of JSON or YAML names.
+/// Collects our metrics that a JSON or YAML text names.
 fn watched(metrics: &Json, found: &mut BTreeSet<String>) {
     let mut last: Vec<Json> = Vec::new();
     for metric in metrics.as_array().into_iter().flatten() {
@@ -147,7 +146,7 @@ fn alarms_and_dashboard_watch_metrics_that_there_are() {
         }
     }
     assert!(!named.is_empty() && named.is_subset(&known), "{named:?}");
-    let runbook = include_str!("../../docs/runbook.md");
+    let runbook = include_str!("../../../docs/operations/README.md");
     for (name, alarm) in alarms {
         let text = alarm.properties["AlarmDescription"].as_str().expect("a description");
         let chapter = text.split_once("Runbook, ").expect(name).1.trim_end_matches('.');

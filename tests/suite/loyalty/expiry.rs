@@ -1,23 +1,22 @@
-//! Points that expire: first in first out, after the shop's months.
+//! Points that expire: first in, first out, after the shop's number of months.
 
+use crate::support::{
+    LEVELS,
+    points::{account, adjust, balance, entries, redeem, refund},
+    store_customers,
+};
 use chrono::{DateTime, Duration, Months, NaiveDate, Utc};
+use domain::{
+    point_expiry::{is_over, last_day},
+    shop::Shop,
+};
 use expire_points::Report;
 use futures_util::future::join_all;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use shared::domain::{
-    point_expiry::{is_over, last_day},
-    shop::Shop,
-};
 use tests::Api;
 
-use crate::{
-    accounts::{account, balance, entries},
-    point_redemptions::{redeem, refund},
-    support::{LEVELS, adjust, store_customers},
-};
-
-/// Sets after how many months the points of the demo shop expire.
+/// Sets the number of months after which points of the demo shop expire.
 async fn set_months(api: &Api, months: u32) {
     let command = json!({"action": "put_shop", "shop": "demo", "points_expire_after_months": months});
     operator::run(&api.store_of("operator").await, serde_json::from_value(command).expect("a command"))
@@ -25,15 +24,15 @@ async fn set_months(api: &Api, months: u32) {
         .expect("a shop");
 }
 
-/// A shop with customer 1 whose clock stands at noon of a day, and whose instances forget tokens at once.
+/// Creates a shop with customer 1 whose clock stands at noon of a day and whose instances do not cache tokens.
 async fn shop(day: &str, months: u32) -> Api {
     let options =
-        local::server::Options { demo: false, remember_tokens: std::time::Duration::ZERO, ..Default::default() };
+        devserver::server::Options { demo: false, remember_tokens: std::time::Duration::ZERO, ..Default::default() };
     let api = Api::with(options, Default::default()).await;
     move_to(&api, day);
     set_months(&api, months).await;
     store_customers(&api, &[1]).await;
-    api.post(LEVELS, &json!({"title": "x", "redeem_points": 1})).await.expect(201);
+    api.post(LEVELS, &json!({"title": "x", "redeem_points": 1})).await.assert_status(201);
     api
 }
 
@@ -56,7 +55,7 @@ async fn expiring(api: &Api) -> (i64, Value) {
 #[tokio::test]
 async fn without_a_setting_nothing_expires() {
     let api = shop("2030-01-31", 0).await;
-    adjust(&api, 1, 100).await.expect(201);
+    adjust(&api, 1, 100).await.assert_status(201);
     assert_eq!(expiring(&api).await, (0, Value::Null));
     move_to(&api, "2040-01-31");
     assert_eq!(expire(&api).await, Report::default());
@@ -66,7 +65,7 @@ async fn without_a_setting_nothing_expires() {
 #[tokio::test]
 async fn points_of_31_january_that_live_a_month_end_with_february() {
     let api = shop("2030-01-31", 1).await;
-    adjust(&api, 1, 100).await.expect(201);
+    adjust(&api, 1, 100).await.assert_status(201);
     assert_eq!(expiring(&api).await, (100, json!("2030-03-01T00:00:00+08:00")));
     for day in ["2030-02-27", "2030-02-28"] {
         move_to(&api, day);
@@ -82,17 +81,17 @@ async fn points_of_31_january_that_live_a_month_end_with_february() {
 #[tokio::test]
 async fn first_in_first_out_and_only_what_was_not_consumed() {
     let api = shop("2030-01-10", 12).await;
-    adjust(&api, 1, 100).await.expect(201);
+    adjust(&api, 1, 100).await.assert_status(201);
     move_to(&api, "2030-02-10");
-    adjust(&api, 1, 50).await.expect(201);
+    adjust(&api, 1, 50).await.assert_status(201);
     assert_eq!(expiring(&api).await, (100, json!("2031-01-11T00:00:00+08:00")));
-    redeem(&api, 30).await.expect(201);
+    redeem(&api, 30).await.assert_status(201);
     assert_eq!(expiring(&api).await, (70, json!("2031-01-11T00:00:00+08:00")));
-    adjust(&api, 1, -70).await.expect(201);
+    adjust(&api, 1, -70).await.assert_status(201);
     assert_eq!(expiring(&api).await, (50, json!("2031-02-11T00:00:00+08:00")));
     move_to(&api, "2031-02-10");
     assert_eq!(expire(&api).await, Report::default());
-    redeem(&api, 20).await.expect(201);
+    redeem(&api, 20).await.assert_status(201);
     move_to(&api, "2031-02-11");
     assert_eq!(expire(&api).await.points, 30);
     assert_eq!(balance(&api).await, 0);
@@ -101,10 +100,10 @@ async fn first_in_first_out_and_only_what_was_not_consumed() {
 #[tokio::test]
 async fn until_the_job_has_written_it_points_that_are_over_can_be_spent() {
     let api = shop("2030-01-10", 1).await;
-    adjust(&api, 1, 100).await.expect(201);
+    adjust(&api, 1, 100).await.assert_status(201);
     move_to(&api, "2030-02-15");
     assert_eq!(expiring(&api).await, (100, json!("2030-02-11T00:00:00+08:00")));
-    redeem(&api, 60).await.expect(201);
+    redeem(&api, 60).await.assert_status(201);
     assert_eq!(expire(&api).await.points, 40);
     assert_eq!(redeem(&api, 1).await.status, 400);
 }
@@ -112,10 +111,10 @@ async fn until_the_job_has_written_it_points_that_are_over_can_be_spent() {
 #[tokio::test]
 async fn a_refunded_redemption_is_earned_anew() {
     let api = shop("2030-01-10", 1).await;
-    adjust(&api, 1, 100).await.expect(201);
-    let redemption = redeem(&api, 60).await.expect(201);
+    adjust(&api, 1, 100).await.assert_status(201);
+    let redemption = redeem(&api, 60).await.assert_status(201);
     move_to(&api, "2030-02-05");
-    refund(&api, &redemption).await.expect(201);
+    refund(&api, &redemption).await.assert_status(201);
     assert_eq!(expiring(&api).await, (40, json!("2030-02-11T00:00:00+08:00")));
     move_to(&api, "2030-02-20");
     assert_eq!(expire(&api).await.points, 40);
@@ -127,7 +126,7 @@ async fn a_refunded_redemption_is_earned_anew() {
 #[tokio::test]
 async fn expiry_does_not_lower_the_level() {
     let api = shop("2030-01-10", 1).await;
-    adjust(&api, 1, 100).await.expect(201);
+    adjust(&api, 1, 100).await.assert_status(201);
     move_to(&api, "2030-03-10");
     expire(&api).await;
     assert_eq!(account(&api).await["earned_points"], 100);
@@ -136,9 +135,9 @@ async fn expiry_does_not_lower_the_level() {
 #[tokio::test]
 async fn a_setting_that_is_changed_counts_for_what_was_earned_before() {
     let api = shop("2030-01-10", 0).await;
-    adjust(&api, 1, 100).await.expect(201);
+    adjust(&api, 1, 100).await.assert_status(201);
     move_to(&api, "2030-06-10");
-    adjust(&api, 1, 10).await.expect(201);
+    adjust(&api, 1, 10).await.assert_status(201);
     set_months(&api, 12).await;
     assert_eq!(expire(&api).await, Report::default());
     assert_eq!(expiring(&api).await, (100, json!("2031-01-11T00:00:00+08:00")));
@@ -156,15 +155,15 @@ async fn many_entries_and_customers_are_searched_through() {
     let api = shop("2030-01-10", 1).await;
     store_customers(&api, &[2, 3]).await;
     for number in 0..60 {
-        adjust(&api, 1, if number % 3 == 2 { -1 } else { 2 }).await.expect(201);
+        adjust(&api, 1, if number % 3 == 2 { -1 } else { 2 }).await.assert_status(201);
         if number == 39 {
             move_to(&api, "2030-02-01");
         }
     }
     for customer in [2, 3] {
-        adjust(&api, customer, 5).await.expect(201);
+        adjust(&api, customer, 5).await.assert_status(201);
     }
-    // 40 entries on 10 January gained 54, and 20 were lost in all.
+    // 40 entries on 10 January gained 54 points, and 20 points were lost in all.
     assert_eq!(expiring(&api).await, (34, json!("2030-02-11T00:00:00+08:00")));
     move_to(&api, "2030-02-11");
     assert_eq!(expire(&api).await, Report { customers: 1, points: 34, ..Report::default() });
@@ -176,9 +175,9 @@ async fn many_entries_and_customers_are_searched_through() {
 #[tokio::test]
 async fn runs_at_once_and_redemptions_beside_them_expire_no_point_twice() {
     let api = shop("2030-01-10", 1).await;
-    adjust(&api, 1, 100).await.expect(201);
+    adjust(&api, 1, 100).await.assert_status(201);
     move_to(&api, "2030-01-20");
-    adjust(&api, 1, 50).await.expect(201);
+    adjust(&api, 1, 50).await.assert_status(201);
     move_to(&api, "2030-02-15");
     let runs = join_all((0..6).map(|_| expire(&api)));
     let redemptions = join_all((0..6).map(|_| redeem(&api, 10)));
@@ -233,7 +232,7 @@ proptest! {
         let (one, other) = (last_day(&shop, first).expect("a day"), last_day(&shop, later).expect("a day"));
         prop_assert!(one <= other);
         prop_assert!(!is_over(&shop, first, one) && is_over(&shop, first, one + Duration::days(1)));
-        // In the month that is so many later, on the same day or the last one.
+        // The expiry is that number of months later, on the same day or on the last day of the month.
         prop_assert_eq!(Some(one), first.checked_add_months(Months::new(months)));
     }
 }

@@ -1,19 +1,19 @@
-//! Points over a store that conflicts, throttles, times out before and after the effect, and fails: nothing acts twice and
-//! nothing is lost.
+//! Points over a store with conflicts, throttling, errors, and time-outs before and after the effect. No change takes
+//! effect twice, and none is lost.
 
+use crate::support::{
+    ACCOUNTS, ADJUST, HISTORY, LEVELS, ORDERS, REDEEM, REFUND, SIGN,
+    faults::{again, hostile, read},
+    one,
+    orders::{cancelled, paid},
+};
 use chrono::NaiveDate;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shared::table::point_days;
+use shop::loyalty::days as point_days;
 use tests::{Api, Reply};
 
-use crate::{
-    coupon_batches::{again, hostile, read},
-    order_effects::{cancelled, paid},
-    support::{ACCOUNTS, ADJUST, HISTORY, LEVELS, ORDERS, REDEEM, REFUND, SIGN, one},
-};
-
-/// An order of this customer, sent without a key until it is answered.
+/// Sends an order of this customer without a key until it is answered.
 async fn put(api: &Api, id: u64, customer: u64, mut order: Value) -> Reply {
     order["customer"] = json!({ "id": customer });
     loop {
@@ -29,7 +29,7 @@ async fn points(api: &Api, customer: u64) -> i64 {
     read(api, &one(ACCOUNTS, customer)).await["points"].as_i64().expect("points")
 }
 
-/// How many entries of a kind a customer has, who has at most a hundred.
+/// Returns the number of a customer's entries of one kind. The customer has at most a hundred entries.
 async fn entries(api: &Api, customer: u64, kind: &str) -> usize {
     let listed = read(api, &format!("{HISTORY}?customer={customer}&page_size=100")).await;
     let rows = listed["results"].as_array().expect("rows");
@@ -37,7 +37,7 @@ async fn entries(api: &Api, customer: u64, kind: &str) -> usize {
     rows.iter().filter(|row| row["kind"] == kind).count()
 }
 
-/// The closing balance of the shop is what its customers have.
+/// Asserts that the closing balance of the shop is the sum over its customers.
 async fn ties_out(api: &Api, customers: u64) {
     let shop = "demo".parse().expect("a shop");
     let last = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a day");
@@ -63,7 +63,7 @@ async fn orders_act_once_however_often_they_are_sent() {
     }
     assert!(hostile.injected() > 0);
     for customer in 1..=4 {
-        // Two orders of each: one snapshot earns, one takes back a quarter, one the rest.
+        // Each customer has two orders. Of each, one snapshot earns, one takes back a quarter, and one the rest.
         let counts = (entries(&api, customer, "buy").await, entries(&api, customer, "refund").await);
         assert_eq!((counts, points(&api, customer).await), ((2, 4), 0), "{customer}");
     }
@@ -74,10 +74,10 @@ async fn orders_act_once_however_often_they_are_sent() {
 async fn redemptions_refunds_and_signs_happen_once_under_their_keys() {
     let (api, hostile) = hostile(2, 22).await;
     let level = json!({"title": "x", "redeem_points": 1, "sign_points": 5, "redeem_limitation_monthly": 60});
-    again(&api, "POST", LEVELS, "level", &level).await.expect(201);
+    again(&api, "POST", LEVELS, "level", &level).await.assert_status(201);
     for customer in [1, 2] {
         let body = json!({"customer_id": customer, "points": 100});
-        again(&api, "POST", ADJUST, &format!("adjust-{customer}"), &body).await.expect(201);
+        again(&api, "POST", ADJUST, &format!("adjust-{customer}"), &body).await.assert_status(201);
     }
     let clients = (0..24u64).map(async |number| {
         let customer = number % 2 + 1;

@@ -1,24 +1,24 @@
-//! `GET /api/loyalty/point_history/`, against a plain list.
+//! `GET /api/loyalty/point_history/` against a plain list.
 
 use futures_util::future::join_all;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::Value;
 use tests::Api;
 
-use crate::support::{ENTER_A_NUMBER, HISTORY, adjust, detail, id, keys, link, one, refused, refused_somehow};
+use crate::support::{ENTER_A_NUMBER, HISTORY, detail, id, keys, link, one, points::adjust, refused, refused_somehow};
 
 const CUSTOMERS: [u64; 5] = [3, 11, 500, 70_000, 2_000_000_000];
 const NOBODY: u64 = 999;
 const ORDERS: [&str; 4] = ["id", "-id", "created_at", "-created_at"];
 
-/// An entry as the model knows it.
+/// An entry in the model.
 #[derive(Clone, Copy)]
 struct Entry {
     id: u64,
     customer: u64,
 }
 
-/// What is asked for.
+/// A query in the model.
 #[derive(Default)]
 struct Query {
     customer: Option<u64>,
@@ -75,7 +75,7 @@ impl Query {
     }
 }
 
-/// An empty shop with five customers and this many entries, and the model of them.
+/// Creates an empty shop with five customers and this number of entries. Returns the model of the entries.
 async fn filled(count: usize) -> (Api, Vec<Entry>) {
     let api = Api::empty().await;
     crate::support::store_customers(&api, &CUSTOMERS).await;
@@ -89,7 +89,7 @@ async fn filled(count: usize) -> (Api, Vec<Entry>) {
     (api, entries)
 }
 
-/// One page is what the model says, its neighbours included.
+/// Asserts that a page and its links agree with the model.
 #[track_caller]
 fn is_page(page: &Value, ids: &[u64], number: usize, size: usize, what: &str) {
     let got: Vec<_> =
@@ -112,7 +112,7 @@ async fn every_filter_alone_and_in_company_agrees_with_the_model() {
         let size = random.random_range(1..=70);
         let number = random.random_range(1..=ids.len().div_ceil(size).max(1));
         let path = format!("{HISTORY}?{}&page_size={size}&page={number}", query.text());
-        is_page(&api.get(&path).await.expect(200), &ids, number, size, &path);
+        is_page(&api.get(&path).await.assert_status(200), &ids, number, size, &path);
     }
 }
 
@@ -125,10 +125,10 @@ async fn every_page_of_every_size_agrees_with_the_model() {
         let pages = ids.len().div_ceil(size);
         for number in (1..=pages).filter(|number| size > 1 || number % 6 == 1 || *number == pages) {
             let path = format!("{HISTORY}?{}&page_size={size}&page={number}", query.text());
-            is_page(&api.get(&path).await.expect(200), &ids, number, size, &path);
+            is_page(&api.get(&path).await.assert_status(200), &ids, number, size, &path);
         }
         let path = format!("{HISTORY}?{}&page_size={size}&page=last", query.text());
-        is_page(&api.get(&path).await.expect(200), &ids, pages, size, &path);
+        is_page(&api.get(&path).await.assert_status(200), &ids, pages, size, &path);
         let path = format!("{HISTORY}?{}&page_size={size}&page={}", query.text(), pages + 1);
         detail(&api.get(&path).await, 404, "Invalid page.");
     }
@@ -154,7 +154,7 @@ async fn the_links_lead_from_page_to_page_and_back_under_filters() {
     assert_eq!(seen, query.of(&entries));
 }
 
-/// All ids that pages of this size show, each page starting after the last id of the one before.
+/// Walks in pages of this size, each starting after the last id of the page before, and returns all ids.
 async fn walk(api: &Api, query: &str, mut last: u64, size: usize) -> Vec<u64> {
     let mut seen = Vec::new();
     loop {
@@ -180,7 +180,7 @@ async fn a_walk_by_the_last_id_misses_none_in_either_direction() {
 async fn an_unknown_customer_has_an_empty_history() {
     let api = Api::start().await;
     for query in ["customer=999", "customer__in=998,999", "customer=0", "customer=123&customer__in=50784"] {
-        let page = api.get(&format!("{HISTORY}?{query}")).await.expect(200);
+        let page = api.get(&format!("{HISTORY}?{query}")).await.assert_status(200);
         assert_eq!(page.to_string(), r#"{"count":0,"next":null,"previous":null,"results":[]}"#, "{query}");
     }
 }
@@ -249,9 +249,9 @@ async fn an_entry_that_is_none_is_not_found() {
 #[tokio::test]
 async fn the_detail_of_every_entry_agrees_with_its_row() {
     let (api, entries) = filled(20).await;
-    let listed = api.get(&format!("{HISTORY}?page_size=100&order_by=id")).await.expect(200);
+    let listed = api.get(&format!("{HISTORY}?page_size=100&order_by=id")).await.assert_status(200);
     for (row, entry) in listed["results"].as_array().expect("rows").iter().zip(&entries).step_by(3) {
-        let one = api.get(&one(HISTORY, entry.id)).await.expect(200);
+        let one = api.get(&one(HISTORY, entry.id)).await.assert_status(200);
         assert_eq!(keys(row), ["id", "customer", "points", "kind", "order", "created_at"]);
         assert_eq!(row["customer"]["id"], entry.customer);
         for key in ["id", "customer", "points", "kind", "created_at"] {

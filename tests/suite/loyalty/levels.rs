@@ -1,4 +1,4 @@
-//! `/api/loyalty/level/`
+//! `/api/loyalty/level/`: creating, reading, changing and deleting levels.
 
 use serde_json::{Value, json};
 use tests::Api;
@@ -14,7 +14,7 @@ const TOO_SMALL: &str = "Ensure this value is greater than or equal to 0.";
 const TOO_LARGE: &str = "Ensure this value is less than or equal to 2147483647.";
 const TOO_LONG: &str = "Ensure this field has no more than 64 characters.";
 
-/// A level with every number set, so that it shows what is kept.
+/// Returns a level with every number set.
 fn full(title: &str) -> Value {
     json!({
         "title": title, "condition_points": 1, "sign_points": 2, "gain_points": 0.5, "redeem_points": 3,
@@ -22,14 +22,14 @@ fn full(title: &str) -> Value {
     })
 }
 
-/// A valid body with one field replaced.
+/// Returns a valid body with one field replaced.
 fn with(field: &str, value: &Value) -> Value {
     let mut body = full("等级");
     body[field] = value.clone();
     body
 }
 
-/// What is wrong with an integer, and what is said.
+/// Returns invalid integers with their messages.
 fn bad_integers() -> Vec<(Value, &'static str)> {
     let mut bad = vec![(json!(-1), TOO_SMALL), (json!(2_147_483_648_u64), TOO_LARGE), (json!("-1"), TOO_SMALL)];
     for value in [json!(true), json!(false), json!(1.5), json!("1.5"), json!(""), json!(" "), json!("x")] {
@@ -53,7 +53,7 @@ fn bad_gains() -> Vec<(Value, &'static str)> {
     bad
 }
 
-/// Every field with everything that is wrong for it.
+/// Returns every field with its invalid values.
 fn bad_fields() -> Vec<(&'static str, Value, &'static str)> {
     let of_integers = INTEGERS.into_iter().flat_map(|field| bad_integers().into_iter().map(move |bad| (field, bad)));
     let of_titles = bad_titles().into_iter().map(|bad| ("title", bad));
@@ -67,7 +67,7 @@ async fn every_bad_field_is_refused_on_creation_and_nothing_is_written() {
     for (field, value, message) in bad_fields() {
         refused(&api.post(LEVELS, &with(field, &value)).await, field, message, &value);
     }
-    assert_eq!(api.get(LEVELS).await.expect(200)["count"], 0);
+    assert_eq!(api.get(LEVELS).await.assert_status(200)["count"], 0);
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn every_bad_field_is_refused_on_update_and_nothing_changes() {
     for (field, value, message) in bad_fields() {
         refused(&api.put(&path, &with(field, &value)).await, field, message, &value);
     }
-    same_text(&api.get(&path).await.expect(200), &created.json());
+    same_text(&api.get(&path).await.assert_status(200), &created.json());
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn a_title_is_required_on_creation_and_update() {
 async fn every_error_of_a_body_is_answered_at_once() {
     let api = Api::empty().await;
     let body = json!({"condition_points": "x", "sign_points": -1, "gain_points": "y"});
-    let errors = api.post(LEVELS, &body).await.expect(400);
+    let errors = api.post(LEVELS, &body).await.assert_status(400);
     let expected = json!({
         "title": [REQUIRED],
         "condition_points": [NOT_AN_INTEGER],
@@ -153,7 +153,7 @@ async fn an_integer_may_be_sent_as_a_text_or_an_integral_float() {
     let api = Api::empty().await;
     let sent = [json!("1"), json!(1.0), json!(" 1 "), json!("1.0")];
     for (field, value) in INTEGERS.iter().flat_map(|field| sent.iter().map(move |value| (field, value))) {
-        let created = api.post(LEVELS, &with(field, value)).await.expect(201);
+        let created = api.post(LEVELS, &with(field, value)).await.assert_status(201);
         assert_eq!(created[field].to_string(), "1", "{field} {value}");
     }
 }
@@ -162,7 +162,7 @@ async fn an_integer_may_be_sent_as_a_text_or_an_integral_float() {
 async fn the_bounds_of_an_integer_are_inside() {
     let api = Api::empty().await;
     for (field, value) in INTEGERS.iter().flat_map(|field| [0_u64, 2_147_483_647].map(|value| (field, value))) {
-        let created = api.post(LEVELS, &with(field, &json!(value))).await.expect(201);
+        let created = api.post(LEVELS, &with(field, &json!(value))).await.assert_status(201);
         assert_eq!(created[field], value, "{field}");
     }
 }
@@ -184,7 +184,7 @@ async fn an_integral_gain_is_shown_without_a_fraction() {
     ];
     for (sent, shown) in cases {
         let created = api.post(LEVELS, &with("gain_points", &sent)).await;
-        assert_eq!(created.expect(201)["gain_points"].to_string(), shown, "{sent}");
+        assert_eq!(created.assert_status(201)["gain_points"].to_string(), shown, "{sent}");
         let read = api.get(&one(LEVELS, id(&created))).await;
         assert!(read.text.contains(&format!(r#""gain_points":{shown},"#)), "{}", read.text);
     }
@@ -203,7 +203,7 @@ async fn a_title_is_trimmed_coerced_and_counted_in_characters() {
     ];
     for (sent, stored) in cases {
         let created = api.post(LEVELS, &json!({ "title": sent })).await;
-        assert_eq!(created.expect(201)["title"], stored, "{sent}");
+        assert_eq!(created.assert_status(201)["title"], stored, "{sent}");
     }
 }
 
@@ -214,21 +214,21 @@ async fn unknown_fields_and_a_sent_id_are_ignored() {
     let created = api.post(LEVELS, &body).await;
     assert_eq!(id(&created), 27);
     assert!(created.json().get("colour").is_none() && created.json().get("created_at").is_none());
-    assert_eq!(api.put(&one(LEVELS, 27), &body).await.expect(200)["id"], 27);
+    assert_eq!(api.put(&one(LEVELS, 27), &body).await.assert_status(200)["id"], 27);
     assert_eq!(api.get(&one(LEVELS, 5000)).await.status, 404);
 }
 
 #[tokio::test]
 async fn an_update_keeps_what_is_omitted() {
     let api = Api::empty().await;
-    let mut stored = api.post(LEVELS, &full("黄金")).await.expect(201);
+    let mut stored = api.post(LEVELS, &full("黄金")).await.assert_status(201);
     let path = one(LEVELS, stored["id"].as_u64().expect("id"));
     for (field, value) in [("sign_points", json!(7)), ("gain_points", json!(1.5)), ("redeem_limitation", json!(0))] {
-        let updated = api.put(&path, &json!({"title": "白金", field: value})).await.expect(200);
+        let updated = api.put(&path, &json!({"title": "白金", field: value})).await.assert_status(200);
         stored["title"] = json!("白金");
         stored[field] = value;
         same_text(&updated, &stored);
-        same_text(&api.get(&path).await.expect(200), &stored);
+        same_text(&api.get(&path).await.assert_status(200), &stored);
     }
 }
 
@@ -236,10 +236,10 @@ async fn an_update_keeps_what_is_omitted() {
 async fn an_update_replaces_every_field() {
     let api = Api::start().await;
     let mut expected = full("换");
-    let updated = api.put(&one(LEVELS, 8), &expected).await.expect(200);
+    let updated = api.put(&one(LEVELS, 8), &expected).await.assert_status(200);
     expected["id"] = json!(8);
     assert_eq!(updated, expected);
-    assert_eq!(api.get(LEVELS).await.expect(200)["results"][1], expected);
+    assert_eq!(api.get(LEVELS).await.assert_status(200)["results"][1], expected);
 }
 
 #[tokio::test]
@@ -260,7 +260,7 @@ async fn an_id_that_is_none_is_not_found_whatever_the_body() {
 async fn a_deleted_level_is_gone_and_its_id_is_not_given_again() {
     let api = Api::start().await;
     let first = level(&api, "一").await;
-    api.delete(&one(LEVELS, first)).await.expect(204);
+    api.delete(&one(LEVELS, first)).await.assert_status(204);
     for method in ["GET", "DELETE"] {
         detail(&api.call(method, &one(LEVELS, first), None).await, 404, "Not found.");
     }

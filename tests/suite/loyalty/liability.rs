@@ -1,13 +1,14 @@
-//! What a shop owes in points, day by day.
+//! The points liability of a shop, day by day.
 
 use chrono::Duration;
 use serde_json::{Value, json};
 use tests::Api;
 
-use crate::{
-    order_effects::{paid, put},
-    point_redemptions::{redeem, refund},
-    support::{LEVELS, SIGN, adjust, store_customers},
+use crate::support::{
+    LEVELS, SIGN,
+    orders::{paid, put},
+    points::{adjust, redeem, refund},
+    store_customers,
 };
 
 async fn operate(api: &Api, command: Value) -> Result<Value, shared::Error> {
@@ -15,7 +16,7 @@ async fn operate(api: &Api, command: Value) -> Result<Value, shared::Error> {
     Ok(serde_json::to_value(operator::run(&api.store_of("operator").await, command).await?).expect("JSON"))
 }
 
-/// The lines between two days of the shop.
+/// Returns the report between two days of the shop.
 async fn liability(api: &Api, from: chrono::NaiveDate, to: chrono::NaiveDate) -> Vec<Value> {
     let command = json!({"action": "liability", "shop": "demo", "from": from, "to": to});
     operate(api, command).await.expect("an answer")["days"].as_array().expect("days").clone()
@@ -25,18 +26,18 @@ async fn liability(api: &Api, from: chrono::NaiveDate, to: chrono::NaiveDate) ->
 async fn opening_and_what_a_day_adds_and_takes_is_closing() {
     let api = Api::empty().await;
     store_customers(&api, &[1]).await;
-    api.post(LEVELS, &json!({"title": "x", "redeem_points": 1, "sign_points": 3})).await.expect(201);
-    let shop = shared::domain::shop::Shop::new("demo".parse().expect("a shop"));
+    api.post(LEVELS, &json!({"title": "x", "redeem_points": 1, "sign_points": 3})).await.assert_status(201);
+    let shop = domain::shop::Shop::new("demo".parse().expect("a shop"));
     let first = shop.day(api.server.clock.now());
-    adjust(&api, 1, 100).await.expect(201);
-    adjust(&api, 1, -7).await.expect(201);
+    adjust(&api, 1, 100).await.assert_status(201);
+    adjust(&api, 1, -7).await.assert_status(201);
     put(&api, 5, &paid("20.00", "0.00")).await;
-    // Two days on: the days between have no entries.
+    // Two days later. The days between have no entries.
     api.server.clock.advance(Duration::days(2));
-    api.post(SIGN, &json!({"customer_id": 1})).await.expect(201);
-    let redemption = redeem(&api, 50).await.expect(201);
-    redeem(&api, 1).await.expect(201);
-    refund(&api, &redemption).await.expect(201);
+    api.post(SIGN, &json!({"customer_id": 1})).await.assert_status(201);
+    let redemption = redeem(&api, 50).await.assert_status(201);
+    redeem(&api, 1).await.assert_status(201);
+    refund(&api, &redemption).await.assert_status(201);
     put(&api, 5, &paid("20.00", "5.00")).await;
     let second = first + Duration::days(2);
     let lines = liability(&api, first, second).await;
@@ -62,10 +63,10 @@ async fn expired_points_are_owed_no_more_and_shops_are_apart() {
     let command = json!({"action": "put_shop", "shop": "demo", "points_expire_after_months": 1});
     operate(&api, command).await.expect("a shop");
     store_customers(&api, &[1]).await;
-    adjust(&api, 1, 100).await.expect(201);
+    adjust(&api, 1, 100).await.assert_status(201);
     api.server.clock.advance(Duration::days(40));
     expire_points::run(&api.store_of("expire_points").await, api.server.clock.now()).await.expect("a run");
-    let shop = shared::domain::shop::Shop::new("demo".parse().expect("a shop"));
+    let shop = domain::shop::Shop::new("demo".parse().expect("a shop"));
     let today = shop.day(api.server.clock.now());
     let lines = liability(&api, today, today).await;
     assert_eq!(

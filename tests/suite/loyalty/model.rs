@@ -1,16 +1,18 @@
-//! Random histories of a shop's points against a plain model ([`book`]): every reply, every account, every entry.
+//! Random histories of a shop's points against a plain model ([`book`]): every reply, every account and every entry is
+//! compared.
 
+use crate::support::{
+    ACCOUNTS, ADJUST, HISTORY, LEVELS, ORDERS, REDEEM, REFUND, SIGN,
+    audits::{audit, is_clean},
+    one, store_customers,
+};
 use chrono::{DateTime, Duration, FixedOffset, NaiveDate};
-use local::server::Options;
+use devserver::server::Options;
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde_json::{Value, json};
 use tests::{Api, Reply};
 
 use self::book::{AT_ONCE, Book, MONTHLY, REDEEM_POINTS, SECOND_LEVEL, SIGN_POINTS, Sent};
-use crate::{
-    audit::{audit, is_clean},
-    support::{ACCOUNTS, ADJUST, HISTORY, LEVELS, ORDERS, REDEEM, REFUND, SIGN, one, store_customers},
-};
 
 mod book;
 
@@ -28,7 +30,7 @@ enum Step {
         points: i64,
         order: Option<usize>,
     },
-    /// Of the entries of this customer, the one at this place, counted round.
+    /// Refunds an entry of this customer. `entry` is its index modulo the number of entries.
     Refund {
         customer: usize,
         entry: usize,
@@ -44,7 +46,7 @@ fn steps() -> impl Strategy<Value = Vec<(Step, u8)>> {
     let customer = || 0..2usize;
     let sent = (0..3usize, 0..8u32, proptest::option::weighted(0.7, 0..6_000i64), 0..7_000i64, 0..6u8);
     let order = sent.prop_map(|(order, at, paid, refunded, rest)| {
-        // Mostly nothing is refunded yet, and few are cancelled.
+        // Mostly nothing is refunded yet, and few orders are cancelled.
         let refunded = if rest < 3 { 0 } else { refunded };
         Step::Order(Sent { order, at, paid, refunded, cancelled: rest == 5 })
     });
@@ -59,14 +61,14 @@ fn steps() -> impl Strategy<Value = Vec<(Step, u8)>> {
         2 => (0..25u32).prop_map(|days| Step::Days { days }),
         1 => Just(Step::Expire),
     ];
-    // How often each is sent: under one key, the second time is a replay.
+    // The number of times that each step is sent. It has one key, so that the second is a replay.
     proptest::collection::vec((step, prop_oneof![4 => Just(1u8), 1 => Just(2u8)]), 1..45)
 }
 
 struct World {
     api: Api,
     book: Book,
-    /// Ids of the entries of each customer, in their order.
+    /// The ids of the entries of each customer, in order.
     ids: [Vec<u64>; 2],
     requests: u32,
 }
@@ -91,7 +93,7 @@ async fn world() -> World {
             "sign_points": SIGN_POINTS[level], "redeem_points": REDEEM_POINTS[level],
             "redeem_limitation": AT_ONCE[level], "redeem_limitation_monthly": MONTHLY[level],
         });
-        api.post(LEVELS, &body).await.expect(201);
+        api.post(LEVELS, &body).await.assert_status(201);
     }
     let book = Book::new(day(&api));
     World { api, book, ids: Default::default(), requests: 0 }
@@ -102,7 +104,7 @@ fn money(cents: i64) -> String {
 }
 
 impl World {
-    /// Sends a change so often under one key, and compares the replies.
+    /// Sends a change this number of times under one key and compares the replies.
     async fn send(&mut self, method: &str, path: &str, body: &Value, times: u8) -> Result<Reply, TestCaseError> {
         self.requests += 1;
         let key = format!("request-{}", self.requests);
@@ -161,7 +163,7 @@ impl World {
         self.compare().await
     }
 
-    /// A change that writes one entry of a customer, or is refused.
+    /// Sends a change that writes one entry of a customer or is refused.
     async fn entry(
         &mut self,
         path: &str,
@@ -195,11 +197,11 @@ impl World {
         Ok(())
     }
 
-    /// The accounts and the newest entries are those of the model.
+    /// Asserts that the accounts and the newest entries equal those of the model.
     async fn compare(&mut self) -> TestCaseResult {
         for number in 0..2 {
             let (model, today) = (&self.book.customers[number], self.book.today);
-            let shown = self.api.get(&one(ACCOUNTS, number + 1)).await.expect(200);
+            let shown = self.api.get(&one(ACCOUNTS, number + 1)).await.assert_status(200);
             let most = model.redeemable(today);
             let (expiring, at) = model
                 .expiring()
@@ -219,7 +221,8 @@ impl World {
                 prop_assert_eq!(&shown[field], &expected, "{} of customer {}", field, number + 1);
             }
             prop_assert_eq!(&shown["level"]["id"], &json!(model.level() + 1));
-            let listed = self.api.get(&format!("{HISTORY}?customer={}&page_size=20", number + 1)).await.expect(200);
+            let listed =
+                self.api.get(&format!("{HISTORY}?customer={}&page_size=20", number + 1)).await.assert_status(200);
             prop_assert_eq!(&listed["count"], &json!(model.entries.len()));
             let rows = listed["results"].as_array().expect("rows");
             for (row, (kind, points)) in rows.iter().zip(model.entries.iter().rev()) {

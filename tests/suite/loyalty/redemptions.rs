@@ -1,40 +1,26 @@
-//! `POST /api/loyalty/point_history/redeem/` and `refund/`
+//! `POST /api/loyalty/point_history/redeem/` and `refund/`: spending points and giving them back.
 
 use chrono::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tests::{Api, Reply};
+use tests::Api;
 
 use crate::{
-    accounts::{account, balance, entries},
-    order_effects::put,
-    point_signs::{move_to, shop_in},
+    loyalty::signs::{move_to, shop_in},
     support::{
-        HISTORY, LEVELS, NOT_AN_INTEGER, NULL, REDEEM, REFUND, REQUIRED, adjust, detail, keys, one, refused, same_text,
-        store_customers,
+        HISTORY, LEVELS, NOT_AN_INTEGER, NULL, REDEEM, REFUND, REQUIRED, detail, keys, one,
+        orders::put,
+        points::{account, adjust, balance, entries, redeem, redeem_for, refund},
+        refused, same_text, store_customers,
     },
 };
 
-/// A redemption of customer 1.
-pub(crate) async fn redeem(api: &Api, points: i64) -> Reply {
-    api.post(REDEEM, &json!({"customer_id": 1, "points": points})).await
-}
-
-/// A redemption of customer 1 for an order.
-pub(crate) async fn redeem_for(api: &Api, order: u64, points: i64) -> Reply {
-    api.post(REDEEM, &json!({"customer_id": 1, "points": points, "order_id": order})).await
-}
-
-pub(crate) async fn refund(api: &Api, entry: &Value) -> Reply {
-    api.post(REFUND, &json!({"point_history_id": entry["id"]})).await
-}
-
-/// A shop with customer 1 who has so many points, on a level that redeems.
+/// Creates a shop with customer 1, who has this number of points on this level.
 async fn shop(points: i64, level: Value) -> Api {
     let api = Api::empty().await;
     store_customers(&api, &[1]).await;
-    api.post(LEVELS, &level).await.expect(201);
-    adjust(&api, 1, points).await.expect(201);
+    api.post(LEVELS, &level).await.assert_status(201);
+    adjust(&api, 1, points).await.assert_status(201);
     api
 }
 
@@ -48,24 +34,24 @@ fn level(redeem_points: u32, at_once: u32, monthly: u32) -> Value {
 #[tokio::test]
 async fn a_redemption_is_an_entry_with_negative_points_and_its_price() {
     let api = shop(1000, level(30, 0, 0)).await;
-    let reply = redeem(&api, 100).await.expect(201);
+    let reply = redeem(&api, 100).await.assert_status(201);
     assert_eq!(keys(&reply), ["id", "customer", "points", "kind", "order", "created_at", "points_price"]);
     let said = (&reply["points"], &reply["kind"], &reply["points_price"], &reply["order"]);
     assert_eq!(said, (&json!(-100), &json!("redeem"), &json!("3.33"), &Value::Null));
-    same_text(&api.get(HISTORY).await.expect(200)["results"][0], &reply);
-    let entry = api.get(&one(HISTORY, reply["id"].as_u64().expect("id"))).await.expect(200);
+    same_text(&api.get(HISTORY).await.assert_status(200)["results"][0], &reply);
+    let entry = api.get(&one(HISTORY, reply["id"].as_u64().expect("id"))).await.assert_status(200);
     assert_eq!((&entry["points_price"], &entry["order_id"]), (&json!("3.33"), &Value::Null));
     assert_eq!(balance(&api).await, 900);
-    // An empty text is no order.
+    // An empty text is no order id.
     let body = json!({"customer_id": 1, "points": 100, "order_id": ""});
-    assert_eq!(api.post(REDEEM, &body).await.expect(201)["order"], Value::Null);
+    assert_eq!(api.post(REDEEM, &body).await.assert_status(201)["order"], Value::Null);
 }
 
 #[tokio::test]
 async fn the_price_is_floored_to_the_cent_and_nothing_is_refused() {
     let api = shop(100_000, level(700, 0, 0)).await;
     for (points, price) in [(7, "0.01"), (13, "0.01"), (14, "0.02"), (699, "0.99"), (700, "1.00"), (1_401, "2.00")] {
-        assert_eq!(redeem(&api, points).await.expect(201)["points_price"], price, "{points}");
+        assert_eq!(redeem(&api, points).await.assert_status(201)["points_price"], price, "{points}");
     }
     let before = balance(&api).await;
     let message = "6 points are worth less than 0.01; 700 are worth 1.00.";
@@ -77,7 +63,7 @@ async fn the_price_is_floored_to_the_cent_and_nothing_is_refused() {
 async fn the_balance_is_the_limit_and_the_refusal_says_it() {
     let api = shop(100, level(1, 0, 0)).await;
     refused(&redeem(&api, 101).await, "points", "This customer has only 100 points.", &101);
-    redeem(&api, 100).await.expect(201);
+    redeem(&api, 100).await.assert_status(201);
     refused(&redeem(&api, 1).await, "points", "This customer has only 0 points.", &1);
     assert_eq!((balance(&api).await, entries(&api).await.len()), (0, 2));
 }
@@ -87,28 +73,28 @@ async fn the_cap_of_one_redemption_holds() {
     let api = shop(1000, level(1, 100, 0)).await;
     refused(&redeem(&api, 101).await, "points", "This level redeems at most 100 points at once.", &101);
     for _ in 0..3 {
-        redeem(&api, 100).await.expect(201);
+        redeem(&api, 100).await.assert_status(201);
     }
 }
 
 #[tokio::test]
 async fn the_cap_of_a_month_holds_and_the_refusal_says_what_is_left() {
     let api = shop(1000, level(1, 0, 100)).await;
-    let first = redeem(&api, 70).await.expect(201);
+    let first = redeem(&api, 70).await.assert_status(201);
     let message = "This level redeems at most 100 points a month; 30 are left of this month.";
     refused(&redeem(&api, 31).await, "points", message, &31);
-    redeem(&api, 30).await.expect(201);
+    redeem(&api, 30).await.assert_status(201);
     let message = "This level redeems at most 100 points a month; 0 are left of this month.";
     refused(&redeem(&api, 1).await, "points", message, &1);
-    refund(&api, &first).await.expect(201);
+    refund(&api, &first).await.assert_status(201);
     assert_eq!(account(&api).await["redeemed_this_month"], 30);
-    redeem(&api, 70).await.expect(201);
+    redeem(&api, 70).await.assert_status(201);
 }
 
 #[tokio::test]
 async fn all_that_forbids_a_redemption_is_said() {
     let api = shop(10, level(1, 8, 5)).await;
-    let errors = redeem(&api, 11).await.expect(400);
+    let errors = redeem(&api, 11).await.assert_status(400);
     assert_eq!(errors["points"].as_array().expect("messages").len(), 3, "{errors}");
 }
 
@@ -118,7 +104,7 @@ async fn without_a_level_that_redeems_nothing_is_redeemed() {
     let message = "This customer's level redeems no points; 0 can be redeemed.";
     refused(&redeem(&api, 1).await, "points", message, &"off");
     let level = api.get(LEVELS).await.ids()[0];
-    api.delete(&one(LEVELS, level)).await.expect(204);
+    api.delete(&one(LEVELS, level)).await.assert_status(204);
     refused(&redeem(&api, 1).await, "points", message, &"no level");
     assert_eq!(balance(&api).await, 100);
 }
@@ -144,11 +130,11 @@ async fn every_bad_field_of_a_redemption_is_refused() {
     let unknown = api.post(REDEEM, &json!({"customer_id": 9, "points": 1})).await;
     refused(&unknown, "customer_id", &missing(9), &9);
     refused(&redeem_for(&api, 7, 1).await, "order_id", &missing(7), &7);
-    let both = api.post(REDEEM, &json!({"customer_id": 9, "points": 1, "order_id": 7})).await.expect(400);
+    let both = api.post(REDEEM, &json!({"customer_id": 9, "points": 1, "order_id": 7})).await.assert_status(400);
     assert_eq!(both, json!({"customer_id": [missing(9)], "order_id": [missing(7)]}));
-    let nothing = api.post(REDEEM, &json!({})).await.expect(400);
+    let nothing = api.post(REDEEM, &json!({})).await.assert_status(400);
     assert_eq!(nothing, json!({"customer_id": [REQUIRED], "points": [REQUIRED]}));
-    let all = api.post(REDEEM, &json!({"customer_id": 9, "points": 0})).await.expect(400);
+    let all = api.post(REDEEM, &json!({"customer_id": 9, "points": 0})).await.assert_status(400);
     assert_eq!(all, json!({"customer_id": [missing(9)], "points": [too_small]}));
     assert_eq!(entries(&api).await.len(), 1);
 }
@@ -160,21 +146,21 @@ async fn a_redemption_for_an_order_nests_it_and_needs_one_of_this_customer() {
     put(&api, 5, &json!({"customer": {"id": 1}, "note": "单"})).await;
     put(&api, 6, &json!({"customer": {"id": 2}})).await;
     put(&api, 7, &json!({"customer": null})).await;
-    let reply = redeem_for(&api, 5, 10).await.expect(201);
+    let reply = redeem_for(&api, 5, 10).await.assert_status(201);
     assert_eq!((&reply["order"]["id"], &reply["order"]["note"]), (&json!(5), &json!("单")));
-    same_text(&api.get(HISTORY).await.expect(200)["results"][0], &reply);
+    same_text(&api.get(HISTORY).await.assert_status(200)["results"][0], &reply);
     for order in [6, 7] {
         refused(&redeem_for(&api, order, 10).await, "order_id", "This order is not of this customer.", &order);
     }
-    let given_back = refund(&api, &reply).await.expect(201);
+    let given_back = refund(&api, &reply).await.assert_status(201);
     assert_eq!(given_back["order"], reply["order"]);
 }
 
 #[tokio::test]
 async fn a_refund_gives_a_redemption_back_once() {
     let api = shop(100, level(1, 0, 0)).await;
-    let redemption = redeem(&api, 40).await.expect(201);
-    let reply = refund(&api, &redemption).await.expect(201);
+    let redemption = redeem(&api, 40).await.assert_status(201);
+    let reply = refund(&api, &redemption).await.assert_status(201);
     assert_eq!(keys(&reply), ["id", "customer", "points", "kind", "order", "created_at"]);
     assert_eq!((&reply["points"], &reply["kind"]), (&json!(40), &json!("refund")));
     detail(&refund(&api, &redemption).await, 409, "This redemption was refunded already.");
@@ -184,8 +170,8 @@ async fn a_refund_gives_a_redemption_back_once() {
 #[tokio::test]
 async fn only_redemptions_are_refunded() {
     let api = shop(100, level(1, 0, 0)).await;
-    let redemption = redeem(&api, 40).await.expect(201);
-    let back = refund(&api, &redemption).await.expect(201);
+    let redemption = redeem(&api, 40).await.assert_status(201);
+    let back = refund(&api, &redemption).await.assert_status(201);
     let first = api.get(HISTORY).await.ids().pop().expect("an adjustment");
     for entry in [back["id"].clone(), json!(first)] {
         let reply = api.post(REFUND, &json!({"point_history_id": entry})).await;
@@ -203,29 +189,29 @@ async fn a_refund_frees_a_place_on_its_order() {
     put(&api, 5, &json!({"customer": {"id": 1}})).await;
     let mut last = Value::Null;
     for _ in 0..10 {
-        last = redeem_for(&api, 5, 1).await.expect(201);
+        last = redeem_for(&api, 5, 1).await.assert_status(201);
     }
     assert_eq!(redeem_for(&api, 5, 1).await.status, 400);
-    refund(&api, &last).await.expect(201);
-    redeem_for(&api, 5, 1).await.expect(201);
+    refund(&api, &last).await.assert_status(201);
+    redeem_for(&api, 5, 1).await.assert_status(201);
 }
 
 #[tokio::test]
 async fn a_month_of_the_shop_begins_with_its_own_midnight() {
     let api = shop(1000, level(1, 0, 100)).await;
-    // To the last second of a month in Shanghai, whatever the date in UTC.
-    let shop = shared::domain::shop::Shop::new("demo".parse().expect("a shop"));
+    // A month ends with its last second in Shanghai, whatever the date in UTC.
+    let shop = domain::shop::Shop::new("demo".parse().expect("a shop"));
     let today = shop.day(api.server.clock.now());
-    let next = shared::domain::points::month_of(today).checked_add_months(chrono::Months::new(1)).expect("a month");
+    let next = domain::points::month_of(today).checked_add_months(chrono::Months::new(1)).expect("a month");
     let midnight = shop.start_of(next).expect("a midnight");
     api.server.clock.advance(midnight - api.server.clock.now() - Duration::seconds(3_000));
-    let redemption = redeem(&api, 100).await.expect(201);
+    let redemption = redeem(&api, 100).await.assert_status(201);
     assert_eq!(redeem(&api, 1).await.status, 400);
     api.server.clock.advance(Duration::seconds(3_600));
     assert_eq!(account(&api).await["redeemed_this_month"], 0);
-    redeem(&api, 60).await.expect(201);
-    // It goes back to the month in which it was made.
-    refund(&api, &redemption).await.expect(201);
+    redeem(&api, 60).await.assert_status(201);
+    // A refund counts for the month in which the redemption was made.
+    refund(&api, &redemption).await.assert_status(201);
     assert_eq!(account(&api).await["redeemed_this_month"], 60);
     refused(
         &redeem(&api, 41).await,
@@ -240,8 +226,8 @@ async fn months_are_the_shops_also_in_summer_time() {
     let (api, token) = shop_in("Europe/Berlin").await;
     let call = async |path: &str, body: Value| api.call_as(&token, "POST", path, Some(&body)).await;
     let level = api.call_as(&token, "PUT", &one(LEVELS, 1), Some(&level(1, 0, 10))).await;
-    level.expect(200);
-    call("/api/loyalty/point_history/adjust/", json!({"customer_id": 1, "points": 100})).await.expect(201);
+    level.assert_status(200);
+    call("/api/loyalty/point_history/adjust/", json!({"customer_id": 1, "points": 100})).await.assert_status(201);
     for (at, status, left) in [
         ("2027-03-31T21:59:50Z", 201, 0), // 23:59:50 on 31 March, in summer time
         ("2027-03-31T21:59:55Z", 400, 0),
@@ -253,7 +239,7 @@ async fn months_are_the_shops_also_in_summer_time() {
         move_to(&api, at);
         let reply = call(REDEEM, json!({"customer_id": 1, "points": 10})).await;
         assert_eq!(reply.status, status, "{at}: {}", reply.text);
-        let shown = api.call_as(&token, "GET", "/api/loyalty/account/1/", None).await.expect(200);
+        let shown = api.call_as(&token, "GET", "/api/loyalty/account/1/", None).await.assert_status(200);
         let said = (&shown["redeemable_points"], &shown["redeemed_this_month"]);
         assert_eq!(said, (&json!(left), &json!(10)), "{at}");
     }
@@ -284,7 +270,8 @@ async fn twenty_refunds_of_one_redemption_give_it_back_once() {
     let api = shop(100, level(1, 0, 0)).await;
     put(&api, 5, &json!({"customer": {"id": 1}})).await;
     for of_order in [false, true] {
-        let redemption = if of_order { redeem_for(&api, 5, 60).await } else { redeem(&api, 60).await }.expect(201);
+        let redemption =
+            if of_order { redeem_for(&api, 5, 60).await } else { redeem(&api, 60).await }.assert_status(201);
         let cancel = json!({"customer": {"id": 1}, "order_status": "cancelled"});
         let replies = join_all((0..20).map(async |number| match number % 5 {
             4 if of_order => put(&api, 5, &cancel).await,

@@ -1,13 +1,14 @@
-//! `POST /api/loyalty/point_history/sign/`
+//! `POST /api/loyalty/point_history/sign/`: daily sign-ins.
 
 use chrono::{DateTime, Duration, Utc};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, Reply};
 
-use crate::{
-    accounts::{account, balance, entries},
-    support::{HISTORY, LEVELS, NULL, REQUIRED, SIGN, detail, id, keys, one, refused, same_text, store_customers},
+use crate::support::{
+    HISTORY, LEVELS, NULL, REQUIRED, SIGN, detail, id, keys, one,
+    points::{account, balance, entries},
+    refused, same_text, store_customers,
 };
 
 const AGAIN: &str = "This customer has signed in today.";
@@ -16,11 +17,11 @@ async fn sign(api: &Api) -> Reply {
     api.post(SIGN, &json!({"customer_id": 1})).await
 }
 
-/// A shop with customer 1, on a level that gives so many points.
+/// Creates a shop with customer 1 on a level that gives this number of points.
 async fn shop(sign_points: u32) -> Api {
     let api = Api::empty().await;
     store_customers(&api, &[1]).await;
-    api.post(LEVELS, &json!({"title": "x", "sign_points": sign_points})).await.expect(201);
+    api.post(LEVELS, &json!({"title": "x", "sign_points": sign_points})).await.assert_status(201);
     api
 }
 
@@ -28,10 +29,10 @@ async fn shop(sign_points: u32) -> Api {
 async fn signing_in_gives_the_points_of_the_level_once_a_day() {
     let api = shop(3).await;
     assert_eq!(account(&api).await["signed_today"], false);
-    let reply = sign(&api).await.expect(201);
+    let reply = sign(&api).await.assert_status(201);
     assert_eq!(keys(&reply), ["id", "customer", "points", "kind", "order", "created_at"]);
     assert_eq!((&reply["points"], &reply["kind"], &reply["order"]), (&json!(3), &json!("sign"), &Value::Null));
-    same_text(&api.get(HISTORY).await.expect(200)["results"][0], &reply);
+    same_text(&api.get(HISTORY).await.assert_status(200)["results"][0], &reply);
     let shown = account(&api).await;
     assert_eq!(
         (&shown["signed_today"], &shown["points"], &shown["earned_points"]),
@@ -44,7 +45,7 @@ async fn signing_in_gives_the_points_of_the_level_once_a_day() {
 #[tokio::test]
 async fn a_level_that_gives_nothing_writes_an_entry_of_nothing() {
     let api = shop(0).await;
-    assert_eq!(sign(&api).await.expect(201)["points"], 0);
+    assert_eq!(sign(&api).await.assert_status(201)["points"], 0);
     detail(&sign(&api).await, 409, AGAIN);
     assert_eq!(entries(&api).await, [("sign".to_owned(), 0)]);
 }
@@ -53,9 +54,9 @@ async fn a_level_that_gives_nothing_writes_an_entry_of_nothing() {
 async fn without_a_level_there_is_no_signing_in() {
     let api = shop(3).await;
     let level = api.get(LEVELS).await.ids()[0];
-    api.delete(&one(LEVELS, level)).await.expect(204);
+    api.delete(&one(LEVELS, level)).await.assert_status(204);
     detail(&sign(&api).await, 409, "This customer has no level.");
-    api.post(LEVELS, &json!({"title": "x", "condition_points": 5})).await.expect(201);
+    api.post(LEVELS, &json!({"title": "x", "condition_points": 5})).await.assert_status(201);
     detail(&sign(&api).await, 409, "This customer has no level.");
     assert_eq!(entries(&api).await, []);
 }
@@ -86,7 +87,7 @@ pub(crate) fn move_to(api: &Api, at: &str) {
     api.server.clock.advance(by);
 }
 
-/// A shop in a zone of its own, with customer 1.
+/// Creates a shop in this time zone with customer 1. Returns its token.
 pub(crate) async fn shop_in(zone: &str) -> (Api, String) {
     let api = Api::empty().await;
     let command = json!({"action": "put_shop", "shop": "away", "zone": zone});
@@ -94,14 +95,14 @@ pub(crate) async fn shop_in(zone: &str) -> (Api, String) {
         .await
         .expect("a shop");
     let token = api.token("away", "read,write").await;
-    api.call_as(&token, "PUT", "/api/crm/customer/1/", Some(&json!({}))).await.expect(201);
+    api.call_as(&token, "PUT", "/api/crm/customer/1/", Some(&json!({}))).await.assert_status(201);
     id(&api.call_as(&token, "POST", LEVELS, Some(&json!({"title": "x", "sign_points": 1}))).await);
     (api, token)
 }
 
 #[tokio::test]
 async fn days_are_the_shops_also_where_its_clock_changes() {
-    // On 28 March 2027 Berlin's clocks skip an hour, on 31 October 2027 they repeat one.
+    // In Berlin the clocks skip an hour on 28 March 2027 and repeat one on 31 October 2027.
     let (api, token) = shop_in("Europe/Berlin").await;
     for (at, status) in [
         ("2027-03-27T22:30:00Z", 201), // 23:30 on the 27th
@@ -118,7 +119,7 @@ async fn days_are_the_shops_also_where_its_clock_changes() {
         move_to(&api, at);
         let reply = api.call_as(&token, "POST", SIGN, Some(&json!({"customer_id": 1}))).await;
         assert_eq!(reply.status, status, "{at}: {}", reply.text);
-        let shown = api.call_as(&token, "GET", "/api/loyalty/account/1/", None).await.expect(200);
+        let shown = api.call_as(&token, "GET", "/api/loyalty/account/1/", None).await.assert_status(200);
         assert_eq!(shown["signed_today"], true, "{at}");
     }
 }
@@ -128,8 +129,8 @@ async fn a_zone_that_is_changed_gives_no_day_twice() {
     let (api, token) = shop_in("Pacific/Auckland").await;
     move_to(&api, "2027-06-10T13:00:00Z");
     let sign = async |token: &str| api.call_as(token, "POST", SIGN, Some(&json!({"customer_id": 1}))).await;
-    // 11 June in Auckland, 10 June in New York.
-    sign(&token).await.expect(201);
+    // It is 11 June in Auckland and 10 June in New York.
+    sign(&token).await.assert_status(201);
     let command = json!({"action": "put_shop", "shop": "away", "zone": "America/New_York"});
     operator::run(&api.store_of("operator").await, serde_json::from_value(command).expect("a command"))
         .await
@@ -137,5 +138,5 @@ async fn a_zone_that_is_changed_gives_no_day_twice() {
     let token = api.token("away", "read,write").await;
     detail(&sign(&token).await, 409, AGAIN);
     move_to(&api, "2027-06-12T05:00:00Z");
-    sign(&token).await.expect(201);
+    sign(&token).await.assert_status(201);
 }

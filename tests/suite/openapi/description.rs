@@ -1,4 +1,4 @@
-//! `/api/openapi.json`
+//! `/api/openapi.json`: the description covers every operation.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -7,7 +7,7 @@ use tests::Api;
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-/// What the API offers, with `{}` for each parameter.
+/// The operations of the API, with `{}` for each parameter.
 const OPERATIONS: [(&str, &str); 36] = [
     ("/api/discounts/coupon/", "get"),
     ("/api/discounts/coupon/", "post"),
@@ -48,10 +48,10 @@ const OPERATIONS: [(&str, &str); 36] = [
 ];
 
 async fn description() -> Value {
-    Api::start().await.get("/api/openapi.json").await.expect(200)
+    Api::start().await.get("/api/openapi.json").await.assert_status(200)
 }
 
-/// The operations of a description: path, method, and what is said of them.
+/// Returns the operations of a description: path, method and object.
 fn operations(description: &Value) -> Vec<(&str, &str, &Value)> {
     let paths = description["paths"].as_object().expect("paths");
     paths
@@ -64,13 +64,13 @@ fn operations(description: &Value) -> Vec<(&str, &str, &Value)> {
         .collect()
 }
 
-/// A path with `{}` for each parameter.
+/// Replaces each parameter of a path by `{}`.
 fn anonymous(path: &str) -> String {
     let part = |part: &str| if part.starts_with('{') { "{}".to_owned() } else { part.to_owned() };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
-/// What a reference stands for.
+/// Resolves a reference.
 fn resolved<'a>(description: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         Some(to) => {
@@ -80,7 +80,7 @@ fn resolved<'a>(description: &'a Value, value: &'a Value) -> &'a Value {
     }
 }
 
-/// The parameters of an operation and of its path.
+/// Returns the parameters of an operation and of its path.
 fn parameters<'a>(description: &'a Value, path: &str, operation: &'a Value) -> Vec<&'a Value> {
     let lists = [&description["paths"][path]["parameters"], &operation["parameters"]];
     let parameters = lists.into_iter().filter_map(Value::as_array).flatten();

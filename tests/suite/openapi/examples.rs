@@ -1,7 +1,7 @@
-//! The examples of the description: the service carries them out, one after the other, and answers what they say; and those
-//! of the documents are the documents' own.
+//! The examples of the description. The service carries them out in sequence and must answer what they say. The
+//! examples from the documents must equal the documents.
 //!
-//! `YOUHUI_BLESS=1` writes what the service answers.
+//! `YOUHUI_BLESS=1` writes the answers of the service.
 
 use std::{env, fs, path::Path};
 
@@ -12,10 +12,10 @@ use tests::{
     documents::{DISCOUNTS, LOYALTY, example},
 };
 
-/// What is another one each time: instants of now, and codes that cannot be guessed.
+/// The fields that differ each time: current instants and random codes.
 const FRESH: [&str; 4] = ["created_at", "updated_at", "used_at", "code"];
 
-/// The same JSON without what is another one each time.
+/// Removes the values that differ each time.
 fn settled(value: &Value) -> Value {
     match value {
         Value::Object(object) => {
@@ -39,7 +39,7 @@ fn method(operation: &str) -> &'static str {
     }
 }
 
-/// What the service answers to the examples in their order.
+/// Returns the answers of the service to the examples, in their order.
 async fn answered() -> Vec<Example> {
     let api = Api::without_faults(true).await;
     let mut answered = Vec::new();
@@ -92,7 +92,7 @@ fn what_the_documents_send_is_what_the_examples_send() {
         ("price_rule_update", DISCOUNTS, "更新优惠券价格规则"),
     ] {
         let mut documented = example(document, heading, 0);
-        // One instant of the documents begins with a blank, which is trimmed.
+        // One instant of the documents begins with a blank, which the service trims.
         for name in ["starts_at", "ends_at"] {
             if let Some(text) = documented[name].as_str() {
                 documented[name] = text.trim().into();

@@ -1,4 +1,4 @@
-//! The description as it is published: checked in, complete, in both languages, and served.
+//! The published description: checked in, complete, in both languages, and served.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,7 +46,7 @@ fn every_text_has_its_chinese_and_every_chinese_its_text() {
     assert!(same.is_empty(), "{same:#?}");
 }
 
-/// What a Chinese text shows as code is what the English one shows.
+/// A Chinese text and its English original contain the same code.
 #[test]
 fn both_languages_name_the_same_things() {
     let named = |text: &str| -> BTreeSet<_> { text.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
@@ -55,7 +55,7 @@ fn both_languages_name_the_same_things() {
     }
 }
 
-/// Every schema of a description with where it stands.
+/// Collects every schema of a description with its place.
 fn schemas<'a>(place: &str, schema: &'a Value, found: &mut BTreeMap<String, &'a Value>) {
     found.insert(place.to_owned(), schema);
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
@@ -134,7 +134,7 @@ async fn both_languages_are_served_as_they_are_kept() {
     ] {
         let reply = api.send("GET", &format!("/api/openapi.json{query}"), &[], None).await;
         let kept: Value = serde_json::from_str(&fs::read_to_string(file(name)).expect("a file")).expect("JSON");
-        assert_eq!(reply.expect(200).to_string(), kept.to_string(), "{query}");
+        assert_eq!(reply.assert_status(200).to_string(), kept.to_string(), "{query}");
         assert_eq!(reply.text, kept.to_string(), "compact");
         let tag = reply.header("etag").to_owned();
         let again = api.send("GET", &format!("/api/openapi.json{query}"), &[("If-None-Match", &tag)], None).await;
@@ -142,7 +142,7 @@ async fn both_languages_are_served_as_they_are_kept() {
     }
 }
 
-/// The scopes of an operation, as the description has them for programs.
+/// Returns the scopes of an operation from its security requirements.
 fn scopes(operation: &Value) -> BTreeSet<String> {
     let needs = operation["security"].as_array().expect("security");
     needs.iter().map(|need| need["bearer"][0].as_str().expect("a scope").to_owned()).collect()
@@ -168,7 +168,7 @@ async fn each_operation_is_allowed_to_its_scopes_and_to_no_other() {
             let told = operation["description"].as_str().expect("a text");
             assert!(scopes.len() == 2 && scopes.iter().all(|scope| told.contains(&format!("`{scope}`"))), "{told}");
             for (scope, token) in &tokens {
-                // No row has such an id, and the list is no body of an object: nothing happens.
+                // No row has this id, and no operation takes a list here: the request changes nothing.
                 let reply = api.call_as(token, &method.to_uppercase(), &place, Some(&Value::Array(Vec::new()))).await;
                 assert_eq!(reply.status != 403, scopes.contains(scope), "{scope}: {method} {path}: {}", reply.text);
                 asked += 1;

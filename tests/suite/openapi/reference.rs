@@ -1,5 +1,5 @@
-//! `/docs/`: the reference for people. It is served whole from the function, asks nobody else for anything, and says so to
-//! the browser.
+//! `/docs/`: the reference for people. The function serves all of its files, it loads nothing from elsewhere, and its
+//! content policy says so.
 
 use std::io::Read;
 

@@ -1,81 +1,31 @@
-//! The operator's audit: nothing drifts, what is made to drift is found and mended, and writers do not disturb it.
+//! The operator's audit: a healthy shop has no drift, damage is found and repaired, and concurrent writers do not
+//! disturb it.
 
+use crate::support::{
+    audits::{audit, audited, busy_shop, damage, is_clean},
+    discounts::{coupon, give, issued_ids, set_status},
+    orders::{paid, put},
+    points::{account, adjust, balance},
+    store_customers,
+};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::NaiveDate;
+use domain::shop::ShopId;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
-use shared::{
-    Error,
-    domain::shop::ShopId,
-    table::keys::{self, Key},
-};
+use shared::Error;
+use shop::keys;
 use tests::Api;
-
-use crate::{
-    accounts::{account, balance},
-    discounts::{coupon, give, issued_ids, set_status},
-    order_effects::{cancelled, paid, put},
-    point_redemptions::{redeem, redeem_for},
-    support::{LEVELS, SIGN, adjust, store_customers},
-};
 
 fn shop() -> ShopId {
     "demo".parse().expect("a shop")
 }
 
-pub(crate) async fn audit(api: &Api, repair: bool) -> Value {
-    let answer = audited(api, repair).await.expect("a report");
-    serde_json::to_value(answer).expect("JSON")
-}
-
-async fn audited(api: &Api, repair: bool) -> Result<operator::Answer, Error> {
-    let command = json!({"action": "audit", "shop": "demo", "repair": repair, "seconds": 600});
-    let command = serde_json::from_value(command).expect("a command");
-    operator::run(&api.store_of("operator").await, command).await
-}
-
-/// What is said to have drifted.
+/// Returns the drifts of a report.
 fn drifts(report: &Value) -> Vec<String> {
     let drifts = report["drifts"].as_array().expect("drifts");
     assert_eq!(report["drift"], drifts.len());
     drifts.iter().map(|drift| drift["of"].as_str().expect("a text").to_owned()).collect()
-}
-
-/// Nothing has drifted, and nothing was left out.
-#[track_caller]
-pub(crate) fn is_clean(report: &Value) {
-    assert_eq!((&report["drift"], &report["unsettled"]), (&json!(0), &json!(0)), "{report}");
-    assert_eq!(report["goes_on_after"], Value::Null, "{report}");
-}
-
-/// A shop in which everything happened.
-pub(crate) async fn busy_shop() -> Api {
-    let api = Api::start().await;
-    store_customers(&api, &[1, 2]).await;
-    api.post(LEVELS, &json!({"title": "x", "condition_points": 1, "redeem_points": 1, "sign_points": 2}))
-        .await
-        .expect(201);
-    adjust(&api, 1, 100).await.expect(201);
-    api.post(SIGN, &json!({"customer_id": 1})).await.expect(201);
-    put(&api, 5, &paid("20.00", "0.00")).await;
-    redeem(&api, 10).await.expect(201);
-    redeem_for(&api, 5, 10).await.expect(201);
-    put(&api, 5, &paid("20.00", "5.00")).await;
-    put(&api, 5, &cancelled(paid("20.00", "5.00"))).await;
-    let coupon = coupon(&api, "audit", &json!({})).await.id;
-    let issued = give(&api, coupon, [1, 1, 2]).await;
-    set_status(&api, issued_ids(&issued)[0], "used").await.expect(200);
-    api
-}
-
-/// Sets a number of an item behind everybody's back.
-pub(crate) async fn damage(api: &Api, key: &Key, attribute: &str, value: i64) {
-    let store = &api.server.store;
-    let update = store.client().update_item().table_name(store.table());
-    let update =
-        update.key(keys::PK, AttributeValue::S(key.pk.clone())).key(keys::SK, AttributeValue::S(key.sk.clone()));
-    let update = update.update_expression("SET #a = :v").expression_attribute_names("#a", attribute);
-    update.expression_attribute_values(":v", AttributeValue::N(value.to_string())).send().await.expect("damaged");
 }
 
 #[tokio::test]
@@ -95,12 +45,12 @@ async fn what_has_drifted_is_found_and_mended() {
     let (before, today) =
         (account(&api).await, chrono::Utc::now().with_timezone(&chrono_tz::Asia::Shanghai).date_naive());
     let balance_before = balance(&api).await;
-    let coupon = api.get("/api/discounts/coupon/?code_prefix=audit").await.expect(200)["results"][0].clone();
+    let coupon = api.get("/api/discounts/coupon/?code_prefix=audit").await.assert_status(200)["results"][0].clone();
     let coupon_id = coupon["id"].as_u64().expect("id");
     damage(&api, &keys::account(&shop(), 1), "points", 7).await;
     damage(&api, &keys::account(&shop(), 1), "redeemed", 1_000).await;
-    damage(&api, &keys::point_day(&shop(), today, 0), "earned", 1_000).await;
-    damage(&api, &keys::tally(&shop(), "level", 1, 0, 0, 0), "c0", 9).await;
+    damage(&api, &keys::point_day(&shop(), today).shard(0), "earned", 1_000).await;
+    damage(&api, &store::keys::tally(&shop(), "level", 1, 0, 0).shard(0), "c0", 9).await;
     damage(&api, &keys::counter_shard(&shop(), "codes", coupon_id, 3), "used", 5).await;
     let found = audit(&api, false).await;
     let expected = [
@@ -114,9 +64,9 @@ async fn what_has_drifted_is_found_and_mended() {
     assert_eq!(drifts(&audit(&api, true).await), expected);
     is_clean(&audit(&api, false).await);
     assert_eq!((account(&api).await, balance(&api).await), (before, balance_before));
-    assert_eq!(api.get("/api/discounts/coupon/?code_prefix=audit").await.expect(200)["results"][0], coupon);
-    // What was mended works on.
-    adjust(&api, 1, 1).await.expect(201);
+    assert_eq!(api.get("/api/discounts/coupon/?code_prefix=audit").await.assert_status(200)["results"][0], coupon);
+    // The repaired shop works.
+    adjust(&api, 1, 1).await.assert_status(201);
     is_clean(&audit(&api, false).await);
 }
 
@@ -199,9 +149,9 @@ async fn an_audit_out_of_time_says_where_to_go_on() {
 #[test]
 fn days_in_keys_are_read_back() {
     let day = NaiveDate::from_ymd_opt(2026, 2, 28).expect("a day");
-    assert_eq!(keys::point_day_in(&keys::point_day(&shop(), day, 15).sk), Some(day));
+    assert_eq!(keys::point_day_in(&keys::point_day(&shop(), day).shard(15).sk), Some(day));
     let (first, last) = keys::point_days_until(day);
-    let inside = |day: NaiveDate| (first.clone()..=last.clone()).contains(&keys::point_day(&shop(), day, 15).sk);
+    let inside = |day: NaiveDate| (first.clone()..=last.clone()).contains(&keys::point_day(&shop(), day).shard(15).sk);
     assert!(inside(day) && inside(day.pred_opt().expect("a day")) && !inside(day.succ_opt().expect("a day")));
 }
 
@@ -209,7 +159,7 @@ fn days_in_keys_are_read_back() {
 async fn a_customer_with_the_largest_id_is_the_last_of_a_walk() {
     let api = Api::empty().await;
     store_customers(&api, &[7, 9_007_199_254_740_991]).await;
-    adjust(&api, 7, 10).await.expect(201);
+    adjust(&api, 7, 10).await.assert_status(201);
     is_clean(&audit(&api, false).await);
     let months = json!({"action": "put_shop", "shop": "demo", "points_expire_after_months": 1});
     let command = serde_json::from_value(months).expect("a command");
@@ -229,7 +179,7 @@ async fn places_that_have_drifted_are_found_and_the_limit_holds_again() {
     }
     let shard = |coupon| keys::counter_shard(&shop(), "codes", coupon, 0);
     let places = |coupon: u64| format!("places of coupon {coupon}");
-    // A count that is too small; a room that is too large; both, on a coupon that has no limit.
+    // A count that is too small, a remainder that is too large, and both on a coupon without a limit.
     for (coupon, attribute, value) in [(limited, "count", -9), (limited, "room", 50), (free, "count", -50)] {
         damage(&api, &shard(coupon), attribute, value).await;
         assert_eq!(drifts(&audit(&api, false).await), [places(coupon)], "{attribute}");

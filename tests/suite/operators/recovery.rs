@@ -1,114 +1,49 @@
-//! A shop exported and imported elsewhere: every reply is the same, and everything goes on from where it was.
+//! A shop that is exported and imported elsewhere: every reply is the same, and all work continues.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
     time::Duration,
 };
 
-use aws_sdk_dynamodb::config::SharedHttpClient;
-use chrono::Utc;
-use futures_util::{StreamExt, TryStreamExt, stream};
-use indicatif::ProgressBar;
-use local::{
-    embedded::Embedded,
-    hostile::{Hostile, Profile},
-    recovery::{self, Moved, RecoveryError},
-    server::Options,
+use crate::support::{
+    ACCOUNTS, ADJUST, CODES, COUPONS, CUSTOMERS, HISTORY, LEVELS, ORDERS, RULES,
+    audits::{audit, busy_shop, is_clean},
+    customer,
+    discounts::{FUTURE, PAST, change_rule, coupon, expire_codes, give, issued_ids, nested, set_status},
+    id, one,
+    points::adjust,
+    whole_shops::{Elsewhere, export, exported, import, shop, stored},
 };
+use chrono::Utc;
+use devserver::{hostile::Profile, server::Options};
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
-use shared::{
-    Error, FieldErrors,
-    domain::shop::ShopId,
-    table::{
-        batches,
-        connect::Connection,
-        coupon_code_issue::{self as issue, Pair},
-        keys, schema,
+use shared::{Error, FieldErrors};
+use shop::{
+    discounts::codes::issue::{self, Pair},
+    keys,
+    operators::{
         shop_import::{self, Import},
-        shop_items,
-        store::Store,
         tokens,
     },
 };
-use tempfile::TempDir;
+use store::{batches, client::Store, connect::Connection};
 use tests::{Api, OTHER_TOKEN, TOKEN, own_store};
+use youhui::recovery::RecoveryError;
 
-use crate::{
-    audit::{audit, busy_shop, is_clean},
-    discounts::{
-        CODES, COUPONS, FUTURE, PAST, RULES, change_rule, coupon, expire_codes, give, issued_ids, nested, set_status,
-    },
-    support::{ACCOUNTS, ADJUST, CUSTOMERS, HISTORY, LEVELS, ORDERS, adjust, customer, id, one},
-};
-
-pub(crate) fn shop(name: &str) -> ShopId {
-    name.parse().expect("a shop")
-}
-
-/// A store with an empty table that no server has touched.
-pub(crate) struct Elsewhere {
-    embedded: Option<Embedded>,
-    connection: Connection,
-    pub(crate) store: Store,
-}
-
-impl Elsewhere {
-    pub(crate) async fn new() -> Self {
-        let mut connection = Connection::default();
-        let embedded = own_store(&mut connection);
-        let store = connection.clone().open().await.expect("a store");
-        schema::create(&store).await.expect("a table");
-        Self { embedded, connection, store }
-    }
-
-    /// The same table over a network with these faults.
-    pub(crate) async fn hostile(&self, profile: Profile) -> Store {
-        let http_client = Some(SharedHttpClient::new(Hostile::over_http(profile, 7)));
-        Connection { http_client, ..self.connection.clone() }.open().await.expect("a store")
-    }
-
-    /// Starts the API over what is there.
-    async fn serve(self) -> Api {
-        Api::over(self.embedded, self.connection, Options { demo: false, ..Options::default() }).await
-    }
-}
-
-pub(crate) async fn export(store: &Store, name: &str, to: &Path) -> Result<Moved, RecoveryError> {
-    recovery::export(store, &shop(name), to, Utc::now(), &ProgressBar::hidden()).await
-}
-
-/// Exports a shop into a folder of its own.
-pub(crate) async fn exported(store: &Store, name: &str, file: &str) -> (TempDir, PathBuf, Moved) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join(file);
-    let moved = export(store, name, &path).await.expect("an export");
-    (folder, path, moved)
-}
-
-pub(crate) async fn import(store: &Store, path: &Path) -> Result<Moved, RecoveryError> {
-    recovery::import(store, path, Utc::now(), &ProgressBar::hidden()).await
-}
-
-/// All that is stored of a shop, as it is stored.
-pub(crate) async fn stored(store: &Store, name: &str) -> BTreeSet<String> {
-    let pages: Vec<_> = shop_items::read(store, &shop(name)).try_collect().await.expect("items");
-    pages.into_iter().flatten().map(|item| item.line).collect()
-}
-
-/// All pages of a list, by their address.
+/// Returns all pages of a list by their address.
 async fn walk(api: &Api, first: String) -> Vec<(String, String)> {
     let (mut pages, mut next) = (Vec::new(), Some(first));
     while let Some(path) = next {
         let reply = api.get(&path).await;
-        let page = reply.expect(200);
+        let page = reply.assert_status(200);
         next = page["next"].as_str().map(|link| link.replace(&api.server.url(), ""));
         pages.push((path, reply.text.replace(&api.server.url(), "")));
     }
     pages
 }
 
-/// The lists with what narrows and turns them.
+/// The lists, each with queries that filter and order it.
 const LISTS: [(&str, &[&str]); 6] = [
     (LEVELS, &["", "?page_size=2", "?id__gt=5"]),
     (CUSTOMERS, &["", "?order_by=id&page_size=3", "?mobile=13400000000", "?id__in=1,123", "?id__gt=50000"]),
@@ -141,7 +76,7 @@ const LISTS: [(&str, &[&str]); 6] = [
     ),
 ];
 
-/// Every reply of the API: all lists with all their pages, every row, every account and order.
+/// Returns every reply of the API: all pages of all lists, every row, every account and every order.
 async fn everything(api: &Api) -> BTreeMap<String, String> {
     let lists = LISTS.iter().flat_map(|(list, queries)| queries.iter().map(move |query| format!("{list}{query}")));
     let pages: Vec<_> = stream::iter(lists).map(|first| walk(api, first)).buffered(4).concat().await;
@@ -167,7 +102,7 @@ async fn everything(api: &Api) -> BTreeMap<String, String> {
     replies
 }
 
-/// A batch whose process died before its first step.
+/// Creates a batch whose process died before its first step.
 async fn left_over(api: &Api, coupon: u64) {
     let (store, shop) = (&api.server.store, shop("demo"));
     let pair = |customer| Pair { customer_id: Some(customer), coupon_id: Some(coupon), errors: FieldErrors::NONE };
@@ -177,8 +112,8 @@ async fn left_over(api: &Api, coupon: u64) {
     batches::expire_lease(store, &batch.expect("a batch")).await.expect("expired");
 }
 
-/// A shop in which everything happened and something is left to do: codes by the hundred, a rule that has ended, a coupon
-/// that was deleted and a batch that was left over, none of which a job has seen.
+/// Creates a shop with data of every kind and unfinished work: hundreds of codes, an ended rule, a deleted coupon and
+/// an abandoned batch. No job has run.
 async fn shop_at_work() -> Api {
     let api = busy_shop().await;
     let customers: Value = (1000..1060u64)
@@ -188,22 +123,22 @@ async fn shop_at_work() -> Api {
             one
         })
         .collect();
-    api.post(CUSTOMERS, &customers).await.expect(201);
+    api.post(CUSTOMERS, &customers).await.assert_status(201);
     let many = coupon(&api, "many", &json!({"title": "满减", "ends_at": FUTURE})).await;
     for first in [1, 2] {
         give(&api, many.id, (0..300).map(|number| if number % 50 == 0 { first } else { 1000 + number % 60 }))
             .await
-            .expect(201);
+            .assert_status(201);
     }
     let ended = coupon(&api, "ended", &json!({"ends_at": FUTURE})).await;
-    give(&api, ended.id, [1, 2, 1000]).await.expect(201);
+    give(&api, ended.id, [1, 2, 1000]).await.assert_status(201);
     change_rule(&api, ended.rule, &json!({"starts_at": PAST, "ends_at": "2020-06-01T00:00:00+08:00"})).await;
     let deleted = coupon(&api, "deleted", &json!({"allocation_limit": 9})).await;
     let codes = issued_ids(&give(&api, deleted.id, [1, 2]).await);
-    set_status(&api, codes[0], "used").await.expect(200);
-    api.delete(&one(COUPONS, deleted.id)).await.expect(204);
+    set_status(&api, codes[0], "used").await.assert_status(200);
+    api.delete(&one(COUPONS, deleted.id)).await.assert_status(204);
     left_over(&api, many.id).await;
-    api.keyed("POST", ADJUST, "a-key", &json!({"customer_id": 2, "points": 7})).await.expect(201);
+    api.keyed("POST", ADJUST, "a-key", &json!({"customer_id": 2, "points": 7})).await.assert_status(201);
     api
 }
 
@@ -220,7 +155,7 @@ async fn every_reply_is_the_same_elsewhere() {
     loop {
         let day = Utc::now().date_naive();
         let (here, there) = (everything(&api).await, everything(&twin).await);
-        // What an account says of a day changes with it.
+        // The fields of an account that depend on the day change at midnight.
         if day == Utc::now().date_naive() {
             assert!(here.len() > 800, "{}", here.len());
             for (path, text) in &here {
@@ -241,18 +176,18 @@ async fn an_imported_shop_goes_on() {
     let elsewhere = Elsewhere::new().await;
     import(&elsewhere.store, &path).await.expect("an import");
     let twin = elsewhere.serve().await;
-    // A request that is sent again to the other place is the same request there.
+    // A request that is sent again to the other store is a replay there.
     let adjustment = json!({"customer_id": 2, "points": 7});
     let (first, again) =
         (api.keyed("POST", ADJUST, "a-key", &adjustment).await, twin.keyed("POST", ADJUST, "a-key", &adjustment).await);
     assert_eq!((again.header("idempotent-replayed"), &again.text), ("true", &first.text));
-    // The jobs find what is due.
+    // The jobs find the due work.
     let finished = finish_batches::run(&twin.store_of("finish_batches").await).await.expect("a run");
     assert_eq!((finished.finished, finished.coupons, finished.codes, finished.failed), (1, 1, 1, 0));
     let expired = expire_codes(&twin).await;
     assert_eq!((expired.expired, expired.failed), (3, 0));
     is_clean(&audit(&twin, false).await);
-    // Ids, sums and limits go on.
+    // Ids, sums and limits continue.
     let newest = api.get(HISTORY).await.ids()[0];
     let entry = id(&adjust(&twin, 1, 5).await);
     assert!(entry > newest);
@@ -266,7 +201,7 @@ async fn an_imported_shop_goes_on() {
     is_clean(&audit(&api, false).await);
 }
 
-/// How far the import of the demo shop is.
+/// Returns the progress of the demo shop's import.
 async fn marker(store: &Store) -> Option<Import> {
     store.read(&keys::import(&shop("demo"))).await.expect("read")
 }
@@ -275,7 +210,7 @@ async fn marker(store: &Store) -> Option<Import> {
 async fn an_import_that_was_killed_goes_on() {
     let api = shop_at_work().await;
     let (_folder, path, moved) = exported(&api.server.store, "demo", "demo.jsonl").await;
-    adjust(&api, 1, 1).await.expect(201);
+    adjust(&api, 1, 1).await.assert_status(201);
     let (_other_folder, other_path, _) = exported(&api.server.store, "demo", "demo.jsonl").await;
     let elsewhere = Elsewhere::new().await;
     let far = elsewhere.hostile(Profile { latency: Duration::from_millis(10), ..Profile::default() }).await;
@@ -294,7 +229,7 @@ async fn an_import_that_was_killed_goes_on() {
     assert!(matches!(nothing, Err(RecoveryError::NoShop(_))));
     let refused = import(&elsewhere.store, &other_path).await;
     assert!(matches!(refused, Err(RecoveryError::Store(Error::Conflict(_)))), "{refused:?}");
-    // Killed again and again, at any step, until it had the time that it takes.
+    // The import is killed at any step, again and again, until it is given enough time.
     let mut patience = Duration::from_millis(20);
     while tokio::time::timeout(patience, import(&far, &path)).await.is_err() {
         patience += patience / 4;
@@ -334,7 +269,7 @@ async fn a_failing_store_loses_and_doubles_nothing() {
     let (_folder, path, _) = exported(&api.server.store, "demo", "demo.jsonl").await;
     let elsewhere = Elsewhere::new().await;
     let hostile = elsewhere.hostile(Profile::MILD).await;
-    // The reply to its last step may be lost for good: then it says so, and the shop is there.
+    // The reply to the last step may be lost. The next attempt then reports that the shop exists.
     let mut result = import(&hostile, &path).await;
     while matches!(result, Err(RecoveryError::Store(Error::Unavailable(_)))) {
         result = import(&hostile, &path).await;
@@ -347,8 +282,8 @@ async fn a_failing_store_loses_and_doubles_nothing() {
 async fn another_shop_in_either_table_is_untouched() {
     let api = busy_shop().await;
     let body = json!({"title": "theirs"});
-    api.call_as(OTHER_TOKEN, "POST", LEVELS, Some(&body)).await.expect(201);
-    api.call_as(OTHER_TOKEN, "PUT", &one(CUSTOMERS, 1), Some(&customer("13900000001"))).await.expect(201);
+    api.call_as(OTHER_TOKEN, "POST", LEVELS, Some(&body)).await.assert_status(201);
+    api.call_as(OTHER_TOKEN, "PUT", &one(CUSTOMERS, 1), Some(&customer("13900000001"))).await.assert_status(201);
     let (_folder, path, _) = exported(&api.server.store, "other", "other.jsonl").await;
     let text = std::fs::read_to_string(&path).expect("a file");
     assert!(text.contains("theirs") && !text.contains("demo"));
@@ -368,7 +303,7 @@ async fn another_shop_in_either_table_is_untouched() {
         let here = api.call_as(OTHER_TOKEN, "GET", &path, None).await;
         assert_eq!((here.status, twin.call_as(OTHER_TOKEN, "GET", &path, None).await.text), (200, here.text));
     }
-    // Once more is refused, and changes nothing.
+    // Another import is refused and changes nothing.
     let again = import(store, &path).await;
     assert!(
         matches!(&again, Err(RecoveryError::Store(Error::Conflict(reason))) if reason.contains("other")),

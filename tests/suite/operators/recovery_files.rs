@@ -1,36 +1,34 @@
-//! The file of an exported shop: what is wrong with one is said, and nothing is written of it.
+//! The file of an exported shop: an invalid file is refused with a reason, and nothing of it is written.
 
 use std::{fs, path::Path, time::Duration};
 
+use crate::support::{
+    audits::busy_shop,
+    files::import_over,
+    points::adjust,
+    whole_shops::{Elsewhere, export, exported, import, shop, stored},
+};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::Utc;
 use indicatif::ProgressBar;
-use local::{
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use shared::Error;
+use shop::keys;
+use store::client::Store;
+use tests::Api;
+use youhui::{
     bulk::import::What,
     recovery::{self, RecoveryError},
 };
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use shared::{
-    Error,
-    table::{keys, store::Store},
-};
-use tests::Api;
 
-use crate::{
-    audit::busy_shop,
-    cli_files::import_over,
-    recovery::{Elsewhere, export, exported, import, shop, stored},
-    support::adjust,
-};
-
-/// How many items the table has, of any shop or none.
+/// Returns the number of items in the table, of all shops.
 async fn items(store: &Store) -> i32 {
     let scan = store.client().scan().table_name(store.table()).consistent_read(true);
     scan.send().await.expect("a scan").count
 }
 
-/// The file is refused with a reason that holds this text, and nothing was written.
+/// Asserts that the file is refused with a reason that contains this text, and that nothing was written.
 async fn is_refused(elsewhere: &Elsewhere, path: &Path, bytes: &[u8], reason: &str) {
     fs::write(path, bytes).expect("written");
     match import(&elsewhere.store, path).await {
@@ -42,7 +40,7 @@ async fn is_refused(elsewhere: &Elsewhere, path: &Path, bytes: &[u8], reason: &s
     assert_eq!(items(&elsewhere.store).await, 0, "{reason}");
 }
 
-/// The lines between the first and the last with a last line that fits.
+/// Appends a valid last line to a first line and these lines.
 fn sealed(first: &str, lines: &[&str]) -> String {
     let mut text = format!("{first}\n");
     lines.iter().for_each(|line| text.extend([line, "\n"]));
@@ -150,7 +148,7 @@ async fn a_shop_that_is_changed_meanwhile_is_not_exported() {
     let far = api.distant(Duration::from_millis(20)).await;
     let writes = async {
         loop {
-            adjust(&api, 1, 1).await.expect(201);
+            adjust(&api, 1, 1).await.assert_status(201);
         }
     };
     let result = tokio::select! {
@@ -196,7 +194,9 @@ async fn an_item_of_an_unknown_kind_ends_an_export() {
 #[tokio::test]
 async fn what_has_ended_stays_behind() {
     let api = Api::start().await;
-    api.keyed("POST", crate::support::ADJUST, "a-key", &json!({"customer_id": 123, "points": 1})).await.expect(201);
+    api.keyed("POST", crate::support::ADJUST, "a-key", &json!({"customer_id": 123, "points": 1}))
+        .await
+        .assert_status(201);
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("demo.jsonl");
     let (store, bar, later) = (&api.server.store, ProgressBar::hidden(), Utc::now() + chrono::Duration::days(2));

@@ -1,18 +1,17 @@
-//! Snapshots of orders at the same time, and in whatever order.
+//! Order snapshots that arrive concurrently and in any order.
 
+use crate::support::{
+    ORDERS, one,
+    orders::{at, cancelled, paid, put, shop},
+    points::{balance, entries},
+};
 use chrono::{DateTime, Utc};
-use futures_util::future::join_all;
-use proptest::prelude::*;
-use shared::domain::{
+use domain::{
     money::Hundredths,
     order::{Effects, Snapshot},
 };
-
-use crate::{
-    accounts::{balance, entries},
-    order_effects::{at, cancelled, paid, put, shop},
-    support::{ORDERS, one},
-};
+use futures_util::future::join_all;
+use proptest::prelude::*;
 
 #[tokio::test]
 async fn twenty_of_the_same_snapshot_at_once_act_once() {
@@ -30,7 +29,7 @@ async fn newer_and_older_snapshots_at_once_end_in_the_newest() {
     let orders: Vec<_> = (0..12).map(|second| at(paid("24.00", &format!("{second}.00")), second)).collect();
     let replies = join_all(orders.iter().rev().chain(&orders).map(|order| put(&api, 5, order))).await;
     assert_eq!(replies.iter().filter(|reply| reply.status == 201).count(), 1);
-    assert_eq!(api.get(&one(ORDERS, 5)).await.expect(200)["refunded_price"], "11.00");
+    assert_eq!(api.get(&one(ORDERS, 5)).await.assert_status(200)["refunded_price"], "11.00");
     assert_eq!(balance(&api).await, 13);
     let earned = entries(&api).await.into_iter().filter(|(kind, _)| kind == "buy").count();
     assert_eq!(earned, 1);
@@ -47,7 +46,7 @@ async fn orders_of_one_customer_at_once_all_earn() {
     assert_eq!((balance(&api).await, entries(&api).await.len()), (0, 40));
 }
 
-/// The snapshots of a paid order of customer 1 whose refunds grow, second by second.
+/// Returns the snapshots of a paid order of customer 1 whose refunds grow, second by second.
 fn snapshots(paid: i64, refunds: &[i64]) -> Vec<Snapshot> {
     let mut refunded = 0;
     let snapshot = |(second, more): (i64, &i64)| {

@@ -1,46 +1,14 @@
-//! What the state of an order does to points: once, however often and in whatever order it is sent.
+//! The effects of an order's state on points. Each takes place once, however often and in whatever order the snapshots
+//! arrive.
 
 use serde_json::{Value, json};
-use tests::{Api, Reply};
 
-use crate::{
-    accounts::{account, balance, entries},
-    point_redemptions::{redeem, redeem_for},
-    support::{LEVELS, ORDERS, REFUND, adjust, detail, one, refused, store_customers},
+use crate::support::{
+    LEVELS, ORDERS, REFUND, detail, one,
+    orders::{at, cancelled, paid, put, shop},
+    points::{account, adjust, balance, entries, redeem, redeem_for},
+    refused, store_customers,
 };
-
-/// An order of customer 1 that is paid, with what was refunded of it.
-pub(crate) fn paid(price: &str, refunded: &str) -> Value {
-    json!({
-        "customer": {"id": 1}, "order_status": "open", "financial_status": "paid", "cancelled_at": null,
-        "paid_price": price, "refunded_price": refunded,
-    })
-}
-
-/// The same, cancelled.
-pub(crate) fn cancelled(mut order: Value) -> Value {
-    order["order_status"] = json!("cancelled");
-    order
-}
-
-/// The same, at a second of a minute.
-pub(crate) fn at(mut order: Value, second: u32) -> Value {
-    order["updated_at"] = json!(format!("2026-01-01T10:00:{second:02}+08:00"));
-    order
-}
-
-pub(crate) async fn put(api: &Api, id: u64, order: &Value) -> Reply {
-    let reply = api.put(&one(ORDERS, id), order).await;
-    assert!([200, 201].contains(&reply.status), "{}", reply.text);
-    reply
-}
-
-/// An empty shop with customer 1.
-pub(crate) async fn shop() -> Api {
-    let api = Api::empty().await;
-    store_customers(&api, &[1]).await;
-    api
-}
 
 #[tokio::test]
 async fn becoming_paid_earns_and_the_entry_names_the_order() {
@@ -84,9 +52,9 @@ async fn earning_is_floored_and_nothing_earned_is_an_entry_too() {
 async fn earning_follows_the_gain_of_the_customers_level_at_that_moment() {
     let api = shop().await;
     let level = |condition: u64, gain: f64| json!({"title": "x", "condition_points": condition, "gain_points": gain});
-    api.post(LEVELS, &level(0, 0.5)).await.expect(201);
-    api.post(LEVELS, &level(30, 1.07)).await.expect(201);
-    api.post(LEVELS, &level(30, 5.0)).await.expect(201);
+    api.post(LEVELS, &level(0, 0.5)).await.assert_status(201);
+    api.post(LEVELS, &level(30, 1.07)).await.assert_status(201);
+    api.post(LEVELS, &level(30, 5.0)).await.assert_status(201);
     for (price, points, id) in [("19.99", 29, 1), ("2.00", 3, 2), ("10.00", 20, 3), ("100.00", 207, 4)] {
         put(&api, id, &paid(price, "0.00")).await;
         assert_eq!(entries(&api).await.last(), Some(&("buy".to_owned(), points)), "{price}");
@@ -122,7 +90,7 @@ async fn a_changed_customer_is_refused_and_changes_nothing() {
     assert_eq!(entries(&api).await, [("buy".to_owned(), 20)]);
     let mut silent = paid("20.00", "20.00");
     silent.as_object_mut().expect("an object").remove("customer");
-    let shown = put(&api, 5, &silent).await.expect(200);
+    let shown = put(&api, 5, &silent).await.assert_status(200);
     assert_eq!((balance(&api).await, &shown["customer"]["id"]), (0, &json!(1)));
 }
 
@@ -141,7 +109,7 @@ async fn the_same_snapshot_acts_once_however_often_it_comes() {
 #[tokio::test]
 async fn four_refunds_of_5_take_back_what_one_of_20_does() {
     let api = shop().await;
-    api.post(LEVELS, &json!({"title": "x", "gain_points": 0.37})).await.expect(201);
+    api.post(LEVELS, &json!({"title": "x", "gain_points": 0.37})).await.assert_status(201);
     // 46 points for 34.00: floor(46 x 5 / 34) = 6, 13, 20, 27.
     for refunded in ["0.00", "5.00", "10.00", "15.00", "20.00"] {
         put(&api, 5, &paid("34.00", refunded)).await;
@@ -180,10 +148,10 @@ async fn a_first_snapshot_that_is_refunded_writes_both_entries() {
 async fn what_the_balance_does_not_hold_is_written_off_and_never_collected_later() {
     let api = shop().await;
     put(&api, 5, &paid("20.00", "0.00")).await;
-    adjust(&api, 1, -15).await.expect(201);
+    adjust(&api, 1, -15).await.assert_status(201);
     put(&api, 5, &paid("20.00", "10.00")).await;
     assert_eq!(balance(&api).await, 0);
-    adjust(&api, 1, 100).await.expect(201);
+    adjust(&api, 1, 100).await.assert_status(201);
     put(&api, 5, &paid("20.00", "10.00")).await;
     assert_eq!(balance(&api).await, 100);
     put(&api, 5, &paid("20.00", "15.00")).await;
@@ -191,9 +159,9 @@ async fn what_the_balance_does_not_hold_is_written_off_and_never_collected_later
     put(&api, 5, &cancelled(paid("20.00", "15.00"))).await;
     assert_eq!(balance(&api).await, 90);
     put(&api, 6, &paid("20.00", "0.00")).await;
-    adjust(&api, 1, -110).await.expect(201);
+    adjust(&api, 1, -110).await.assert_status(201);
     put(&api, 6, &paid("20.00", "20.00")).await;
-    adjust(&api, 1, 90).await.expect(201);
+    adjust(&api, 1, 90).await.assert_status(201);
     put(&api, 6, &cancelled(paid("20.00", "20.00"))).await;
     assert_eq!(balance(&api).await, 90);
     let earned = account(&api).await["earned_points"].clone();
@@ -220,14 +188,14 @@ async fn a_reversal_of_nothing_is_no_entry() {
 #[tokio::test]
 async fn an_order_that_is_cancelled_no_more_earns_nothing_again_and_can_be_spent_on() {
     let api = shop().await;
-    api.post(LEVELS, &json!({"title": "x", "redeem_points": 1})).await.expect(201);
-    adjust(&api, 1, 10).await.expect(201);
+    api.post(LEVELS, &json!({"title": "x", "redeem_points": 1})).await.assert_status(201);
+    adjust(&api, 1, 10).await.assert_status(201);
     for _ in 0..2 {
         put(&api, 5, &cancelled(paid("20.00", "0.00"))).await;
         put(&api, 5, &paid("20.00", "0.00")).await;
         assert_eq!(balance(&api).await, 10);
     }
-    redeem_for(&api, 5, 10).await.expect(201);
+    redeem_for(&api, 5, 10).await.assert_status(201);
     put(&api, 5, &cancelled(paid("20.00", "0.00"))).await;
     assert_eq!(balance(&api).await, 10);
 }
@@ -235,11 +203,11 @@ async fn an_order_that_is_cancelled_no_more_earns_nothing_again_and_can_be_spent
 #[tokio::test]
 async fn what_was_spent_on_a_cancelled_order_comes_back_before_what_it_earned_is_taken() {
     let api = shop().await;
-    api.post(LEVELS, &json!({"title": "x", "redeem_points": 1})).await.expect(201);
-    adjust(&api, 1, 100).await.expect(201);
+    api.post(LEVELS, &json!({"title": "x", "redeem_points": 1})).await.assert_status(201);
+    adjust(&api, 1, 100).await.assert_status(201);
     put(&api, 5, &paid("50.00", "0.00")).await;
-    redeem_for(&api, 5, 100).await.expect(201);
-    redeem(&api, 50).await.expect(201);
+    redeem_for(&api, 5, 100).await.assert_status(201);
+    redeem(&api, 50).await.assert_status(201);
     assert_eq!(balance(&api).await, 0);
     put(&api, 5, &cancelled(paid("50.00", "0.00"))).await;
     assert_eq!(balance(&api).await, 50);
@@ -260,13 +228,13 @@ async fn both_signs_of_a_cancelled_order_count() {
 #[tokio::test]
 async fn a_cancelled_order_gives_back_the_points_spent_on_it_once() {
     let api = shop().await;
-    api.post(LEVELS, &json!({"title": "x", "redeem_points": 1})).await.expect(201);
-    adjust(&api, 1, 100).await.expect(201);
+    api.post(LEVELS, &json!({"title": "x", "redeem_points": 1})).await.assert_status(201);
+    adjust(&api, 1, 100).await.assert_status(201);
     let open = json!({"customer": {"id": 1}});
     put(&api, 5, &open).await;
-    let first = redeem_for(&api, 5, 30).await.expect(201);
-    redeem_for(&api, 5, 20).await.expect(201);
-    redeem(&api, 10).await.expect(201);
+    let first = redeem_for(&api, 5, 30).await.assert_status(201);
+    redeem_for(&api, 5, 20).await.assert_status(201);
+    redeem(&api, 10).await.assert_status(201);
     put(&api, 5, &paid("50.00", "0.00")).await;
     assert_eq!(balance(&api).await, 100 - 60 + 50);
     for _ in 0..2 {
@@ -286,11 +254,11 @@ async fn a_cancelled_order_gives_back_the_points_spent_on_it_once() {
 #[tokio::test]
 async fn ten_redemptions_of_a_cancelled_order_are_given_back_in_one_step() {
     let api = shop().await;
-    api.post(LEVELS, &json!({"title": "x", "redeem_points": 1})).await.expect(201);
-    adjust(&api, 1, 100).await.expect(201);
+    api.post(LEVELS, &json!({"title": "x", "redeem_points": 1})).await.assert_status(201);
+    adjust(&api, 1, 100).await.assert_status(201);
     put(&api, 5, &json!({"customer": {"id": 1}})).await;
     for points in 1..=10 {
-        redeem_for(&api, 5, points).await.expect(201);
+        redeem_for(&api, 5, points).await.assert_status(201);
     }
     let message = "This order has 10 live redemptions, which is the most.";
     refused(&redeem_for(&api, 5, 1).await, "order_id", message, &"the eleventh");
@@ -301,25 +269,25 @@ async fn ten_redemptions_of_a_cancelled_order_are_given_back_in_one_step() {
 #[tokio::test]
 async fn an_older_snapshot_is_answered_and_ignored() {
     let api = shop().await;
-    let newest = put(&api, 5, &at(paid("20.00", "5.00"), 30)).await.expect(201);
+    let newest = put(&api, 5, &at(paid("20.00", "5.00"), 30)).await.assert_status(201);
     for older in [at(paid("20.00", "20.00"), 29), at(cancelled(paid("90.00", "0.00")), 0)] {
-        assert_eq!(api.put(&one(ORDERS, 5), &older).await.expect(200), newest);
+        assert_eq!(api.put(&one(ORDERS, 5), &older).await.assert_status(200), newest);
     }
-    assert_eq!((balance(&api).await, api.get(&one(ORDERS, 5)).await.expect(200)), (15, newest));
+    assert_eq!((balance(&api).await, api.get(&one(ORDERS, 5)).await.assert_status(200)), (15, newest));
     put(&api, 5, &at(paid("20.00", "10.00"), 30)).await;
     put(&api, 5, &at(paid("20.00", "20.00"), 31)).await;
     assert_eq!(entries(&api).await.len(), 4);
-    // Who does not say when is not older.
+    // A snapshot without `updated_at` is not older.
     put(&api, 5, &paid("20.00", "0.00")).await;
-    assert_eq!(api.get(&one(ORDERS, 5)).await.expect(200)["refunded_price"], "0.00");
+    assert_eq!(api.get(&one(ORDERS, 5)).await.assert_status(200)["refunded_price"], "0.00");
     put(&api, 5, &at(cancelled(paid("20.00", "0.00")), 30)).await;
-    assert_eq!(api.get(&one(ORDERS, 5)).await.expect(200)["order_status"], "open");
+    assert_eq!(api.get(&one(ORDERS, 5)).await.assert_status(200)["order_status"], "open");
 }
 
 #[tokio::test]
 async fn points_beyond_every_balance_are_refused_and_nothing_is_stored() {
     let api = shop().await;
-    api.post(LEVELS, &json!({"title": "x", "gain_points": 2_147_483_647})).await.expect(201);
+    api.post(LEVELS, &json!({"title": "x", "gain_points": 2_147_483_647})).await.assert_status(201);
     let reply = api.put(&one(ORDERS, 5), &paid("9999999999.99", "0.00")).await;
     refused(&reply, "paid_price", "The balance would be too large.", &"huge");
     detail(&api.get(&one(ORDERS, 5)).await, 404, "Not found.");
@@ -337,7 +305,7 @@ async fn a_refunded_order_that_does_not_say_how_much_takes_all_back() {
         put(&api, id, &order).await;
         assert_eq!(balance(&api).await, 0);
     }
-    // Who says how much is taken at their word.
+    // A snapshot with its own amount is believed.
     let mut order = paid("20.00", "5.00");
     order["financial_status"] = json!("refunded");
     put(&api, 3, &order).await;

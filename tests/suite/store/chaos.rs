@@ -1,27 +1,26 @@
-//! Mixed traffic at once over a store that fails one call in three: what was acknowledged is there, every limit holds, the
-//! books tie out, and what fails is a 503 with a request id. `YOUHUI_CHAOS_SEED` replays a failure.
+//! Mixed concurrent traffic over a store on which one call in three fails. Every acknowledged change is there, every
+//! limit holds, the books tie out, and a failure is a 503 with a request id. `YOUHUI_CHAOS_SEED` repeats a failure.
 
 use std::time::Duration;
 
+use crate::support::{
+    ADJUST, CODES, COUPONS, CUSTOMERS, HISTORY, LEVELS, ORDERS, REDEEM, RELEASE, RULES, SIGN, USE,
+    audits::is_clean,
+    customer,
+    discounts::{nested, rule, with},
+    one,
+};
 use aws_sdk_dynamodb::config::SharedHttpClient;
-use futures_util::future::{join, join_all};
-use local::{
+use devserver::{
     hostile::{Hostile, Profile},
     server::Options,
 };
+use futures_util::future::{join, join_all};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
-use shared::table::{
-    connect::Connection,
-    counters::{self, Counter},
-};
+use shop::discounts::counters::{self, Counter};
+use store::connect::Connection;
 use tests::{Api, Reply};
-
-use crate::{
-    audit::is_clean,
-    discounts::{CODES, COUPONS, RELEASE, RULES, USE, nested, rule, with},
-    support::{ADJUST, CUSTOMERS, HISTORY, LEVELS, ORDERS, REDEEM, SIGN, customer, one},
-};
 
 const CUSTOMERS_IN_ALL: u64 = 12;
 const WORKERS: u64 = 6;
@@ -29,7 +28,7 @@ const STEPS: u64 = 14;
 const USES: u64 = 9;
 const PLACES: u64 = 25;
 
-/// A change as a careful client makes it: under a key, again after a 503 and while its twin is at work.
+/// Sends a change as a careful client does: under a key, and again after a 503 and while the first attempt is running.
 async fn insist(api: &Api, method: &str, path: &str, body: &Value) -> Reply {
     let key = format!("{:032x}", rand::random::<u128>());
     loop {
@@ -46,25 +45,25 @@ async fn look(api: &Api, path: &str) -> Value {
     loop {
         let reply = api.get(path).await;
         if reply.status != 503 {
-            return reply.expect(200);
+            return reply.assert_status(200);
         }
     }
 }
 
-/// A limited coupon, one without limits, and a limited automatic rule.
+/// Creates a limited coupon, an unlimited coupon and a limited automatic rule.
 async fn prepared(api: &Api) -> (Value, Value, Value) {
     let import = (1..=CUSTOMERS_IN_ALL).map(|id| with(customer(&format!("139{id:08}")), &json!({ "id": id })));
     let import = import.collect();
-    insist(api, "POST", CUSTOMERS, &import).await.expect(201);
-    insist(api, "POST", LEVELS, &json!({"title": "x", "redeem_points": 1, "sign_points": 5})).await.expect(201);
+    insist(api, "POST", CUSTOMERS, &import).await.assert_status(201);
+    insist(api, "POST", LEVELS, &json!({"title": "x", "redeem_points": 1, "sign_points": 5})).await.assert_status(201);
     let limits = json!({"usage_limit": USES, "once_per_customer": true, "allocation_limit": PLACES});
-    let limited = insist(api, "POST", COUPONS, &nested("LIMITED", &limits)).await.expect(201);
-    let free = insist(api, "POST", COUPONS, &nested("FREE", &json!({}))).await.expect(201);
+    let limited = insist(api, "POST", COUPONS, &nested("LIMITED", &limits)).await.assert_status(201);
+    let free = insist(api, "POST", COUPONS, &nested("FREE", &json!({}))).await.assert_status(201);
     let automatic = rule(&json!({"automatic_discount": true, "usage_limit": USES}));
-    (limited, free, insist(api, "POST", RULES, &automatic).await.expect(201))
+    (limited, free, insist(api, "POST", RULES, &automatic).await.assert_status(201))
 }
 
-/// One client: what it was told is so.
+/// One client, which checks that its replies hold.
 struct Client<'a> {
     api: &'a Api,
     random: StdRng,
@@ -81,7 +80,7 @@ impl Client<'_> {
         let post = async |path: &str, body: Value| insist(self.api, "POST", path, &body).await;
         match self.random.random_range(0..7) {
             0 => {
-                let reply = post(ADJUST, json!({"customer_id": customer, "points": points})).await.expect(201);
+                let reply = post(ADJUST, json!({"customer_id": customer, "points": points})).await.assert_status(201);
                 self.told.push((one(HISTORY, &reply["id"]), json!({"points": points, "kind": "manual"})));
             }
             1 => drop(post(SIGN, json!({"customer_id": customer})).await),
@@ -142,7 +141,7 @@ async fn a_harsh_store_loses_nothing_and_passes_no_limit() {
     });
     let jobs = async {
         for _ in 0..3 {
-            // A run that fails is tried again by the schedule.
+            // The schedule repeats a run that fails.
             let _ = expire_coupon_codes::run(&api.store_of("expire_coupon_codes").await, api.server.clock.now()).await;
             let _ = finish_batches::run(&api.store_of("finish_batches").await).await;
             tokio::time::sleep(Duration::from_millis(300)).await;

@@ -1,22 +1,20 @@
-//! The hostile layer itself: what it injects is what DynamoDB does.
+//! The hostile layer itself: it injects the faults that DynamoDB has.
 
 use std::{
     collections::{BTreeSet, HashMap},
     time::Duration,
 };
 
+use crate::support::{LEVELS, level, one, points::adjust, store_customers};
 use aws_sdk_dynamodb::{config::SharedHttpClient, types::AttributeValue};
-use local::{
+use devserver::{
     hostile::{Chaos, Counted, Death, Dying, Hostile, LastCall, Profile},
     server::Options,
 };
-use shared::{
-    domain::shop::ShopId,
-    table::{connect::Connection, keys, shops},
-};
+use domain::shop::ShopId;
+use shop::{keys, operators::shops};
+use store::connect::Connection;
 use tests::Api;
-
-use crate::support::{LEVELS, adjust, level, one, store_customers};
 
 #[tokio::test]
 async fn batches_done_in_part_are_done_in_full_in_the_end() {
@@ -26,13 +24,13 @@ async fn batches_done_in_part_are_done_in_full_in_the_end() {
     let api = Api::with(options, Connection { http_client, ..Connection::default() }).await;
     let (store, before) = (&api.server.store, hostile.injected());
     let shop: ShopId = "batches".parse().expect("a shop");
-    let rows: Vec<_> = (1..=20).map(|position| keys::row(&shop, "part", 0, position)).collect();
+    let rows: Vec<_> = (1..=20).map(|position| store::keys::row(&shop, "part", 0, position)).collect();
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let item = |key: &keys::Key| HashMap::from([("PK".to_owned(), text(&key.pk)), ("SK".to_owned(), text(&key.sk))]);
     store.batch_put(rows.iter().map(item).collect()).await.expect("all of them");
     let written = hostile.injected();
     let found = store.batch_get(rows.clone()).await.expect("all of them");
-    // 20, 10, 5, 2, 1: each call but the last gives half of its items back.
+    // The batches have 20, 10, 5, 2 and 1 items: each call but the last leaves half of its items unprocessed.
     assert!(written - before >= 4 && hostile.injected() - written >= 4, "faults were injected into both");
     let places: BTreeSet<_> = found.iter().map(|item| item["SK"].as_s().expect("a text").clone()).collect();
     assert_eq!(found.len(), rows.len());
@@ -52,23 +50,23 @@ async fn what_a_server_makes_ready_meets_no_faults() {
     api.stop().await;
 }
 
-/// One call in three fails, now and then all five attempts of one: the client that the suite has under
-/// `YOUHUI_TEST_CHAOS` sends a 503 again, and each change happens once. Many more faults would use up what the SDK allows
-/// itself in retries.
+/// One call in three fails, and now and then all five attempts of a call. The client of the suite under
+/// `YOUHUI_TEST_CHAOS` then retries after the 503, and each change happens once. Many more faults would use up the
+/// SDK's retry budget.
 #[tokio::test]
 async fn a_client_that_is_used_to_faults_gets_each_change_once() {
     let profile = Profile { server_error: 0.2, timeout_after: 0.15, ..Profile::default() };
     let api = Api::under(Chaos { profile, seed: 11 }).await;
     store_customers(&api, &[1]).await;
     for points in 1..=20 {
-        adjust(&api, 1, points).await.expect(201);
+        adjust(&api, 1, points).await.assert_status(201);
     }
-    assert_eq!(api.get("/api/loyalty/account/1/").await.expect(200)["points"], 210);
+    assert_eq!(api.get("/api/loyalty/account/1/").await.assert_status(200)["points"], 210);
     for title in ["silver", "gold", "platinum"] {
         let level = level(&api, title).await;
-        api.delete(&one(LEVELS, level)).await.expect(204);
+        api.delete(&one(LEVELS, level)).await.assert_status(204);
     }
-    assert_eq!(api.get(LEVELS).await.expect(200)["count"], 0);
+    assert_eq!(api.get(LEVELS).await.assert_status(200)["count"], 0);
     assert!(api.faults() > 30, "{}", api.faults());
     api.stop().await;
 }
@@ -84,10 +82,10 @@ fn a_profile_is_named_and_its_seed_can_be_given() {
     }
 }
 
-/// What a client of a store under a process that dies hears of two counts, and how often the store counted.
+/// Sends two counts through a client whose process dies. Returns the number of replies and the stored count.
 async fn counted_by_the_dying(death: Death) -> (usize, u64) {
     let api = Api::empty().await;
-    let key = keys::sequence(&"dying".parse().expect("a shop"), "part");
+    let key = store::keys::sequence(&"dying".parse().expect("a shop"), "part");
     let dying = Dying::over_http(death);
     let store = api.through(dying.clone()).await;
     let heard = std::cell::Cell::new(0);
@@ -103,7 +101,7 @@ async fn counted_by_the_dying(death: Death) -> (usize, u64) {
         () = counts => {}
         () = dying.died() => {}
     }
-    // Without the faults that the environment may name: a lost reply counts twice.
+    // A connection without the environment's faults, because a lost reply counts twice.
     let last = api.distant(Duration::ZERO).await.add(&key, "last", 1).await.expect("a count") - 1;
     api.stop().await;
     (heard.get(), last)

@@ -1,10 +1,9 @@
-//! The exact keys of the table: what is stored is found again by the next version too.
+//! The exact keys of the table. The next version must find the stored items.
 
 use chrono::{DateTime, TimeZone, Utc};
-use shared::{
-    domain::shop::ShopId,
-    table::keys::{self, Key, ListName},
-};
+use domain::shop::ShopId;
+use shop::keys::{self, Key};
+use store::keys::ListName;
 
 fn text(Key { pk, sk }: Key) -> String {
     format!("{pk} | {sk}")
@@ -15,9 +14,9 @@ fn keys_are_these() {
     let shop: ShopId = "demo".parse().expect("a shop");
     let at = Utc.with_ymd_and_hms(2019, 6, 1, 16, 0, 0).single().expect("an instant");
     for (key, expected) in [
-        (keys::row(&shop, "level", 0, 27), "SHOP#demo#LIST#level#ROW#0 | 0000000000000027"),
-        (keys::tally(&shop, "level", 1, 0, 3, 0), "SHOP#demo#LIST#level#TALLY#1#0 | 0000000000000003#00"),
-        (keys::sequence(&shop, "level"), "SHOP#demo#SEQUENCE#level | SEQUENCE"),
+        (store::keys::row(&shop, "level", 0, 27), "SHOP#demo#LIST#level#ROW#0 | 0000000000000027"),
+        (store::keys::tally(&shop, "level", 1, 0, 3).shard(0), "SHOP#demo#LIST#level#TALLY#1#0 | 0000000000000003#00"),
+        (store::keys::sequence(&shop, "level"), "SHOP#demo#SEQUENCE#level | SEQUENCE"),
         (keys::account(&shop, 123), "SHOP#demo#ACCOUNT#123 | ACCOUNT"),
         (keys::ledger(&shop, 123, 7), "SHOP#demo#ACCOUNT#123 | ENTRY#0000000000000007"),
         (keys::mobile(&shop, "134", 123), "SHOP#demo#MOBILE#134 | 0000000000000123"),
@@ -25,11 +24,11 @@ fn keys_are_these() {
         (keys::price_rule_version(&shop, 5527, 2), "SHOP#demo#PRICE_RULE_VERSIONS#5527 | 0000000000000002"),
         (keys::price_rule_quota(&shop), "SHOP#demo#PRICE_RULE_QUOTA | QUOTA"),
         (
-            keys::row(&shop, ListName { name: "coupon_code_of_coupon", of: Some(987), class: None }, 0, 27518),
+            store::keys::row(&shop, ListName { name: "coupon_code_of_coupon", of: Some(987), class: None }, 0, 27518),
             "SHOP#demo#LIST#coupon_code_of_coupon@987#ROW#0 | 0000000000027518",
         ),
         (
-            keys::row(&shop, ListName { name: "coupon_code", of: None, class: Some(2) }, 0, 27518),
+            store::keys::row(&shop, ListName { name: "coupon_code", of: None, class: Some(2) }, 0, 27518),
             "SHOP#demo#LIST#coupon_code~2#ROW#0 | 0000000000027518",
         ),
         (keys::automatic_rule(&shop, 5527), "SHOP#demo#AUTOMATIC_RULES | 0000000000005527"),
@@ -59,14 +58,14 @@ fn keys_are_these() {
         (keys::transfer_group(&shop, "5c1d", 1_001), "SHOP#demo#TRANSFERS | 5c1d#0000000000001001"),
         (keys::order_effects(&shop, 9), "SHOP#demo#ORDER#9 | EFFECTS"),
         (keys::refund(&shop, 123, 92922), "SHOP#demo#ACCOUNT#123 | REFUND#0000000000092922"),
-        (keys::point_day(&shop, at.date_naive(), 3), "SHOP#demo#POINT_DAYS | 2019-06-01#03"),
+        (keys::point_day(&shop, at.date_naive()).shard(3), "SHOP#demo#POINT_DAYS | 2019-06-01#03"),
         (keys::point_expiry(&shop), "SHOP#demo#POINT_EXPIRY | PROGRESS"),
         (keys::level(&shop, 27), "SHOP#demo#LEVELS | 0000000000000027"),
-        (keys::idempotency(&shop, "ab"), "SHOP#demo#IDEMPOTENCY#ab | RECORD"),
-        (keys::idempotency_reply(&shop, "ab", "cd", 1), "SHOP#demo#IDEMPOTENCY#ab | REPLY#cd#0001"),
-        (keys::batch(&shop, "ab"), "SHOP#demo#BATCH#ab | BATCH"),
-        (keys::batch_part(&shop, "ab", 1), "SHOP#demo#BATCH#ab | PART#0001"),
-        (keys::due_batch(5, &shop, "ab"), "DUE#BATCH#1 | demo#ab"),
+        (store::keys::idempotency(&shop, "ab"), "SHOP#demo#IDEMPOTENCY#ab | RECORD"),
+        (store::keys::idempotency_reply(&shop, "ab", "cd", 1), "SHOP#demo#IDEMPOTENCY#ab | REPLY#cd#0001"),
+        (store::keys::batch(&shop, "ab"), "SHOP#demo#BATCH#ab | BATCH"),
+        (store::keys::batch_part(&shop, "ab", 1), "SHOP#demo#BATCH#ab | PART#0001"),
+        (store::keys::due_batch(5, &shop, "ab"), "DUE#BATCH#1 | demo#ab"),
         (keys::token("ab"), "TOKEN#ab | TOKEN"),
         (keys::shop_token(&shop, "ab"), "SHOP#demo#TOKENS | ab"),
         (keys::shop(&shop), "SHOPS | demo"),
@@ -78,13 +77,13 @@ fn keys_are_these() {
 #[test]
 fn numbers_sort_as_numbers() {
     let shop: ShopId = "demo".parse().expect("a shop");
-    let sk = |position| keys::row(&shop, "level", 0, position).sk;
-    assert!(sk(9) < sk(10) && sk(99) < sk(100) && sk(1) < sk(shared::domain::id::MAX_ID));
-    let (first, last) = keys::tally_range(3, 9);
+    let sk = |position| store::keys::row(&shop, "level", 0, position).sk;
+    assert!(sk(9) < sk(10) && sk(99) < sk(100) && sk(1) < sk(domain::id::MAX_ID));
+    let (first, last) = store::keys::tally_range(3, 9);
     for shard in [0, 15] {
-        assert!(first < keys::tally(&shop, "level", 0, 0, 3, shard).sk);
-        assert!(keys::tally(&shop, "level", 0, 0, 9, shard).sk < last);
-        assert!(keys::tally(&shop, "level", 0, 0, 10, shard).sk > last);
+        assert!(first < store::keys::tally(&shop, "level", 0, 0, 3).shard(shard).sk);
+        assert!(store::keys::tally(&shop, "level", 0, 0, 9).shard(shard).sk < last);
+        assert!(store::keys::tally(&shop, "level", 0, 0, 10).shard(shard).sk > last);
     }
 }
 
@@ -118,17 +117,17 @@ fn every_key_tells_whose_it_is() {
     let at = Utc.with_ymd_and_hms(2019, 6, 1, 16, 0, 0).single().expect("an instant");
     let owner = |key: &Key| keys::owner(key).map(|owner| format!("{owner:?}"));
     for key in [
-        keys::row(&shop, "level", 0, 27),
+        store::keys::row(&shop, "level", 0, 27),
         keys::price_rules_by(&shop, "title", "a#SHOP#b", 5),
         keys::code_text(&shop, "a#b"),
         keys::order(&shop, 9),
         keys::shop_token(&shop, "0123"),
-        keys::batch_part(&shop, "0123", 2),
+        store::keys::batch_part(&shop, "0123", 2),
     ] {
         assert_eq!(owner(&key).as_deref(), Some(r#"Data("demo")"#), "{key:?}");
     }
     let doors = [
-        keys::due_batch(3, &shop, "0123"),
+        store::keys::due_batch(3, &shop, "0123"),
         keys::due_rule(&shop, at, 5),
         keys::due_coupon(&shop, 7),
         keys::shop(&shop),

@@ -1,4 +1,4 @@
-//! Requests at the same time.
+//! Concurrent requests: balances, lists and walks.
 
 use std::collections::HashSet;
 
@@ -7,35 +7,35 @@ use serde_json::json;
 use tests::{Api, Reply};
 
 use crate::support::{
-    CUSTOMERS, HISTORY, LEVELS, adjust, customer, detail, id, level, one, refused_somehow, store_customers,
+    CUSTOMERS, HISTORY, LEVELS, customer, detail, id, level, one, points::adjust, refused_somehow, store_customers,
 };
 
-/// An empty shop with customer 1.
+/// Creates an empty shop with customer 1.
 async fn with_customer() -> Api {
     let api = Api::empty().await;
     store_customers(&api, &[1]).await;
     api
 }
 
-/// The sum of the entries of the customer, who has at most a hundred.
+/// Returns the sum of the customer's entries, of which there are at most a hundred.
 async fn sum(api: &Api, customer: u64) -> i64 {
-    let listed = api.get(&format!("{HISTORY}?customer={customer}&page_size=100")).await.expect(200);
+    let listed = api.get(&format!("{HISTORY}?customer={customer}&page_size=100")).await.assert_status(200);
     let rows = listed["results"].as_array().expect("rows");
     assert_eq!(listed["count"], rows.len());
     rows.iter().map(|row| row["points"].as_i64().expect("points")).sum()
 }
 
-/// The balance is exactly this: all of it can be taken, and then nothing.
+/// Asserts the exact balance: all of it can be taken, and then nothing.
 async fn has_balance(api: &Api, customer: u64, balance: i64) {
     assert_eq!(sum(api, customer).await, balance);
     refused_somehow(&adjust(api, customer, -balance - 1).await, "points", &balance);
     if balance > 0 {
-        adjust(api, customer, -balance).await.expect(201);
+        adjust(api, customer, -balance).await.assert_status(201);
     }
     refused_somehow(&adjust(api, customer, -1).await, "points", &-1);
 }
 
-/// The replies with this status; the others are refusals on `points`.
+/// Returns the number of successful replies. The others must be refusals on `points`.
 #[track_caller]
 fn done(replies: &[Reply]) -> usize {
     let (done, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 201);
@@ -56,20 +56,20 @@ async fn forty_adjustments_at_once_sum_exactly() {
 #[tokio::test]
 async fn the_whole_balance_is_taken_once() {
     let api = with_customer().await;
-    adjust(&api, 1, 100).await.expect(201);
+    adjust(&api, 1, 100).await.assert_status(201);
     let replies = join_all((0..20).map(|_| adjust(&api, 1, -100))).await;
     assert_eq!(done(&replies), 1);
-    assert_eq!(api.get(HISTORY).await.expect(200)["count"], 2);
+    assert_eq!(api.get(HISTORY).await.assert_status(200)["count"], 2);
     has_balance(&api, 1, 0).await;
 }
 
 #[tokio::test]
 async fn parts_of_a_balance_are_taken_as_often_as_they_fit() {
     let api = with_customer().await;
-    adjust(&api, 1, 10).await.expect(201);
+    adjust(&api, 1, 10).await.assert_status(201);
     let replies = join_all((0..16).map(|_| adjust(&api, 1, -3))).await;
     assert_eq!(done(&replies), 3);
-    assert_eq!(api.get(HISTORY).await.expect(200)["count"], 4);
+    assert_eq!(api.get(HISTORY).await.assert_status(200)["count"], 4);
     has_balance(&api, 1, 1).await;
 }
 
@@ -113,13 +113,13 @@ async fn updates_at_once_leave_one_of_them_whole() {
     let body = |number: u64| json!({"title": format!("级{number}"), "sign_points": number, "gain_points": number});
     let bodies: Vec<_> = (1..=12).map(body).collect();
     for reply in join_all(bodies.iter().map(|body| api.put(&path, body))).await {
-        let shown = reply.expect(200);
+        let shown = reply.assert_status(200);
         assert_eq!(shown["title"], format!("级{}", shown["sign_points"]));
     }
-    let stored = api.get(&path).await.expect(200);
+    let stored = api.get(&path).await.assert_status(200);
     assert_eq!(stored["title"], format!("级{}", stored["sign_points"]));
     assert_eq!(stored["sign_points"].to_string(), stored["gain_points"].to_string());
-    assert_eq!(api.get(LEVELS).await.expect(200)["results"], json!([stored]));
+    assert_eq!(api.get(LEVELS).await.assert_status(200)["results"], json!([stored]));
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn a_level_deleted_among_updates_stays_deleted() {
     assert!(puts.iter().all(|(_, reply)| [200, 404].contains(&reply.status)), "{puts:?}");
     detail(&api.get(&path).await, 404, "Not found.");
     assert_eq!(api.get(LEVELS).await.ids(), [5, 8, 9]);
-    assert_eq!(api.get(LEVELS).await.expect(200)["count"], 3);
+    assert_eq!(api.get(LEVELS).await.assert_status(200)["count"], 3);
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn different_customers_put_at_once_are_all_there() {
     let body = customer("13900000000");
     let paths: Vec<_> = (1..=20).map(|id| one(CUSTOMERS, id)).collect();
     for reply in join_all(paths.iter().map(|path| api.put(path, &body))).await {
-        reply.expect(201);
+        reply.assert_status(201);
     }
     for query in ["order_by=id", "order_by=id&mobile=13900000000"] {
         let listed = api.get(&format!("{CUSTOMERS}?page_size=50&{query}")).await;
@@ -194,11 +194,11 @@ async fn after_its_reply_every_entry_is_shown_though_others_are_written() {
 async fn pages_stay_sorted_and_free_of_doubles_while_writers_insert() {
     let api = with_customer().await;
     for _ in 0..12 {
-        adjust(&api, 1, 1).await.expect(201);
+        adjust(&api, 1, 1).await.assert_status(201);
     }
     let writers = join_all((0..3).map(async |_| {
         for _ in 0..10 {
-            adjust(&api, 1, 1).await.expect(201);
+            adjust(&api, 1, 1).await.assert_status(201);
         }
     }));
     let reader = async {
@@ -212,7 +212,7 @@ async fn pages_stay_sorted_and_free_of_doubles_while_writers_insert() {
     has_balance(&api, 1, 42).await;
 }
 
-/// A walk over all rows by the last id seen; rows that appear meanwhile may be seen or not.
+/// Walks over all rows by the last id. Rows that appear meanwhile may be seen or not.
 async fn walk(api: &Api, list: &str) -> Vec<u64> {
     let (mut seen, mut last) = (Vec::new(), 0);
     loop {
@@ -232,7 +232,7 @@ async fn a_walk_misses_no_entry_while_others_are_written() {
     }
     let writer = async {
         for _ in 0..12 {
-            adjust(&api, 1, 1).await.expect(201);
+            adjust(&api, 1, 1).await.assert_status(201);
         }
     };
     let (seen, ()) = join(walk(&api, HISTORY), writer).await;
@@ -247,7 +247,7 @@ async fn a_walk_misses_no_level_while_others_are_deleted() {
     let (kept, doomed): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| id % 2 == 0);
     let deleter = async {
         for id in &doomed {
-            api.delete(&one(LEVELS, id)).await.expect(204);
+            api.delete(&one(LEVELS, id)).await.assert_status(204);
         }
     };
     let (seen, ()) = join(walk(&api, LEVELS), deleter).await;

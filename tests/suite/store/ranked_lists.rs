@@ -1,5 +1,5 @@
-//! Ranked lists against a plain model: random inserts, deletions, changes of class and page requests; concurrent writers;
-//! and all of it under a hostile store.
+//! Ranked lists against a plain model: random inserts, deletions, changes of class and page requests, with concurrent
+//! writers, and over a hostile store.
 
 use std::{
     collections::BTreeMap,
@@ -9,11 +9,12 @@ use std::{
     },
 };
 
-use futures_util::future::join_all;
-use local::{
+use devserver::{
     embedded::Embedded,
     hostile::{Hostile, Profile},
 };
+use domain::{id::MAX_ID, shop::ShopId};
+use futures_util::future::join_all;
 use proptest::{
     collection::vec,
     prelude::{Just, Strategy, any, prop_oneof},
@@ -21,22 +22,19 @@ use proptest::{
     test_runner::{Config, TestCaseError, TestRunner},
 };
 use serde::{Deserialize, Serialize};
-use shared::{
-    Error,
-    domain::{id::MAX_ID, shop::ShopId},
-    table::{
-        connect::Connection,
-        entity,
-        pages::{Class, Direction, List, PageNumber, Select, bulk, paginate},
-        schema,
-        store::Store,
-        transaction::Transaction,
-    },
+use shared::Error;
+use store::{
+    client::Store,
+    connect::Connection,
+    entity,
+    pages::{Class, Direction, List, PageNumber, Select, bulk, paginate},
+    schema,
+    transaction::Transaction,
 };
 
 static DENSE: List = List { classes: 3, ..List::dense("dense") };
 static SCATTERED: List = List { classes: 3, ..List::sparse("scattered") };
-/// Levels so low that a few rows fill all of them.
+/// A list with tally levels so low that a few rows fill all of them.
 static DEEP: List = List { shifts: &[1, 2, 4, 6], row_shift: 6, classes: 3, ..List::dense("deep") };
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,14 +58,14 @@ enum Step {
     },
 }
 
-/// Each case has a shop of its own in one store, which is faster than a store for each.
+/// The number of cases. Each case has a shop of its own in one store, which is faster than a store for each.
 static CASES: AtomicU64 = AtomicU64::new(0);
 
 fn shop() -> ShopId {
     format!("case-{}", CASES.fetch_add(1, Ordering::Relaxed)).parse().expect("a shop")
 }
 
-/// A store, and what keeps it running.
+/// A store and the API that keeps it running.
 struct World {
     store: Store,
     hostile: Option<Hostile>,
@@ -114,8 +112,8 @@ fn steps(list: &'static List) -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Asks again where the store was unavailable, as a client does at a 503: under these faults one read in forty thousand
-/// fails in every one of the SDK's attempts.
+/// Repeats a call when the store was unavailable, as a client does after a 503. Under these faults one read in forty
+/// thousand fails in all attempts of the SDK.
 async fn patiently<T>(mut call: impl AsyncFnMut() -> Result<T, Error>) -> Result<T, Error> {
     for _ in 0..4 {
         match call().await {
@@ -178,7 +176,8 @@ async fn replay(store: &Store, list: &'static List, history: Vec<Step>) -> Resul
     Ok(())
 }
 
-/// What the rows and the tallies say. Of scattered positions only the tallies: nobody walks 2^53 partitions.
+/// Returns the counts of the rows and of the tallies. For scattered positions it reads only the tallies, because nobody
+/// can walk over 2^53 partitions.
 async fn counted(store: &Store, shop: &ShopId, list: &'static List, model: &Model) -> (u64, u64) {
     if list.name == "scattered" {
         let count = patiently(async || list.count(store, shop, None).await).await.expect("a count");
@@ -252,8 +251,9 @@ fn pages_are_exact_under_a_hostile_store() {
     check(&DEEP, 8, 80, Some((Profile::MILD, 20_261_123)));
 }
 
-/// Several writers at once, each inserting, moving and removing its own rows: nothing is lost or counted twice.
-async fn crowd(world: &World, writers: u64, each: u64) {
+/// Runs concurrent writers that insert, move and remove rows of their own. Asserts that nothing is lost or counted
+/// twice.
+async fn run_writers(world: &World, writers: u64, each: u64) {
     let shop = shop();
     let work = (0..writers).map(|writer| {
         let (store, shop) = (&world.store, &shop);
@@ -295,7 +295,7 @@ async fn crowd(world: &World, writers: u64, each: u64) {
     }
 }
 
-/// Reads pages for ever; each is sorted and free of duplicates, whatever is written meanwhile.
+/// Reads pages forever and asserts that each is sorted and free of duplicates.
 async fn watch(store: &Store, shop: &ShopId) {
     loop {
         for (number, direction) in [
@@ -318,12 +318,12 @@ async fn watch(store: &Store, shop: &ShopId) {
 #[test]
 fn concurrent_writers_lose_nothing() {
     let world = RUNTIME.block_on(World::new(None));
-    RUNTIME.block_on(crowd(&world, 16, 12));
+    RUNTIME.block_on(run_writers(&world, 16, 12));
 }
 
 #[test]
 fn concurrent_writers_lose_nothing_under_a_hostile_store() {
     let world = RUNTIME.block_on(World::new(Some((Profile::MILD, 7))));
-    RUNTIME.block_on(crowd(&world, 8, 10));
+    RUNTIME.block_on(run_writers(&world, 8, 10));
     assert!(world.hostile.as_ref().is_some_and(|hostile| hostile.injected() > 0), "no fault was injected");
 }

@@ -1,31 +1,31 @@
-//! How often an operation waits for the store, one call after another: the *round trips* of the README's table.
+//! The round trips of each operation: the number of store calls that wait for one another. The README's table shows
+//! them.
 
 use std::{collections::BTreeMap, time::Duration};
 
+use crate::support::{
+    CODES, COUPONS, CUSTOMERS, EVALUATE, RELEASE, RULES, USE,
+    discounts::{PAST, change_rule, coupon, give, nested, rule, shop_of},
+    one,
+};
+use devserver::server::functions;
 use http::Request;
 use http_body_util::BodyExt;
 use lambda_http::tower::ServiceExt;
-use local::server::functions;
 use serde_json::{Value, json};
-use shared::{App, http::service::service, table::meter::Meter};
+use shared::{App, http::service::service};
+use store::meter::Meter;
 use tests::{Api, TOKEN};
 
-use crate::{
-    discounts::{
-        CODES, COUPONS, EVALUATE, PAST, RELEASE, RULES, USE, change_rule, coupon, give, nested, rule, shop_of,
-    },
-    support::{CUSTOMERS, one},
-};
-
-/// How long a call takes at least, so that calls side by side are seen to be that.
+/// The minimal latency of a call. It makes concurrent calls recognisable.
 const LATENCY: Duration = Duration::from_millis(40);
-/// How often each operation is measured. A machine that has other things to do may see calls side by side as calls one after
-/// another, and never the other way round: the fewest count.
+/// The number of measurements of each operation. The smallest counts, because a busy machine may let concurrent calls
+/// look sequential but never the reverse.
 const ROUNDS: u64 = 3;
-/// How many codes or customers are a batch.
+/// The number of codes or customers in a batch.
 const MANY: u64 = 60;
 
-/// The functions over a store that is far away.
+/// The functions over a store with a high latency.
 struct Distant {
     app: App,
     fewest: BTreeMap<&'static str, usize>,
@@ -34,19 +34,19 @@ struct Distant {
 impl Distant {
     async fn of(api: &Api) -> Self {
         let mut distant = Self { app: App::new(api.distant(LATENCY).await), fewest: BTreeMap::new() };
-        // The token is read once.
+        // The first request reads the token, which is then cached.
         distant.send("the token", "customers", ("GET", CUSTOMERS.to_owned()), &Value::Null).await;
         distant.fewest.clear();
         distant
     }
 
-    /// What was sent took so many round trips.
+    /// Asserts the round trips of the measured requests.
     #[track_caller]
     fn waited(self, round_trips: &[(&'static str, usize)]) {
         assert_eq!(self.fewest, round_trips.iter().copied().collect());
     }
 
-    /// Sends a request that is done, and keeps the fewest of its round trips under the name.
+    /// Sends a request that must succeed and records the fewest of its round trips under the name.
     async fn send(
         &mut self,
         name: &'static str,
@@ -112,7 +112,7 @@ async fn of_codes() {
 async fn of_lists_of_codes_while_an_ended_rule_waits_for_the_job() {
     let api = shop_of(1).await;
     let made = coupon(&api, "A", &json!({})).await;
-    give(&api, made.id, [1, 1]).await.expect(201);
+    give(&api, made.id, [1, 1]).await.assert_status(201);
     change_rule(&api, made.rule, &json!({"ends_at": PAST})).await;
     let mut distant = Distant::of(&api).await;
     for _ in 0..ROUNDS {
@@ -127,7 +127,7 @@ async fn of_lists_of_codes_while_an_ended_rule_waits_for_the_job() {
             distant.send(name, "coupon_codes", ("GET", format!("{CODES}{query}")), &Value::Null).await;
         }
     }
-    // Only who tells codes of an ended rule from others waits for what is known of it.
+    // Only filters that distinguish codes of an ended rule wait for a read of its state.
     distant.waited(&[
         ("all", 3),
         ("used", 1),
@@ -142,7 +142,7 @@ async fn of_lists_of_codes_while_an_ended_rule_waits_for_the_job() {
 async fn of_carts() {
     let api = shop_of(1).await;
     let automatic = rule(&json!({"automatic_discount": true, "usage_limit": 1_000, "once_per_customer": true}));
-    api.post(RULES, &automatic).await.expect(201);
+    api.post(RULES, &automatic).await.assert_status(201);
     let mut distant = Distant::of(&api).await;
     let cart = json!({"customer_id": 1, "lines": [{"id": 1, "quantity": 2, "price": "50.00"}]});
     let mut price = async |name| distant.send(name, "evaluate", ("POST", EVALUATE.to_owned()), &cart).await;
@@ -150,7 +150,7 @@ async fn of_carts() {
     for _ in 0..ROUNDS {
         price("limited").await;
     }
-    // The first reads the rules; after that the uses are read beside the first round trip.
+    // The first request reads the rules. Later ones read the uses within the first round trip.
     distant.waited(&[("first", 3), ("limited", 1)]);
 }
 

@@ -1,6 +1,8 @@
-//! The demo shop: the customers, levels and the order of the documents, stored through the same code as everything else.
+//! The demo shop: the customers, levels and the order of the specification's examples, stored through the use cases
+//! that serve the API.
 //!
-//! Ids are the documents' own: the counters are moved on between the rows, as gaps that nobody used.
+//! The rows have the ids of the examples. The id sequences are moved forward between the rows; the skipped ids stay
+//! unused.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -12,8 +14,13 @@ use shared::{
         shop::{Shop, ShopId},
         timestamp,
     },
-    http::order,
-    table::{customers, levels, orders, point_history::POINT_HISTORY, sequence, store::Store},
+    shop::{
+        crm::customers,
+        loyalty::{history::POINT_HISTORY, levels},
+        orders,
+    },
+    store::{client::Store, sequence},
+    wire::order,
 };
 
 mod discounts;
@@ -21,10 +28,10 @@ mod discounts;
 /// The name of the demo shop.
 pub const SHOP: &str = "demo";
 
-/// The order of `loyalty.txt`.
+/// The example order of tests/documents/loyalty.txt, as JSON.
 const ORDER: &str = include_str!("demo/order.json");
 
-/// Loads the demo data, unless the shop has customers already.
+/// Loads the demo data, unless the shop already has customers. Returns whether it did.
 pub async fn load(store: &Store, shop: &ShopId) -> Result<bool, Error> {
     if customers::CREATED.count(store, shop, None).await? > 0 {
         return Ok(false);
@@ -54,9 +61,10 @@ async fn load_levels(store: &Store, shop: &ShopId) -> Result<(), Error> {
     sequence::skip_to(store, shop, levels::LEVELS.name, 27).await
 }
 
-/// An instant of the documents.
+/// Parses a timestamp of the examples.
 fn instant(text: &str) -> Result<DateTime<Utc>, Error> {
-    timestamp::parse(text, Shop::DEFAULT_ZONE).ok_or_else(|| Error::Internal(format!("demo instant {text}")))
+    timestamp::parse(text, Shop::DEFAULT_ZONE)
+        .ok_or_else(|| Error::Internal(format!("invalid time in the demo data: {text}")))
 }
 
 async fn load_customers(store: &Store, shop: &ShopId) -> Result<(), Error> {
@@ -87,15 +95,15 @@ async fn load_customers(store: &Store, shop: &ShopId) -> Result<(), Error> {
     Ok(())
 }
 
-/// The order of the documents, and the entry of 0 points that its 0.02 yuan earned.
+/// Stores the example order, and the ledger entry of 0 points that its 0.02 yuan earned.
 async fn load_order(store: &Store, shop: &ShopId) -> Result<(), Error> {
-    let unreadable = |error: serde_json::Error| Error::Internal(format!("demo order: {error}"));
+    let unreadable = |error: serde_json::Error| Error::Internal(format!("invalid order in the demo data: {error}"));
     let (id, paid_at) = (2_528_283, instant("2018-09-04T13:55:20.294707+08:00")?);
     let body = serde_json::from_str(ORDER).map_err(unreadable)?;
     let mut snapshot = ::orders::wire::parse(id, &body, Shop::DEFAULT_ZONE).map_err(Error::Invalid)?;
     snapshot.body = order::body(id, ORDER)?;
     let shop = Shop::new(shop.clone());
     sequence::skip_to(store, &shop.id, POINT_HISTORY.name, 11_742).await?;
-    store.carry_out(|| orders::put(store, &shop, &snapshot, paid_at)).await?;
+    store.carry_out(|| orders::rows::put(store, &shop, &snapshot, paid_at)).await?;
     sequence::skip_to(store, &shop.id, POINT_HISTORY.name, 92_921).await
 }

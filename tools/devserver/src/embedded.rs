@@ -1,4 +1,4 @@
-//! The embedded store: a DynamoDB on SQLite in this process, behind HTTP on the loopback interface.
+//! The embedded store: DynamoDB on SQLite in this process, behind HTTP on the loopback interface.
 
 use std::{
     fmt,
@@ -12,64 +12,64 @@ use std::{
 use dynoxide::Database;
 use tokio::{net::TcpListener, sync::oneshot};
 
-/// What a SQLite file begins with (SQLite, "Database File Format").
+/// The first bytes of a SQLite file (SQLite, "Database File Format").
 const SQLITE: &[u8] = b"SQLite format 3\0";
 
-/// Where the embedded store keeps its data.
+/// The place of the embedded store's data.
 #[derive(Debug, Clone)]
 pub enum Place {
-    /// In memory: gone with the process.
+    /// In memory. The data ends with the process.
     Memory,
     /// In a SQLite file.
     File(PathBuf),
-    /// In memory, beginning with what was saved in a file ([`Embedded::save`]), which stays as it is.
+    /// In memory, filled from a file that [`Embedded::save`] wrote. The file is not changed.
     Copy(PathBuf),
 }
 
-/// Why there is no store.
+/// The reason that the embedded store did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
-    /// Two processes on one file would not see each other's locks.
+    /// Another process has the lock of the file. SQLite itself would let both write.
     #[error(
-        "{0} is in use: give the address that its server printed as --store, wait for the command that is at work on it, or \
-         give another --data FILE"
+        "{0} is in use. Pass the address that its server printed as --store, wait for the other command to end, or \
+        choose another --data FILE"
     )]
     InUse(PathBuf),
-    /// The file cannot be used.
+    /// The operating system cannot open, read or lock the file.
     #[error("{path}: {error}")]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// Its folder is not there: it is not made, since a name that is mistyped would leave folders behind.
-    #[error("{path}: there is no folder {folder}")]
+    /// The folder of the file does not exist. It is not created: a mistyped name would leave folders behind.
+    #[error("{path}: there is no folder {folder}; create it, or choose another path")]
     NoFolder {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The folder.
+        /// The missing folder.
         folder: PathBuf,
     },
-    /// The file is there, and is something else.
-    #[error("{0} is no store: it is another kind of file")]
+    /// The file exists and is not a SQLite database.
+    #[error("{0} is not a store but another kind of file; choose another --data FILE")]
     NoStore(PathBuf),
-    /// Nothing can listen on the port that is asked for.
-    #[error("the port {port} of the embedded store: {error}; --store-port gives another one")]
+    /// The requested port cannot be bound.
+    #[error("the embedded store cannot use port {port}: {error}; choose another --store-port")]
     Port {
-        /// The port.
+        /// The requested port.
         port: u16,
-        /// What the system says.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// The database cannot be opened.
-    #[error("the embedded store: {0}")]
+    /// SQLite, the runtime or the thread of the store failed.
+    #[error("the embedded store failed: {0}")]
     Database(String),
 }
 
 /// A running store. Dropping it stops the store and frees the file.
 pub struct Embedded {
-    /// Where the store listens.
+    /// The address on which the store listens.
     pub address: SocketAddr,
     database: Database,
     stop: Option<oneshot::Sender<()>>,
@@ -92,8 +92,8 @@ impl Embedded {
         Self::start_on(place, 0)
     }
 
-    /// Starts a store on this port of the loopback interface; 0 takes a free one. It has a thread and a runtime of its
-    /// own: SQLite has one writer at a time and blocks.
+    /// Starts a store on this port of the loopback interface; 0 takes a free one. The store has a thread and a runtime
+    /// of its own, because SQLite has one writer at a time and blocks.
     ///
     /// # Errors
     /// See [`EmbeddedError`].
@@ -140,15 +140,15 @@ impl Embedded {
         Ok(Self { address, database, stop: Some(stop), thread: Some(thread), _lock: lock })
     }
 
-    /// The endpoint for the SDK.
+    /// Returns the endpoint for the AWS SDK.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Saves what is stored in a new file, for [`Place::Copy`].
+    /// Saves the stored data in a new file, for [`Place::Copy`].
     ///
     /// # Errors
-    /// [`EmbeddedError::Database`] where the file is there or cannot be written.
+    /// [`EmbeddedError::Database`] if the file exists or cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), EmbeddedError> {
         self.database.vacuum_into(&path.to_string_lossy()).map_err(|error| EmbeddedError::Database(error.to_string()))
     }
@@ -164,7 +164,7 @@ impl Drop for Embedded {
     }
 }
 
-/// Refuses what is no place for a store, before anything is written beside it.
+/// Refuses a path that cannot hold a store, before anything is written beside it.
 fn check(path: &Path) -> Result<(), EmbeddedError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
     if let Some(folder) = folder {
@@ -179,7 +179,7 @@ fn check(path: &Path) -> Result<(), EmbeddedError> {
     }
 }
 
-/// Locks `<path>.lock`, since SQLite itself lets a second process in.
+/// Locks `<path>.lock`, because SQLite itself lets a second process in.
 fn lock(path: &Path) -> Result<File, EmbeddedError> {
     let at = |error| EmbeddedError::File { path: path.to_owned(), error };
     let mut name = path.as_os_str().to_owned();

@@ -1,5 +1,6 @@
-//! API Gateway's part on this machine: an HTTP request becomes the event that an HTTP API (payload 2.0) sends to the
-//! function of its route, goes through lambda_http's own types as it does in Lambda, and its reply comes back as HTTP.
+//! The part of API Gateway on this machine. It turns an HTTP request into the event that an HTTP API (payload 2.0)
+//! sends to the function of the route, passes the event through the types of lambda_http as Lambda does, and turns the
+//! reply into HTTP.
 
 use std::{
     collections::HashMap, convert::Infallible, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration,
@@ -24,16 +25,16 @@ use url::Url;
 
 use crate::routes::{self, Match, Route};
 
-/// The largest body that the gateway takes (an AWS limit).
+/// The largest body that the gateway accepts, in bytes (an AWS limit).
 const MAX_BODY: usize = 10 * 1024 * 1024;
-/// So much of a larger body is read before it is refused.
+/// The most bytes of a larger body that are read before it is refused.
 const MAX_READ: usize = 64 * 1024 * 1024;
-/// How long a body may take to arrive.
+/// The longest time that a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The largest reply of a function (an AWS limit).
+/// The largest reply of a function, in bytes (an AWS limit).
 const MAX_REPLY: usize = 6 * 1024 * 1024;
 
-/// The functions behind the routes of template.yaml.
+/// The gateway: the functions behind the routes of template.yaml.
 #[derive(Clone)]
 pub struct Gateway {
     routes: Arc<Vec<Route>>,
@@ -54,7 +55,7 @@ struct FunctionReply {
 }
 
 impl FunctionReply {
-    /// The body as the client gets it.
+    /// Returns the body as the client gets it, decoded from Base64 if necessary.
     fn body(&mut self) -> Result<Body, String> {
         let text = self.body.take().unwrap_or_default();
         if !self.is_base64_encoded {
@@ -65,12 +66,12 @@ impl FunctionReply {
 }
 
 impl Gateway {
-    /// A gateway in front of these functions, by the name of their binaries.
+    /// Returns a gateway in front of these functions. The map's keys are the names of their binaries.
     pub fn new(routes: Vec<Route>, functions: HashMap<String, Router>) -> Self {
         Self { routes: Arc::new(routes), functions: Arc::new(functions) }
     }
 
-    /// As an HTTP service.
+    /// Returns the gateway as an HTTP service.
     pub fn router(self) -> Router {
         Router::new().fallback(move |request: Request| {
             let gateway = self.clone();
@@ -87,8 +88,8 @@ impl Gateway {
             return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
         };
         let host = parts.headers.get(header::HOST).map_or("localhost", |host| host.to_str().unwrap_or_default());
-        // lambda_http builds the address of the request of it, and panics where there is none; API Gateway lets through
-        // only its own.
+        // lambda_http builds the request's URL from the host, and panics if the host is invalid. API Gateway lets
+        // through only its own hosts.
         if Url::parse(&format!("http://{host}/")).is_err() || host.parse::<Authority>().is_err() {
             return message(StatusCode::BAD_REQUEST, "Bad Request");
         }
@@ -101,7 +102,8 @@ impl Gateway {
             Err(_) => return message(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
         };
         let event = event(&parts, host, &body, &found);
-        // A function that panics outside of its own net is a crashed Lambda: the gateway says 500 and lives on.
+        // A function that panics outside its own panic handler is a crashed Lambda: the gateway answers 500 and goes
+        // on.
         let invoked = AssertUnwindSafe(invoke(function.clone(), event)).catch_unwind().await;
         invoked.unwrap_or_else(|_| Err("panic".to_owned())).unwrap_or_else(|error| {
             tracing::error!(error, "the function did not answer");
@@ -110,16 +112,16 @@ impl Gateway {
     }
 }
 
-/// Why a body was not read.
+/// The reason that a body was not read.
 enum Unread {
-    /// It ended before it was whole, or its chunks are none.
+    /// The body ended early, or its chunks are malformed.
     Broken,
     /// It is larger than [`MAX_BODY`].
     TooLarge,
 }
 
-/// The whole body. What is too large is read on and thrown away, up to a limit: a client that is cut off while it sends
-/// does not see the reply.
+/// Reads the whole body. Of a body that is too large, the rest is read and discarded up to [`MAX_READ`]: a client that
+/// is cut off while it sends does not see the reply.
 async fn read(mut body: Body) -> Result<Vec<u8>, Unread> {
     let (mut whole, mut length) = (Vec::new(), 0_usize);
     while let Some(frame) = body.frame().await {
@@ -137,7 +139,7 @@ async fn read(mut body: Body) -> Result<Vec<u8>, Unread> {
     if length > MAX_BODY { Err(Unread::TooLarge) } else { Ok(whole) }
 }
 
-/// The gateway's own replies look unlike the functions'.
+/// Returns a reply of the gateway itself. Its shape differs from the replies of the functions.
 fn message(status: StatusCode, text: &str) -> Response {
     let mut response = Response::new(Body::from(json!({ "message": text }).to_string()));
     *response.status_mut() = status;
@@ -145,14 +147,14 @@ fn message(status: StatusCode, text: &str) -> Response {
     response
 }
 
-/// The event of a request, as in AWS's documentation of payload 2.0.
+/// Builds the event of a request, as the AWS documentation of payload 2.0 describes it.
 fn event(parts: &Parts, host: &str, body: &[u8], found: &Match<'_>) -> Value {
     let mut headers: serde_json::Map<String, Value> = serde_json::Map::new();
     for name in parts.headers.keys() {
         let values: Vec<_> = parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
         headers.insert(name.to_string(), values.join(",").into());
     }
-    // API Gateway writes this header itself; here a proxy in front may have.
+    // API Gateway writes this header itself. Here a proxy in front may have written it.
     let forwarded = headers.get("x-forwarded-proto").and_then(|proto| proto.as_str()?.split(',').next());
     let scheme = if forwarded.is_some_and(|proto| proto.trim() == "https") { "https" } else { "http" };
     headers.insert("x-forwarded-proto".to_owned(), scheme.into());
@@ -194,10 +196,10 @@ fn event(parts: &Parts, host: &str, body: &[u8], found: &Match<'_>) -> Value {
     })
 }
 
-/// Calls a function as Lambda does: JSON in, JSON out.
+/// Calls a function as Lambda does, with JSON in and JSON out.
 ///
 /// # Errors
-/// Where the event is none of an HTTP API, or the reply cannot be read.
+/// An error text if the event is not an event of an HTTP API, or if the reply cannot be read.
 pub async fn invoke(function: Router, event: Value) -> Result<Response, String> {
     let request: LambdaRequest = serde_json::from_value(event).map_err(|error| error.to_string())?;
     // A router is always ready. The adapter itself cannot be held across an await.
@@ -205,17 +207,17 @@ pub async fn invoke(function: Router, event: Value) -> Result<Response, String> 
     let Ok(reply): Result<_, Infallible> = replying.await;
     let reply = serde_json::to_value(reply).map_err(|error| error.to_string())?;
     if reply.to_string().len() > MAX_REPLY {
-        return Err("the reply is over 6 MB".to_owned());
+        return Err("the reply is larger than 6 MB".to_owned());
     }
     let mut reply: FunctionReply = serde_json::from_value(reply).map_err(|error| error.to_string())?;
     let mut response = Response::new(reply.body()?);
     *response.status_mut() = StatusCode::from_u16(reply.status_code).map_err(|error| error.to_string())?;
     let mut headers = HeaderMap::new();
     for (name, value) in reply.headers {
-        let name: HeaderName = name.parse().map_err(|_| format!("header {name}"))?;
+        let name: HeaderName = name.parse().map_err(|_| format!("invalid header name {name}"))?;
         headers.insert(name, HeaderValue::from_str(&value).map_err(|error| error.to_string())?);
     }
-    // The server measures the body itself, but a reply to HEAD has only this.
+    // The server measures the body itself, but a reply to HEAD has only this header.
     *response.headers_mut() = headers;
     Ok(response)
 }

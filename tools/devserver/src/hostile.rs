@@ -1,7 +1,9 @@
-//! What a real DynamoDB does and the embedded one does not: transaction conflicts, throttling, 5xx, batches done in part,
-//! and time-outs before and after the effect. There is no fault of indexes that lag: the table has none, and every read is
-//! a strong one. It sits between the SDK and the store, so that all of the SDK's and our retries are the real
-//! ones. Seeded: the same seed and the same order of calls give the same faults.
+//! Fault injection: the faults of a real DynamoDB that the embedded store does not have. They are transaction
+//! conflicts, throttling, 5xx replies, partly processed batches, and time-outs before and after the effect of a call.
+//! There are no stale index reads, because the table has no index and every read is strongly consistent.
+//!
+//! The faults are injected between the SDK and the store, so that the retries of the SDK and our own are the real ones.
+//! The same seed and the same order of calls give the same faults.
 
 mod dying;
 mod unprocessed;
@@ -34,27 +36,27 @@ use serde_json::{Value, json};
 
 pub use dying::{Counted, Death, Dying, LastCall, Life};
 
-/// How often each fault happens, from 0 to 1.
+/// The probability of each fault, from 0 to 1.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Profile {
-    /// A transaction is cancelled for contention.
+    /// A transaction is cancelled because of a conflict.
     pub conflict: f64,
     /// A call is throttled.
     pub throttled: f64,
-    /// A call ends with a 500 before its effect.
+    /// A call ends with a 500 before it takes effect.
     pub server_error: f64,
-    /// A call times out before its effect.
+    /// A call times out before it takes effect.
     pub timeout_before: f64,
-    /// A call times out after its effect.
+    /// A call times out after it took effect.
     pub timeout_after: f64,
-    /// A batch of reads or writes is done in part, and the rest comes back as unprocessed.
+    /// A batch of reads or writes is processed in part, and the rest comes back as unprocessed.
     pub unprocessed: f64,
-    /// How long every call takes at least: what a network adds.
+    /// The least time that every call takes, in place of a network's latency.
     pub latency: Duration,
 }
 
 impl Profile {
-    /// Every fault now and then: about one call in five fails.
+    /// Every fault now and then. About one call in five fails.
     pub const MILD: Self = Self {
         conflict: 0.2,
         throttled: 0.03,
@@ -65,7 +67,7 @@ impl Profile {
         latency: Duration::ZERO,
     };
 
-    /// A bad day: about one call in three fails, and one transaction in two.
+    /// Many faults. About one call in three fails, and one transaction in two.
     pub const HARSH: Self = Self {
         conflict: 0.25,
         throttled: 0.1,
@@ -77,13 +79,13 @@ impl Profile {
     };
 }
 
-/// A named profile and what its faults are drawn from: `mild` or `harsh`, with `@SEED` to replay a failure; a random seed
-/// without.
+/// A fault profile and a seed, parsed from `mild` or `harsh`. `@SEED` after the name repeats the faults of an earlier
+/// run; without it the seed is random.
 #[derive(Debug, Clone, Copy)]
 pub struct Chaos {
-    /// How often each fault happens.
+    /// The probability of each fault.
     pub profile: Profile,
-    /// What the faults are drawn from.
+    /// The seed of the random numbers that choose the faults.
     pub seed: u64,
 }
 
@@ -95,10 +97,12 @@ impl FromStr for Chaos {
         let profile = match name {
             "mild" => Profile::MILD,
             "harsh" => Profile::HARSH,
-            _ => return Err(format!("no profile {name:?}: mild or harsh")),
+            _ => return Err(format!("unknown profile {name:?}: use mild or harsh")),
         };
         let seed = match seed {
-            Some(seed) => seed.parse().map_err(|_| format!("no seed {seed:?}: a whole number from 0 to 2^64 - 1"))?,
+            Some(seed) => {
+                seed.parse().map_err(|_| format!("invalid seed {seed:?}: use a whole number from 0 to 2^64 - 1"))?
+            }
             None => rand::random(),
         };
         Ok(Self { profile, seed })
@@ -116,7 +120,7 @@ enum Fault {
     Unprocessed(&'static str),
 }
 
-/// An HTTP client for the SDK that injects faults into another one.
+/// An HTTP client for the SDK that injects faults into the calls of another client.
 #[derive(Debug, Clone)]
 pub struct Hostile {
     inner: SharedHttpClient,
@@ -128,25 +132,25 @@ struct State {
     profile: Profile,
     random: Mutex<StdRng>,
     injected: AtomicUsize,
-    /// The request tokens of transactions whose reply was lost after their effect. DynamoDB answers these again and
-    /// cancels none of them.
+    /// The request tokens of transactions whose reply was lost after they took effect. DynamoDB answers such a
+    /// transaction again and does not cancel it.
     carried_out: Mutex<HashSet<String>>,
 }
 
 impl Hostile {
-    /// Faults by `profile` in plain HTTP to a store on this machine.
+    /// Returns a client that injects the faults of `profile` into plain HTTP calls to a store on this machine.
     pub fn over_http(profile: Profile, seed: u64) -> Self {
         Self::new(aws_smithy_http_client::Builder::new().build_http(), profile, seed)
     }
 
-    /// Faults by `profile` in the calls of `inner`.
+    /// Returns a client that injects the faults of `profile` into the calls of `inner`.
     pub fn new(inner: SharedHttpClient, profile: Profile, seed: u64) -> Self {
         let random = Mutex::new(StdRng::seed_from_u64(seed));
         let (injected, carried_out) = (AtomicUsize::new(0), Mutex::default());
         Self { inner, state: Arc::new(State { profile, random, injected, carried_out }) }
     }
 
-    /// How many faults happened so far.
+    /// Returns the number of faults so far.
     pub fn injected(&self) -> usize {
         self.state.injected.load(Ordering::Relaxed)
     }
@@ -195,7 +199,7 @@ struct HostileConnector {
 impl HttpConnector for HostileConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let operation = operation(&request);
-        // Tables are made before anything else happens to them.
+        // The calls that create a table get no faults.
         let fault = match operation.as_str() {
             "CreateTable" | "DescribeTable" | "DeleteTable" => Fault::None,
             "TransactWriteItems" => self.state.next(!self.state.carried_out().contains(&request_token(&request)), None),
@@ -224,7 +228,8 @@ impl HttpConnector for HostileConnector {
                 state.carried_out().insert(token.clone());
                 let carried_out = self.inner.call(request);
                 HttpConnectorFuture::new(async move {
-                    // Whatever it answered is lost. One that the store refused had no effect and may be cancelled yet.
+                    // The reply is lost in any case. A transaction that the store refused had no effect, so a later
+                    // attempt may still be cancelled.
                     if !carried_out.await.is_ok_and(|response| response.status().is_success()) {
                         state.carried_out().remove(&token);
                     }
@@ -239,13 +244,13 @@ fn timed_out() -> ConnectorError {
     ConnectorError::timeout("injected".into())
 }
 
-/// The operation of a call, such as `GetItem`.
+/// Returns the operation of a call, such as `GetItem`.
 pub fn operation(request: &HttpRequest) -> String {
     let target = request.headers().get("x-amz-target").and_then(|target| target.split('.').nth(1));
     target.unwrap_or_default().to_owned()
 }
 
-/// A fault of DynamoDB as it words them.
+/// Returns an error reply in the format of DynamoDB.
 pub fn failed(status: u16, code: &str, mut body: Value) -> HttpResponse {
     body["__type"] = format!("com.amazonaws.dynamodb.v20120810#{code}").into();
     body["message"] = "injected".into();
@@ -253,17 +258,17 @@ pub fn failed(status: u16, code: &str, mut body: Value) -> HttpResponse {
     HttpResponse::new(status, SdkBody::from(body.to_string()))
 }
 
-/// What a call says.
+/// Returns the body of a call as JSON, or null if it is not JSON.
 pub fn body(request: &HttpRequest) -> Value {
     request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default()
 }
 
-/// The `ClientRequestToken` of a transaction.
+/// Returns the `ClientRequestToken` of a transaction.
 fn request_token(request: &HttpRequest) -> String {
     body(request)["ClientRequestToken"].as_str().unwrap_or_default().to_owned()
 }
 
-/// A cancellation that says of one item that another transaction had it.
+/// Returns a cancelled transaction: the first item conflicts with another transaction.
 fn cancelled(request: &HttpRequest) -> HttpResponse {
     let items = body(request)["TransactItems"].as_array().map_or(1, Vec::len);
     let reason = |index| json!({ "Code": if index == 0 { "TransactionConflict" } else { "None" } });

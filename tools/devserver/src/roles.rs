@@ -1,11 +1,16 @@
-//! IAM's part on this machine: a function calls the table through the role that template.yaml gives it, and what the role
-//! does not allow is refused as AWS refuses it. So whatever passes here finds its permissions there.
+//! The part of IAM on this machine. A function calls the table under the role that template.yaml gives it. A call that
+//! the role does not allow is refused as AWS refuses it. So the roles of template.yaml allow every call that passes
+//! here.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
+use crate::{
+    hostile::{body, failed, operation},
+    template::{Template, referred},
+};
 use aws_smithy_runtime_api::client::{
     http::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -15,14 +20,9 @@ use aws_smithy_runtime_api::client::{
 };
 use serde_json::json;
 use serde_yaml_ng::Value;
-use shared::table::schema::LOGICAL_ID;
+use shared::store::schema::LOGICAL_ID;
 
-use crate::{
-    hostile::{body, failed, operation},
-    template::{Template, referred},
-};
-
-/// What a role allows, such as `dynamodb:GetItem`, and what was called under it so far.
+/// The actions that a role allows, such as `dynamodb:GetItem`, and the actions that were called under it so far.
 #[derive(Debug, Clone, Default)]
 pub struct Role {
     allowed: Arc<BTreeSet<String>>,
@@ -30,17 +30,17 @@ pub struct Role {
 }
 
 impl Role {
-    /// The actions that its policy names.
+    /// Returns the actions that the role's policy names.
     pub fn allowed(&self) -> &BTreeSet<String> {
         &self.allowed
     }
 
-    /// The actions that were called under it, refused ones too.
+    /// Returns the actions that were called under the role, refused ones too.
     pub fn called(&self) -> BTreeSet<String> {
         self.called.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// `inner` under this role.
+    /// Returns a client that calls over `inner` under this role.
     pub fn client(&self, inner: SharedHttpClient) -> SharedHttpClient {
         SharedHttpClient::new(Limited { inner, role: self.clone() })
     }
@@ -52,7 +52,7 @@ impl Role {
     }
 }
 
-/// The roles of template.yaml by the binary of their function.
+/// Returns the roles of template.yaml, keyed by the binary of their function.
 pub fn of(template: &Template) -> BTreeMap<String, Role> {
     let role = |function: &Value| {
         let role = referred(&function["Role"]).and_then(|name| template.resources.get(name));
@@ -69,7 +69,7 @@ pub fn of(template: &Template) -> BTreeMap<String, Role> {
     template.functions().map(|(binary, function)| (binary.to_owned(), role(&function.properties))).collect()
 }
 
-/// Whether a policy's resource is the table, or the one that stands in for it.
+/// Returns true if the resource of a policy is the table, or the resource that stands in for it.
 fn names_table(resource: &Value) -> bool {
     match resource {
         Value::Tagged(tagged) => referred(resource) == Some(LOGICAL_ID) || names_table(&tagged.value),
@@ -78,7 +78,7 @@ fn names_table(resource: &Value) -> bool {
     }
 }
 
-/// The IAM actions of a call: of a transaction those of its parts, as AWS asks for them.
+/// Returns the IAM actions of a call. A transaction needs the actions of its parts, as in AWS.
 fn actions(request: &HttpRequest) -> BTreeSet<String> {
     let operation = operation(request);
     let action = |name: &str| format!("dynamodb:{name}");
@@ -119,7 +119,7 @@ impl HttpConnector for LimitedConnector {
         match self.role.refuses(&request) {
             None => self.inner.call(request),
             Some(action) => {
-                tracing::error!(action, "not allowed by the role in template.yaml");
+                tracing::error!(action, "the role in template.yaml does not allow this action");
                 HttpConnectorFuture::ready(Ok(failed(400, "AccessDeniedException", json!({}))))
             }
         }

@@ -7,21 +7,21 @@ use crate::template::Template;
 /// A route of the gateway and the function behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// As in template.yaml, such as `/api/loyalty/level/{id}`; `None` is `$default`.
+    /// The path in template.yaml, such as `/api/loyalty/level/{id}`. `None` is `$default`.
     pub path: Option<String>,
-    /// The binary of the function.
+    /// The name of the function's binary.
     pub function: String,
 }
 
-/// The routes of template.yaml.
+/// Returns the routes of template.yaml.
 ///
 /// # Errors
-/// Where the template that this binary was built with cannot be read.
+/// An error of the parser if the template in this binary cannot be read.
 pub fn of_template() -> Result<Vec<Route>, serde_yaml_ng::Error> {
     Ok(of(&Template::read()?))
 }
 
-/// The routes of a template that is read already.
+/// Returns the routes of a parsed template.
 pub fn of(template: &Template) -> Vec<Route> {
     let mut routes = Vec::new();
     for (function, resource) in template.functions() {
@@ -36,22 +36,23 @@ pub fn of(template: &Template) -> Vec<Route> {
     routes
 }
 
-/// What a route matched.
+/// The match of a path with a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Match<'a> {
-    /// The route.
+    /// The route that matched.
     pub route: &'a Route,
-    /// The path parameters by name, as they stand in the path.
+    /// The path parameters by name, as they are written in the path.
     pub parameters: BTreeMap<String, String>,
 }
 
-/// The route of a path: all segments equal before one with parameters, that before a greedy one, and `$default` last.
+/// Returns the route of a path. A route without parameters wins over one with parameters, that over a greedy one, and
+/// that over `$default`.
 pub fn find<'a>(routes: &'a [Route], path: &str) -> Option<Match<'a>> {
     let candidates = routes.iter().filter_map(|route| matched(route, path));
     candidates.min_by_key(|(rank, _)| *rank).map(|(_, found)| found)
 }
 
-/// How specific a match is: the lower, the more.
+/// The rank of a match: the more specific match has the lower rank.
 type Rank = (u8, std::cmp::Reverse<usize>, usize);
 
 fn matched<'a>(route: &'a Route, path: &str) -> Option<(Rank, Match<'a>)> {

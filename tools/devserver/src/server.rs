@@ -1,4 +1,4 @@
-//! Store, functions and gateway together, on one address.
+//! The local server: store, functions and gateway on one address.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -6,24 +6,6 @@ use std::{
     str::FromStr,
     time::Duration,
 };
-
-use chrono::{SubsecRound, Utc};
-use shared::{
-    App, Error,
-    app::Clock,
-    domain::{
-        scope::Scopes,
-        shop::{Shop, ShopId},
-    },
-    http::{access::Callers, service::service},
-    table::{
-        connect::Connection,
-        schema, shops,
-        store::Store,
-        tokens::{self, Grant},
-    },
-};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{
     demo,
@@ -33,24 +15,40 @@ use crate::{
     routes,
     template::Template,
 };
+use chrono::{SubsecRound, Utc};
+use shared::{
+    App, Error,
+    app::{Callers, Clock},
+    domain::{
+        scope::Scopes,
+        shop::{Shop, ShopId},
+    },
+    http::service::service,
+    shop::operators::{
+        shops,
+        tokens::{self, Grant},
+    },
+    store::{client::Store, connect::Connection, schema},
+};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-/// A token of a given text, for tests by outside tools.
+/// A token with a given text, for tests by external tools.
 #[derive(Debug, Clone)]
 pub struct GrantedToken {
     /// The text that the client sends.
     pub text: String,
-    /// What it allows.
+    /// The scopes of the token.
     pub scopes: Scopes,
-    /// Whose data it opens; the shop is made if it does not exist.
+    /// The shop that the token gives access to. It is created if it does not exist.
     pub shop: ShopId,
 }
 
 impl FromStr for GrantedToken {
     type Err = String;
 
-    /// From `TOKEN=SCOPE,SCOPE[@SHOP]`; the demo shop without a name.
+    /// Parses `TOKEN=SCOPE,SCOPE[@SHOP]`. Without `@SHOP` the token is for the demo shop.
     fn from_str(text: &str) -> Result<Self, String> {
-        let (token, scopes) = text.rsplit_once('=').ok_or("TOKEN=SCOPE,SCOPE[@SHOP] is meant")?;
+        let (token, scopes) = text.rsplit_once('=').ok_or("expected TOKEN=SCOPE,SCOPE[@SHOP]")?;
         let (scopes, shop) = scopes.rsplit_once('@').unwrap_or((scopes, demo::SHOP));
         if token.is_empty() {
             return Err("the token is empty".to_owned());
@@ -61,20 +59,20 @@ impl FromStr for GrantedToken {
     }
 }
 
-/// What a server is to do.
+/// The settings of a server.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// 0 takes a free port.
+    /// The port of the API; 0 takes a free one.
     pub port: u16,
-    /// Whether to create the table where it is missing.
+    /// Set to create the table if it is missing.
     pub create_table: bool,
-    /// Whether to load the demo data.
+    /// Set to load the demo data.
     pub demo: bool,
-    /// Tokens to make.
+    /// The tokens to create at the start.
     pub grants: Vec<GrantedToken>,
-    /// How long an instance remembers a token.
+    /// The time for which an instance caches a token.
     pub remember_tokens: Duration,
-    /// How often the scheduled jobs run, from the start on; never without.
+    /// The interval of the scheduled jobs, which run for the first time at the start. `None` runs no jobs.
     pub jobs_every: Option<Duration>,
 }
 
@@ -91,45 +89,45 @@ impl Default for Options {
     }
 }
 
-/// Why a server did not start.
+/// The reason that a server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// The store did not answer as it must.
-    #[error("the store: {0}")]
+    /// The store failed or did not answer.
+    #[error("the store failed: {0}")]
     Store(#[from] Error),
-    /// The address is taken.
-    #[error("127.0.0.1:{port}: {error}; end what runs there, or give another --port")]
+    /// The address of the API cannot be bound.
+    #[error("127.0.0.1:{port}: {error}; stop the program that uses this port, or choose another --port")]
     Port {
-        /// The port that was asked for.
+        /// The requested port.
         port: u16,
-        /// What the system says.
+        /// The error of the operating system.
         error: std::io::Error,
     },
     /// template.yaml cannot be read.
-    #[error("template.yaml: {0}")]
+    #[error("template.yaml cannot be read: {0}")]
     Template(#[from] serde_yaml_ng::Error),
 }
 
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
-    /// Where the API listens.
+    /// The address of the API.
     pub address: SocketAddr,
-    /// The store behind it, as an operator's own credentials reach it.
+    /// The store, with the permissions of an operator.
     pub store: Store,
-    /// The roles of the functions, by the name of their binaries, and what was called under them.
+    /// The roles of the functions, keyed by the name of the binary, with the actions called under each.
     pub roles: BTreeMap<String, Role>,
     connection: Connection,
-    /// What time it is for its requests.
+    /// The clock of the server's requests and jobs.
     pub clock: Clock,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
     jobs: Option<JoinHandle<()>>,
-    /// Stops after the requests do.
+    /// The embedded store, if there is one. It is dropped last, after the requests ended.
     embedded: Option<Embedded>,
 }
 
-/// Every function that serves the API, by the name of its binary.
+/// Returns every function that serves the API, with the name of its binary.
 pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 10] {
     [
         ("accounts", accounts::routes()),
@@ -145,13 +143,13 @@ pub fn functions() -> [(&'static str, utoipa_axum::router::OpenApiRouter<App>); 
     ]
 }
 
-/// Every function that serves files, and needs no store, by the name of its binary.
+/// Returns every function that serves files and needs no store, with the name of its binary.
 pub fn pages() -> [(&'static str, axum::Router); 1] {
     [("console", console::router())]
 }
 
 impl Server {
-    /// Starts the API over a store: `embedded`, or the one of `connection`.
+    /// Starts the API over the `embedded` store if there is one, and over the store of `connection` otherwise.
     ///
     /// # Errors
     /// See [`ServerError`].
@@ -166,7 +164,8 @@ impl Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port));
         let listener = listener.await.map_err(|error| ServerError::Port { port: options.port, error })?;
         let address = listener.local_addr().map_err(|error| ServerError::Port { port: options.port, error })?;
-        // What is prepared has ids of its own, which a lost reply would move: faults begin with the first request.
+        // A lost reply would use up ids, and the prepared rows have fixed ones. So fault injection starts with the
+        // first request.
         prepare(&open_without_faults(&connection).await?, &options).await?;
         connection.http_client = Some(connection.http_client()?);
         let store = connection.clone().open().await?;
@@ -197,33 +196,33 @@ impl Server {
         Ok(Self { address, store, clock, roles, connection, stop: Some(stop), task, jobs, embedded })
     }
 
-    /// The address of the API.
+    /// Returns the address of the API.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The store as a function reaches it, under its role.
+    /// Returns the store under the role of a function.
     ///
     /// # Errors
-    /// Where the function has no role in template.yaml.
+    /// [`Error::Internal`] if the function has no role in template.yaml.
     pub async fn store_of(&self, function: &str) -> Result<Store, Error> {
         open_as(&self.connection, &self.roles, function).await
     }
 
-    /// The store without the faults that lie under the requests: for what is made ready before the first of them.
+    /// Returns the store without fault injection, for set-up before the first request.
     ///
     /// # Errors
-    /// As those of a connection.
+    /// The errors of a connection.
     pub async fn store_without_faults(&self) -> Result<Store, Error> {
         open_without_faults(&self.connection).await
     }
 
-    /// The address of the embedded store, if there is one.
+    /// Returns the address of the embedded store, if there is one.
     pub fn store_endpoint(&self) -> Option<String> {
         self.embedded.as_ref().map(Embedded::endpoint)
     }
 
-    /// Lets running requests end, for a few seconds, then stops.
+    /// Stops the server. Running requests have 5 seconds to end.
     pub async fn stop(mut self) {
         if let Some(jobs) = self.jobs.take() {
             jobs.abort();
@@ -239,7 +238,7 @@ async fn open_without_faults(connection: &Connection) -> Result<Store, Error> {
     Connection { http_client: None, ..connection.clone() }.open().await
 }
 
-/// The store of a connection under the role of a function.
+/// Opens the store of a connection under the role of a function.
 async fn open_as(connection: &Connection, roles: &BTreeMap<String, Role>, function: &str) -> Result<Store, Error> {
     let role =
         roles.get(function).ok_or_else(|| Error::Internal(format!("{function} has no role in template.yaml")))?;
@@ -247,7 +246,7 @@ async fn open_as(connection: &Connection, roles: &BTreeMap<String, Role>, functi
     Connection { http_client, ..connection.clone() }.open().await
 }
 
-/// The stores of the scheduled jobs.
+/// The stores of the scheduled jobs, each under the role of its function.
 struct Jobs {
     finish_batches: Store,
     expire_coupon_codes: Store,
@@ -266,7 +265,7 @@ impl Jobs {
     }
 }
 
-/// The scheduled jobs, on this server's own timer.
+/// Runs the scheduled jobs on a timer of this server.
 async fn run_jobs(jobs: Jobs, every: Duration) {
     let mut timer = tokio::time::interval(every);
     loop {
@@ -277,7 +276,7 @@ async fn run_jobs(jobs: Jobs, every: Duration) {
     }
 }
 
-/// Logs what a job did, if it did anything.
+/// Logs the report of a job, unless the job did nothing.
 fn note<T: Default + PartialEq + std::fmt::Debug>(job: &str, report: Result<T, Error>) {
     match report {
         Ok(report) if report == T::default() => {}
@@ -286,7 +285,7 @@ fn note<T: Default + PartialEq + std::fmt::Debug>(job: &str, report: Result<T, E
     }
 }
 
-/// Makes the table, the demo shop with its data, and the granted tokens.
+/// Creates the table, the demo shop with its data, and the granted tokens.
 async fn prepare(store: &Store, options: &Options) -> Result<(), Error> {
     if options.create_table {
         schema::create(store).await?;

@@ -1,12 +1,12 @@
-//! template.yaml, as this binary was built with it: what its resources say of routes and roles.
+//! The routes and roles in template.yaml, as it was when this binary was built.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_yaml_ng::Value;
-use shared::table::schema::TEMPLATE;
+use shared::store::schema::TEMPLATE;
 
-/// What is read of template.yaml.
+/// The part of template.yaml that is read.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Template {
@@ -14,37 +14,37 @@ pub struct Template {
     pub resources: BTreeMap<String, Resource>,
 }
 
-/// A resource.
+/// A resource of the template.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Resource {
-    /// Such as `AWS::Serverless::Function`.
+    /// The resource type, such as `AWS::Serverless::Function`.
     pub r#type: String,
-    /// Its properties, with CloudFormation's functions as tags.
+    /// The properties. CloudFormation's functions are tags.
     #[serde(default)]
     pub properties: Value,
-    /// Its metadata.
+    /// The metadata of the resource.
     #[serde(default)]
     pub metadata: Value,
 }
 
 impl Template {
-    /// The template.
+    /// Parses the template.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// An error of the parser if the template cannot be read.
     pub fn read() -> Result<Self, serde_yaml_ng::Error> {
         serde_yaml_ng::from_str(TEMPLATE)
     }
 
-    /// The functions by the name of their binary.
+    /// Returns the functions, each with the name of its binary.
     pub fn functions(&self) -> impl Iterator<Item = (&str, &Resource)> {
         let functions = self.resources.values().filter(|resource| resource.r#type == "AWS::Serverless::Function");
         functions.filter_map(|function| Some((function.metadata["BuildProperties"]["Binary"].as_str()?, function)))
     }
 }
 
-/// What `!GetAtt Resource.Attribute` or `!Ref Resource` names.
+/// Returns the resource that `!GetAtt Resource.Attribute` or `!Ref Resource` names.
 pub fn referred(value: &Value) -> Option<&str> {
     let Value::Tagged(tagged) = value else { return None };
     let text = tagged.value.as_str()?;

@@ -1,4 +1,4 @@
-//! Requests to the functions of a shop, and what each takes.
+//! Requests to the functions of a shop, with the measured cost of each.
 
 use std::{
     collections::HashMap,
@@ -15,33 +15,33 @@ use shared::{
     App,
     domain::shop::ShopId,
     http::service::service,
-    table::{
+    shop::operators::tokens::{self, Grant},
+    store::{
+        client::Store,
         meter::{Meter, Operation, Usage},
-        store::Store,
-        tokens::{self, Grant},
     },
 };
 
 /// An operation: its name, method, path and body.
 pub(crate) type Call = (&'static str, &'static str, String, Option<serde_json::Value>);
 
-/// What a request takes.
+/// The measured cost of a request.
 pub(crate) struct Measured {
-    /// Without the objects that the reply nests.
+    /// The usage without the objects that the reply nests.
     pub(crate) usage: Usage,
-    /// The read units of those.
+    /// The read units of the nested objects.
     pub(crate) nested: f64,
-    /// Both.
+    /// The usage with the nested objects.
     pub(crate) whole: Usage,
-    /// The bytes of the reply's body.
+    /// The length of the reply's body in bytes.
     pub(crate) bytes: usize,
-    /// From the request to the last byte of the reply.
+    /// The time from the request to the last byte of the reply.
     pub(crate) took: Duration,
-    /// How long the calling thread ran for it; of use where the runtime has no other thread.
+    /// The processor time of the calling thread. It is meaningful only if the runtime has no other thread.
     pub(crate) processor: Duration,
 }
 
-/// The functions of a shop with a token that they have read before.
+/// The functions of a shop, with a token that they have cached.
 pub(crate) struct Bench {
     functions: HashMap<&'static str, axum::Router>,
     token: String,
@@ -64,14 +64,14 @@ impl Bench {
         bench
     }
 
-    /// Has the token read, which is remembered for a minute: the next calls are measured without.
+    /// Makes the functions cache the token for a minute, so that the next calls are measured without its read.
     pub(crate) async fn read_token(&self) {
         self.measure("GET", "/api/loyalty/level/", None).await;
     }
 
-    /// Sends each call once.
+    /// Sends each call once and returns its cost.
     pub(crate) async fn rows(&self, calls: Vec<Call>) -> Vec<(&'static str, Measured)> {
-        // A load may have taken longer than a token is remembered.
+        // The load before this may have taken longer than a token is cached.
         self.read_token().await;
         let mut rows = Vec::new();
         for (name, method, path, body) in calls {
@@ -81,7 +81,7 @@ impl Bench {
     }
 
     /// # Panics
-    /// Where the reply is not a 2xx.
+    /// If the reply is not a 2xx.
     pub(crate) async fn measure(&self, method: &str, path: &str, body: Option<serde_json::Value>) -> Measured {
         let function = match path.split('/').nth(3) {
             Some("account") => "accounts",
@@ -120,7 +120,7 @@ impl Bench {
     }
 }
 
-/// Nanoseconds that this thread has run, from the kernel.
+/// Returns the nanoseconds for which this thread ran, from the kernel.
 pub(crate) fn processor_time() -> u64 {
     let schedstat = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
     schedstat.split(' ').next().and_then(|digits| digits.parse().ok()).expect("nanoseconds")

@@ -1,7 +1,11 @@
-//! Round trips and capacity units, from `ReturnConsumedCapacity`, through the real routers.
+//! Round trips and capacity units of each operation, from `ReturnConsumedCapacity`, through the real routers.
 
 use std::time::Duration;
 
+use crate::{
+    bench::{Bench, Call, Measured},
+    cost,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use local::{
     embedded::{Embedded, Place},
@@ -9,23 +13,19 @@ use local::{
 };
 use shared::{
     domain::shop::{Shop, ShopId},
-    table::{connect::Connection, schema, shops, store::Store},
-};
-
-use crate::{
-    bench::{Bench, Call, Measured},
-    cost,
+    shop::operators::shops,
+    store::{client::Store, connect::Connection, schema},
 };
 
 mod checkout;
 pub(crate) mod codes;
 mod points;
 
-/// How long a call of the measured functions takes at least, so that calls side by side are seen to be that: more than it
-/// takes to begin some more of them.
+/// The least time that a call of the measured functions takes. It is longer than the start of a few more calls, so that
+/// parallel calls are recognised as parallel.
 const LATENCY: Duration = Duration::from_millis(25);
 
-/// An embedded store, as it is and from further away.
+/// An embedded store, reached with and without added latency.
 pub(crate) struct Stores {
     embedded: Embedded,
     pub(crate) near: Store,
@@ -45,12 +45,12 @@ impl Stores {
         Self { embedded, near, distant }
     }
 
-    /// Where another client finds it: one whose connections belong to the runtime that opens it.
+    /// Returns the connection for another client, whose connections belong to the runtime that opens it.
     pub(crate) fn connection(&self) -> Connection {
         Connection { endpoint: Some(self.embedded.endpoint()), ..Connection::default() }
     }
 
-    /// An empty shop.
+    /// Creates an empty shop.
     pub(crate) async fn new_shop(&self, kind: &str, size: u64) -> ShopId {
         let shop: ShopId = format!("{kind}-{size}").parse().expect("a shop");
         shops::put(&self.near, &Shop::new(shop.clone())).await.expect("a shop");
@@ -58,24 +58,24 @@ impl Stores {
     }
 }
 
-/// Calls on a shop of so many rows. Each round of a stage is a whole life of what it makes: the first is round 0, and none
-/// is left out.
+/// The calls of one round on a shop with `size` rows. A round creates, uses and deletes its own objects. Rounds run in
+/// their order, from 0, without gaps.
 pub(crate) type Stage = fn(size: u64, round: u64) -> Vec<Call>;
 
-/// How many rounds there are at the most: of the customers of a shop of entries each signs in once.
+/// The most rounds. A shop of entries has 100 customers, and each can sign in only once.
 pub(crate) const ROUNDS: u64 = 40;
 
-/// A kind of shop.
+/// The kind of a measured shop.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
-    /// One with many entries of the point history.
+    /// A shop with many ledger entries.
     Entries,
-    /// One with many coupon codes.
+    /// A shop with many coupon codes.
     Codes,
 }
 
 impl Kind {
-    /// What is measured of it, in this order.
+    /// Returns the stages to measure, in their order.
     pub(crate) fn stages(self) -> &'static [Stage] {
         match self {
             Self::Entries => &[points::operations],
@@ -106,8 +106,7 @@ fn settled(size: u64, round: u64) -> Vec<Call> {
     calls
 }
 
-/// Loads each number of entries, and each number of codes, into a shop of its own, verifies the tallies, and prints a
-/// table.
+/// Fills a shop for each number of entries and for each number of codes, verifies its tallies, and prints a table.
 pub(crate) async fn run(entries: &[u64], codes: &[u64]) {
     let stores = Stores::start().await;
     println!(

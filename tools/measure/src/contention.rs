@@ -1,31 +1,31 @@
-//! Clients that all change one thing, over a model of what DynamoDB's partitions bear ([`tests::partitions`]): a coupon, a
-//! rule with a limit, a customer, an order. What comes of it is exact, or this panics.
+//! Conflicts: many clients change one object at the same time, over a model of the limits of DynamoDB's partitions
+//! ([`tests::partitions`]). The object is a coupon, a limited rule, a customer or an order. The result is checked and
+//! must be exact.
 
 use std::time::{Duration, Instant};
 
+use crate::crowd;
 use futures_util::future::join_all;
 use serde_json::json;
 use shared::domain::quota::SHARDS;
 use tests::{Api, partitions::Seen};
 
-use crate::crowd;
-
 mod things;
 
 use things::{Coupon, Customer, Limit, Order, Thing};
 
-/// What a client has done.
+/// The results of one client.
 #[derive(Default)]
 struct Done {
-    /// What its successes took.
+    /// The times of its accepted requests.
     took: Vec<Duration>,
-    /// Answers that there was no room.
+    /// The number of requests that were refused because a limit was reached.
     refused: u64,
-    /// Replies after which it sent its request again.
+    /// The number of times that it sent a request again.
     again: u64,
 }
 
-/// So many clients at each thing, for so long each.
+/// Runs each number of clients for `time` on each kind of object, and prints a table.
 pub(crate) async fn run(clients: &[u64], time: Duration, seed: u64) {
     println!("{SHARDS} shards\n");
     println!(
@@ -93,7 +93,7 @@ fn row(all: &[Done], took: Duration, (before, after): (&Seen, &Seen)) -> String 
     )
 }
 
-/// The partition that refused the most calls meanwhile, and how many.
+/// Returns the partition that throttled the most calls during the run, and their number.
 fn throttled_most(before: &Seen, after: &Seen) -> String {
     let earlier = |place| before.overdrawn.get(place).copied().unwrap_or(0);
     let refused = after.overdrawn.iter().map(|(place, count)| (count - earlier(place), place));
@@ -105,7 +105,7 @@ fn throttled_most(before: &Seen, after: &Seen) -> String {
     }
 }
 
-/// Every sum is what it sums.
+/// Checks that every stored sum is right.
 async fn audit(api: &Api) {
     let command = json!({"action": "audit", "shop": local::demo::SHOP, "seconds": 600});
     let command = serde_json::from_value(command).expect("a command");

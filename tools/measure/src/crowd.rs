@@ -1,32 +1,31 @@
-//! Customers and clients in a crowd: what is sent is sent again until it is answered, and timed as a whole.
+//! Clients that repeat each request until it has a final answer, and measure the whole time.
 
 use std::time::{Duration, Instant};
 
+use crate::scale;
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use local::server::Options;
 use serde_json::{Value, json};
-use shared::table::connect::Connection;
+use shared::store::connect::Connection;
 use tests::{
     Api, Reply,
     partitions::{Model, Partitions},
 };
 
-use crate::scale;
-
-/// How long a client waits before it sends a request again.
+/// The wait of a client before it sends a request again.
 const WAIT: Duration = Duration::from_millis(200);
 
-/// What a request took.
+/// The final answer to a request, with its cost.
 pub(crate) struct Answer {
     /// The last reply.
     pub(crate) reply: Reply,
-    /// From the first sending to the last reply.
+    /// The time from the first attempt to the last reply.
     pub(crate) took: Duration,
-    /// How often it was sent again.
+    /// The number of attempts after the first one.
     pub(crate) again: u32,
 }
 
-/// An API without demo data over the partition model.
+/// Starts an API without demo data, over the model of DynamoDB's partitions.
 pub(crate) async fn api() -> (Api, Partitions) {
     let partitions = Partitions::over_http(Model::default());
     let http_client = Some(SharedHttpClient::new(partitions.clone()));
@@ -34,15 +33,15 @@ pub(crate) async fn api() -> (Api, Partitions) {
     (Api::with(options, Connection { http_client, ..Connection::default() }).await, partitions)
 }
 
-/// Stores customers from 1 on.
+/// Stores the customers 1 to `count`.
 pub(crate) async fn customers(api: &Api, count: u64) {
     for first in (1..=count).step_by(1_000) {
         let some = (first..=count.min(first + 999)).map(|id| json!({ "id": id })).collect();
-        insist(api, "POST", "/api/crm/customer/", &some).await.reply.expect(201);
+        insist(api, "POST", "/api/crm/customer/", &some).await.reply.assert_status(201);
     }
 }
 
-/// Sends a change under one key until it is answered.
+/// Sends a change under one idempotency key until it has a final answer.
 pub(crate) async fn insist(api: &Api, method: &str, path: &str, body: &Value) -> Answer {
     let key = format!("{:032x}", rand::random::<u128>());
     let began = Instant::now();
@@ -57,7 +56,7 @@ pub(crate) async fn insist(api: &Api, method: &str, path: &str, body: &Value) ->
     }
 }
 
-/// The milliseconds that so many percent took at the most.
+/// Returns a percentile of the times, in milliseconds.
 pub(crate) fn percentile(took: impl Iterator<Item = Duration>, percent: usize) -> f64 {
     let mut took: Vec<_> = took.collect();
     took.sort_unstable();

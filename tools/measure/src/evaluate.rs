@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, hint::black_box};
 
+use crate::bench::processor_time;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use shared::{
@@ -10,12 +11,10 @@ use shared::{
         price_rule::PriceRule,
         shop::Shop,
     },
-    http::{cart, evaluation::EvaluationReply},
+    wire::{cart, evaluation::EvaluationReply},
 };
 
-use crate::bench::processor_time;
-
-/// A rule in one of many shapes, so that every calculation is among two hundred of them.
+/// Returns a rule in one of many shapes, so that two hundred rules include every calculation.
 fn rule(id: u64) -> PriceRule {
     let mut body = json!({
         "title": "measured", "value": "-1.50", "value_type": "percentage", "automatic_discount": true,
@@ -48,7 +47,7 @@ fn body(lines: u64) -> Value {
     json!({"lines": (1..=lines).map(line).collect::<Vec<_>>(), "shipping_price": "12.00"})
 }
 
-/// What one of many runs takes, in nanoseconds.
+/// Returns the nanoseconds of one run, as the average of `times` runs.
 fn nanoseconds(times: u64, mut work: impl FnMut()) -> u64 {
     work();
     let before = processor_time();
@@ -58,8 +57,9 @@ fn nanoseconds(times: u64, mut work: impl FnMut()) -> u64 {
     (processor_time() - before) / times
 }
 
-/// The nanoseconds of processor time of one evaluation, and of the whole from the text of the request to that of the
-/// reply, with `rules` automatic rules, of `times` runs.
+/// Returns the nanoseconds of processor time of one evaluation, and of the whole path from the text of the request to
+/// the text of the reply. The cart has `lines` lines, there are `rules` automatic rules, and both are averages of
+/// `times` runs.
 pub(crate) fn price(lines: u64, rules: u64, times: u64) -> (u64, u64) {
     let candidates: Vec<_> = (1..=rules).map(|id| Candidate::new(rule(id))).collect();
     let (text, uses) = (body(lines).to_string(), BTreeMap::new());
@@ -78,7 +78,7 @@ pub(crate) fn price(lines: u64, rules: u64, times: u64) -> (u64, u64) {
     (alone, whole)
 }
 
-/// Prints the processor time of pricing carts; `times` is for 100 lines with 200 rules.
+/// Prints the processor time of pricing carts. `times` is the number of runs for 100 lines with 200 rules.
 pub(crate) fn run(times: u64) {
     println!("| lines | automatic rules | evaluation, us | with JSON in and out, us |\n|---:|---:|---:|---:|");
     for (lines, rules) in [(10, 20), (100, 200), (500, 200), (100, 10_000)] {

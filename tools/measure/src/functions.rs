@@ -1,5 +1,5 @@
-//! What a function costs before its first reply, for several release profiles, beside a function that does nothing. The
-//! table and what it means are in functions.md.
+//! The cost of a function before its first reply, in several release profiles, compared with a function that does
+//! nothing. The results are in functions.md.
 
 use std::{
     fs,
@@ -15,37 +15,37 @@ use tests::{Api, TOKEN, functions::cargo, lambda::Function};
 
 use crate::tls::Terminator;
 
-/// How many more events each start is sent.
+/// The number of further events that each start is sent.
 const WARM: usize = 10;
 
-/// The release profile of Cargo.toml and others, as what differs from it.
+/// The release profile of Cargo.toml and two others, each given by its differences.
 const PROFILES: [(&str, &[(&str, &str)]); 3] = [
     ("opts-fat", &[]),
     ("opt3-fat", &[("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3")]),
     ("opt3-thin", &[("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3"), ("CARGO_PROFILE_RELEASE_LTO", "thin")]),
 ];
 
-/// A binary and what was measured of it.
+/// A binary with its measurements.
 struct Subject {
     name: String,
     binary: PathBuf,
-    /// Without a store that can be reached.
+    /// The times from the start to the first poll, without a reachable store.
     first_poll: Vec<Duration>,
-    /// With the store behind TLS.
+    /// The times from the start to the first reply, with the store behind TLS.
     first_reply: Vec<Duration>,
-    /// From an event to its reply once the function runs.
+    /// The times from an event to its reply, after the first reply.
     warm_reply: Vec<Duration>,
     peak_memory: Vec<u64>,
 }
 
-/// Where the function finds its store.
+/// The environment variables that give a function its store.
 struct Place {
     reachable: Vec<(&'static str, String)>,
     closed: Vec<(&'static str, String)>,
 }
 
-/// Builds a function in the profiles, starts every binary `times` times in turn, sends it an event of `events/`, and prints
-/// medians.
+/// Builds a function in the profiles, starts every binary `times` times in turn, sends it an event of `events/`, and
+/// prints medians.
 pub(crate) async fn run(function: &str, event: &str, times: usize, only: &[String]) {
     let chosen = PROFILES.iter().filter(|(name, _)| only.is_empty() || only.iter().any(|profile| profile == name));
     let mut subjects: Vec<_> = chosen.flat_map(|(name, overrides)| build(function, name, overrides)).collect();
@@ -57,7 +57,7 @@ pub(crate) async fn run(function: &str, event: &str, times: usize, only: &[Strin
     let event: Value = serde_json::from_str(&event).expect("JSON");
     for round in 0..=times {
         for subject in &mut subjects {
-            // The first round fills the caches of the system.
+            // The first round only fills the caches of the operating system.
             subject.start(&place, &event, round > 0).await;
         }
     }
@@ -71,7 +71,8 @@ pub(crate) async fn run(function: &str, event: &str, times: usize, only: &[Strin
     }
 }
 
-/// The function that does nothing, and ours. Each profile has a target folder of its own: no build undoes another.
+/// Builds the function that does nothing, and the given function. Each profile has a target folder of its own, so that
+/// no build invalidates another.
 fn build(function: &str, profile: &str, overrides: &[(&str, &str)]) -> [Subject; 2] {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/functions").join(profile);
     let mut cargo = cargo();
@@ -107,7 +108,7 @@ impl Place {
 }
 
 impl Subject {
-    /// Starts the binary with and without a store.
+    /// Starts the binary without a store, and then with one.
     async fn start(&mut self, place: &Place, event: &Value, counts: bool) {
         let alone = Function::start(&self.binary, &place.closed).await;
         let first_poll = alone.first_poll().await - alone.started;
@@ -128,7 +129,7 @@ impl Subject {
         }
     }
 
-    /// A row of the table: medians, and how many times those of the function that does nothing.
+    /// Prints a row of the table: medians, and their ratios to those of the function that does nothing.
     fn print(&mut self, nothing: Option<&Self>) {
         self.first_poll.sort_unstable();
         self.first_reply.sort_unstable();
@@ -156,7 +157,7 @@ impl Subject {
     }
 }
 
-/// Of a sorted list that is not empty.
+/// Returns the median of a sorted list, which must not be empty.
 fn median<T: Copy>(sorted: &[T]) -> T {
     sorted[sorted.len() / 2]
 }

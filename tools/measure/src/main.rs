@@ -1,4 +1,4 @@
-//! What the claims of the README rest on: `cargo run --profile bench-local -p tests --bin measure -- --help`.
+//! The benchmarks behind the figures in the README: `cargo run --profile bench-local -p tests --bin measure -- --help`.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -19,7 +19,7 @@ mod start;
 #[cfg(feature = "tls")]
 mod tls;
 
-/// Measures round trips and capacity units, and the start of the local server.
+/// Measures round trips, capacity units, costs and times of the API.
 #[derive(Parser)]
 struct Cli {
     #[command(subcommand)]
@@ -30,93 +30,95 @@ struct Cli {
 enum Measure {
     /// Round trips and capacity units of each operation against the number of rows.
     Capacity {
-        /// Numbers of point history entries.
+        /// The numbers of ledger entries, each for a shop of its own.
         #[arg(long, value_delimiter = ',', default_value = "1000,10000")]
         rows: Vec<u64>,
-        /// Numbers of coupon codes.
+        /// The numbers of coupon codes, each for a shop of its own.
         #[arg(long, value_delimiter = ',', default_value = "1000,10000")]
         codes: Vec<u64>,
     },
-    /// Clients that all change one thing: a coupon, a rule with a limit, a customer, an order; over a model of the limits of
-    /// DynamoDB's partitions.
+    /// Throughput and conflicts of many clients that change one coupon, limited rule, customer or order, over a model
+    /// of the limits of DynamoDB's partitions.
     Contention {
-        /// Numbers of clients.
+        /// The numbers of clients.
         #[arg(long, value_delimiter = ',', default_value = "1,4,16,64", value_parser = clap::value_parser!(u64).range(1..))]
         clients: Vec<u64>,
-        /// For how many seconds each number of them changes each thing.
+        /// The seconds for which each number of clients changes each object.
         #[arg(long, default_value_t = 5)]
         seconds: u64,
-        /// What their changes are drawn from.
+        /// The seed of the random changes.
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
-    /// Size, start and memory of a function as deployed, for several release profiles; wants `--features tls` and builds
-    /// each profile once, for minutes.
+    /// Size, start-up time and memory of a function as deployed, in several release profiles. Needs `--features tls`;
+    /// builds each profile once, which takes minutes.
     Functions {
-        /// Which function; the largest by default.
+        /// The function to measure. The default is the largest.
         #[arg(long, default_value = "coupon_codes")]
         function: String,
-        /// What it is sent: an event of events/.
+        /// The event of events/ that the function is sent.
         #[arg(long, default_value = "coupon_code_get")]
         event: String,
-        /// How often each is started.
+        /// The number of times that each binary is started.
         #[arg(long, default_value_t = 21)]
         times: usize,
-        /// Only these profiles.
+        /// The profiles to measure. All by default.
         #[arg(long, value_delimiter = ',')]
         profiles: Vec<String>,
     },
-    /// What a shop's day costs on AWS at 10 to 100,000 requests a second, from measured units.
+    /// The cost of a shop on AWS at 10 to 100,000 requests a second, from measured units.
     Cost,
     /// The processor time of pricing a cart.
     Evaluate {
-        /// How often a cart of 100 lines is priced with 200 rules; larger ones less often.
+        /// The number of times that a cart of 100 lines is priced with 200 rules. Larger carts are priced less often.
         #[arg(long, default_value_t = 1_000)]
         times: u64,
     },
-    /// How long 1 to 1000 codes take in one request.
+    /// The time of issuing 1 to 1000 codes in one request.
     Issue {
-        /// How often.
+        /// The number of times that each request is sent.
         #[arg(long, default_value_t = 3)]
         times: u64,
     },
-    /// A crowd that claims a coupon of few places, over a model of the limits of DynamoDB's partitions.
+    /// A flash sale: many customers claim a coupon with few places, over a model of the limits of DynamoDB's
+    /// partitions.
     Sale {
-        /// How many customers claim.
+        /// The number of customers who claim.
         #[arg(long, default_value_t = 10_000)]
         claims: u64,
         /// The coupon's `allocation_limit`.
         #[arg(long, default_value_t = 1_000)]
         places: u64,
-        /// Within how many seconds they come.
+        /// The seconds within which all customers claim.
         #[arg(long, default_value_t = 60.0)]
         seconds: f64,
-        /// What their moments are drawn from.
+        /// The seed of the random moments of the claims.
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
-    /// What every operation takes against the number of rows, an issue against its size, a job against what is due, a cart
-    /// against lines and rules, and a mixed load against clients: as CSV files and, with `--features plots`, pictures.
+    /// The growth of every operation with the number of rows, of an issue with its size, of a job with the due work, of
+    /// pricing with lines and rules, and of a mixed load with the clients. Writes CSV files and, with `--features
+    /// plots`, charts.
     Scale {
-        /// Numbers of rows: of point history entries in one shop, of coupon codes in another.
+        /// The numbers of rows: ledger entries in one shop, and coupon codes in another.
         #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000", value_parser = clap::value_parser!(u64).range(1_000..))]
         rows: Vec<u64>,
-        /// How many codes of one rule expire besides half of those rows; 0 for none.
+        /// The number of codes of one rule that expire, besides half of those rows; 0 for none.
         #[arg(long, default_value_t = 100_000)]
         expire: u64,
-        /// For how many seconds the operations of a shop are repeated.
+        /// The seconds for which the operations of a shop are repeated.
         #[arg(long, default_value_t = 12)]
         seconds: u64,
-        /// What the clients draw their requests from.
+        /// The seed of the clients' random requests.
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// The folder of the files.
+        /// The folder for the files.
         #[arg(long, default_value = "docs/scale")]
         out: PathBuf,
     },
-    /// From the start of the built `youhui` beside this binary to its first answered request.
+    /// The time from the start of `youhui`, built beside this binary, to its first answered request.
     Start {
-        /// How often.
+        /// The number of times that the server is started.
         #[arg(long, default_value_t = 10)]
         times: usize,
     },

@@ -1,41 +1,41 @@
-//! A flash sale: a crowd claims a coupon that has few places, over a model of what DynamoDB's partitions bear
-//! ([`tests::partitions`]). What is given away is exact; what is printed is how long it took and what the crowd fought over.
+//! A flash sale: many customers claim a coupon with few places, over a model of the limits of DynamoDB's partitions
+//! ([`tests::partitions`]). The number of issued codes is checked and must be exact. The times and the conflicts are
+//! printed.
 
 use std::{
     collections::HashMap,
     time::{Duration, Instant},
 };
 
+use crate::crowd::{self, insist, percentile};
 use futures_util::future::join_all;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::json;
 use shared::domain::quota::SHARDS;
 use tests::{Api, partitions::Seen};
 
-use crate::crowd::{self, insist, percentile};
-
 const PREFIX: &str = "SALE";
 
-/// How one customer fared.
+/// The result of one customer.
 struct Claim {
-    /// When the last answer came, from the beginning of the sale on.
+    /// The time from the start of the sale to the last reply.
     answered: Duration,
-    /// From the customer's own beginning on, over all attempts.
+    /// The time from the customer's first attempt to the last reply.
     took: Duration,
     won: bool,
     again: u32,
 }
 
-/// `claims` customers claim a coupon of `places` at seeded moments within `seconds`.
+/// Lets `claims` customers claim a coupon of `places` at seeded moments within `seconds`, and prints the results.
 ///
 /// # Panics
-/// Where not exactly `places` codes are given away.
+/// If the number of issued codes is not exactly `places`.
 pub(crate) async fn run(claims: u64, places: u64, seconds: f64, seed: u64) {
     let (api, partitions) = crowd::api().await;
     crowd::customers(&api, claims).await;
     let rule = json!({"title": "sale", "value": "-10.00", "value_type": "fixed_amount", "allocation_limit": places});
     let coupon = json!({"code_prefix": PREFIX, "price_rule": rule});
-    insist(&api, "POST", "/api/discounts/coupon/", &coupon).await.reply.expect(201);
+    insist(&api, "POST", "/api/discounts/coupon/", &coupon).await.reply.assert_status(201);
     let before = partitions.seen();
     let mut random = StdRng::seed_from_u64(seed);
     let began = Instant::now();
@@ -46,7 +46,7 @@ pub(crate) async fn run(claims: u64, places: u64, seconds: f64, seed: u64) {
     let all = join_all(crowd.collect::<Vec<_>>()).await;
     let won: Vec<_> = all.iter().filter(|claim| claim.won).collect();
     assert_eq!(won.len() as u64, places.min(claims), "codes were given away");
-    let shown = api.get(&format!("/api/discounts/coupon/?code_prefix={PREFIX}")).await.expect(200);
+    let shown = api.get(&format!("/api/discounts/coupon/?code_prefix={PREFIX}")).await.assert_status(200);
     assert_eq!(shown["results"][0]["redeem_count"], places.min(claims), "codes are counted");
     report(&all, places, &before, &partitions.seen());
     api.stop().await;

@@ -1,5 +1,5 @@
-//! How everything grows: one run that ends in a table for each subject, as a CSV file and, with the feature `plots`, as a
-//! picture. docs/scale/README.md says what is measured and what is a model.
+//! The growth of everything with its size. One run writes a table for each subject, as a CSV file and, with the feature
+//! `plots`, as a chart. docs/scale/README.md says which figures are measured and which come from a model.
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -17,19 +17,19 @@ mod pictures;
 #[cfg(feature = "plots")]
 mod plot;
 
-/// What is run.
+/// The options of a run.
 pub(crate) struct Options {
-    /// At least 1,000 each.
+    /// The numbers of rows, at least 1,000 each.
     pub(crate) rows: Vec<u64>,
     pub(crate) expire: u64,
-    /// For how long the operations of a shop are repeated.
+    /// The time for which the operations of a shop are repeated.
     pub(crate) time: Duration,
     pub(crate) seed: u64,
     pub(crate) out: PathBuf,
 }
 
-/// Measures everything, writes the files, and prints which operations grow. What takes the longest comes last, and each
-/// table is written once there is a row of it: a run of millions that is stopped keeps what it has.
+/// Measures everything, writes the files, and prints the operations that grow. The longest measurement comes last, and
+/// each table is written after each of its rows, so that a stopped run keeps its results.
 pub(crate) async fn run(options: &Options) {
     fs::create_dir_all(&options.out).expect("a folder");
     let issue = issue::run(options.time).await;
@@ -44,10 +44,11 @@ pub(crate) async fn run(options: &Options) {
     #[cfg(feature = "plots")]
     pictures::draw_all(&pictures::Tables { operations, issue, expiry, evaluation, clients }, &options.out);
     #[cfg(not(feature = "plots"))]
-    eprintln!("Pictures want `--features plots`.");
+    eprintln!("Charts need `--features plots`.");
 }
 
-/// Each number of rows in a shop of entries and in one of codes, whose first coupon expires at the end.
+/// Measures each number of rows in a shop of entries and in a shop of codes. The codes of its first coupon expire at
+/// the end.
 async fn shops(options: &Options) -> (Vec<operations::Row>, Vec<expiry::Row>) {
     let stores = Stores::start().await;
     let (mut rows, mut expired) = (Vec::new(), Vec::new());
@@ -81,7 +82,7 @@ fn write<T: Serialize>(options: &Options, name: &str, rows: &[T]) {
     writer.flush().expect("written");
 }
 
-/// What so many percent took at the most, in microseconds; none of nothing.
+/// Returns a percentile in microseconds; `None` for an empty list.
 pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Option<f64> {
     let at = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
     sorted.get(at).copied().map(microseconds)
@@ -91,7 +92,7 @@ fn microseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round()
 }
 
-/// Three places are enough.
+/// Returns the quotient, rounded to three places.
 fn per(total: f64, count: u64) -> f64 {
     (total / count as f64 * 1e3).round() / 1e3
 }

@@ -1,4 +1,4 @@
-//! From the start of the process to the first answered request.
+//! The time from the start of the server to its first answered request.
 
 use std::{
     io::{BufRead, BufReader},
@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-/// Starts the server `times` times each in memory, on a new file and on one that is there, and prints medians.
+/// Starts the server `times` times each in memory, on a new file and on an existing file, and prints medians.
 pub(crate) async fn run(times: usize) {
     let binary = std::env::current_exe().expect("this binary").with_file_name("youhui");
     let folder = tempfile::tempdir().expect("a folder");
@@ -23,7 +23,7 @@ pub(crate) async fn run(times: usize) {
                 Some(false) => command.arg("--data").arg(&kept),
             };
             let elapsed = once(command).await;
-            // The first round fills the caches of the system, and the file.
+            // The first round only fills the caches of the operating system, and the file.
             if round > 0 {
                 took.push(elapsed);
             }

@@ -1,4 +1,4 @@
-//! A store behind TLS on this machine, as DynamoDB is: what a function's first call costs over HTTPS.
+//! A store behind TLS on this machine, as DynamoDB is. With it the first call of a function is measured over HTTPS.
 
 use std::{fs, net::Ipv4Addr, path::PathBuf, sync::Arc};
 
@@ -11,20 +11,21 @@ use tokio_rustls::{
     rustls::{ServerConfig, crypto::ring, pki_types::PrivatePkcs8KeyDer},
 };
 
-/// What a function trusts by itself.
+/// The certificates that a function trusts by default.
 const AMAZON: &str = include_str!("../../../../shared/src/table/amazon_roots.pem");
 
-/// Opens TLS in front of a plain address. It ends with the process.
+/// A TLS server in front of a plain address. It ends with the process.
 pub(crate) struct Terminator {
-    /// `https://localhost:port`
+    /// The address, `https://localhost:port`.
     pub(crate) endpoint: String,
-    /// The certificate to trust, after those that a function trusts by itself: it reads one more than in Lambda.
+    /// The file of trusted certificates: those that a function trusts by default, and the certificate of this server.
+    /// So a function reads one certificate more than in Lambda.
     pub(crate) bundle: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl Terminator {
-    /// Starts in front of `http://host:port`.
+    /// Starts a TLS server in front of `http://host:port`.
     pub(crate) async fn start(plain: &str) -> Self {
         let behind = plain.trim_start_matches("http://").to_owned();
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
@@ -50,7 +51,7 @@ impl Terminator {
     }
 }
 
-/// One connection. The client may leave at any time.
+/// Serves one connection. The client may close it at any time.
 async fn pass(acceptor: TlsAcceptor, stream: TcpStream, behind: String) {
     let _ = stream.set_nodelay(true);
     let (Ok(mut client), Ok(mut store)) = tokio::join!(acceptor.accept(stream), TcpStream::connect(behind)) else {

@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line: its commands, their flags, and their output.
 
 use std::{
     ffi::OsString,
@@ -8,20 +8,17 @@ use std::{
     time::Duration,
 };
 
+use crate::{
+    bulk::{BulkError, columns::RECEIVERS},
+    recovery::RecoveryError,
+};
 use chrono::Utc;
 use clap::{CommandFactory, Parser, Subcommand};
+use devserver::{demo, embedded::EmbeddedError, server::ServerError};
 use indicatif::ProgressBar;
 use operator::{Answer, Command};
 use serde_json::{Value, json};
 use shared::domain::{scope::Scopes, shop::ShopId};
-
-use crate::{
-    bulk::{BulkError, columns::RECEIVERS},
-    demo,
-    embedded::EmbeddedError,
-    recovery::RecoveryError,
-    server::ServerError,
-};
 
 mod data;
 mod help;
@@ -52,63 +49,65 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Starts the whole API on this machine (what happens without a subcommand).
+    /// Starts the whole API on this machine (the default without a subcommand).
     #[command(after_long_help = help::plain(&["serve --memory --port 0", "serve --data shop.db --empty --chaos mild@7"]))]
     Serve(Serve),
-    /// Makes, lists and revokes tokens.
+    /// Creates, lists and revokes tokens.
     #[command(subcommand)]
     Token(TokenAction),
-    /// Makes and lists shops.
+    /// Creates and lists shops.
     #[command(subcommand)]
     Shop(ShopAction),
     /// Writes customers, codes, points or a whole shop to a file.
     #[command(subcommand)]
     Export(data::Export),
-    /// Reads customers, codes, points or a whole shop from a file; goes on where that was ended.
+    /// Reads customers, codes, points or a whole shop from a file; continues an import that was interrupted.
     #[command(subcommand)]
     Import(data::Import),
-    /// Issues a code of a coupon to each customer of a file, and writes the codes to another one.
+    /// Issues a code of a coupon to each customer of a file, and writes the codes to another file.
     #[command(after_long_help = help::issue(&RECEIVERS, &[
         "issue --shop my-shop --coupon spring --from customers.csv --to spring-codes.csv --data youhui.db",
     ]))]
     Issue(data::Issue),
-    /// Shows what a shop owes in points, or what became of its codes.
+    /// Shows the points that a shop owes, or the number of its codes by status.
     #[command(subcommand)]
     Report(report::Report),
-    /// Goes through the books of a shop and shows what has drifted: nothing, or there is a fault.
+    /// Checks that every stored sum of a shop is right, and shows those that are not. Any difference is a fault.
     #[command(after_long_help = help::plain(&["audit --shop my-shop --data youhui.db", "audit --repair --store aws"]))]
     Audit {
-        /// Whose.
+        /// The shop to check.
         #[arg(long, default_value = demo::SHOP)]
         shop: ShopId,
-        /// Mends what has drifted.
+        /// Corrects the sums that are wrong.
         #[arg(long)]
         repair: bool,
         #[command(flatten)]
         at: Where,
     },
-    /// Stores codes as expired whose price rule has ended, and lets points expire, as the schedules do; shows what was done.
+    /// Stores codes whose price rule has ended as expired, and lets points expire, as the schedules do. Shows what was
+    /// done.
     #[command(after_long_help = help::noted(&["expire --data youhui.db"], help::EXPIRE))]
     Expire(Where),
 }
 
 #[derive(Debug, Subcommand)]
 enum TokenAction {
-    /// Makes a token and shows it, this once.
+    /// Creates a token and shows its text, which cannot be shown again.
     #[command(after_long_help = help::plain(&[
         "token mint --shop my-shop --scopes read,crm:write --label ERP --days 90 --data youhui.db",
     ]))]
     Mint {
-        /// Whose data it opens.
+        /// The shop that the token gives access to.
         #[arg(long, default_value = demo::SHOP)]
         shop: ShopId,
-        /// What it allows: read, write, or either in one area such as loyalty:read; with commas. write does not imply read.
+        /// The scopes, separated by commas: read, write, or either for one area, such as loyalty:read. write does not
+        /// include read.
         #[arg(long)]
         scopes: Scopes,
-        /// What to call it.
+        /// A name for the token, shown in the list.
         #[arg(long, default_value = "")]
         label: String,
-        /// After how many days it ends; never without.
+        /// The number of days after which the token expires. Without it, the token does not expire.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(operator::MAX_DAYS)))]
         days: Option<u32>,
         #[command(flatten)]
@@ -117,18 +116,18 @@ enum TokenAction {
     /// Lists the tokens of a shop, without their texts.
     #[command(after_long_help = help::plain(&["token list --shop my-shop --data youhui.db"]))]
     List {
-        /// Whose.
+        /// The shop that owns the tokens.
         #[arg(long, default_value = demo::SHOP)]
         shop: ShopId,
         #[command(flatten)]
         at: Where,
     },
-    /// Ends a token, within a minute everywhere.
+    /// Revokes a token. It is refused everywhere within a minute.
     #[command(after_long_help = help::plain(&["token revoke 0123456789abcdef --shop my-shop --data youhui.db"]))]
     Revoke {
-        /// The token's id in the list.
+        /// The token's id, as in the list.
         id: String,
-        /// Whose.
+        /// The shop that owns the token.
         #[arg(long, default_value = demo::SHOP)]
         shop: ShopId,
         #[command(flatten)]
@@ -138,17 +137,17 @@ enum TokenAction {
 
 #[derive(Debug, Subcommand)]
 enum ShopAction {
-    /// Makes a shop or changes its settings.
+    /// Creates a shop or changes its settings.
     #[command(after_long_help = help::plain(&[
         "shop put my-shop --zone Asia/Shanghai --points-expire-after-months 12 --data youhui.db",
     ]))]
     Put {
-        /// 1 to 32 of a-z, 0-9 and -.
+        /// The name of the shop: 1 to 32 of a-z, 0-9 and -.
         shop: ShopId,
-        /// The zone of its days and timestamps; Asia/Shanghai by default.
+        /// The time zone of the shop's days and timestamps. A new shop has Asia/Shanghai.
         #[arg(long, value_parser = zone)]
         zone: Option<chrono_tz::Tz>,
-        /// After how many months points expire; 0 is never, as in a new shop.
+        /// The number of months after which points expire; 0 is never. A new shop has 0.
         #[arg(long, value_name = "N")]
         points_expire_after_months: Option<u32>,
         #[command(flatten)]
@@ -162,7 +161,7 @@ enum ShopAction {
     },
 }
 
-/// Why a command failed.
+/// The reason that a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
     /// The embedded store did not start.
@@ -177,51 +176,55 @@ pub enum CliError {
     /// The shop was not exported or imported.
     #[error(transparent)]
     Recovery(#[from] RecoveryError),
-    /// The shop is not in this store.
+    /// The shop does not exist in this store.
     #[error(
-        "there is no shop {0} (one whose import was ended is there once that is run to its end): `youhui shop list`"
+        "there is no shop {0}: `youhui shop list` shows the shops. A shop whose import was interrupted appears after \
+        the import is run again to its end"
     )]
     NoShop(ShopId),
-    /// The token is not in the shop.
-    #[error("{shop} has no token {id}: `youhui token list` shows them")]
+    /// The shop has no token with this id.
+    #[error("{shop} has no token {id}: `youhui token list` shows its tokens")]
     NoToken {
-        /// The shop.
+        /// The shop that was searched.
         shop: ShopId,
-        /// What is no token's id.
+        /// The id that was not found.
         id: String,
     },
-    /// What answers at the address that is named as a store, if anything does, is none.
-    #[error("no store answers at {0}: it is the line \"store\" of a server that runs, and another one at each start")]
+    /// Nothing answers at the address of the store, or something that is not a store.
+    #[error(
+        "no store answers at {0}: give the address on the line \"store\" of a running server, which changes at each \
+        start"
+    )]
     NoAnswer(String),
-    /// AWS is named as the store, and this build cannot reach it.
+    /// The store is AWS, and this build has no TLS to reach it.
     #[error("this build has no TLS, which --store aws needs: build with --features tls")]
     NoTls,
-    /// The store has another table, or none.
-    #[error("the store at {url} has no table {table}: TABLE_NAME names the one that is meant")]
+    /// The store does not have the table.
+    #[error("the store at {url} has no table {table}: set TABLE_NAME to the right table")]
     NoTable {
-        /// The table.
+        /// The name of the table.
         table: String,
-        /// The store.
+        /// The address of the store.
         url: String,
     },
-    /// The file that is named as a store is not there.
+    /// The file of the embedded store does not exist.
     #[error("{0}: there is no such file")]
     NoStore(PathBuf),
-    /// A file was not moved, or not wholly.
+    /// A file was not transferred, or only in part.
     #[error(transparent)]
     Bulk(#[from] BulkError),
     /// The command line is wrong, or asks for help.
     #[error(transparent)]
     Usage(#[from] clap::Error),
-    /// The answer cannot be shown.
+    /// The answer cannot be written as JSON.
     #[error("{0}")]
     Answer(#[from] serde_json::Error),
-    /// The system failed.
+    /// The operating system failed.
     #[error("{0}")]
     Io(#[from] std::io::Error),
 }
 
-/// An error for who works at the command line: what is for the log of a service is for them.
+/// Returns an error text for the user of the command line. An internal error is shown to them, because no log has it.
 fn in_words(error: &shared::Error) -> String {
     match error {
         shared::Error::Internal(text) => text.clone(),
@@ -233,18 +236,18 @@ fn in_words(error: &shared::Error) -> String {
     }
 }
 
-/// What is wrong with a field of a command, by the flag that it comes from.
+/// Returns the messages of a field, after the flag that the field comes from.
 fn of_flag((field, messages): (&String, &Value)) -> String {
     let said = messages.as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
     format!("--{}: {said}", field.replace('_', "-"))
 }
 
-/// How a command ended that did not fail.
+/// The result of a command that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// All of it is done.
+    /// Everything is done.
     Done,
-    /// All is done but for rows of a file that were refused: exit code 3.
+    /// Everything is done except for refused rows of a file (exit code 3).
     RowsRefused,
 }
 
@@ -257,18 +260,18 @@ impl From<Ended> for ExitCode {
     }
 }
 
-/// The command line, as `--help` describes it.
+/// Returns the command line that `--help` describes.
 pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// Runs a command line, of which the first word is the program.
+/// Runs a command line. The first word is the name of the program.
 ///
 /// # Errors
 /// See [`CliError`].
 pub async fn run(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Ended, CliError> {
     let cli = Cli::try_parse_from(words)?;
-    // Boxed, since a command that runs the whole API in this process is large, and the stack of a thread may be 2 MB.
+    // Boxed, because a command that runs the whole API in this process is large, and the stack of a thread may be 2 MB.
     Box::pin(act(cli.action.unwrap_or(Action::Serve(cli.serve)))).await
 }
 
@@ -296,8 +299,8 @@ async fn act(action: Action) -> Result<Ended, CliError> {
         }
         Action::Audit { shop, repair, at } => {
             let command = Command::Audit { shop, repair, after: 0, seconds: Some(u32::MAX) };
-            let bar =
-                ProgressBar::new_spinner().with_style(style("{spinner} all customers, rows and codes: {elapsed}")?);
+            let bar = ProgressBar::new_spinner()
+                .with_style(style("{spinner} checking all customers, rows and codes: {elapsed}")?);
             bar.enable_steady_tick(Duration::from_millis(200));
             let report = operate(&at, command).await;
             bar.finish_and_clear();
@@ -335,7 +338,7 @@ fn show(answer: &impl serde::Serialize) -> Result<(), CliError> {
     print(format!("{}\n", serde_json::to_string_pretty(answer)?))
 }
 
-/// Writes to standard output. Whoever closed its other end, as `head` does, has read enough.
+/// Writes to standard output. A closed pipe is no error: its reader, such as `head`, has read enough.
 fn print(text: impl AsRef<[u8]>) -> Result<(), CliError> {
     match io::stdout().write_all(text.as_ref()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -343,7 +346,7 @@ fn print(text: impl AsRef<[u8]>) -> Result<(), CliError> {
     }
 }
 
-/// A zone by its name.
+/// Parses the name of a time zone.
 fn zone(text: &str) -> Result<chrono_tz::Tz, String> {
-    text.parse().map_err(|_| "no zone is called so: a name such as Asia/Shanghai or Europe/Berlin is meant".to_owned())
+    text.parse().map_err(|_| "unknown time zone: give a name such as Asia/Shanghai or Europe/Berlin".to_owned())
 }

@@ -1,13 +1,14 @@
-//! Compressed files, which are told by how they begin and not by their names.
+//! Compressed files, recognised by their first bytes and not by their names.
 
 use std::io::{self, BufRead, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-/// What a compressed file begins with.
+/// The first bytes of a gzip file.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// What a file holds, expanded where it is compressed. A compressed one tells at its end at the latest whether it is whole.
+/// Returns the contents of a file, decompressed if it is a gzip file. A gzip file that was cut gives an error at its
+/// end at the latest.
 pub(crate) fn expanded(mut file: impl BufRead + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
     Ok(match file.fill_buf()?.starts_with(&GZIP) {
         true => Box::new(Expanded(MultiGzDecoder::new(file))),

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use local::cli::CliError;
+use youhui::cli::CliError;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match local::cli::run(std::env::args_os()).await {
+    match youhui::cli::run(std::env::args_os()).await {
         Ok(ended) => ended.into(),
         Err(CliError::Usage(error)) => error.exit(),
         Err(error) => {

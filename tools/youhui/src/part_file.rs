@@ -1,4 +1,4 @@
-//! A file that is written beside its place, and moved there when it is whole.
+//! A file that is written under a temporary name, and gets its own name when it is complete.
 
 use std::{
     fs::{self, File},
@@ -8,14 +8,14 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 
-/// The path with this text behind its name.
+/// Returns the path with this text after its name.
 pub(crate) fn beside(path: &Path, text: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(text);
     name.into()
 }
 
-/// How a file is opened that is for its owner alone: it holds the data of customers.
+/// Sets the options so that only the owner can read a new file, because it has data of customers.
 pub(crate) fn for_its_owner(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
@@ -27,21 +27,21 @@ enum Out {
     Gzip(GzEncoder<BufWriter<File>>),
 }
 
-/// A file under way, compressed where its name ends in `.gz`.
+/// An unfinished file, compressed if its name ends in `.gz`.
 pub(crate) struct PartFile {
     path: PathBuf,
-    /// Where it is until it is whole.
+    /// The path until the file is complete.
     pub(crate) part: PathBuf,
     out: Out,
 }
 
-/// Nothing is written over. `flag` is the one that names the file.
+/// Returns the error for a file that exists, because no file is overwritten. `flag` is the flag that gave its name.
 pub(crate) fn is_there(flag: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::AlreadyExists, format!("is there already: remove it, or give another {flag}"))
+    io::Error::new(io::ErrorKind::AlreadyExists, format!("exists already: remove it, or give another {flag}"))
 }
 
 impl PartFile {
-    /// Begins a file where there is none, for its owner alone.
+    /// Creates a new file that only its owner can read.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         if path.exists() {
             return Err(is_there("--to"));
@@ -56,7 +56,7 @@ impl PartFile {
         Ok(Self { path: path.to_owned(), part, out })
     }
 
-    /// Ends the file, and puts it in its place.
+    /// Completes the file and gives it its name.
     pub(crate) fn finish(self) -> io::Result<()> {
         let ended = match self.out {
             Out::Plain(out) => Ok(out),
@@ -66,7 +66,7 @@ impl PartFile {
         fs::rename(&self.part, &self.path)
     }
 
-    /// Leaves nothing of it behind.
+    /// Deletes the unfinished file.
     pub(crate) fn discard(self) -> io::Result<()> {
         fs::remove_file(&self.part)
     }

@@ -1,8 +1,8 @@
-//! A shop as a file: [`export`] out of one table, [`import`] into another, be it embedded or on AWS.
+//! A whole shop as a file: [`export`] from one table, [`import`] into another. Each table is embedded or on AWS.
 //!
-//! * `file`: JSON Lines, one item of the table a line between a header and a last line with count and checksum.
-//! * [`export`] reads everything twice: what is the same both times is how the shop was in between.
-//! * [`import`] reads the file twice: nothing is written of one that was cut or changed.
+//! * `file` is JSON Lines: a header, one item of the table on each line, and a last line with a count and a checksum.
+//! * [`export`] reads everything twice. If both readings are equal, the file shows the shop at a moment between them.
+//! * [`import`] reads the file twice, so that nothing is written from a file that was cut or changed.
 
 use std::path::PathBuf;
 
@@ -15,48 +15,48 @@ mod import;
 pub use export::export;
 pub use import::{import, shop_of};
 
-/// Why a shop was not exported or imported.
+/// The reason that a shop was not exported or imported.
 #[derive(Debug, thiserror::Error)]
 pub enum RecoveryError {
     /// The store failed, or it refuses the import.
     #[error("{0}")]
     Store(#[from] Error),
-    /// The shop is not in the store.
+    /// The shop does not exist in the store.
     #[error("there is no shop {0}")]
     NoShop(ShopId),
-    /// The name of the file says that it is no JSON Lines.
+    /// The file name is not that of JSON Lines.
     #[error("{0}: a shop is written as JSON Lines: name the file .jsonl, or .jsonl.gz to compress it")]
     Name(PathBuf),
-    /// The shop was written to while it was exported.
-    #[error("{0} was changed while it was exported; export it while nobody writes to it")]
+    /// The shop changed during the export.
+    #[error("shop {0} was changed during the export; export it again while nobody writes to it")]
     Changed(ShopId),
     /// The file cannot be read or written.
     #[error("{path}: {error}")]
     Io {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         error: std::io::Error,
     },
-    /// The file is not a whole export.
+    /// The file is not a complete export.
     #[error("{path}, line {line}: {what}")]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Where, from 1.
+        /// The line number, from 1.
         line: u64,
-        /// What is wrong.
+        /// A description of the error.
         what: String,
     },
 }
 
-/// What was moved.
+/// The result of an export or import.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Moved {
-    /// The shop.
+    /// The shop that was moved.
     pub shop: ShopId,
-    /// The items in the file.
+    /// The number of items in the file.
     pub items: u64,
-    /// Its checksum.
+    /// The SHA-256 checksum of the file, which is in its last line.
     pub sha256: String,
 }

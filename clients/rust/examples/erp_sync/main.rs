@@ -1,23 +1,26 @@
-//! Copies a shop into files for an ERP and keeps them up to date: levels, customers, the point history (what orders earned
-//! and lost), price rules, coupons and codes, one JSON object a line.
+//! Copies a shop into files for an ERP and keeps them up to date. It copies levels, customers, the point history
+//! (points that orders earned and lost), price rules, coupons and codes, as one JSON object on each line.
 //!
 //! ```sh
 //! YOUHUI_TOKEN=... cargo run -p youhui-client --example erp_sync -- --url https://api.example.com --out copy
 //! ```
 //!
-//! It walks each list by `id__gt`, keeps its place in a state file after every page, and goes on there when it is started again,
-//! however it ended: no line is lost and none stands twice (customers: see below). When all is copied it looks for what is
-//! new, every minute. A row that was there throughout is never missed, whatever else is created and deleted meanwhile.
+//! It walks each list by `id__gt`, and saves its position in a state file after every page. After any end, the next
+//! start continues from there: no line is lost, and none is written twice (except customers, see below). When
+//! everything is copied, it looks for new rows every minute. A row that exists throughout is never missed, even if
+//! other rows are created and deleted at the same time.
 //!
-//! What it cannot see, and how to see it:
-//! - A change of a row that was copied: a level, rule or customer that was put again, a code that was used, expired or given to
-//!   somebody else. Ask for what matters: `coupon_code_list().status(StatusFilter::Used).walk()`, one row by its id, or start with
-//!   a new state file now and then. The point history has no such changes: it is append-only.
-//! - A deletion of a row that was copied: the same.
-//! - The order behind an entry of the point history after it was written: `order_get`.
+//! It does not see some changes:
+//! - A change of a copied row: a level, rule or customer that was updated; a code that was used, expired or
+//!   transferred. Ask for the rows that matter with `coupon_code_list().status(StatusFilter::Used).walk()` or one by
+//!   one by id, or start with a new state file now and then. The point history has no such changes, because it is
+//!   append-only.
+//! - A deletion of a copied row. Use the same methods.
+//! - The order of a ledger entry, if the order changed after the entry was written. Use `order_get`.
 //!
-//! Customers have the shop's own ids, so their order says nothing of what is new. None is ever deleted: when there are more than
-//! at the last walk, all are walked and written again, and the last line of an id counts.
+//! Customers have the shop's own ids, so that a new customer may have a low id. No customer is ever deleted. If there
+//! are more customers than at the last walk, all are walked and written again, and the last line of an id is the valid
+//! one.
 
 mod place;
 mod sync;
@@ -36,29 +39,30 @@ struct Arguments {
     /// The address of the API without /api/, such as https://api.example.com.
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     url: String,
-    /// The file that holds a token that may read; without, the token is in YOUHUI_TOKEN. (Others see what is in arguments.)
+    /// The file with a token that may read. Without it, the token is read from YOUHUI_TOKEN. (Other users of the
+    /// machine can see arguments.)
     #[arg(long)]
     token_file: Option<PathBuf>,
-    /// The folder of the copies: one for each shop, since ids begin at 1 in each.
+    /// The folder for the copies. Use one folder for each shop, because ids start at 1 in each.
     #[arg(long, default_value = "youhui-copy")]
     out: PathBuf,
-    /// The file that says how far they are; in the folder without.
+    /// The state file with the position in each list. It is in the folder of the copies by default.
     #[arg(long)]
     state: Option<PathBuf>,
-    /// How many seconds to wait between looking for what is new.
+    /// The seconds between two searches for new rows.
     #[arg(long, default_value_t = 60)]
     every: u64,
-    /// Ends when all is copied, or with exit code 1 where that fails.
+    /// Ends after everything is copied. The exit code is 1 if that fails.
     #[arg(long)]
     once: bool,
-    /// For how many seconds a row can come to be below one that is there: see `place.rs`.
+    /// The seconds within which a row may appear below an existing id: see `place.rs`.
     #[arg(long, default_value_t = 300)]
     margin: u32,
 }
 
 #[derive(Debug, thiserror::Error)]
 enum MainError {
-    #[error("no token: set YOUHUI_TOKEN, or name a file by --token-file ({0})")]
+    #[error("no token: set YOUHUI_TOKEN, or give a file with --token-file ({0})")]
     Token(String),
     #[error("{0}: {1}")]
     Api(String, youhui_client::Error),
@@ -102,7 +106,7 @@ async fn run(arguments: Arguments) -> Result<(), MainError> {
                 }
             }
             Err(SyncError::Client(error)) if error.is_transient() && !arguments.once => {
-                eprintln!("{url}: {error}; again in {} s", arguments.every);
+                eprintln!("{url}: {error}; next attempt in {} s", arguments.every);
             }
             Err(SyncError::Client(error)) => return Err(MainError::Api(url, error)),
             Err(error) => return Err(error.into()),

@@ -1,33 +1,34 @@
-//! How far a list has been copied.
+//! The position of the copy in a list.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-/// How far a list has been copied.
+/// The position of the copy in a list.
 ///
-/// The service gives an id when a request begins to write, and the row is there when it has written: a row can come to be
-/// after one with a larger id. A request ends within half a minute, and a large issue of codes that was cut short is finished
-/// or undone within a few. So what lies below a row that was made longer ago than the *margin* is final, and only what lies
-/// above it has to be looked at again.
+/// The service assigns an id when a request starts to write, and the row exists when the request has written. So a row
+/// may appear after another row with a larger id. A request ends within half a minute, and a large issue of codes that
+/// was interrupted is finished or undone within a few minutes. So everything below a row that is older than the
+/// *margin* is final, and only ids above it must be read again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Place {
-    /// Up to this id all that there will ever be is written.
+    /// The id up to which every row is written. No new row appears at or below it.
     pub(crate) settled: u64,
-    /// What is written beyond it, and when it was made.
+    /// The rows written above `settled`, with the times at which they were created.
     pub(crate) recent: BTreeMap<u64, DateTime<Utc>>,
-    /// How much of the file counts. What comes after it was written by a process that ended before it could say so.
+    /// The valid length of the file, in bytes. Anything after it was written by a process that ended before it saved
+    /// its position.
     pub(crate) bytes: u64,
-    /// How many rows there were when this walk began; of customers alone.
+    /// The number of rows when this walk began. Used only for customers.
     pub(crate) count: u64,
-    /// Whether this walk has come to its end; of customers alone.
+    /// True if this walk is finished. Used only for customers.
     pub(crate) ended: bool,
 }
 
 impl Place {
-    /// Passes a row, in the order of ids, and says whether it is to be written. `made_at` is when the row was made, or, where it
-    /// does not say so, now; `begun` is when this walk began.
+    /// Passes the next row, in the order of ids, and returns whether to write it. `made_at` is the time at which the
+    /// row was created, or the present time if the row does not have it. `begun` is the start of this walk.
     pub(crate) fn pass(&mut self, id: u64, made_at: DateTime<Utc>, begun: DateTime<Utc>, margin: TimeDelta) -> bool {
         let is_new = id > self.settled && !self.recent.contains_key(&id);
         let made_at = *self.recent.entry(id).or_insert(made_at);

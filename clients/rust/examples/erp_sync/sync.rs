@@ -14,21 +14,21 @@ use youhui_client::{Client, List, RawRow};
 
 use crate::place::Place;
 
-/// What the file of the customers is called.
+/// The name of the customers' file.
 const CUSTOMERS: &str = "customers";
 
-/// Why a round ended early.
+/// The reason that a round ended early.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SyncError {
     #[error(transparent)]
     Client(#[from] youhui_client::Error),
     #[error("{0}: {1}")]
     File(PathBuf, io::Error),
-    #[error("{0} is no state of this program: {1}")]
+    #[error("{0} is not a state file of this program: {1}")]
     State(PathBuf, serde_json::Error),
 }
 
-/// What is copied, where to, and how far it has come.
+/// A copy of a shop: its source, its folder and its position in each list.
 pub(crate) struct Sync {
     client: Client,
     out: PathBuf,
@@ -43,7 +43,7 @@ struct State {
 }
 
 impl Sync {
-    /// Takes up where the state file says, or begins.
+    /// Continues from the state file, or starts a new copy.
     pub(crate) fn new(client: Client, out: PathBuf, state_file: PathBuf, margin: TimeDelta) -> Result<Self, SyncError> {
         fs::create_dir_all(&out).map_err(|error| SyncError::File(out.clone(), error))?;
         let state = match fs::read(&state_file) {
@@ -54,7 +54,7 @@ impl Sync {
         Ok(Self { client, out, state_file, margin, state })
     }
 
-    /// Copies what is new of every list; answers how many rows of each.
+    /// Copies the new rows of every list. Returns the number of rows of each.
     pub(crate) async fn round(&mut self) -> Result<Vec<(&'static str, u64)>, SyncError> {
         let client = self.client.clone();
         Ok(vec![
@@ -67,7 +67,7 @@ impl Sync {
         ])
     }
 
-    /// Copies the rows that were not there before, of a list whose ids the service gives.
+    /// Copies the new rows of a list whose ids the service assigns.
     async fn follow(&mut self, name: &'static str, list: List<RawRow>) -> Result<u64, SyncError> {
         let (begun, margin) = (Utc::now(), self.margin);
         let mut place = self.place(name);
@@ -89,12 +89,13 @@ impl Sync {
         }
     }
 
-    /// Copies the customers. They have the shop's own ids, so a new one may stand below those that were passed; but none is ever
-    /// deleted: where there are as many as before the last walk began, nothing is new. Else all are walked and written again.
+    /// Copies the customers. They have the shop's own ids, so that a new one may be below those that were passed. No
+    /// customer is ever deleted: if there are as many as before the last walk, none is new. Otherwise all are walked
+    /// and written again.
     async fn customers(&mut self) -> Result<u64, SyncError> {
         let resumed = !self.place(CUSTOMERS).ended;
         let written = self.walk_customers().await?;
-        // A walk that another process began may be behind by now.
+        // A walk that another process started may be out of date.
         Ok(written + if resumed { self.walk_customers().await? } else { 0 })
     }
 
@@ -125,7 +126,7 @@ impl Sync {
         self.state.lists.get(name).cloned().unwrap_or_default()
     }
 
-    /// Keeps a place, after the lines that it speaks of are on the disk.
+    /// Saves a position. The lines that it covers must be on the disk already.
     fn keep(&mut self, name: &str, place: Place) -> Result<(), SyncError> {
         self.state.lists.insert(name.to_owned(), place);
         let new = self.state_file.with_extension("new");
@@ -144,7 +145,7 @@ impl Sync {
     }
 }
 
-/// A file of lines.
+/// A file of JSON lines.
 struct Lines {
     path: PathBuf,
     file: File,
@@ -152,7 +153,7 @@ struct Lines {
 }
 
 impl Lines {
-    /// Opens a file for what comes after its first bytes; what is there already after them goes.
+    /// Opens a file and truncates it to its first bytes, to append to them.
     fn open(path: &Path, bytes: u64) -> io::Result<Self> {
         let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
         file.set_len(bytes)?;
@@ -160,7 +161,7 @@ impl Lines {
         Ok(Self { path: path.to_owned(), file, bytes })
     }
 
-    /// Writes rows to the disk; answers how long the file is then.
+    /// Writes rows to the disk. Returns the length of the file.
     fn write(&mut self, rows: &[&RawRow]) -> Result<u64, SyncError> {
         let text: String = rows.iter().map(|row| format!("{}\n", Value::from((*row).clone()))).collect();
         let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data());
@@ -174,7 +175,7 @@ fn number(row: &RawRow, field: &str) -> u64 {
     row.get(field).and_then(Value::as_u64).unwrap_or_default()
 }
 
-/// When a row was made, where it says so.
+/// Returns the time at which a row was created, if the row has it.
 fn made_at(row: &RawRow) -> Option<DateTime<Utc>> {
     Some(DateTime::parse_from_rfc3339(row.get("created_at")?.as_str()?).ok()?.to_utc())
 }

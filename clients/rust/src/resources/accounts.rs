@@ -1,4 +1,4 @@
-//! What a customer has in points.
+//! The points account of a customer.
 
 use chrono::{DateTime, FixedOffset};
 use rust_decimal::Decimal;
@@ -11,37 +11,38 @@ use crate::{
     resources::{customers::Customer, levels::Level},
 };
 
-/// The account of a customer.
+/// The points account of a customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// Whose.
+    /// The customer who owns the account.
     pub customer: Customer,
-    /// The balance: the sum of the customer's entries.
+    /// The balance in points: the sum of the customer's ledger entries.
     pub points: i64,
-    /// What counts for the level: earned, less what orders took back. Spending does not lower it.
+    /// The points that count for the level: earned points minus those that orders took back. Spending does not lower
+    /// it.
     pub earned_points: i64,
-    /// The level that they give.
+    /// The level for `earned_points`.
     pub level: Option<Level>,
-    /// The level after it.
+    /// The next higher level.
     pub next_level: Option<Level>,
-    /// How many points are still to be earned for it.
+    /// The number of points that are missing to the next level.
     pub points_to_next_level: Option<i64>,
     /// The most points that one redemption may spend now.
     pub redeemable_points: i64,
-    /// What they are worth, in yuan.
+    /// The value of `redeemable_points` in yuan.
     pub redeemable_price: Decimal,
-    /// Redeemed in this month of the shop's zone, less what was given back of it.
+    /// The points redeemed in this month of the shop's time zone, minus those that were given back.
     pub redeemed_this_month: i64,
-    /// Whether the customer has signed in on this day of the shop's zone.
+    /// True if the customer has signed in on this day of the shop's time zone.
     pub signed_today: bool,
-    /// How many points expire next; 0 where none do.
+    /// The number of points that expire next; 0 if none do.
     pub expiring_points: i64,
-    /// When they are gone.
+    /// The time at which `expiring_points` expire.
     pub expiring_at: Option<DateTime<FixedOffset>>,
 }
 
 impl Client {
-    /// The account of a customer.
+    /// Reads the points account of a customer.
     ///
     /// # Errors
     /// See [`Error`].

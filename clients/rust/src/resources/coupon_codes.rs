@@ -1,4 +1,4 @@
-//! Coupon codes: what customers type at the checkout.
+//! Coupon codes, which customers enter at the checkout.
 
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
@@ -16,41 +16,41 @@ use crate::{
 };
 
 names! {
-    /// What a code is now.
+    /// The effective status of a code.
     CodeStatus {
-        /// It can be used, if its rule lets it.
+        /// The code can be used, if its price rule allows it.
         Unused = "unused",
-        /// It is used.
+        /// The code is used.
         Used = "used",
-        /// Its rule has ended.
+        /// The code is unused, and its price rule has ended.
         Expired = "expired",
     }
 }
 
 names! {
-    /// What codes are asked for.
+    /// The filter of a list of codes by status.
     StatusFilter {
-        /// Neither used nor expired.
+        /// Codes that are neither used nor expired.
         Unused = "unused",
-        /// Used.
+        /// Codes that are used.
         Used = "used",
-        /// Its rule has ended.
+        /// Unused codes whose price rule has ended.
         Expired = "expired",
-        /// Unused, and its rule is enabled and inside its window.
+        /// Unused codes whose price rule is enabled and inside its time window.
         Available = "available",
     }
 }
 
-/// The customer of a code: five of the ten fields.
+/// The customer of a code, with five of the ten fields of a customer.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeCustomer {
-    /// The shop's own.
+    /// The shop's own id of the customer.
     pub id: u64,
-    /// May be blank.
+    /// The mobile number, which may be empty.
     pub mobile: String,
-    /// May be blank.
+    /// The full name, which may be empty.
     pub full_name: String,
-    /// `unknown` where nothing was sent.
+    /// The gender; `unknown` by default.
     pub gender: String,
     /// The e-mail address.
     pub email: Option<String>,
@@ -65,42 +65,42 @@ impl std::fmt::Debug for CodeCustomer {
 /// The coupon of a code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeCoupon {
-    /// The service's.
+    /// The id of the coupon, assigned by the service.
     pub id: u64,
-    /// What its codes begin with.
+    /// The prefix of the coupon's codes.
     pub code_prefix: String,
-    /// Whether customers may claim codes with the passphrase.
+    /// True if customers may claim codes with the passphrase.
     pub can_redeem: bool,
 }
 
-/// A code.
+/// A coupon code of a customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CouponCode {
-    /// The service's, increasing in order of creation.
+    /// The id, assigned by the service in order of creation.
     pub id: u64,
-    /// Whose it is; none only where the customer is not known any more.
+    /// The customer who owns the code; `None` only if the customer is no longer known.
     pub customer: Option<CodeCustomer>,
-    /// The coupon that it came from.
+    /// The coupon of the code.
     pub coupon: CodeCoupon,
-    /// Whose it is.
+    /// The id of the customer who owns the code.
     pub customer_id: u64,
-    /// The coupon that it came from.
+    /// The id of the code's coupon.
     pub coupon_id: u64,
-    /// What the customer types; unique in the shop.
+    /// The text that the customer enters, unique in the shop.
     pub code: String,
-    /// What it is now.
+    /// The effective status of the code.
     pub status: CodeStatus,
-    /// When it was used.
+    /// The time at which the code was used.
     pub used_at: Option<DateTime<FixedOffset>>,
-    /// When it was issued.
+    /// The time at which the code was issued.
     pub created_at: DateTime<FixedOffset>,
-    /// From when on its rule applies.
+    /// The start of the price rule's time window.
     pub starts_at: Option<DateTime<FixedOffset>>,
-    /// Until when its rule applies.
+    /// The end of the price rule's time window.
     pub ends_at: Option<DateTime<FixedOffset>>,
-    /// The coupon's, or else the rule's.
+    /// The title of the coupon, or of the price rule if the coupon has none.
     pub title: String,
-    /// What a customer reads; computed.
+    /// The description of the discount for the customer, computed by the service.
     pub verbose_title: String,
 }
 
@@ -110,58 +110,58 @@ impl Row for CouponCode {
     }
 }
 
-/// A code that an order uses, and its rule as it was then.
+/// A code that an order uses, with its price rule at that time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsedCouponCode {
-    /// The code.
+    /// The code that is used.
     #[serde(flatten)]
     pub code: CouponCode,
-    /// Its rule, as it was used.
+    /// The price rule at the time of the use.
     pub price_rule: PriceRule,
 }
 
-/// A code that is to be issued.
+/// A request to issue one code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct CodeIssue {
-    /// To whom.
+    /// The customer who gets the code.
     pub customer_id: u64,
-    /// Of which coupon; at most 20 of them in one call.
+    /// The coupon of the code. One call can name at most 20 coupons.
     pub coupon_id: u64,
 }
 
-/// A code as it is sent in an update: what is left out stays.
+/// The body of an update of a code. A field that is left out does not change.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct CouponCodeInput {
-    /// Whose it is to be; a used code stays whose it is.
+    /// The customer who gets the code. A used code cannot change its owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<u64>,
-    /// Its new text: 1 to 64 characters, never given before.
+    /// The new text of the code: 1 to 64 characters, never used before in the shop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// `Used`, or `Unused` to give a use back.
+    /// The new status: `Used`, or `Unused` to release the use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<CodeStatus>,
 }
 
-/// Codes that an order is to use.
+/// A request to use codes for an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CodeUse {
-    /// Their texts: at most 10, each once; none only with a cart.
+    /// The texts of the codes: at most 10 different ones. May be empty only with a cart.
     pub codes: Vec<String>,
-    /// Whose they are.
+    /// The customer who owns the codes.
     pub customer_id: u64,
-    /// The order; it need not be stored.
+    /// The id of the order, which need not be stored.
     pub order_id: u64,
-    /// What is bought: then each code's rule must apply to it, and automatic rules that do are used too.
+    /// The cart. With it each code's price rule must apply to the cart, and automatic rules that apply are used too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cart: Option<Cart>,
-    /// How long the order has to be paid: then, if it is not, it has given the codes back.
+    /// The hold in seconds. If the order is not paid within it, the codes are released.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold_seconds: Option<u32>,
 }
 
 impl CodeUse {
-    /// These codes of a customer for an order.
+    /// Returns a request to use these codes of a customer for an order.
     pub fn new(order_id: u64, customer_id: u64, codes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let codes = codes.into_iter().map(Into::into).collect();
         Self { codes, customer_id, order_id, cart: None, hold_seconds: None }
@@ -169,55 +169,55 @@ impl CodeUse {
 }
 
 impl List<CouponCode> {
-    /// Only this code.
+    /// Selects the code with this id.
     pub fn id(self, id: u64) -> Self {
         self.set("id", id)
     }
 
-    /// Only these, at most 100.
+    /// Selects the codes with these ids, at most 100.
     pub fn id_in(self, ids: impl IntoIterator<Item = u64>) -> Self {
         self.set_any("id__in", ids)
     }
 
-    /// Only the codes with these texts, at most 100.
+    /// Selects the codes with these texts, at most 100.
     pub fn code_in<'a>(self, texts: impl IntoIterator<Item = &'a str>) -> Self {
         self.set_any("code__in", texts)
     }
 
-    /// Only codes that are this now.
+    /// Selects the codes with this status.
     pub fn status(self, status: StatusFilter) -> Self {
         self.set("status", status)
     }
 
-    /// Only codes that are one of these now.
+    /// Selects the codes with one of these statuses.
     pub fn status_in(self, statuses: impl IntoIterator<Item = StatusFilter>) -> Self {
         self.set_any("status__in", statuses)
     }
 
-    /// Only codes of this customer.
+    /// Selects the codes of this customer.
     pub fn customer(self, id: u64) -> Self {
         self.set("customer", id)
     }
 
-    /// Only codes of this coupon.
+    /// Selects the codes of this coupon.
     pub fn coupon(self, id: u64) -> Self {
         self.set("coupon", id)
     }
 }
 
 impl Client {
-    /// The codes, newest first.
+    /// Lists the codes, newest first.
     pub fn coupon_code_list(&self) -> List<CouponCode> {
         List::new(self, COUPON_CODE_LIST)
     }
 
-    /// Issues 1 to 1,000 codes, all or none, in the order of the pairs. What is wrong stands beside the pairs:
-    /// `error.field_errors().items()`.
+    /// Issues 1 to 1,000 codes, all or none, in the order of the pairs. `error.field_errors().items()` returns the
+    /// errors of each pair.
     pub fn coupon_code_issue(&self, pairs: &[CodeIssue]) -> Change<Page<CouponCode>> {
         Change::new(self, Call::new(COUPON_CODE_ISSUE, "").with(pairs))
     }
 
-    /// A code.
+    /// Reads the code with this id.
     ///
     /// # Errors
     /// See [`Error`].
@@ -225,12 +225,12 @@ impl Client {
         self.read(Call::new(COUPON_CODE_GET, id)).await
     }
 
-    /// Gives a code to another customer, gives it another text, uses it or gives its use back.
+    /// Transfers a code to another customer, changes its text, uses it, or releases its use.
     pub fn coupon_code_update(&self, id: u64, code: &CouponCodeInput) -> Change<CouponCode> {
         Change::new(self, Call::new(COUPON_CODE_UPDATE, id).with(code))
     }
 
-    /// Deletes a code.
+    /// Deletes a code by its id.
     ///
     /// # Errors
     /// See [`Error`].
@@ -243,7 +243,7 @@ impl Client {
         Change::new(self, Call::new(COUPON_CODE_USE, "").with(codes))
     }
 
-    /// Gives back the codes that an order uses; an empty page where it uses none.
+    /// Releases the codes that an order uses. Returns an empty page if it uses none.
     pub fn coupon_code_release(&self, order_id: u64) -> Change<Page<CouponCode>> {
         let body = json!({ "order_id": order_id });
         Change::new(self, Call::new(COUPON_CODE_RELEASE, "").with(&body))

@@ -1,4 +1,4 @@
-//! Coupons: a passphrase, and codes under one price rule.
+//! Coupons: a prefix, and codes under one price rule.
 
 use chrono::{DateTime, FixedOffset};
 use rust_decimal::Decimal;
@@ -15,26 +15,26 @@ use crate::{
     },
 };
 
-/// A coupon.
+/// A coupon of the shop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coupon {
-    /// The service's, increasing in order of creation.
+    /// The id, assigned by the service in order of creation.
     pub id: u64,
-    /// What its codes begin with, and the passphrase by which they are claimed.
+    /// The prefix of the coupon's codes, and the passphrase with which customers claim them.
     pub code_prefix: String,
-    /// Whether customers may claim codes with the passphrase.
+    /// True if customers may claim codes with the passphrase.
     pub can_redeem: bool,
-    /// When it was made.
+    /// The time at which the coupon was created.
     pub created_at: DateTime<FixedOffset>,
-    /// Codes that are used.
+    /// The number of used codes.
     pub used_count: u64,
-    /// Codes that customers claimed with the passphrase.
+    /// The number of codes that customers claimed with the passphrase.
     pub redeem_count: u64,
-    /// The rule of its codes.
+    /// The id of the price rule of its codes.
     pub price_rule_id: u64,
-    /// The rule of its codes.
+    /// The price rule of its codes.
     pub price_rule: PriceRule,
-    /// Empty.
+    /// Always an empty object.
     pub legacy_fields: Map<String, Value>,
 }
 
@@ -44,43 +44,43 @@ impl Row for Coupon {
     }
 }
 
-/// A coupon as it is sent.
+/// The body to create a coupon.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CouponInput {
-    /// 1 to 32 of letters, digits, `-` and `_`; unique in the shop.
+    /// The prefix: 1 to 32 of letters, digits, `-` and `_`; unique in the shop.
     pub code_prefix: String,
-    /// Its rule.
+    /// The price rule of the coupon.
     #[serde(flatten)]
     pub rule: RuleOf,
-    /// Whether customers may claim codes with the passphrase; true without.
+    /// Set to let customers claim codes with the passphrase. The default is true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub can_redeem: Option<bool>,
-    /// What its codes are called; as the rule without.
+    /// The title of its codes. The default is that of the price rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Yuan. Above 0 it stands for a missing subtotal prerequisite of a new rule.
+    /// An amount in yuan. If it is above 0, it replaces a missing subtotal prerequisite of a new rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_amount: Option<Decimal>,
 }
 
-/// Where a coupon has its rule from.
+/// The source of a coupon's price rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum RuleOf {
-    /// It is made with the coupon, in one step.
+    /// A new rule, created together with the coupon.
     #[serde(rename = "price_rule")]
     New(Box<PriceRuleInput>),
-    /// It is there; it cannot be automatic.
+    /// The id of an existing rule, which must not be automatic.
     #[serde(rename = "price_rule_id")]
     Existing(u64),
 }
 
 impl CouponInput {
-    /// A coupon with a rule of its own, which is made with it.
+    /// Returns a coupon with a new price rule, which is created together with it.
     pub fn with_rule(code_prefix: impl Into<String>, rule: PriceRuleInput) -> Self {
         Self::new(code_prefix.into(), RuleOf::New(Box::new(rule)))
     }
 
-    /// A coupon of a rule that is there.
+    /// Returns a coupon with an existing price rule.
     pub fn of_rule(code_prefix: impl Into<String>, price_rule_id: u64) -> Self {
         Self::new(code_prefix.into(), RuleOf::Existing(price_rule_id))
     }
@@ -91,74 +91,74 @@ impl CouponInput {
 }
 
 impl List<Coupon> {
-    /// Only this coupon.
+    /// Selects the coupon with this id.
     pub fn id(self, id: u64) -> Self {
         self.set("id", id)
     }
 
-    /// Only these, at most 100.
+    /// Selects the coupons with these ids, at most 100.
     pub fn id_in(self, ids: impl IntoIterator<Item = u64>) -> Self {
         self.set_any("id__in", ids)
     }
 
-    /// Only the one with exactly this prefix.
+    /// Selects the coupon with exactly this prefix.
     pub fn code_prefix(self, prefix: &str) -> Self {
         self.set("code_prefix", prefix)
     }
 
-    /// Only those with these prefixes, at most 100.
+    /// Selects the coupons with these prefixes, at most 100.
     pub fn code_prefix_in<'a>(self, prefixes: impl IntoIterator<Item = &'a str>) -> Self {
         self.set_any("code_prefix__in", prefixes)
     }
 
-    /// Only those that customers may claim, or only the others.
+    /// Selects the coupons whose codes customers may claim, or the others.
     pub fn can_redeem(self, can_redeem: bool) -> Self {
         self.set("can_redeem", can_redeem)
     }
 
-    /// Only those whose rule is of this kind.
+    /// Selects the coupons whose price rule has this value type.
     pub fn price_rule_value_type(self, value_type: ValueType) -> Self {
         self.set("price_rule__value_type", value_type)
     }
 
-    /// Only those whose rule is of one of these kinds.
+    /// Selects the coupons whose price rule has one of these value types.
     pub fn price_rule_value_type_in(self, value_types: impl IntoIterator<Item = ValueType>) -> Self {
         self.set_any("price_rule__value_type__in", value_types)
     }
 
-    /// Only those whose rule has exactly this title.
+    /// Selects the coupons whose price rule has exactly this title.
     pub fn price_rule_title(self, title: &str) -> Self {
         self.set("price_rule__title", title)
     }
 
-    /// Only those whose rule has this in its title, in any case.
+    /// Selects the coupons whose price rule has this text in its title. Upper and lower case are equal.
     pub fn price_rule_title_icontains(self, part: &str) -> Self {
         self.set("price_rule__title__icontains", part)
     }
 
-    /// Only those made at this instant or before.
+    /// Selects the coupons created at this time or before.
     pub fn created_at_lte(self, instant: DateTime<FixedOffset>) -> Self {
         self.set("created_at__lte", instant.to_rfc3339())
     }
 
-    /// Only those made at this instant or after.
+    /// Selects the coupons created at this time or after.
     pub fn created_at_gte(self, instant: DateTime<FixedOffset>) -> Self {
         self.set("created_at__gte", instant.to_rfc3339())
     }
 }
 
 impl Client {
-    /// The coupons, newest first.
+    /// Lists the coupons, newest first.
     pub fn coupon_list(&self) -> List<Coupon> {
         List::new(self, COUPON_LIST)
     }
 
-    /// Creates a coupon.
+    /// Creates a coupon, if requested with its price rule.
     pub fn coupon_create(&self, coupon: &CouponInput) -> Change<Coupon> {
         Change::new(self, Call::new(COUPON_CREATE, "").with(coupon))
     }
 
-    /// A coupon.
+    /// Reads the coupon with this id.
     ///
     /// # Errors
     /// See [`Error`].
@@ -166,7 +166,7 @@ impl Client {
         self.read(Call::new(COUPON_GET, id)).await
     }
 
-    /// Deletes a coupon with its unused codes; used codes stay as history, and its rule stays.
+    /// Deletes a coupon with its unused codes. Used codes and the price rule stay.
     ///
     /// # Errors
     /// See [`Error`].
@@ -174,8 +174,8 @@ impl Client {
         self.delete(COUPON_DELETE, id).await
     }
 
-    /// Claims a code for a customer, once, with the passphrase. A wrong one is [`NotFound`](Error::NotFound), and too many of them
-    /// are [`Throttled`](Error::Throttled).
+    /// Claims a code for a customer with the passphrase. Each customer can claim once. A wrong passphrase is
+    /// [`NotFound`](Error::NotFound), and too many wrong ones are [`Throttled`](Error::Throttled).
     pub fn coupon_redeem(&self, code_prefix: &str, customer_id: u64) -> Change<CouponCode> {
         let body = json!({ "customer_id": customer_id });
         Change::new(self, Call::new(COUPON_REDEEM, code_prefix).with(&body))

@@ -1,4 +1,4 @@
-//! Pricing a cart.
+//! The pricing of a cart.
 
 use chrono::{DateTime, FixedOffset};
 use rust_decimal::Decimal;
@@ -9,32 +9,32 @@ use crate::{Client, Error, call::Call, operations::EVALUATE, wire::names};
 /// A line of a cart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CartLine {
-    /// The shop's own, unique in the cart.
+    /// The shop's own id of the line, unique in the cart.
     pub id: u64,
-    /// What rules entitle it by, like the three that follow.
+    /// The id of the product. Price rules select lines by it and by the next three fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<u64>,
-    /// At most 250.
+    /// The ids of the product's collections, at most 250.
     pub collection_ids: Vec<u64>,
-    /// At most 250.
+    /// The ids of the product's categories, at most 250.
     pub category_ids: Vec<u64>,
-    /// In exactly the spelling of the rules.
+    /// The name of the vendor, spelled exactly as in the price rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vendor_title: Option<String>,
-    /// Units: 1 to 100,000.
+    /// The number of units, from 1 to 100,000.
     pub quantity: u32,
-    /// Yuan for one unit; two places at the most.
+    /// The price of one unit in yuan, with at most two decimal places.
     pub price: Decimal,
 }
 
 impl CartLine {
-    /// So many units at this price.
+    /// Returns a line with this number of units at this unit price.
     pub fn new(id: u64, quantity: u32, price: impl Into<Decimal>) -> Self {
         let (collection_ids, category_ids) = (Vec::new(), Vec::new());
         Self { id, product_id: None, collection_ids, category_ids, vendor_title: None, quantity, price: price.into() }
     }
 
-    /// The same of this product.
+    /// Sets the product of the line.
     #[must_use]
     pub fn of_product(mut self, id: u64) -> Self {
         self.product_id = Some(id);
@@ -42,145 +42,145 @@ impl CartLine {
     }
 }
 
-/// What is bought.
+/// A cart: its lines and its shipping.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Cart {
-    /// At most 500.
+    /// The lines, at most 500.
     pub lines: Vec<CartLine>,
-    /// Yuan.
+    /// The price of the shipping in yuan.
     pub shipping_price: Decimal,
 }
 
-/// A cart that is to be priced.
+/// The body to price a cart.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct EvaluationInput {
-    /// What is bought.
+    /// The cart to price.
     #[serde(flatten)]
     pub cart: Cart,
-    /// Whose it is; without, a code is priced as its owner would see it.
+    /// The customer of the cart. Without it, each code is priced as its owner would see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<u64>,
-    /// Texts of codes, at most 100.
+    /// The texts of codes, at most 100.
     pub codes: Vec<String>,
-    /// The moment whose windows count; now without.
+    /// The time for which time windows are checked. The default is now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<DateTime<FixedOffset>>,
 }
 
-/// What a rule took off a line.
+/// The discount of a price rule on a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allocation {
-    /// The rule.
+    /// The id of the price rule.
     pub price_rule_id: u64,
-    /// Yuan.
+    /// The discount in yuan.
     pub amount: Decimal,
 }
 
-/// A line with its discounts.
+/// A line of the cart with its discounts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PricedLine {
-    /// As it was sent.
+    /// The id of the line, as it was sent.
     pub id: u64,
-    /// Quantity times price.
+    /// The quantity times the price, in yuan.
     pub total_price: Decimal,
-    /// The sum of the allocations.
+    /// The sum of the allocations, in yuan.
     pub total_discount: Decimal,
-    /// What is left to pay.
+    /// The rest to pay, in yuan.
     pub final_price: Decimal,
-    /// By rule, in the order in which they applied.
+    /// The discounts by rule, in the order in which the rules applied.
     pub allocations: Vec<Allocation>,
 }
 
 /// The shipping with its discount.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PricedShipping {
-    /// As it was sent.
+    /// The shipping price, as it was sent.
     pub price: Decimal,
-    /// What was taken off it.
+    /// The discount on the shipping, in yuan.
     pub discount: Decimal,
-    /// What is left to pay.
+    /// The rest to pay, in yuan.
     pub final_price: Decimal,
 }
 
 /// The sums of a priced cart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CartTotals {
-    /// Of the lines.
+    /// The sum of the lines' prices, in yuan.
     pub total_price: Decimal,
-    /// Of the lines.
+    /// The sum of the lines' discounts, in yuan.
     pub total_discount: Decimal,
-    /// Of the lines and the shipping.
+    /// The rest to pay for the lines and the shipping, in yuan.
     pub final_price: Decimal,
 }
 
 names! {
-    /// Why a code did not bring its rule.
+    /// The reason that a code does not apply its price rule.
     CodeReason {
-        /// There is no such code.
+        /// The code does not exist.
         Unknown = "unknown",
-        /// It is another customer's.
+        /// The code belongs to another customer.
         Foreign = "foreign",
-        /// It is used.
+        /// The code is used.
         Used = "used",
-        /// Its rule has ended.
+        /// The price rule of the code has ended.
         Lapsed = "lapsed",
-        /// Another code of the cart has brought the rule.
+        /// Another code of the request has the same price rule.
         Repeated = "repeated",
     }
 }
 
-/// What is known of a code that was sent.
+/// The result of a code that was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvaluatedCode {
-    /// As it was sent.
+    /// The text of the code, as it was sent.
     pub code: String,
-    /// Whether it brought its rule.
+    /// True if the code made its price rule available.
     pub valid: bool,
-    /// Why it did not.
+    /// The reason that the code is not valid.
     pub reason: Option<CodeReason>,
 }
 
-/// A predicate that failed.
+/// A condition of a price rule that was not met.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedPredicate {
     /// The field of the rule, such as `prerequisite_quantity_range`.
     pub predicate: String,
-    /// What the rule asks for: units, yuan, an instant, or true.
+    /// The value that the rule requires: units, yuan, a time, or true.
     pub needs: String,
-    /// What there is.
+    /// The value that the cart has.
     pub has: String,
 }
 
-/// What became of a rule.
+/// The result of a price rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvaluatedRule {
-    /// The rule.
+    /// The id of the price rule.
     pub price_rule_id: u64,
-    /// Whether it applied.
+    /// True if the rule was applied.
     pub applied: bool,
-    /// What it took off in all.
+    /// The total discount of the rule, in yuan.
     pub amount: Decimal,
-    /// Every predicate that failed; empty where it applied, or would have discounted nothing.
+    /// Every condition that was not met. Empty if the rule was applied, or if its discount would have been 0.
     pub failed: Vec<FailedPredicate>,
 }
 
-/// A priced cart.
+/// A cart with its discounts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// In the order of the cart.
+    /// The lines, in the order of the cart.
     pub lines: Vec<PricedLine>,
-    /// The shipping.
+    /// The shipping with its discount.
     pub shipping: PricedShipping,
-    /// The sums.
+    /// The sums of the cart.
     pub totals: CartTotals,
-    /// In the order in which they were sent.
+    /// The codes, in the order in which they were sent.
     pub codes: Vec<EvaluatedCode>,
-    /// In the order in which they were taken.
+    /// The price rules, in the order in which they were tried.
     pub rules: Vec<EvaluatedRule>,
 }
 
 impl Client {
-    /// Prices a cart: nothing is written, nothing is used.
+    /// Prices a cart. Nothing is written, and no code is used.
     ///
     /// # Errors
     /// See [`Error`].

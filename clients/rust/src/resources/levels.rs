@@ -1,4 +1,4 @@
-//! Levels: what a customer's points make of the customer.
+//! Levels, which a customer reaches by earned points.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -10,25 +10,25 @@ use crate::{
     wire::{number, optional_number},
 };
 
-/// A level.
+/// A level of the shop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Level {
-    /// The service's, increasing in order of creation.
+    /// The id, assigned by the service in order of creation.
     pub id: u64,
-    /// Its name.
+    /// The name of the level.
     pub title: String,
-    /// Points that a customer must have earned to stand on it.
+    /// The points that a customer must have earned to reach the level.
     pub condition_points: u32,
-    /// Points for signing in, once a day.
+    /// The points for a sign-in, once a day.
     pub sign_points: u32,
-    /// Points for each yuan paid, on top of the one that everybody gets. A JSON number on the wire.
+    /// The points for each yuan paid, in addition to the one point that every customer gets. A JSON number on the wire.
     #[serde(with = "number")]
     pub gain_points: Decimal,
-    /// How many points buy one yuan; 0 turns redemption off.
+    /// The number of points for one yuan; 0 turns redemption off.
     pub redeem_points: u32,
-    /// The most points in one redemption; 0 is no cap.
+    /// The most points in one redemption; 0 is no limit.
     pub redeem_limitation: u32,
-    /// The most points redeemed in a calendar month; 0 is no cap.
+    /// The most points redeemed in a calendar month; 0 is no limit.
     pub redeem_limitation_monthly: u32,
 }
 
@@ -38,50 +38,51 @@ impl Row for Level {
     }
 }
 
-/// A level as it is sent: what is left out is 0 in a new level, and stays as it is in an update.
+/// The body to create or update a level. A field that is left out is 0 in a new level, and does not change in an
+/// update.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct LevelInput {
-    /// 1 to 64 characters.
+    /// The name of the level: 1 to 64 characters.
     pub title: String,
-    /// See [`Level`], as all that follow: 0 to 2^31-1.
+    /// The points to reach the level. This and the following fields are as in [`Level`], from 0 to 2^31-1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition_points: Option<u32>,
-    /// Points for signing in.
+    /// The points for a sign-in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sign_points: Option<u32>,
-    /// Points for each yuan on top of one.
+    /// The points for each yuan paid, in addition to one.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "optional_number::serialize")]
     pub gain_points: Option<Decimal>,
-    /// How many points buy one yuan.
+    /// The number of points for one yuan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redeem_points: Option<u32>,
-    /// The cap of a redemption.
+    /// The most points in one redemption.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redeem_limitation: Option<u32>,
-    /// The cap of a month.
+    /// The most points redeemed in a calendar month.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redeem_limitation_monthly: Option<u32>,
 }
 
 impl LevelInput {
-    /// A level of this name: what it gives stands in the fields.
+    /// Returns a level with this name. Set further fields directly.
     pub fn new(title: impl Into<String>) -> Self {
         Self { title: title.into(), ..Self::default() }
     }
 }
 
 impl Client {
-    /// The levels, by id.
+    /// Lists the levels, sorted by id.
     pub fn level_list(&self) -> List<Level> {
         List::new(self, LEVEL_LIST)
     }
 
-    /// Creates a level.
+    /// Creates a level of the shop.
     pub fn level_create(&self, level: &LevelInput) -> Change<Level> {
         Change::new(self, Call::new(LEVEL_CREATE, "").with(level))
     }
 
-    /// A level.
+    /// Reads the level with this id.
     ///
     /// # Errors
     /// See [`Error`].
@@ -89,12 +90,12 @@ impl Client {
         self.read(Call::new(LEVEL_GET, id)).await
     }
 
-    /// Changes a level.
+    /// Updates the level with this id.
     pub fn level_update(&self, id: u64, level: &LevelInput) -> Change<Level> {
         Change::new(self, Call::new(LEVEL_UPDATE, id).with(level))
     }
 
-    /// Deletes a level.
+    /// Deletes the level with this id.
     ///
     /// # Errors
     /// See [`Error`].

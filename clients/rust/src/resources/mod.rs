@@ -1,4 +1,4 @@
-//! The resources of the API: what stands on the wire, and the calls.
+//! The resources of the API: their types, and their calls.
 
 pub(crate) mod accounts;
 pub(crate) mod coupon_codes;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{Client, Error, call::Call, operations::OPENAPI};
 
 impl Client {
-    /// The OpenAPI 3.1 description of the API, as this server has it.
+    /// Reads the OpenAPI 3.1 description of the API from this server.
     ///
     /// # Errors
     /// See [`Error`].

@@ -1,4 +1,4 @@
-//! The ledger of points: what is written stays.
+//! The ledger of points, which is append-only.
 
 use chrono::{DateTime, FixedOffset};
 use rust_decimal::Decimal;
@@ -17,7 +17,7 @@ use crate::{
 };
 
 open_names! {
-    /// What an entry was for.
+    /// The cause of a ledger entry.
     PointKind {
         /// An order was paid.
         Buy = "buy",
@@ -27,29 +27,29 @@ open_names! {
         Sign = "sign",
         /// The customer spent points.
         Redeem = "redeem",
-        /// A redemption was given back, or an order took back what it had earned.
+        /// A redemption was refunded, or an order took back points that it had earned.
         Refund = "refund",
-        /// Points expired.
+        /// Points of the customer expired.
         Expire = "expire",
     }
 }
 
-/// An entry in the list, and of an adjustment, a sign-in, a redemption and its refund.
+/// A ledger entry in a list, and in the replies to an adjustment, a sign-in, a redemption and a refund.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PointHistory {
-    /// The service's, increasing in order of creation.
+    /// The id, assigned by the service in order of creation.
     pub id: u64,
-    /// Whose points; none only where the customer is not known any more.
+    /// The customer who owns the points; `None` only if the customer is no longer known.
     pub customer: Option<Customer>,
-    /// Signed.
+    /// The points; negative if they were taken.
     pub points: i64,
-    /// What it was for.
+    /// The cause of the entry.
     pub kind: PointKind,
-    /// The order that caused it.
+    /// The order that caused the entry.
     pub order: Option<Order>,
-    /// When it was written.
+    /// The time at which the entry was written.
     pub created_at: DateTime<FixedOffset>,
-    /// What a redemption was worth, in yuan; only there.
+    /// The value of a redemption in yuan; `None` for other entries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points_price: Option<Decimal>,
 }
@@ -60,45 +60,45 @@ impl Row for PointHistory {
     }
 }
 
-/// An entry by itself: the order is named and not shown.
+/// A single ledger entry. It has the id of the order, and not the order itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PointHistoryDetail {
-    /// The service's.
+    /// The id, assigned by the service in order of creation.
     pub id: u64,
-    /// Whose points; none only where the customer is not known any more.
+    /// The customer who owns the points; `None` only if the customer is no longer known.
     pub customer: Option<Customer>,
-    /// Signed.
+    /// The points; negative if they were taken.
     pub points: i64,
-    /// What it was for.
+    /// The cause of the entry.
     pub kind: PointKind,
-    /// The order that caused it.
+    /// The id of the order that caused the entry.
     pub order_id: Option<u64>,
-    /// When it was written.
+    /// The time at which the entry was written.
     pub created_at: DateTime<FixedOffset>,
-    /// What a redemption was worth, in yuan; only there.
+    /// The value of a redemption in yuan; `None` for other entries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points_price: Option<Decimal>,
 }
 
 impl List<PointHistory> {
-    /// Only entries of this customer.
+    /// Selects the entries of this customer.
     pub fn customer(self, id: u64) -> Self {
         self.set("customer", id)
     }
 
-    /// Only entries of these, at most 100.
+    /// Selects the entries of these customers, at most 100.
     pub fn customer_in(self, ids: impl IntoIterator<Item = u64>) -> Self {
         self.set_any("customer__in", ids)
     }
 }
 
 impl Client {
-    /// The entries, newest first.
+    /// Lists the entries, newest first.
     pub fn point_history_list(&self) -> List<PointHistory> {
         List::new(self, POINT_HISTORY_LIST)
     }
 
-    /// An entry.
+    /// Reads the entry with this id.
     ///
     /// # Errors
     /// See [`Error`].
@@ -106,27 +106,28 @@ impl Client {
         self.read(Call::new(POINT_HISTORY_GET, id)).await
     }
 
-    /// Adds points to a customer's, or takes points away: not 0, at most 10^9 either way, and never below 0 in all.
+    /// Adds points to a customer's balance, or takes them. `points` is not 0, and from -10^9 to 10^9. The balance
+    /// cannot fall below 0.
     pub fn point_history_adjust(&self, customer_id: u64, points: i64) -> Change<PointHistory> {
         let body = json!({ "customer_id": customer_id, "points": points });
         Change::new(self, Call::new(POINT_HISTORY_ADJUST, "").with(&body))
     }
 
-    /// Signs a customer in: the level's points, once a day of the shop's zone; again on that day it is a
-    /// [`Conflict`](Error::Conflict).
+    /// Signs a customer in and adds the points of the level, once a day of the shop's time zone. A second sign-in on a
+    /// day is a [`Conflict`](Error::Conflict).
     pub fn point_history_sign(&self, customer_id: u64) -> Change<PointHistory> {
         let body = json!({ "customer_id": customer_id });
         Change::new(self, Call::new(POINT_HISTORY_SIGN, "").with(&body))
     }
 
-    /// Spends points, for a stored order of the customer or for none. What the balance, the level or the month does not allow is
-    /// [`Invalid`](Error::Invalid) on `points`.
+    /// Spends points, for a stored order of the customer or without an order. If the balance, the level or the monthly
+    /// limit does not allow it, the error is [`Invalid`](Error::Invalid) on `points`.
     pub fn point_history_redeem(&self, customer_id: u64, points: u32, order_id: Option<u64>) -> Change<PointHistory> {
         let body = json!({ "customer_id": customer_id, "points": points, "order_id": order_id });
         Change::new(self, Call::new(POINT_HISTORY_REDEEM, "").with(&body))
     }
 
-    /// Gives a redemption back, once.
+    /// Refunds a redemption, once.
     pub fn point_history_refund(&self, point_history_id: u64) -> Change<PointHistory> {
         let body = json!({ "point_history_id": point_history_id });
         Change::new(self, Call::new(POINT_HISTORY_REFUND, "").with(&body))

@@ -1,4 +1,4 @@
-//! Price rules: what is taken off, of what, and when.
+//! Price rules: the discount, its target, and its conditions.
 
 use chrono::{DateTime, FixedOffset};
 use rust_decimal::Decimal;
@@ -12,116 +12,117 @@ use crate::{
 };
 
 names! {
-    /// What a rule's value is.
+    /// The unit of a rule's value.
     ValueType {
-        /// Percent of the price.
+        /// A percentage of the price.
         Percentage = "percentage",
-        /// Yuan.
+        /// An amount in yuan.
         FixedAmount = "fixed_amount",
     }
 }
 
 names! {
-    /// Which lines of a cart a rule is for.
+    /// The lines of a cart to which a rule applies.
     TargetSelection {
-        /// All of them.
+        /// All lines of the cart.
         All = "all",
-        /// Those that one of its four lists names.
+        /// The lines that one of the four `entitled_` lists names.
         Entitled = "entitled",
     }
 }
 
 names! {
-    /// What a rule takes off from.
+    /// The price that a rule discounts.
     TargetType {
-        /// The lines.
+        /// The prices of the lines.
         LineItem = "line_item",
-        /// The shipping: all of it.
+        /// The whole price of the shipping.
         ShippingLine = "shipping_line",
     }
 }
 
 names! {
-    /// How a rule's value is shared out.
+    /// The distribution of a rule's value.
     AllocationMethod {
-        /// Over the lines together.
+        /// Over all the lines together.
         Across = "across",
-        /// To each line by itself; a fixed amount to each unit.
+        /// To each line separately; a fixed amount to each unit.
         Each = "each",
     }
 }
 
 bound! {
-    /// At least so much.
+    /// A lower bound, inclusive.
     AtLeast, "greater_than_or_equal_to"
 }
 
 bound! {
-    /// At the most so much.
+    /// An upper bound, inclusive.
     AtMost, "less_than_or_equal_to"
 }
 
-/// Buy so many, get so many.
+/// The quantities of a rule such as "buy 2, get 1".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ratio {
-    /// Units to buy.
+    /// The number of units to buy.
     pub prerequisite_quantity: u32,
-    /// Units that are discounted then.
+    /// The number of units that are discounted then.
     pub entitled_quantity: u32,
 }
 
-/// A price rule.
+/// A price rule of the shop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceRule {
-    /// The service's, increasing in order of creation.
+    /// The id, assigned by the service in order of creation.
     pub id: u64,
-    /// Whether it may apply at all.
+    /// False if the rule is switched off.
     pub is_enabled: bool,
-    /// The larger applies first.
+    /// The priority. The rule with the largest one is applied first.
     pub priority: i32,
-    /// The merchant's name for it.
+    /// The merchant's name for the rule.
     pub title: String,
-    /// What a customer reads, such as `满4件打8折`; computed.
+    /// The description for the customer, such as `满4件打8折`, computed by the service.
     pub verbose_title: String,
-    /// Uses over all its coupons and codes; 0 is no limit.
+    /// The most uses over all coupons and codes of the rule; 0 is no limit.
     pub usage_limit: u32,
-    /// At most one live use for each customer.
+    /// True if each customer can have at most one current use.
     pub once_per_customer: bool,
-    /// Which lines it is for.
+    /// The lines to which the rule applies.
     pub target_selection: TargetSelection,
-    /// Products that it entitles.
+    /// The ids of the products that it applies to.
     pub entitled_product_ids: Option<Vec<u64>>,
-    /// Collections that it entitles.
+    /// The ids of the collections that it applies to.
     pub entitled_collection_ids: Option<Vec<u64>>,
-    /// Categories that it entitles.
+    /// The ids of the categories that it applies to.
     pub entitled_category_ids: Option<Vec<u64>>,
-    /// Vendors that it entitles.
+    /// The names of the vendors that it applies to.
     pub entitled_vendor_titles: Option<Vec<String>>,
-    /// Active from here on.
+    /// The start of the time window, inclusive.
     pub starts_at: Option<DateTime<FixedOffset>>,
-    /// Active before.
+    /// The end of the time window, exclusive.
     pub ends_at: Option<DateTime<FixedOffset>>,
-    /// Whether carts get it without a code.
+    /// True if the rule applies to carts without a code.
     pub automatic_discount: bool,
-    /// What it takes off from.
+    /// The price that the rule discounts.
     pub target_type: TargetType,
-    /// How its value is shared out.
+    /// The distribution of the value.
     pub allocation_method: AllocationMethod,
-    /// Negative: percent or yuan.
+    /// The discount as a negative number, in percent or yuan.
     pub value: Decimal,
-    /// Which of them.
+    /// The unit of `value`.
     pub value_type: ValueType,
-    /// Once for every full multiple of the subtotal.
+    /// True if the discount applies once for every full multiple of the subtotal prerequisite.
     pub accumulate: bool,
-    /// Units on the entitled lines.
+    /// The fewest units on the entitled lines.
     pub prerequisite_quantity_range: Option<AtLeast>,
-    /// The shipping price.
+    /// The highest shipping price.
     pub prerequisite_shipping_price_range: Option<AtMost>,
-    /// Yuan on the entitled lines.
+    /// The lowest subtotal of the entitled lines, in yuan.
     pub prerequisite_subtotal_range: Option<AtLeast>,
-    /// Buy so many, get so many.
+    /// The quantities of a rule such as "buy 2, get 1".
     pub prerequisite_to_entitlement_quantity_ratio: Option<Ratio>,
-    /// With a ratio, how often it may apply in a cart; else how many codes each coupon may issue. 0 is no limit.
+    /// With a ratio, the most applications in one cart. Without one, the most codes that each coupon may issue. 0 is no
+    /// limit.
     pub allocation_limit: u32,
 }
 
@@ -131,73 +132,75 @@ impl Row for PriceRule {
     }
 }
 
-/// A price rule as it is sent: what is left out takes its default in a new rule, and stays as it is in an update.
+/// The body to create or update a price rule. A field that is left out gets its default in a new rule, and does not
+/// change in an update.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PriceRuleInput {
-    /// 1 to 255 characters.
+    /// The merchant's name for the rule: 1 to 255 characters.
     pub title: String,
-    /// Negative: percent, at least -100, or yuan; two places at the most.
+    /// The discount as a negative number, in yuan or in percent (at least -100), with at most two decimal places.
     pub value: Decimal,
-    /// Which of them.
+    /// The unit of `value`.
     pub value_type: ValueType,
-    /// Whether it may apply at all; true without.
+    /// Set to false to switch the rule off. The default is true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_enabled: Option<bool>,
-    /// The larger applies first; 0 without.
+    /// The priority. The rule with the largest one is applied first. The default is 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<i32>,
-    /// Uses over all its coupons and codes; 0, no limit, without.
+    /// The most uses over all coupons and codes of the rule. The default 0 is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage_limit: Option<u32>,
-    /// At most one live use for each customer; false without.
+    /// Set to allow each customer at most one current use. The default is false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub once_per_customer: Option<bool>,
-    /// Which lines it is for; all without. `Entitled` needs one of the lists.
+    /// The lines to which the rule applies. The default is all; `Entitled` needs one of the lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_selection: Option<TargetSelection>,
-    /// At most 250 ids and titles in the four lists together.
+    /// The ids of the products that it applies to. The four lists together have at most 250 entries.
     #[serde(skip_serializing_if = "Nullable::is_keep")]
     pub entitled_product_ids: Nullable<Vec<u64>>,
-    /// See above.
+    /// The ids of the collections that it applies to. See `entitled_product_ids`.
     #[serde(skip_serializing_if = "Nullable::is_keep")]
     pub entitled_collection_ids: Nullable<Vec<u64>>,
-    /// See above.
+    /// The ids of the categories that it applies to. See `entitled_product_ids`.
     #[serde(skip_serializing_if = "Nullable::is_keep")]
     pub entitled_category_ids: Nullable<Vec<u64>>,
-    /// See above.
+    /// The names of the vendors that it applies to. See `entitled_product_ids`.
     #[serde(skip_serializing_if = "Nullable::is_keep")]
     pub entitled_vendor_titles: Nullable<Vec<String>>,
-    /// Active from here on.
+    /// The start of the time window, inclusive.
     #[serde(skip_serializing_if = "Nullable::is_keep")]
     pub starts_at: Nullable<DateTime<FixedOffset>>,
-    /// Active before; after `starts_at`.
+    /// The end of the time window, exclusive. It must be after `starts_at`.
     #[serde(skip_serializing_if = "Nullable::is_keep")]
     pub ends_at: Nullable<DateTime<FixedOffset>>,
-    /// Whether carts get it without a code; false without. Then no coupon can have it.
+    /// Set to apply the rule to carts without a code. The default is false. No coupon can have an automatic rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub automatic_discount: Option<bool>,
-    /// What it takes off from; the lines without.
+    /// The price that the rule discounts. The default is the lines.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_type: Option<TargetType>,
-    /// How its value is shared out; across without.
+    /// The distribution of the value. The default is across the lines.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allocation_method: Option<AllocationMethod>,
-    /// Once for every full multiple of the subtotal; false without.
+    /// Set to apply the discount once for every full multiple of the subtotal prerequisite. The default is false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accumulate: Option<bool>,
-    /// Units on the entitled lines.
+    /// The fewest units on the entitled lines.
     #[serde(skip_serializing_if = "Nullable::is_keep")]
     pub prerequisite_quantity_range: Nullable<AtLeast>,
-    /// The shipping price.
+    /// The highest shipping price.
     #[serde(skip_serializing_if = "Nullable::is_keep")]
     pub prerequisite_shipping_price_range: Nullable<AtMost>,
-    /// Yuan on the entitled lines.
+    /// The lowest subtotal of the entitled lines, in yuan.
     #[serde(skip_serializing_if = "Nullable::is_keep")]
     pub prerequisite_subtotal_range: Nullable<AtLeast>,
-    /// Buy so many, get so many.
+    /// The quantities of a rule such as "buy 2, get 1".
     #[serde(skip_serializing_if = "Nullable::is_keep")]
     pub prerequisite_to_entitlement_quantity_ratio: Nullable<Ratio>,
-    /// With a ratio, how often it may apply in a cart; else how many codes each coupon may issue. 0 is no limit.
+    /// With a ratio, the most applications in one cart. Without one, the most codes that each coupon may issue. 0 is no
+    /// limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allocation_limit: Option<u32>,
 }
@@ -231,17 +234,17 @@ impl PriceRuleInput {
         }
     }
 
-    /// A rule that takes so many yuan off: 10 is `-10` on the wire.
+    /// Returns a rule that takes this many yuan off. 10 is `-10` on the wire.
     pub fn amount_off(title: impl Into<String>, yuan: impl Into<Decimal>) -> Self {
         Self::new(title, -yuan.into(), ValueType::FixedAmount)
     }
 
-    /// A rule that takes so many percent off, up to 100: 20 is `-20` on the wire.
+    /// Returns a rule that takes this many percent off, up to 100. 20 is `-20` on the wire.
     pub fn percent_off(title: impl Into<String>, percent: impl Into<Decimal>) -> Self {
         Self::new(title, -percent.into(), ValueType::Percentage)
     }
 
-    /// A rule that takes the shipping off.
+    /// Returns a rule that makes the shipping free.
     pub fn free_shipping(title: impl Into<String>) -> Self {
         Self {
             target_type: Some(TargetType::ShippingLine),
@@ -252,39 +255,39 @@ impl PriceRuleInput {
 }
 
 impl List<PriceRule> {
-    /// Only this rule.
+    /// Selects the rule with this id.
     pub fn id(self, id: u64) -> Self {
         self.set("id", id)
     }
 
-    /// Only these, at most 100.
+    /// Selects the rules with these ids, at most 100.
     pub fn id_in(self, ids: impl IntoIterator<Item = u64>) -> Self {
         self.set_any("id__in", ids)
     }
 
-    /// Only those that carts get without a code, or only the others.
+    /// Selects the automatic rules, or the others.
     pub fn automatic_discount(self, automatic: bool) -> Self {
         self.set("automatic_discount", automatic)
     }
 
-    /// Only those with exactly this title.
+    /// Selects the rules with exactly this title.
     pub fn title(self, title: &str) -> Self {
         self.set("title", title)
     }
 
-    /// Only those that start at exactly this instant.
+    /// Selects the rules that start at exactly this time.
     pub fn starts_at(self, instant: DateTime<FixedOffset>) -> Self {
         self.set("starts_at", instant.to_rfc3339())
     }
 
-    /// Only those that end at exactly this instant.
+    /// Selects the rules that end at exactly this time.
     pub fn ends_at(self, instant: DateTime<FixedOffset>) -> Self {
         self.set("ends_at", instant.to_rfc3339())
     }
 }
 
 impl Client {
-    /// The price rules, newest first.
+    /// Lists the price rules, newest first.
     pub fn price_rule_list(&self) -> List<PriceRule> {
         List::new(self, PRICE_RULE_LIST)
     }
@@ -294,7 +297,7 @@ impl Client {
         Change::new(self, Call::new(PRICE_RULE_CREATE, "").with(rule))
     }
 
-    /// A price rule.
+    /// Reads the price rule with this id.
     ///
     /// # Errors
     /// See [`Error`].
@@ -302,12 +305,12 @@ impl Client {
         self.read(Call::new(PRICE_RULE_GET, id)).await
     }
 
-    /// Changes a price rule.
+    /// Updates the price rule with this id.
     pub fn price_rule_update(&self, id: u64, rule: &PriceRuleInput) -> Change<PriceRule> {
         Change::new(self, Call::new(PRICE_RULE_UPDATE, id).with(rule))
     }
 
-    /// Deletes a price rule; one that a coupon uses is a [`Conflict`](Error::Conflict).
+    /// Deletes a price rule. A rule that a coupon uses is a [`Conflict`](Error::Conflict).
     ///
     /// # Errors
     /// See [`Error`].

@@ -1,5 +1,5 @@
 //! Examples: requests that the service carries out one after the other on its demo data, which is that of the API
-//! documents, and what it answers. `tests/suite/openapi_examples.rs` sends them and holds the replies to these.
+//! documents, and what it answers. `tests/suite/openapi/examples.rs` sends them and holds the replies to these.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

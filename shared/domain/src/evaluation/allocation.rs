@@ -1,11 +1,11 @@
-//! Splitting a total exactly, and rounding.
+//! Exact rounding, and splitting of a total into shares.
 
 use std::cmp::Reverse;
 
-use crate::domain::money::Minor;
+use crate::money::Minor;
 
-/// `a * b / c` as quotient and rest, for `a, b >= 0` and `c > 0` whose product an `i128` holds. Most products fit into 64
-/// bits, whose division takes a fraction of the time.
+/// Returns quotient and remainder of `a * b / c`. Needs `a, b >= 0`, `c > 0` and a product that fits into an `i128`.
+/// Most products fit into 64 bits, where the division takes a fraction of the time.
 fn multiply_divide(a: Minor, b: Minor, c: Minor) -> (Minor, Minor) {
     let product = a * b;
     match (u64::try_from(product), u64::try_from(c)) {
@@ -14,7 +14,7 @@ fn multiply_divide(a: Minor, b: Minor, c: Minor) -> (Minor, Minor) {
     }
 }
 
-/// `a * b / c`, rounded to the nearest integer and half up.
+/// Returns `a * b / c`, rounded to the nearest integer; halves are rounded up.
 ///
 /// ```
 /// use shared::domain::evaluation::allocation::round_half_up;
@@ -27,9 +27,9 @@ pub fn round_half_up(a: Minor, b: Minor, c: Minor) -> Minor {
     quotient + Minor::from(2 * rest >= c)
 }
 
-/// Splits a total by weights with largest remainder: each share is rounded down, and what is missing goes, one each, to
-/// the largest remainders, ties to the earlier. So the shares sum to the total; where that is not above the sum of the
-/// weights, no share is above its weight; and a weight of 0 gets 0.
+/// Splits a total in proportion to weights, by the largest-remainder method: each share is rounded down, and the
+/// missing units go, one each, to the largest remainders; ties go to the earlier share. So the shares sum to the total.
+/// If the total is not above the sum of the weights, no share is above its weight. A weight of 0 gets 0.
 ///
 /// ```
 /// use shared::domain::evaluation::allocation::split;
@@ -53,8 +53,8 @@ pub fn split(total: Minor, weights: &[Minor]) -> Vec<Minor> {
         shares.push(share);
         remainders.push((Reverse(rest), index));
     }
-    // The remainders sum to `missing` times the sum of the weights, and each is below that: fewer are missing than there
-    // are weights that lost something.
+    // The remainders sum to `missing` times the sum of the weights, and each is below the sum of the weights. So fewer
+    // units are missing than there are weights with a remainder.
     let missing = usize::try_from(missing).unwrap_or(0);
     if missing > 0 {
         remainders.select_nth_unstable(missing - 1);

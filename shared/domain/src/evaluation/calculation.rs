@@ -1,19 +1,20 @@
-//! What a rule takes off its lines.
+//! Amounts that a rule takes off its lines.
 
-use super::{
-    allocation::{round_half_up, split},
-    cart::Cart,
-};
-use crate::domain::{
+use crate::{
+    evaluation::{
+        allocation::{round_half_up, split},
+        cart::Cart,
+    },
     money::{Hundredths, Minor},
     price_rule::{AllocationMethod, PriceRule, Ratio, ValueType},
 };
 
-/// Hundredths of a percent in the whole.
+/// Hundredths of a percent in the whole (100 %).
 const WHOLE: Minor = 10_000;
 
-/// What a rule for lines, whose predicates all hold, takes off each entitled line; `left` is what the rules before it have
-/// left of them. No share is above what is left of its line.
+/// Returns the amount that a rule takes off each entitled line. The rule discounts lines, and all its predicates hold.
+/// `left` holds the price of each entitled line after the rules before it. No share is above the price that is left of
+/// its line.
 pub fn shares(rule: &PriceRule, cart: &Cart, entitled: &[usize], left: &[Minor]) -> Vec<Minor> {
     let value = -Minor::from(rule.value);
     if let Some(ratio) = rule.prerequisite_to_entitlement_quantity_ratio {
@@ -37,8 +38,8 @@ pub fn shares(rule: &PriceRule, cart: &Cart, entitled: &[usize], left: &[Minor])
     }
 }
 
-/// How often a fixed amount `across` counts: once, or, where it accumulates, once for every full multiple of its subtotal
-/// prerequisite. "Every 500, 100 off" on 1,700: 3 times, 300.
+/// Returns the number of times that a fixed amount `across` is given: once, or, if the rule accumulates, once for every
+/// full multiple of its subtotal prerequisite. "Every 500, 100 off" on 1,700 gives 3 times 100 = 300.
 fn multiples(rule: &PriceRule, subtotal: Minor) -> Minor {
     match rule.prerequisite_subtotal_range {
         Some(Hundredths(threshold)) if rule.accumulate && threshold > 0 => subtotal / Minor::from(threshold),
@@ -46,11 +47,12 @@ fn multiples(rule: &PriceRule, subtotal: Minor) -> Minor {
     }
 }
 
-/// Buy X, get Y: of the units on entitled lines whose price is not 0 every whole group of X + Y gives Y units, at most
-/// `limit` times (0 is no limit). The cheapest units are the ones, by what is left of them, ties by the smaller id of the
-/// line; so the order of the lines does not matter. `value` is the discount on those units, in hundredths of a percent.
+/// Buy X, get Y. Counts the units on entitled lines whose price is not 0; every whole group of X + Y units discounts Y
+/// units, at most `limit` times (0 means no limit). The cheapest units are discounted, by the price that is left of
+/// them; ties go to the smaller line id, so the order of the lines does not matter. `value` is the discount on those
+/// units, in hundredths of a percent.
 ///
-/// Buy 2, get 1 free: 4 units at 10.00 and 2 at 30.00 are two groups, which give two of the units at 10.00.
+/// Buy 2, get 1 free: 4 units at 10.00 and 2 at 30.00 make two groups, so two of the units at 10.00 are free.
 fn of_ratio(ratio: Ratio, limit: u32, value: Minor, cart: &Cart, entitled: &[usize], left: &[Minor]) -> Vec<Minor> {
     let units = |index: usize| u64::from(cart.lines[entitled[index]].quantity);
     let mut eligible: Vec<usize> =
@@ -58,7 +60,7 @@ fn of_ratio(ratio: Ratio, limit: u32, value: Minor, cart: &Cart, entitled: &[usi
     let groups = eligible.iter().map(|index| units(*index)).sum::<u64>() / ratio.group();
     let groups = if limit > 0 { groups.min(limit.into()) } else { groups };
     let mut given = groups * u64::from(ratio.entitled_quantity);
-    // What is left of a unit is a fraction: left / units. Two are compared crosswise.
+    // The price left of one unit is a fraction: left / units. Two fractions are compared by cross-multiplication.
     eligible.sort_by(|one, other| {
         let crosswise = (left[*one] * Minor::from(units(*other))).cmp(&(left[*other] * Minor::from(units(*one))));
         crosswise.then_with(|| cart.lines[entitled[*one]].id.cmp(&cart.lines[entitled[*other]].id))

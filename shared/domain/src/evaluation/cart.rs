@@ -1,45 +1,45 @@
-//! Carts, as a shop sends them to be priced.
+//! Carts, as a shop sends them for pricing.
 
-use crate::domain::{
+use crate::{
     id::Id,
     money::{Hundredths, Minor},
 };
 
-/// The most lines of a cart.
+/// Largest number of lines in a cart.
 pub const MAX_LINES: usize = 500;
-/// The most units of a line.
+/// Largest number of units on a line.
 pub const MAX_QUANTITY: u32 = 100_000;
 
-/// A cart.
+/// A cart to price.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cart {
-    /// At most [`MAX_LINES`], each with an id of its own.
+    /// Lines, at most [`MAX_LINES`], each with its own id.
     pub lines: Vec<Line>,
-    /// The shipping before any discount; not negative.
+    /// Shipping price before any discount; not negative.
     pub shipping_price: Hundredths,
 }
 
-/// A line: so many units of one thing.
+/// A line: a number of units of one product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The shop's own, unique in the cart.
+    /// Id chosen by the shop, unique in the cart.
     pub id: Id,
-    /// What rules entitle it by, like the three that follow.
+    /// Product. Rules entitle a line by this field or by one of the three fields after it.
     pub product_id: Option<Id>,
-    /// See above.
+    /// Vendor of the product, by title.
     pub collection_ids: Vec<Id>,
-    /// See above.
+    /// Collections of the product.
     pub category_ids: Vec<Id>,
-    /// See above.
+    /// Categories of the product.
     pub vendor_title: Option<String>,
-    /// 1 to [`MAX_QUANTITY`].
+    /// Number of units, 1 to [`MAX_QUANTITY`].
     pub quantity: u32,
-    /// Of one unit; not negative.
+    /// Price of one unit; not negative.
     pub price: Hundredths,
 }
 
 impl Line {
-    /// Quantity times price.
+    /// Returns quantity times unit price.
     pub fn total_price(&self) -> Minor {
         Minor::from(self.quantity) * Minor::from(self.price)
     }

@@ -1,31 +1,31 @@
-//! Which lines of a cart a rule entitles.
+//! Selection of the cart lines that a rule entitles.
 
-use super::cart::{Cart, Line};
-use crate::domain::{
+use crate::{
+    evaluation::cart::{Cart, Line},
     id::Id,
     price_rule::{PriceRule, TargetSelection},
 };
 
-/// The lines that a rule entitles: all, or those that any of its four lists names.
+/// The lines that a rule entitles: all lines, or those that any of its four lists names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entitlement {
-    /// Every line.
+    /// Every line of the cart.
     All,
-    /// What one of these names.
+    /// The lines that at least one list names.
     Named(Box<Named>),
 }
 
-/// What a rule names, made ready to be looked up.
+/// The four entitled lists of a rule, prepared for fast look-ups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     products: Ids,
     collections: Ids,
     categories: Ids,
-    /// Sorted, in exactly this spelling.
+    /// Titles of vendors, sorted; compared exactly, letter case included.
     vendors: Vec<String>,
 }
 
-/// A set of ids: a table of 512 bits, which says of most others at once that they are not in it, before the search.
+/// A set of ids with a table of 512 bits. The table rules out most other ids at once, before the binary search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Ids {
     sorted: Vec<Id>,
@@ -44,7 +44,8 @@ impl Ids {
         Self { sorted, bits }
     }
 
-    /// The bit of an id: 9 bits of a product that depend on all of the id.
+    /// Returns word and bit of an id in the table. The bit is chosen by 9 bits of a product that depend on the whole
+    /// id.
     fn bit(id: Id) -> (usize, u64) {
         let hash = id.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 55;
         (usize::try_from(hash >> 6).unwrap_or(0), 1 << (hash & 63))
@@ -61,7 +62,7 @@ impl Ids {
 }
 
 impl Entitlement {
-    /// What a rule entitles.
+    /// Returns the lines that a rule entitles.
     pub fn of(rule: &PriceRule) -> Self {
         if rule.target_selection == TargetSelection::All {
             return Self::All;
@@ -76,7 +77,8 @@ impl Entitlement {
         }))
     }
 
-    /// Whether it entitles a line. Of lists the union counts: a line of product 7 in collection 3 is entitled by either.
+    /// Returns true if the rule entitles the line. The four lists form a union: a line of product 7 in collection 3 is
+    /// entitled by either.
     pub fn holds(&self, line: &Line) -> bool {
         let Self::Named(named) = self else { return true };
         named.products.hold_any(line.product_id.as_slice())
@@ -85,7 +87,7 @@ impl Entitlement {
             || line.vendor_title.as_ref().is_some_and(|title| named.vendors.binary_search(title).is_ok())
     }
 
-    /// The indexes of the lines of a cart that it entitles.
+    /// Returns the indexes of the cart lines that the rule entitles.
     pub fn lines(&self, cart: &Cart) -> Vec<usize> {
         let mut lines = Vec::with_capacity(cart.lines.len());
         let entitled = cart.lines.iter().enumerate().filter(|(_, line)| self.holds(line));

@@ -1,15 +1,15 @@
-//! Pricing a cart: what the price rules of a shop take off it, and why a rule does not apply (`beyond.md`, Evaluating a
-//! cart).
+//! Pricing a cart: the discounts that the price rules of a shop give, and the reasons why a rule does not apply
+//! (docs/api/evaluation.md).
 //!
-//! A pipeline of small pieces, each with a worked example in its own words:
+//! The work is a pipeline of small pieces, each with a worked example:
 //!
-//! * [`cart`]: what is bought; [`entitlement`]: which lines of it a rule entitles.
-//! * [`predicate`]: what a rule asks for, and by how much a cart falls short.
-//! * [`calculation`]: what a rule that applies takes off each line; [`allocation`]: how a total is split exactly.
-//! * [`evaluate`] takes the rules in their order, each on what the ones before it have left.
+//! * [`cart`]: the goods; [`entitlement`]: the lines that a rule entitles.
+//! * [`predicate`]: the conditions of a rule, and the amount by which a cart misses them.
+//! * [`calculation`]: the amount that a rule takes off each line; [`allocation`]: the exact split of a total.
+//! * [`evaluate`] applies the rules in their order, each to the prices that the rules before it have left.
 //!
-//! Amounts are integers of minor units ([`Minor`]) from end to end. A line is at most 10^17 of them and a cart 5 * 10^19,
-//! so no product of the calculations passes 10^37, and an `i128` holds it.
+//! All amounts are integers of minor units ([`Minor`]). A line is at most 10^17 of them and a cart 5 * 10^19. So no
+//! product in the calculations exceeds 10^37, and an `i128` holds it.
 
 pub mod allocation;
 pub mod calculation;
@@ -26,77 +26,78 @@ use self::{
     entitlement::Entitlement,
     predicate::{Failure, ends, is_enabled, prerequisites, starts, target_selection},
 };
-use super::{
+use crate::{
     id::Id,
     money::Minor,
     price_rule::{PriceRule, TargetType},
 };
 
-/// A price rule, made ready for many carts.
+/// A price rule that is prepared for pricing many carts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// The rule.
+    /// The price rule.
     pub rule: PriceRule,
     entitlement: Entitlement,
 }
 
 impl Candidate {
-    /// The rule, with what it entitles sorted for look-ups.
+    /// Prepares a rule: sorts its entitled lists for look-ups.
     pub fn new(rule: PriceRule) -> Self {
         let entitlement = Entitlement::of(&rule);
         Self { rule, entitlement }
     }
 
-    /// Where the rule stands among others: larger `priority` first, ties by smaller id.
+    /// Returns the sort key among rules: larger `priority` first, ties by smaller id.
     pub fn rank(&self) -> (std::cmp::Reverse<i32>, Id) {
         (std::cmp::Reverse(self.rule.priority), self.rule.id)
     }
 }
 
-/// The live uses of a rule, where a limit makes them matter.
+/// Live uses of a rule. Needed only for a rule with a limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Uses {
-    /// Over all its codes and coupons.
+    /// Uses over all codes and coupons of the rule.
     pub in_all: u64,
-    /// By the customer whose cart it is.
+    /// Uses by the customer of the cart.
     pub by_customer: u64,
 }
 
-/// What a rule took off a line.
+/// The amount that one rule took off one line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allocation {
-    /// The rule.
+    /// Id of the rule.
     pub price_rule_id: Id,
-    /// How much, above 0.
+    /// Amount, above 0.
     pub amount: Minor,
 }
 
-/// A line with its discounts.
+/// A cart line with its discounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PricedLine {
-    /// The line's own.
+    /// Id of the line in the cart.
     pub id: Id,
-    /// Quantity times price.
+    /// Quantity times unit price.
     pub total_price: Minor,
-    /// What is left to pay: never below 0.
+    /// Price after all discounts, never below 0.
     pub final_price: Minor,
-    /// What makes the difference, in the order in which the rules applied.
+    /// Discounts between the two prices, in the order in which the rules applied.
     pub allocations: Vec<Allocation>,
 }
 
-/// What became of a rule.
+/// Result of one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// The rule.
+    /// Id of the rule.
     pub price_rule_id: Id,
-    /// What it took off in all; it applied where this is above 0, and only then uses something up.
+    /// Amount that the rule took off in all. The rule applied if this is above 0; only then does it use up a code or a
+    /// use.
     pub amount: Minor,
-    /// Every predicate that failed. None where it applied, or would have discounted nothing.
+    /// Every predicate that failed. Empty if the rule applied, and also if it would have discounted nothing.
     pub failed: Vec<Failure>,
 }
 
 impl Outcome {
-    /// Whether the rule applied.
+    /// Returns true if the rule applied.
     pub fn applied(&self) -> bool {
         self.amount > 0
     }
@@ -105,29 +106,29 @@ impl Outcome {
 /// A priced cart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evaluation {
-    /// The lines in the order of the cart.
+    /// Lines in the order of the cart.
     pub lines: Vec<PricedLine>,
-    /// The shipping as it was sent.
+    /// Shipping price as it was sent.
     pub shipping_price: Minor,
-    /// What was taken off it.
+    /// Discount on the shipping.
     pub shipping_discount: Minor,
-    /// What became of each rule, in the order in which they were taken: those that a code brought, and the automatic ones
-    /// that entitle a line of the cart.
+    /// Result of each rule, in the order in which the rules were tried. Contains the rules of codes, and those
+    /// automatic rules that entitle a line of the cart.
     pub rules: Vec<Outcome>,
 }
 
 impl Evaluation {
-    /// The rules that applied.
+    /// Returns the results of the rules that applied.
     pub fn applied(&self) -> impl Iterator<Item = &Outcome> {
         self.rules.iter().filter(|outcome| outcome.applied())
     }
 }
 
-/// Prices a cart at a moment. `candidates` come in any order, each rule once; of a rule that `uses` does not name the uses
-/// are taken to be none.
+/// Prices a cart at a given time. `candidates` may come in any order, each rule once. A rule that `uses` does not name
+/// counts as unused.
 ///
-/// 20 % off (priority 4), then 10.00 off (priority 1), on a cart of 100.00: 20.00 and then 10.00, and 70.00 is left. The
-/// other way round 10.00 and then 20 % of the 90.00 that are left: 72.00.
+/// Example, on a cart of 100.00: 20 % off (priority 4) and then 10.00 off (priority 1) take off 20.00 and 10.00, so
+/// 70.00 is left. In the other order they take off 10.00 and 18.00 (20 % of 90.00), so 72.00 is left.
 pub fn evaluate<'a>(
     cart: &Cart,
     candidates: impl IntoIterator<Item = &'a Candidate>,
@@ -148,7 +149,7 @@ pub fn evaluate<'a>(
     };
     for candidate in candidates {
         let entitled = candidate.entitlement.lines(cart);
-        // Free shipping for every cart entitles an empty one too.
+        // Free shipping for every cart also entitles an empty cart.
         let entitles = !entitled.is_empty() || candidate.is_for_every_cart();
         if entitles || !candidate.rule.automatic_discount {
             let outcome = candidate.apply(cart, &entitled, entitles, at, uses, &mut evaluation);
@@ -163,7 +164,7 @@ impl Candidate {
         self.rule.target_type == TargetType::ShippingLine && self.entitlement == Entitlement::All
     }
 
-    /// Takes the rule's discount off what the rules before it have left, where nothing stands against it.
+    /// Takes the discount of the rule off the prices that the rules before it have left, unless a predicate fails.
     fn apply(
         &self,
         cart: &Cart,

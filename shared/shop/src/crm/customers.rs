@@ -1,37 +1,36 @@
-//! Customers in the table, under the shop's own ids.
+//! Customers as they are stored, under the shop's own ids (docs/api/customers.md).
 //!
-//! Two ranked lists hold them: `customer` by id, whose rows are the customers; and `customer_created` in the order in
-//! which they came, whose rows name the ids. The second is the documented order (newest first), the first is what a
-//! client walks by `id__gt`.
+//! Two ranked lists hold them. The rows of `customer` are the customers by id; clients walk it by `id__gt`. The rows of
+//! `customer_created` name the ids in the order of creation; newest first, it is the documented order.
 
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Item, entity, keys,
+use crate::keys;
+use domain::{
+    customer::{Customer, CustomerDraft, MOBILE_LENGTH},
+    error::{Error, FieldErrors},
+    id::{Id, MAX_ID},
+    shop::ShopId,
+};
+use store::{
+    Item,
+    client::{Range, Store},
+    entity,
     pages::{Direction, List, ONLY, Page, PageNumber, Select, paginate},
     sequence,
-    store::{Range, Store},
     transaction::Transaction,
 };
-use crate::{
-    domain::{
-        customer::{Customer, CustomerDraft, MOBILE_LENGTH},
-        id::{Id, MAX_ID},
-        shop::ShopId,
-    },
-    error::{Error, FieldErrors},
-};
 
-/// The customers of a shop, by id.
+/// The ranked list of a shop's customers, by id.
 pub static CUSTOMERS: List = List::sparse("customer");
 
-/// The ids of the customers of a shop, in the order in which they came.
+/// The ranked list of the ids of a shop's customers, in order of creation.
 pub static CREATED: List = List::dense("customer_created");
 
-/// The most rows that are read and sorted for one page, where no list has them in the order that is asked for.
+/// Largest number of rows that are read and sorted for one page, if no list has them in the requested order.
 const MAX_SORTED: u64 = 2_000;
 
 /// A row of [`CUSTOMERS`].
@@ -39,7 +38,7 @@ const MAX_SORTED: u64 = 2_000;
 struct Stored {
     #[serde(flatten)]
     customer: Customer,
-    /// The position in [`CREATED`].
+    /// Position of the customer in [`CREATED`].
     created: u64,
 }
 
@@ -49,34 +48,35 @@ struct Pointer {
     customer_id: Id,
 }
 
-/// By what a list of customers is ordered.
+/// Order of a list of customers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// By when they came.
+    /// Order of creation.
     Created,
-    /// By id.
+    /// Order of the ids.
     Id,
 }
 
-/// Which customers.
+/// Filter of a list of customers.
 #[derive(Debug, Clone)]
 pub struct Filter {
-    /// Only these ids.
+    /// Only customers with these ids.
     pub ids: Option<Vec<Id>>,
-    /// Only those with this mobile number.
+    /// Only customers with this mobile number, compared exactly.
     pub mobile: Option<String>,
 }
 
-/// A customer.
+/// Reads a customer; `None` if there is none.
 pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Option<Customer>, Error> {
     store.read(&CUSTOMERS.key(shop, id)).await
 }
 
-/// What was read from a body that names a customer in a field. All errors are answered at once, so where there are some it is
-/// also, and first, asked whether there is such a customer: 1 round trip then.
+/// Returns the body that was read, or its errors together with that of an unknown customer, so that a client sees all
+/// errors at once. `named` is the field of the body that names a customer. A valid body costs nothing here; an invalid
+/// one costs 1 round trip, to look up the customer.
 ///
 /// # Errors
-/// [`Error::Invalid`] with those of the body.
+/// [`Error::Invalid`] with the errors of the body. The error of an unknown customer comes first.
 pub async fn read_beside<T>(
     store: &Store,
     shop: &ShopId,
@@ -95,9 +95,9 @@ pub async fn read_beside<T>(
     }
 }
 
-/// The ids of at most `limit` customers after this id, ascending. For walks over all of them.
-pub(super) async fn ids_after(store: &Store, shop: &ShopId, after: Id, limit: usize) -> Result<Vec<Id>, Error> {
-    // DynamoDB refuses a range that ends before it begins.
+/// Reads the ids of at most `limit` customers above `after`, ascending. Jobs walk over all customers with it.
+pub(crate) async fn ids_after(store: &Store, shop: &ShopId, after: Id, limit: usize) -> Result<Vec<Id>, Error> {
+    // DynamoDB refuses a range whose end is before its start.
     if after >= MAX_ID {
         return Ok(Vec::new());
     }
@@ -107,13 +107,13 @@ pub(super) async fn ids_after(store: &Store, shop: &ShopId, after: Id, limit: us
     Ok(store.query(&range).await?.iter().filter_map(entity::id).collect())
 }
 
-/// The customer in a row of the table.
+/// Reads the customer in a row of [`CUSTOMERS`].
 pub fn of_item(item: Item) -> Result<Customer, Error> {
     entity::entity(item)
 }
 
-/// The rows of these ids that exist.
-pub(super) async fn rows(
+/// Reads the rows of these ids in one batch, without those that do not exist.
+pub(crate) async fn rows(
     store: &Store,
     shop: &ShopId,
     ids: impl Iterator<Item = Id>,
@@ -123,15 +123,19 @@ pub(super) async fn rows(
     Ok(items.into_iter().filter_map(|item| Some((entity::id(&item)?, item))).collect())
 }
 
-/// The customers of these ids that exist.
+/// Reads the customers with these ids, without those that do not exist.
 async fn by_ids(store: &Store, shop: &ShopId, ids: &[Id]) -> Result<HashMap<Id, Stored>, Error> {
     let rows = rows(store, shop, ids.iter().copied()).await?;
     rows.into_iter().map(|(id, item)| Ok((id, entity::entity(item)?))).collect()
 }
 
-/// A page of customers.
+/// Reads a page of customers.
 ///
-/// A range of ids in the order of creation is no stretch of any list: it is read whole, up to [`MAX_SORTED`] rows.
+/// A range of ids in order of creation is no contiguous part of any list. The whole range is read and sorted then, up
+/// to [`MAX_SORTED`] rows.
+///
+/// # Errors
+/// [`Error::Invalid`] for a filter that selects more than [`MAX_SORTED`] rows to be sorted.
 pub async fn page(
     store: &Store,
     shop: &ShopId,
@@ -167,11 +171,11 @@ pub async fn page(
     }
 }
 
-/// The bounded collection that a filter selects from.
+/// Reads the bounded collection of customers that a filter selects from.
 async fn filtered(store: &Store, shop: &ShopId, filter: &Filter) -> Result<Vec<Stored>, Error> {
     let ids = match (&filter.ids, &filter.mobile) {
         (Some(ids), _) => ids.clone(),
-        // No customer has a longer number, and no key could hold it.
+        // No customer has a longer number, and it would not fit into a key.
         (None, Some(mobile)) if mobile.chars().count() > MOBILE_LENGTH => Vec::new(),
         (None, Some(mobile)) => {
             let limit = usize::try_from(MAX_SORTED + 1).ok();
@@ -190,7 +194,7 @@ async fn filtered(store: &Store, shop: &ShopId, filter: &Filter) -> Result<Vec<S
     Ok(rows.filter(wanted).collect())
 }
 
-/// A page of rows that are all at hand.
+/// Returns a page of rows that were all read.
 fn sorted(mut rows: Vec<Stored>, order: Order, select: &Select) -> Result<Page<Customer>, Error> {
     rows.retain(|row| select.holds(row.customer.id));
     rows.sort_by_key(|row| match order {
@@ -204,16 +208,16 @@ fn sorted(mut rows: Vec<Stored>, order: Order, select: &Select) -> Result<Page<C
     paginate::of_rows(customers, select.number, select.size)
 }
 
-/// What [`put`] did.
+/// Result of [`put`].
 #[derive(Debug, Clone)]
 pub struct Put {
-    /// As it is stored now.
+    /// The customer as it is stored now.
     pub customer: Customer,
-    /// Whether it was not there before.
+    /// Set when the customer did not exist before.
     pub created: bool,
 }
 
-/// Plans a customer under the shop's own id, new or over the one that is there.
+/// Plans the creation or the update of a customer under the shop's own id.
 pub async fn put(
     store: &Store,
     shop: &ShopId,
@@ -228,8 +232,9 @@ pub async fn put(
     Ok((transaction, put))
 }
 
-/// Adds a customer to a transaction, given the row that is there or else the position of a new one.
-pub(super) fn put_into(
+/// Adds a customer to a transaction. `row` is the stored row of an existing customer; `position` is the position of a
+/// new one in [`CREATED`].
+pub(crate) fn put_into(
     transaction: &mut Transaction,
     shop: &ShopId,
     id: Id,
@@ -247,7 +252,7 @@ pub(super) fn put_into(
             CUSTOMERS.replace(transaction, "customer", shop, (id, ONLY), version, &row)?;
         }
         None => {
-            let position = position.ok_or_else(|| Error::Internal("a new customer without a position".to_owned()))?;
+            let position = position.ok_or_else(|| Error::Internal("a new customer has no position".to_owned()))?;
             let row = Stored { customer: customer.clone(), created: position };
             CUSTOMERS.insert(transaction, "customer", shop, (id, ONLY), &row)?;
             let pointer = Pointer { customer_id: id };

@@ -1,44 +1,44 @@
-//! The import of customers: all or nothing. A few fit into one transaction; more are a batch.
+//! Import of customers, all or nothing (docs/api/customers.md). A small import is one transaction. A larger one is a
+//! batch.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{
+use crate::crm::customers::{self, CREATED, Put};
+use domain::{
+    customer::{Customer, CustomerDraft},
+    error::Error,
+    id::Id,
+    shop::ShopId,
+};
+use store::{
     Item,
     attempts::Attempts,
     batches::Batch,
-    customers::{self, CREATED, Put},
+    client::Store,
     sequence,
-    store::Store,
     transaction::{MAX_ITEMS, Transaction},
 };
-use crate::{
-    domain::{
-        customer::{Customer, CustomerDraft},
-        id::Id,
-        shop::ShopId,
-    },
-    error::Error,
-};
 
-/// The kind of the batch.
+/// Kind of the batch, as its record names it.
 pub const KIND: &str = "customer_import";
 
-/// A customer of an import.
+/// A customer to be imported, with the shop's own id.
 pub type Draft = (Id, CustomerDraft);
 
-/// The items that one customer takes in a transaction at the most: row, position, two mobile numbers, and the tallies of
-/// both lists.
-const ITEMS_OF_ONE: usize = 4 + super::pages::SPARSE.len() + super::pages::DENSE.len();
+/// Largest number of items that one customer takes in a transaction: row, position, two mobile numbers, and the tallies
+/// of both lists.
+const ITEMS_OF_ONE: usize = 4 + store::pages::SPARSE.len() + store::pages::DENSE.len();
 
-/// So many customers fit into one transaction, wherever their ids lie, beside the guard and a batch's record.
+/// Number of customers that always fit into one transaction, whatever their ids are. The transaction also has the guard
+/// of the request and the record of the batch.
 pub const FEW: usize = (MAX_ITEMS - 2) / ITEMS_OF_ONE;
 
-/// How many customers a step looks at; neighbours share tallies, so more than [`FEW`] may fit.
+/// Number of customers that one step considers. Neighbours share tallies, so more than [`FEW`] may fit.
 const LOOK_AHEAD: usize = 24;
 
-/// What a plan relies on: the rows that are there, and positions for the customers that are not.
+/// State that a plan depends on: the rows of existing customers, and reserved positions for the new ones.
 struct Found {
     rows: HashMap<Id, Item>,
     positions: HashMap<Id, u64>,
@@ -54,7 +54,7 @@ impl Found {
         Ok(Self { rows, positions: new.into_iter().zip(first..).collect() })
     }
 
-    /// Plans as many of these customers as fit into one transaction.
+    /// Plans the first of these customers, as many as fit into one transaction.
     fn plan(&self, shop: &ShopId, drafts: &[Draft], now: DateTime<Utc>) -> Result<(Transaction, Vec<Put>), Error> {
         let mut transaction = Transaction::default();
         let mut puts = Vec::new();
@@ -70,7 +70,8 @@ impl Found {
     }
 }
 
-/// Plans as many of these as fit into one transaction: at least [`FEW`], where there are so many.
+/// Plans the first of these customers, as many as fit into one transaction: at least [`FEW`], or all if there are
+/// fewer.
 pub async fn plan(
     store: &Store,
     shop: &ShopId,
@@ -81,7 +82,7 @@ pub async fn plan(
     Found::read(store, shop, drafts).await?.plan(shop, drafts, now)
 }
 
-/// The customers as they will be after an import, in the order of the input.
+/// Returns the customers as they will be after an import, in the order of the input. Writes nothing.
 pub async fn preview(
     store: &Store,
     shop: &ShopId,
@@ -96,10 +97,10 @@ pub async fn preview(
     drafts.iter().map(after).collect()
 }
 
-/// Does what is left of a batch, and answers all of its customers in the order of the input.
+/// Carries out the remaining steps of a batch. Returns all of its customers in the order of the input.
 ///
 /// # Errors
-/// [`Error::AtWork`] where another process has taken over.
+/// [`Error::AtWork`] if another process has taken over the lease.
 pub async fn carry_on(store: &Store, batch: &mut Batch) -> Result<Vec<Customer>, Error> {
     let drafts: Vec<Draft> = batch.items(store).await?;
     let shop = batch.shop.clone();
@@ -120,7 +121,7 @@ pub async fn carry_on(store: &Store, batch: &mut Batch) -> Result<Vec<Customer>,
             attempts.pause().await?;
         }
     }
-    // Those that another process had written before.
+    // Customers that another process wrote before it lost the lease.
     let others = drafts.iter().map(|(id, _)| *id).filter(|id| !imported.contains_key(id));
     for (id, row) in customers::rows(store, &shop, others).await? {
         imported.insert(id, customers::of_item(row)?);

@@ -1,50 +1,55 @@
-//! A customer's account as a shop shows it: points, level and what can be spent.
+//! A customer's account as the API shows it: points, level, and the points that can be redeemed now
+//! (docs/api/accounts.md).
 
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::try_join3;
 
-use super::{customers, levels, point_expiry, point_history, store::Store};
 use crate::{
-    domain::{
-        customer::Customer,
-        id::Id,
-        level::{self, Level},
-        points::Account,
-        redemption::Allowance,
-        shop::Shop,
-    },
-    error::Error,
+    crm::customers,
+    loyalty::{expiry, history, levels},
 };
+use domain::{
+    customer::Customer,
+    error::Error,
+    id::Id,
+    level::{self, Level},
+    points::Account,
+    redemption::Allowance,
+    shop::Shop,
+};
+use store::client::Store;
 
-/// An account and what belongs to it.
+/// An account together with its customer, its level and its next expiry.
 #[derive(Debug, Clone)]
 pub struct Overview {
-    /// Whose.
+    /// The customer who owns the account.
     pub customer: Customer,
-    /// What the entries sum to.
+    /// Sums over the customer's ledger entries.
     pub account: Account,
-    /// Which level that gives.
+    /// The customer's level, by the points ever earned; `None` below the lowest level.
     pub level: Option<Level>,
-    /// The one after it.
+    /// The next higher level; `None` at the highest one.
     pub next_level: Option<Level>,
-    /// What can be spent now; nothing where the level redeems none.
+    /// Points that can be redeemed now; `None` if the customer has no level or the level redeems no points.
     pub allowance: Option<Allowance>,
-    /// The shop's day.
+    /// The current day in the shop's time zone.
     pub day: NaiveDate,
-    /// How many points expire next, and when they are gone.
+    /// Number of points that expire next, and the instant from which they cannot be spent; `None` if none expire.
     pub expiring: Option<(i64, DateTime<Utc>)>,
 }
 
-/// A customer's account: 1 round trip, and where points expire a search in the ledger.
+/// Reads a customer's account in 1 round trip. If the shop lets points expire, a search in the ledger follows: 1 range
+/// query, and another for the end of the expiring points. Beyond 16 entries a binary search reads one entry for each
+/// step.
 pub async fn overview(store: &Store, shop: &Shop, customer_id: Id, now: DateTime<Utc>) -> Result<Overview, Error> {
     let (customer, account, levels) = try_join3(
         customers::get(store, &shop.id, customer_id),
-        point_history::account(store, &shop.id, customer_id),
+        history::account(store, &shop.id, customer_id),
         levels::all(store, &shop.id),
     )
     .await?;
     let customer = customer.ok_or(Error::NotFound)?;
-    let expiring = point_expiry::next(store, shop, customer_id, &account).await?;
+    let expiring = expiry::next(store, shop, customer_id, &account).await?;
     let (level, next_level) = level::standing(&levels, account.earned_points);
     let day = account.day_at(now, shop);
     let allowance = Allowance::of(&account, level, day);

@@ -1,37 +1,46 @@
-//! Plans of entries that a client asks for: adjust, sign in, redeem, give back. Each reads side by side what it needs and
-//! writes one transaction.
+//! Plans for the ledger entries that a client asks for: adjust, sign in, redeem, refund (docs/api/point-history.md).
+//!
+//! A plan is a function that reads all that a change depends on and returns a [`Transaction`] for `Store::carry_out`,
+//! which plans again if a condition fails. The plans here read in parallel and write one transaction each. Their costs
+//! in round trips include that transaction.
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join3, try_join4, try_join5};
 
-use super::{
-    customers, entity, keys, levels, orders,
-    point_history::{POINT_HISTORY, account},
-    posting::{self, Posting},
-    store::Store,
+use crate::{
+    crm::customers,
+    keys,
+    loyalty::{
+        history::{POINT_HISTORY, account},
+        levels,
+        posting::{self, Posting},
+    },
+    orders,
+};
+use domain::{
+    customer::Customer,
+    error::{Error, FieldErrors},
+    id::Id,
+    level,
+    order::{Order, Spent},
+    points::{Cause, PointEntry, Redeemed, Refusal, kind},
+    redemption::{Allowance, MAX_OF_ORDER},
+    shop::Shop,
+};
+use store::{
+    client::Store,
+    entity,
     transaction::{ABSENT, Transaction},
 };
-use crate::{
-    domain::{
-        customer::Customer,
-        id::Id,
-        level,
-        order::{Order, Spent},
-        points::{Cause, PointEntry, Redeemed, Refusal, kind},
-        redemption::{Allowance, MAX_OF_ORDER},
-        shop::Shop,
-    },
-    error::{Error, FieldErrors},
-};
 
-/// An entry and what it refers to.
+/// A new ledger entry with the customer and the order that it refers to.
 #[derive(Debug, Clone)]
 pub struct Posted {
-    /// The entry.
+    /// The new entry.
     pub entry: PointEntry,
-    /// Whose points.
+    /// The customer whose balance changed.
     pub customer: Customer,
-    /// The order that it names.
+    /// The order that the entry names, if it names one.
     pub order: Option<Order>,
 }
 
@@ -43,10 +52,10 @@ fn impossible(refusal: Refusal) -> Error {
     Error::conflict(refusal.to_string())
 }
 
-/// Plans a manual adjustment: 2 round trips.
+/// Plans a manual adjustment by `points`, which are signed: 2 round trips.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an unknown customer, or points that the account cannot take.
+/// [`Error::Invalid`] for an unknown customer, and for points that would take the balance out of its range.
 pub async fn adjust(
     store: &Store,
     shop: &Shop,
@@ -69,10 +78,11 @@ pub async fn adjust(
     Ok((transaction, Posted { entry, customer, order: None }))
 }
 
-/// Plans a sign-in: 2 round trips.
+/// Plans a sign-in for the current day of the shop: 2 round trips.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an unknown customer, [`Error::Conflict`] for one without a level or who has signed in today.
+/// [`Error::Invalid`] for an unknown customer. [`Error::Conflict`] for a customer who has no level, or who has signed
+/// in on this day.
 pub async fn sign(
     store: &Store,
     shop: &Shop,
@@ -100,22 +110,24 @@ pub async fn sign(
     Ok((transaction, Posted { entry, customer, order: None }))
 }
 
-/// What a redemption asks for.
+/// Input of a redemption of points.
 #[derive(Debug, Clone, Copy)]
 pub struct Redemption {
-    /// Who spends.
+    /// The customer who spends the points.
     pub customer_id: Id,
-    /// So many, above zero.
+    /// Number of points to spend, above 0.
     pub points: i64,
-    /// For this order, a stored one.
+    /// The order that the points pay for; it must be stored.
     pub order_id: Option<Id>,
 }
 
-/// Plans a redemption: 2 round trips.
+/// Plans a redemption of points: 2 round trips. The balance, the caps of the customer's level and the order are those
+/// of the plan's reading; the transaction is conditioned on the account and the order.
 ///
 /// # Errors
-/// [`Error::Invalid`] for what is unknown, and for more points than the balance or the customer's level allows;
-/// [`Error::Conflict`] for a cancelled order.
+/// [`Error::Invalid`] for an unknown customer or order, for another customer's order, for an order with too many live
+/// redemptions, and for more points than the balance or the customer's level allows. [`Error::Conflict`] for a
+/// cancelled order.
 pub async fn redeem(
     store: &Store,
     shop: &Shop,
@@ -155,20 +167,20 @@ pub async fn redeem(
     if let Some((order, stored)) = &order {
         let mut effects = stored.effects.clone();
         effects.spent.push(Spent { id, points, month: entry.month() });
-        orders::put_effects(&mut transaction, &shop.id, order.id, Some(stored), &effects)?;
+        orders::rows::put_effects(&mut transaction, &shop.id, order.id, Some(stored), &effects)?;
     }
     Ok((transaction, Posted { entry, customer, order: order.map(|(order, _)| order) }))
 }
 
-/// An order and how it stands, if one is named and stored.
-async fn order_of(store: &Store, shop: &Shop, id: Option<Id>) -> Result<Option<(Order, orders::Stored)>, Error> {
+/// Reads an order and its effects; `None` if no order is named or it is not stored.
+async fn order_of(store: &Store, shop: &Shop, id: Option<Id>) -> Result<Option<(Order, orders::rows::Stored)>, Error> {
     let Some(id) = id else { return Ok(None) };
-    let order = orders::find(store, &shop.id, id);
-    let (order, effects) = try_join(order, orders::effects(store, &shop.id, id)).await?;
+    let order = orders::rows::find(store, &shop.id, id);
+    let (order, effects) = try_join(order, orders::rows::effects(store, &shop.id, id)).await?;
     Ok(order.zip(effects))
 }
 
-fn check_order(stored: &orders::Stored, customer_id: Id) -> Result<(), Error> {
+fn check_order(stored: &orders::rows::Stored, customer_id: Id) -> Result<(), Error> {
     let effects = &stored.effects;
     if effects.customer_id != Some(customer_id) {
         return Err(Error::field("order_id", "This order is not of this customer."));
@@ -183,10 +195,10 @@ fn check_order(stored: &orders::Stored, customer_id: Id) -> Result<(), Error> {
     Ok(())
 }
 
-/// Plans that a redemption is given back: 3 round trips.
+/// Plans the refund of a redemption: 3 round trips. The month's redeemed points go down by the refunded points.
 ///
 /// # Errors
-/// [`Error::Invalid`] where there is no such entry or it is no redemption, [`Error::Conflict`] where it was given back.
+/// [`Error::Invalid`] if there is no such entry or it is no redemption. [`Error::Conflict`] if it was refunded before.
 pub async fn refund(
     store: &Store,
     shop: &Shop,
@@ -208,7 +220,7 @@ pub async fn refund(
         order_of(store, shop, redemption.order_id),
     )
     .await?;
-    let customer = customer.ok_or_else(|| Error::Internal(format!("entry {redemption_id} without its customer")))?;
+    let customer = customer.ok_or_else(|| Error::Internal(format!("entry {redemption_id} has no customer")))?;
     if refunded.is_some() {
         return Err(Error::conflict("This redemption was refunded already."));
     }
@@ -221,7 +233,7 @@ pub async fn refund(
     if let Some((order, stored)) = &order {
         let mut effects = stored.effects.clone();
         effects.spent.retain(|spent| spent.id != redemption_id);
-        orders::put_effects(&mut transaction, &shop.id, order.id, Some(stored), &effects)?;
+        orders::rows::put_effects(&mut transaction, &shop.id, order.id, Some(stored), &effects)?;
     }
     Ok((transaction, Posted { entry, customer, order: order.map(|(order, _)| order) }))
 }
@@ -231,8 +243,9 @@ struct Refund {
     entry_id: Id,
 }
 
-/// Posts what gives a redemption back, and says that it was: refused under `refund` where it was before.
-pub(super) fn give_back(
+/// Posts the entry that gives a redemption back, and puts a marker that it was given back. Refused under the label
+/// `refund` if that marker exists already.
+pub(crate) fn give_back(
     posting: &mut Posting<'_>,
     transaction: &mut Transaction,
     id: Id,

@@ -1,86 +1,47 @@
-//! What the entries of each day sum to: a small item, which changes in the transaction of each entry. So what a shop owes
-//! in points on any day is one range of one partition, however many entries there are.
+//! The sums of each day's ledger entries: a small item for each day, which changes in the transaction of each entry.
+//! Thus the points that a shop owes on any day are one range of one partition, however many entries the shop has.
 //!
-//! Every entry of a shop writes the item of its day, so it has shards like a tally: the first is enough until there is
-//! contention. It counts its changes, so that an audit can tell whether it has changed meanwhile.
+//! Every new entry of a shop writes the item of its day, so the item has shards like a tally. One shard is enough until
+//! transactions conflict. A shard counts its changes, so that an audit notices changes during its reading.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Item, entity,
-    keys::{self, Key},
-    store::{Range, Store},
-    transaction::{Transaction, Values, key_attributes, n, s},
-};
-use crate::{
-    domain::{point_days::DaySums, points::PointEntry, shop::ShopId},
-    error::Error,
+use crate::keys;
+use domain::{error::Error, point_days::DaySums, points::PointEntry, shop::ShopId};
+use store::{
+    additions::{Additions, Attribute},
+    client::{Range, Store},
+    entity,
+    transaction::Transaction,
 };
 
-/// The type attribute.
+/// Value of the type attribute of these items.
 const TYPE: &str = "point_day";
 
-/// The placeholders of the sums, in the order of [`DaySums::NAMES`].
+/// Placeholders of the sums in an update expression, in the order of [`DaySums::NAMES`].
 const PLACEHOLDERS: [&str; 7] = [":earned", ":signed", ":returned", ":adjusted", ":redeemed", ":reversed", ":expired"];
 
-/// What a transaction adds to days: each once, however many entries it writes.
-#[derive(Debug, Clone, Default)]
-pub struct PointDays(BTreeMap<(ShopId, NaiveDate), DaySums>);
-
-impl PointDays {
-    /// Adds an entry to its day.
-    pub fn count(&mut self, shop: &ShopId, entry: &PointEntry) {
-        *self.0.entry((shop.clone(), entry.day)).or_default() += DaySums::of(entry);
-    }
-
-    fn changes(&self) -> impl Iterator<Item = (&(ShopId, NaiveDate), &DaySums)> {
-        self.0.iter().filter(|(_, sums)| **sums != DaySums::default())
-    }
-
-    /// How many items change.
-    pub(super) fn len(&self) -> usize {
-        self.changes().count()
-    }
-
-    /// The updates, on one shard of each day: key, expression and values.
-    pub(super) fn updates(&self, shard: u8) -> impl Iterator<Item = (Key, String, Values)> {
-        self.changes().map(move |((shop, day), sums)| {
-            let (update, values) = addition(sums);
-            (keys::point_day(shop, *day, shard), update, values)
-        })
-    }
+/// Adds an entry to the sums of its day.
+pub(crate) fn count(additions: &mut Additions, shop: &ShopId, entry: &PointEntry) {
+    add(additions, shop, entry.day, DaySums::of(entry));
 }
 
-/// The expression that adds to a day, and its values.
-fn addition(sums: &DaySums) -> (String, Values) {
-    let mut values = vec![(":type", s(TYPE)), (":one", n(1))];
-    let mut adds = vec!["#changes :one".to_owned()];
-    for ((name, placeholder), sum) in DaySums::NAMES.into_iter().zip(PLACEHOLDERS).zip(sums.values()) {
-        if sum != 0 {
-            adds.push(format!("#{name} {placeholder}"));
-            values.push((placeholder, n(sum)));
-        }
-    }
-    (format!("SET #type = :type ADD {}", adds.join(", ")), values)
+/// Adds to the sums of a day.
+fn add(additions: &mut Additions, shop: &ShopId, day: NaiveDate, sums: DaySums) {
+    let attributes = DaySums::NAMES.into_iter().zip(PLACEHOLDERS);
+    let attributes = attributes.map(|(name, placeholder)| Attribute { name, placeholder });
+    additions.add(keys::point_day(shop, day), TYPE, attributes.zip(sums.values()));
 }
 
-/// A day as a bulk load writes it.
-pub(super) fn item(shop: &ShopId, day: NaiveDate, sums: &DaySums) -> Item {
-    let mut item = key_attributes(&keys::point_day(shop, day, 0));
-    item.insert(keys::TYPE.to_owned(), s(TYPE));
-    item.extend(DaySums::NAMES.into_iter().zip(sums.values()).map(|(name, sum)| (name.to_owned(), n(sum))));
-    item
-}
-
-/// A day as it is stored, all shards together.
+/// The sums of one day, added over all its shards.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StoredDay {
-    /// What its entries sum to.
+    /// Sums of the points of the day's entries.
     pub sums: DaySums,
-    /// How often it was changed.
+    /// Number of transactions that changed the day. Bulk loads are not counted.
     pub changes: u64,
 }
 
@@ -92,7 +53,7 @@ struct Shard {
     changes: u64,
 }
 
-/// All days, or those until `last`, that included.
+/// Reads the sums of all days, or of those up to and including `last`.
 pub async fn until(
     store: &Store,
     shop: &ShopId,
@@ -104,7 +65,7 @@ pub async fn until(
     for item in store.query(&range).await? {
         let sk = item.get(keys::SK).and_then(|sk| sk.as_s().ok());
         let day =
-            sk.and_then(|sk| keys::point_day_in(sk)).ok_or_else(|| Error::Internal("a day without one".into()))?;
+            sk.and_then(|sk| keys::point_day_in(sk)).ok_or_else(|| Error::Internal("a sum without a day".into()))?;
         let shard: Shard = entity::entity(item)?;
         let stored = days.entry(day).or_default();
         stored.sums += shard.sums;
@@ -113,29 +74,29 @@ pub async fn until(
     Ok(days)
 }
 
-/// Adds to a day what it lacks. An addition disturbs none that is made meanwhile.
-pub(super) async fn mend(store: &Store, shop: &ShopId, day: NaiveDate, lacking: DaySums) -> Result<(), Error> {
+/// Adds `lacking` to the sums of a day. The addition has no condition, so it is correct beside other writes.
+pub(crate) async fn mend(store: &Store, shop: &ShopId, day: NaiveDate, lacking: DaySums) -> Result<(), Error> {
     let mut transaction = Transaction::default();
-    let (update, values) = addition(&lacking);
-    transaction.update("day", keys::point_day(shop, day, 0), update, None, values);
+    add(&mut transaction.additions, shop, day, lacking);
     Ok(store.commit(&transaction).await?)
 }
 
-/// A day of [`liability`].
+/// One day of [`liability`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct LiabilityDay {
-    /// The day in the shop's zone.
+    /// The day in the shop's time zone.
     pub day: NaiveDate,
-    /// The points in the hands of customers when it began.
+    /// Points that customers held when the day started.
     pub opening: i64,
-    /// What it added and took.
+    /// Points that the day added and removed, by kind of entry.
     #[serde(flatten)]
     pub sums: DaySums,
-    /// The points in the hands of customers when it ended.
+    /// Points that customers held when the day ended.
     pub closing: i64,
 }
 
-/// What a shop owed its customers in points on each day of a range that had entries, and on its first and last.
+/// Returns the points that a shop owed its customers, for each day of the range that had entries and for its first and
+/// last day. Reads all days up to `last`.
 pub async fn liability(
     store: &Store,
     shop: &ShopId,

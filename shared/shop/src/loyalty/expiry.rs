@@ -1,5 +1,7 @@
-//! Letting points expire, and what expires next. Nothing marks which points are still there: it follows from the sums
-//! along the ledger ([`crate::domain::point_expiry`]), in which a binary search finds any of them.
+//! The expiry of points (docs/api/accounts.md).
+//!
+//! No item marks the points that are left of an entry. Points leave in the order in which they came, so the sums along
+//! the ledger tell which are left ([`domain::point_expiry`]). A binary search finds any entry by these sums.
 
 use std::time::Instant;
 
@@ -7,30 +9,32 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    customers, entity, keys, point_history,
-    posting::Posting,
-    store::{Range, Store},
+use crate::{
+    crm::customers,
+    keys,
+    loyalty::{history, posting::Posting},
+};
+use domain::{
+    error::Error,
+    id::Id,
+    point_expiry::{expired, is_over, last_day},
+    points::{Account, Cause, PointEntry, Rest},
+    shop::{Shop, ShopId},
+};
+use store::{
+    client::{Range, Store},
+    entity,
     transaction::Transaction,
 };
-use crate::{
-    domain::{
-        id::Id,
-        point_expiry::{expired, is_over, last_day},
-        points::{Account, Cause, PointEntry, Rest},
-        shop::{Shop, ShopId},
-    },
-    error::Error,
-};
 
-/// So many entries are looked at before a search: mostly it is one of the first.
+/// Number of entries that are read before a binary search starts. Mostly the entry is among them.
 const LOOK_AT: u64 = 16;
-/// How many customers a walk looks at in one step.
+/// Number of customers that the job reads in one step.
 const STEP: usize = 400;
-/// How many customers' points expire at once.
+/// Number of customers whose points expire in parallel.
 const AT_ONCE: usize = 8;
 
-/// A part of a ledger: these entries of this customer.
+/// A range of a customer's ledger: the entries numbered `first..=last`.
 struct Ledger<'a> {
     store: &'a Store,
     shop: &'a ShopId,
@@ -40,7 +44,7 @@ struct Ledger<'a> {
 }
 
 impl Ledger<'_> {
-    /// The first entry for which `holds`, which it then does for all after it, with its number.
+    /// Finds the first entry for which `holds` is true, with its number. `holds` must be true for all entries after it.
     async fn first(&self, holds: impl Fn(&PointEntry) -> bool) -> Result<Option<(u64, PointEntry)>, Error> {
         let key = |index| keys::ledger(self.shop, self.customer, index);
         let near = self.last.min(self.first + LOOK_AT - 1);
@@ -52,7 +56,7 @@ impl Ledger<'_> {
         let (mut low, mut high, mut found) = (near + 1, self.last + 1, None);
         while low < high {
             let middle = low.midpoint(high);
-            let gap = || Error::Internal("a gap in a ledger".to_owned());
+            let gap = || Error::Internal("a ledger has a gap".to_owned());
             let entry: PointEntry = self.store.read(&key(middle)).await?.ok_or_else(gap)?;
             if holds(&entry) {
                 (high, found) = (middle, Some((middle, entry)));
@@ -64,7 +68,7 @@ impl Ledger<'_> {
     }
 }
 
-/// All that had been gained before an entry; in all, where there is none.
+/// Returns the points that were gained before `entry`, or all points ever gained for `None`.
 fn gained_before(entry: Option<&PointEntry>, account: &Account) -> i64 {
     entry.map_or(account.gained, |entry| entry.gained - entry.points.max(0))
 }
@@ -74,7 +78,8 @@ fn what_is_left<'a>(store: &'a Store, shop: &'a ShopId, customer: Id, account: &
     Ledger { store, shop, customer, first, last: account.entries }
 }
 
-/// How many points of an account expire next, and when they are gone; `None` where none do.
+/// Returns the number of points that expire next, and the instant from which they cannot be spent; `None` if none
+/// expire.
 pub async fn next(
     store: &Store,
     shop: &Shop,
@@ -95,11 +100,11 @@ pub async fn next(
     Ok(at.map(|at| (points, at)))
 }
 
-/// Lets the points of a customer expire that are over; answers how many.
+/// Expires the points of a customer that are past their last day. Returns their number, which is 0 if there are none.
 pub async fn expire(store: &Store, shop: &Shop, customer: Id, now: DateTime<Utc>) -> Result<i64, Error> {
     let plan = async || {
         let mut transaction = Transaction::default();
-        let account = point_history::account(store, &shop.id, customer).await?;
+        let account = history::account(store, &shop.id, customer).await?;
         let Some((points, rest)) = over(store, shop, customer, &account, now).await? else {
             return Ok((transaction, 0));
         };
@@ -113,13 +118,14 @@ pub async fn expire(store: &Store, shop: &Shop, customer: Id, now: DateTime<Utc>
     store.carry_out(plan).await
 }
 
-/// Whether points of an account may be over at this moment, as far as the account itself says.
+/// True if points of the account may have expired by `now`, judged by the account alone.
 fn may_be_over(shop: &Shop, account: &Account, now: DateTime<Utc>) -> bool {
     let today = account.day_at(now, shop);
     account.points > 0 && account.rest.is_none_or(|rest| is_over(shop, rest.day, today))
 }
 
-/// How many points of an account are over, above zero, and what is left then.
+/// Returns the number of expired points, above 0, and the part of the ledger that is left after them; `None` if no
+/// points have expired.
 async fn over(
     store: &Store,
     shop: &Shop,
@@ -138,36 +144,36 @@ async fn over(
     Ok((points > 0).then_some((points, rest)))
 }
 
-/// How far the walk over a shop's customers came that lets their points expire.
+/// Progress of the expiry job over the customers of a shop.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Progress {
-    /// The day of the walk.
+    /// The day, in the shop's time zone, that the job works on.
     day: NaiveDate,
-    /// The setting of the shop.
+    /// The shop's setting in months when the job started.
     months: u32,
-    /// The last customer that was looked at.
+    /// Id of the last customer that the job has handled.
     after: Id,
-    /// Whether some failed, and all are to be looked at again.
+    /// Set when a customer failed, so that the next run handles all customers again.
     failed: bool,
-    /// Whether nothing is left to do on this day.
+    /// Set when no work is left on this day.
     done: bool,
 }
 
-/// What a walk did.
+/// Result of one run of the expiry job.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Walked {
-    /// Customers of whom points expired.
+    /// Number of customers whose points expired.
     pub customers: u64,
-    /// Those points.
+    /// Number of points that expired.
     pub points: i64,
-    /// Customers that failed; a later run tries again.
+    /// Number of customers whose expiry failed. A later run tries them again.
     pub failed: u64,
-    /// Whether nothing is left to do today.
+    /// Set when no work is left on this day.
     pub done: bool,
 }
 
-/// Lets the points of all customers of a shop expire that are over, until `deadline` at the latest: once a day and again
-/// where the setting has changed. Accounts alone tell of nearly all customers that nothing is due.
+/// Expires the points of all customers of a shop, until `deadline` at the latest. It does so once a day, and again
+/// after the shop's setting has changed. For nearly all customers the account alone shows that nothing expires.
 pub async fn walk(store: &Store, shop: &Shop, now: DateTime<Utc>, deadline: Instant) -> Result<Walked, Error> {
     let mut walked = Walked::default();
     let fresh = Progress { day: shop.day(now), months: shop.points_expire_after_months, ..Progress::default() };
@@ -180,7 +186,7 @@ pub async fn walk(store: &Store, shop: &Shop, now: DateTime<Utc>, deadline: Inst
         progress.failed |= failed;
         match customers.last() {
             Some(last) => progress.after = *last,
-            // Those that failed are looked at again by the next run.
+            // The next run handles all customers again, including those that failed.
             None if progress.failed => progress = fresh,
             None => progress.done = true,
         }
@@ -197,7 +203,7 @@ pub async fn walk(store: &Store, shop: &Shop, now: DateTime<Utc>, deadline: Inst
     Ok(walked)
 }
 
-/// Looks at some customers; answers whether one failed.
+/// Handles some customers. Returns true if one of them failed.
 async fn step(
     store: &Store,
     shop: &Shop,
@@ -205,7 +211,7 @@ async fn step(
     now: DateTime<Utc>,
     walked: &mut Walked,
 ) -> Result<bool, Error> {
-    let accounts = point_history::accounts(store, &shop.id, customers).await?;
+    let accounts = history::accounts(store, &shop.id, customers).await?;
     let due = accounts.into_iter().filter(|(_, account)| may_be_over(shop, account, now)).map(|(customer, _)| customer);
     let mut each = stream::iter(due)
         .map(async |customer| (customer, expire(store, shop, customer, now).await))
@@ -218,7 +224,7 @@ async fn step(
                 walked.points += points;
             }
             Err(error) => {
-                tracing::error!(shop = shop.id.as_str(), customer, %error, "points did not expire");
+                tracing::error!(shop = shop.id.as_str(), customer, %error, "expiry of points failed");
                 walked.failed += 1;
                 failed = true;
             }

@@ -1,46 +1,53 @@
-//! The point history in the table.
+//! The point history as it is stored (docs/api/point-history.md).
 //!
-//! An entry is a row of the ranked list `point_history`, by id. Since entries never change, a copy of each stands in the
-//! ledger of its customer, numbered from 1 without gaps: the account, which every entry must change for its balance,
-//! gives the number, and so any page of one customer's entries is one range of sort keys and needs no tallies.
+//! An entry is a row of the ranked list `point_history`, by id. Entries never change, so each has a copy in its
+//! customer's ledger, numbered from 1 without gaps. The account gives the number, and every entry changes the account
+//! for the balance anyway. So any page of one customer's entries is one range of sort keys, and a ledger needs no
+//! tallies.
 
 use std::collections::{HashMap, HashSet};
 
 use futures_util::future::try_join_all;
 
-use super::{
-    customers, entity, keys,
-    pages::{Direction, List, Page, Select, paginate},
-    store::{Range, Store},
-};
-use crate::{
-    domain::{
-        customer::Customer,
-        id::Id,
-        order::Order,
-        points::{Account, PointEntry},
-        shop::ShopId,
-    },
+use crate::{crm::customers, keys};
+use domain::{
+    customer::Customer,
     error::Error,
+    id::Id,
+    order::Order,
+    points::{Account, PointEntry},
+    shop::ShopId,
+};
+use store::{
+    client::{Range, Store},
+    entity,
+    pages::{Direction, List, Page, Select, paginate},
 };
 
-/// The point history of a shop, by id.
+/// The ranked list of a shop's point history, by id.
 pub static POINT_HISTORY: List = List::dense("point_history");
 
-/// How far from the nearer end a page of several customers may be: so much is read of each of their ledgers.
+/// Largest distance, in entries, from the nearer end of a list of several customers to the start of a page. That many
+/// entries are read from each of their ledgers.
 const MAX_MERGED: u64 = 2_000;
 
-/// An entry, by id.
+/// Reads a ledger entry by its id.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is none.
 pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<PointEntry, Error> {
     store.read(&POINT_HISTORY.key(shop, id)).await?.ok_or(Error::NotFound)
 }
 
-/// A page of the entries of all customers.
+/// Reads a page of the entries of all customers.
 pub async fn page(store: &Store, shop: &ShopId, select: &Select) -> Result<Page<PointEntry>, Error> {
     POINT_HISTORY.page(store, shop, select).await?.try_map(entity::entity)
 }
 
-/// A page of the entries of these customers.
+/// Reads a page of the entries of these customers.
+///
+/// # Errors
+/// [`Error::Invalid`] on `page` for a page of several customers that is more than 2,000 entries away from both ends.
 pub async fn page_of_customers(
     store: &Store,
     shop: &ShopId,
@@ -60,7 +67,7 @@ pub async fn page_of_customers(
     Ok(Page { count, number, rows })
 }
 
-/// The rows `offset..offset + wanted` of several ledgers in one order, read from the nearer end.
+/// Reads the rows `offset..offset + wanted` of several ledgers in one order, from the nearer end.
 async fn merge(
     store: &Store,
     shop: &ShopId,
@@ -89,7 +96,7 @@ async fn merge(
     Ok(rows)
 }
 
-/// The part of a customer's ledger that a selection covers: numbers `first..=last`.
+/// The range of a customer's ledger that a selection covers: entries numbered `first..=last`.
 struct Ledger {
     customer: Id,
     first: u64,
@@ -97,7 +104,7 @@ struct Ledger {
 }
 
 impl Ledger {
-    /// Finds the part by the account and, for bounds on ids, by the entries at the bounds.
+    /// Finds the range by the account. Bounds on ids cost a binary search each.
     async fn open(
         store: &Store,
         shop: &ShopId,
@@ -119,7 +126,8 @@ impl Ledger {
         (self.last + 1).saturating_sub(self.first)
     }
 
-    /// The number of the first entry whose id is above `id`: ids grow along a ledger, so a binary search finds it.
+    /// Returns the number of the first entry whose id is above `id`. Ids grow along a ledger, so a binary search finds
+    /// it.
     async fn first_above(&self, store: &Store, shop: &ShopId, id: Id) -> Result<u64, Error> {
         let (mut low, mut high) = (self.first, self.last + 1);
         while low < high {
@@ -127,13 +135,13 @@ impl Ledger {
             let entry: PointEntry = store
                 .read(&keys::ledger(shop, self.customer, middle))
                 .await?
-                .ok_or_else(|| Error::Internal("a gap in a ledger".to_owned()))?;
+                .ok_or_else(|| Error::Internal("a ledger has a gap".to_owned()))?;
             if entry.id > id { high = middle } else { low = middle + 1 }
         }
         Ok(low)
     }
 
-    /// At most `wanted` entries after `offset`, in this direction.
+    /// Reads at most `wanted` entries after `offset`, in this direction.
     async fn read(
         &self,
         store: &Store,
@@ -158,13 +166,14 @@ impl Ledger {
     }
 }
 
-/// A customer's account; the default one where nothing was written yet.
+/// Reads a customer's account. Returns an empty account for a customer without entries.
 pub async fn account(store: &Store, shop: &ShopId, customer: Id) -> Result<Account, Error> {
     Ok(store.read(&keys::account(shop, customer)).await?.unwrap_or_default())
 }
 
-/// The accounts of these customers that have one: one read for one customer, one batch for several.
-pub(super) async fn accounts(store: &Store, shop: &ShopId, customers: &[Id]) -> Result<Vec<(Id, Account)>, Error> {
+/// Reads the accounts of these customers, without those that have none. One customer is one read, several are one
+/// batch.
+pub(crate) async fn accounts(store: &Store, shop: &ShopId, customers: &[Id]) -> Result<Vec<(Id, Account)>, Error> {
     if let [customer] = customers {
         return Ok(vec![(*customer, account(store, shop, *customer).await?)]);
     }
@@ -174,16 +183,16 @@ pub(super) async fn accounts(store: &Store, shop: &ShopId, customers: &[Id]) -> 
     found.map(|(id, item)| Ok((id, entity::entity(item)?))).collect()
 }
 
-/// What entries refer to, by id.
+/// Customers and orders that ledger entries refer to, by id.
 #[derive(Debug, Default)]
 pub struct Nested {
-    /// The customers.
+    /// The customers of the entries.
     pub customers: HashMap<Id, Customer>,
-    /// The orders that are stored.
+    /// The stored orders that the entries name.
     pub orders: HashMap<Id, Order>,
 }
 
-/// What these entries refer to, in one batch: customers, and orders where the reply nests them.
+/// Reads the customers that these entries refer to, and with `with_orders` their orders, in one batch.
 pub async fn nested(store: &Store, shop: &ShopId, entries: &[PointEntry], with_orders: bool) -> Result<Nested, Error> {
     let customer_ids: HashSet<_> = entries.iter().map(|entry| entry.customer_id).collect();
     let order_ids: HashSet<_> = entries.iter().filter(|_| with_orders).filter_map(|entry| entry.order_id).collect();

@@ -1,37 +1,39 @@
-//! Levels in the table: one ranked list by id.
+//! Levels as they are stored: one ranked list by id (docs/api/levels.md).
 
-use super::{
-    entity, keys,
+use crate::keys;
+use domain::{
+    error::Error,
+    id::Id,
+    level::{Level, LevelDraft},
+    shop::ShopId,
+};
+use store::{
+    client::{Range, Store},
+    entity,
     pages::{List, ONLY, Page, Select},
     sequence,
-    store::{Range, Store},
     transaction::Transaction,
 };
-use crate::{
-    domain::{
-        id::Id,
-        level::{Level, LevelDraft},
-        shop::ShopId,
-    },
-    error::Error,
-};
 
-/// The levels of a shop, by id.
+/// The ranked list of a shop's levels, by id.
 pub static LEVELS: List = List::dense("level");
 
-/// A page of levels.
+/// Reads a page of levels.
 pub async fn page(store: &Store, shop: &ShopId, select: &Select) -> Result<Page<Level>, Error> {
     LEVELS.page(store, shop, select).await?.try_map(entity::entity)
 }
 
-/// A level.
+/// Reads one level.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is none.
 pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Level, Error> {
     store.read(&LEVELS.key(shop, id)).await?.ok_or(Error::NotFound)
 }
 
-/// All levels of a shop, by id. Copies of them stand together for that: whoever earns, signs in or redeems needs them all
-/// to find the customer's. Nothing is conditioned on them, since every such request of the shop would meet on them: the
-/// level of a request is the one that was read for it.
+/// Reads all levels of a shop, by id, in one query. Whoever earns, signs in or redeems needs all levels to find the
+/// customer's, so a partition holds copies of them. No transaction is conditioned on levels: all such requests of a
+/// shop would conflict on them. The level of a request is therefore the one that was read for it.
 pub async fn all(store: &Store, shop: &ShopId) -> Result<Vec<Level>, Error> {
     store.query_as(&Range { pk: keys::levels(shop), ..Range::default() }).await
 }
@@ -50,7 +52,10 @@ pub async fn create(store: &Store, shop: &ShopId, draft: LevelDraft) -> Result<(
     Ok((transaction, level))
 }
 
-/// Plans a change of a level: what the draft omits stays. A wrong draft is refused only where there is such a level.
+/// Plans an update of a level. A field that the draft omits keeps its value.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such level. Otherwise the error of an invalid `draft`.
 pub async fn update(
     store: &Store,
     shop: &ShopId,
@@ -66,7 +71,10 @@ pub async fn update(
     Ok((transaction, level))
 }
 
-/// Plans the end of a level.
+/// Plans the deletion of a level.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is none.
 pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction, ()), Error> {
     store.get(&LEVELS.key(shop, id)).await?.ok_or(Error::NotFound)?;
     let mut transaction = Transaction::default();

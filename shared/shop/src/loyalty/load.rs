@@ -1,35 +1,35 @@
-//! The bulk load of a point history into a shop that has none: entries, ledgers and accounts, without transactions.
+//! Bulk load of a point history into a shop that has none: entries, ledgers and accounts, without transactions.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
-use super::{
-    entity, keys,
-    pages::{ONLY, bulk},
-    point_days,
-    point_history::POINT_HISTORY,
-    sequence,
-    store::Store,
-};
 use crate::{
-    domain::{
-        id::Id,
-        point_days::DaySums,
-        points::{Account, Cause},
-        shop::Shop,
-    },
+    keys,
+    loyalty::{days, history::POINT_HISTORY},
+};
+use domain::{
     error::Error,
+    id::Id,
+    points::{Account, Cause},
+    shop::Shop,
+};
+use store::{
+    additions::Additions,
+    client::Store,
+    entity,
+    pages::{ONLY, bulk},
+    sequence,
 };
 
-/// A load of entries with ids of ours, in ascending order. Until [`Load::finish`] none is in a list.
+/// A bulk load of entries whose ids the caller assigns in ascending order. No list shows them before [`Load::finish`].
 #[derive(Debug)]
 pub struct Load<'a> {
     store: &'a Store,
     shop: &'a Shop,
     rows: bulk::Load<'a>,
     accounts: HashMap<Id, Account>,
-    days: BTreeMap<NaiveDate, DaySums>,
+    days: Additions,
     last: Id,
 }
 
@@ -37,13 +37,13 @@ impl<'a> Load<'a> {
     /// Starts a load into a shop whose point history is empty.
     pub fn new(store: &'a Store, shop: &'a Shop) -> Self {
         let rows = bulk::Load::new(store, &shop.id);
-        Self { store, shop, rows, accounts: HashMap::new(), days: BTreeMap::new(), last: 0 }
+        Self { store, shop, rows, accounts: HashMap::new(), days: Additions::default(), last: 0 }
     }
 
-    /// Adds an entry of a customer.
+    /// Adds a ledger entry of a customer.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where the id does not grow or the balance would leave its range.
+    /// [`Error::Invalid`] if the id is not above the one before it, or the balance would leave its range.
     pub async fn push(
         &mut self,
         (id, customer_id): (Id, Id),
@@ -59,19 +59,19 @@ impl<'a> Load<'a> {
         let after = account.with(&entry);
         *account = after.map_err(|refusal| Error::field("points", refusal.to_string()))?;
         self.last = id;
-        *self.days.entry(entry.day).or_default() += DaySums::of(&entry);
+        days::count(&mut self.days, &self.shop.id, &entry);
         let key = keys::ledger(&self.shop.id, customer_id, account.entries);
         self.rows.put(entity::item(&key, "ledger", &entry)?).await?;
         self.rows.push(&POINT_HISTORY, id, ONLY, &entry).await
     }
 
-    /// Writes what is left, the accounts, the tallies and the counter of ids.
+    /// Writes the remaining rows, the accounts, the sums of days, the tallies and the sequence of ids.
     pub async fn finish(mut self) -> Result<(), Error> {
         for (customer, account) in &self.accounts {
             self.rows.put(entity::item(&keys::account(&self.shop.id, *customer), "account", account)?).await?;
         }
-        for (day, sums) in &self.days {
-            self.rows.put(point_days::item(&self.shop.id, *day, sums)).await?;
+        for day in self.days.items() {
+            self.rows.put(day).await?;
         }
         sequence::skip_to(self.store, &self.shop.id, POINT_HISTORY.name, self.last + 1).await?;
         self.rows.finish().await

@@ -1,9 +1,10 @@
-//! The books of a shop, gone through: what is kept as a sum beside what it sums. Accounts and the sums of days against the
-//! entries, tallies against rows, the counts of coupons against their codes. Nothing should ever drift; where something
-//! has, it can be mended.
+//! Audit of a shop: it compares each stored sum with the items that it sums. Accounts and the sums of days are compared
+//! with the ledger entries, tallies with the rows of their lists, and the counts of coupons with their codes. No sum
+//! should ever drift; one that has can be repaired.
 //!
-//! It reads everything of a shop, strongly, and may run while others write: whatever has a version is read before what it
-//! sums and after it, and where that has changed the reading is made again, or nothing is said.
+//! An audit reads everything of a shop with strong consistency, and may run while others write. It reads each versioned
+//! item before and after the items that it sums. If the version has changed, the audit reads again, and in the end
+//! reports the sum as unsettled instead of drifted.
 
 use std::time::Instant;
 
@@ -11,81 +12,82 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{
-    audit_accounts, audit_codes,
-    coupon_codes::{CODES, OF_CUSTOMER},
-    coupons::COUPONS,
-    customers::{self, CREATED, CUSTOMERS},
-    levels::LEVELS,
-    pages::{List, audit as tallies},
-    point_history::POINT_HISTORY,
-    price_rules::PRICE_RULES,
-    store::Store,
-};
 use crate::{
-    domain::{id::Id, shop::Shop},
-    error::Error,
+    crm::customers::{self, CREATED, CUSTOMERS},
+    discounts::{
+        codes::rows::{CODES, OF_CUSTOMER},
+        coupons::rows::COUPONS,
+        rules::rows::PRICE_RULES,
+    },
+    loyalty::{history::POINT_HISTORY, levels::LEVELS},
+    operators::{audit_accounts, audit_codes},
+};
+use domain::{error::Error, id::Id, shop::Shop};
+use store::{
+    client::Store,
+    pages::{List, audit as tallies},
 };
 
-/// The most drifts that a report tells of by name; all are counted.
+/// Largest number of drifts that a report lists. All drifts are counted.
 const TOLD: usize = 100;
-/// How many customers are read at once from their list.
+/// Number of customers that are read from their list in one step.
 const STEP: usize = 200;
-/// How many lists are gone through at once.
+/// Number of lists that are compared in parallel.
 const AT_ONCE: usize = 8;
 
-/// What to go through.
+/// Input of an audit.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope {
-    /// Whether to mend what has drifted.
+    /// Repairs what has drifted if set.
     pub repair: bool,
-    /// Where a report before this one stopped: customers after this id.
+    /// Id after which the customers start, for an audit that continues an earlier report; 0 for a new audit.
     pub after: Id,
-    /// When to stop.
+    /// Instant at which the audit stops.
     pub deadline: Instant,
 }
 
-/// What was found.
+/// Result of an audit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
-    /// Customers whose account was compared with their entries.
+    /// Number of customers whose account was compared with their ledger entries.
     pub customers: u64,
-    /// Those entries.
+    /// Number of the ledger entries of these customers.
     pub entries: u64,
-    /// Days whose sums were compared with the entries.
+    /// Number of days whose sums were compared with the ledger entries.
     pub days: u64,
-    /// Lists whose tallies were compared with their rows.
+    /// Number of lists whose tallies were compared with their rows.
     pub lists: u64,
-    /// Those rows.
+    /// Number of rows of these lists.
     pub rows: u64,
-    /// Coupons whose counts were compared with their codes.
+    /// Number of coupons whose counts were compared with their codes.
     pub coupons: u64,
-    /// How many sums are not what they should be.
+    /// Number of sums that have drifted.
     pub drift: u64,
-    /// The first of them.
+    /// The first 100 drifts.
     pub drifts: Vec<Drift>,
-    /// How many of them were mended.
+    /// Number of drifts that were repaired.
     pub repaired: u64,
-    /// How much was changed all the time, so that nothing is said of it.
+    /// Number of sums that changed during every reading, so that the audit cannot judge them.
     pub unsettled: u64,
-    /// Where to go on: the time did not suffice for the customers after this one, nor for what comes after the customers.
+    /// Id after which the next audit must continue; `None` for a finished audit. If it is set, the time was too short
+    /// for the customers above this id and for all that follows the customers.
     pub goes_on_after: Option<Id>,
 }
 
-/// A sum that is not what it should be.
+/// A stored sum that differs from the recomputed one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Drift {
-    /// Of what.
+    /// Name of the sum, such as `account of customer 7`.
     pub of: String,
-    /// What is stored.
+    /// Value that is stored.
     pub stored: Value,
-    /// What it should be.
+    /// Value recomputed from the items that it sums.
     pub recomputed: Value,
 }
 
 impl Report {
-    /// Notes a drift.
-    pub(super) fn tell(&mut self, of: impl Into<String>, stored: Value, recomputed: Value) {
+    /// Adds a drift to the report.
+    pub(crate) fn tell(&mut self, of: impl Into<String>, stored: Value, recomputed: Value) {
         self.drift += 1;
         if self.drifts.len() < TOLD {
             self.drifts.push(Drift { of: of.into(), stored, recomputed });
@@ -93,7 +95,7 @@ impl Report {
     }
 }
 
-/// Goes through the books of a shop: customer by customer first, then what concerns them all.
+/// Audits a shop: the customers one after the other, then all that concerns every customer.
 pub async fn run(store: &Store, shop: &Shop, scope: Scope) -> Result<Report, Error> {
     let mut report = Report::default();
     let mut days = audit_accounts::Days::begin(store, shop).await?;
@@ -110,7 +112,7 @@ pub async fn run(store: &Store, shop: &Shop, scope: Scope) -> Result<Report, Err
         audit_lists(store, shop, codes, scope.repair, &mut report).await?;
         after = *last;
     }
-    // The sums of days are those of all customers.
+    // The sums of days include all customers, so a continued audit cannot compare them.
     if scope.after == 0 {
         days.end(store, shop, scope.repair, &mut report).await?;
     }
@@ -120,8 +122,8 @@ pub async fn run(store: &Store, shop: &Shop, scope: Scope) -> Result<Report, Err
     Ok(report)
 }
 
-/// Compares the tallies of lists with their rows.
-pub(super) async fn audit_lists(
+/// Compares the tallies of these lists with their rows.
+pub(crate) async fn audit_lists(
     store: &Store,
     shop: &Shop,
     lists: Vec<List>,

@@ -1,4 +1,4 @@
-//! Accounts and the sums of days, against the entries.
+//! Audit of accounts and of the sums of days: both are compared with the ledger entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,50 +6,49 @@ use chrono::NaiveDate;
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 
-use super::{
-    attempts::Attempts,
-    audit::Report,
+use crate::{
     keys,
-    point_days::{self, StoredDay},
-    point_history,
-    posting::put_account,
-    store::{Range, Store},
+    loyalty::{self, days::StoredDay, posting::put_account},
+    operators::audit::Report,
+};
+use domain::{
+    error::Error,
+    id::{Id, MAX_ID},
+    point_days::DaySums,
+    points::{Account, PointEntry},
+    shop::Shop,
+};
+use store::{
+    attempts::Attempts,
+    client::{Range, Store},
     transaction::{CommitError, Transaction},
 };
-use crate::{
-    domain::{
-        id::{Id, MAX_ID},
-        point_days::DaySums,
-        points::{Account, PointEntry},
-        shop::Shop,
-    },
-    error::Error,
-};
 
-/// How many customers are looked at at once.
+/// Number of customers whose ledgers are read in parallel.
 const AT_ONCE: usize = 16;
-/// How often a ledger is read that is written meanwhile.
+/// Largest number of readings of a ledger that is written during each of them.
 const READINGS: usize = 5;
 
-/// A ledger as it was at one moment.
+/// A customer's account and ledger as they were at one moment.
 struct Book {
     customer: Id,
     account: Account,
     entries: Vec<PointEntry>,
-    /// Whether it was written while it was read, every time.
+    /// Set when the ledger was written during every reading.
     unsettled: bool,
 }
 
-/// Reads a ledger between two readings of its account, until both are the same: every entry changes it.
+/// Reads a ledger between two readings of its account, until both readings are equal. Every new entry changes the
+/// account.
 async fn read(store: &Store, shop: &Shop, customer: Id) -> Result<Book, Error> {
     let mut attempts = Attempts::default();
     let mut readings = 1;
-    let mut account = point_history::account(store, &shop.id, customer).await?;
+    let mut account = loyalty::history::account(store, &shop.id, customer).await?;
     loop {
         let (first, last) = (keys::ledger(&shop.id, customer, 1), keys::ledger(&shop.id, customer, MAX_ID));
         let range = Range { pk: first.pk, between: Some((first.sk, last.sk)), ..Range::default() };
         let entries = store.query_as(&range).await?;
-        let after = point_history::account(store, &shop.id, customer).await?;
+        let after = loyalty::history::account(store, &shop.id, customer).await?;
         let unsettled = after != account;
         if !unsettled || readings >= READINGS {
             return Ok(Book { customer, account: after, entries, unsettled });
@@ -59,8 +58,8 @@ async fn read(store: &Store, shop: &Shop, customer: Id) -> Result<Book, Error> {
     }
 }
 
-/// Compares the accounts of these customers with their entries.
-pub(super) async fn audit(
+/// Compares the accounts of these customers with their ledger entries.
+pub(crate) async fn audit(
     store: &Store,
     shop: &Shop,
     customers: &[Id],
@@ -86,14 +85,14 @@ pub(super) async fn audit(
                     report.repaired += 1;
                 }
             }
-            // The ledger itself is wrong, which no sum of it can mend.
+            // The ledger itself is wrong, so no sum of its entries can repair the account.
             Err(reason) => report.tell(of, json!(book.account), json!(reason)),
         }
     }
     Ok(())
 }
 
-/// Writes what an account should be; answers whether it was still as it was read.
+/// Writes the recomputed account. Returns false if the account has new entries since it was read.
 async fn mend(store: &Store, shop: &Shop, book: &Book, recomputed: &Account) -> Result<bool, Error> {
     let mut transaction = Transaction::default();
     put_account(&mut transaction, shop, book.customer, (book.account.entries, recomputed))?;
@@ -104,16 +103,16 @@ async fn mend(store: &Store, shop: &Shop, book: &Book, recomputed: &Account) -> 
     }
 }
 
-/// The sums of days, as they were before the ledgers were read, and as the ledgers have them.
-pub(super) struct Days {
+/// The sums of days: as stored before the ledgers were read, and as counted from the ledgers.
+pub(crate) struct Days {
     before: BTreeMap<NaiveDate, StoredDay>,
     counted: BTreeMap<NaiveDate, DaySums>,
 }
 
 impl Days {
-    /// Reads what is stored before the ledgers are.
-    pub(super) async fn begin(store: &Store, shop: &Shop) -> Result<Self, Error> {
-        let before = point_days::until(store, &shop.id, None).await?;
+    /// Reads the stored sums. Must run before the ledgers are read.
+    pub(crate) async fn begin(store: &Store, shop: &Shop) -> Result<Self, Error> {
+        let before = loyalty::days::until(store, &shop.id, None).await?;
         Ok(Self { before, counted: BTreeMap::new() })
     }
 
@@ -123,9 +122,10 @@ impl Days {
         }
     }
 
-    /// Compares the days that were not changed since the beginning with the entries of all customers.
-    pub(super) async fn end(self, store: &Store, shop: &Shop, repair: bool, report: &mut Report) -> Result<(), Error> {
-        let after = point_days::until(store, &shop.id, None).await?;
+    /// Compares the sums of days with the ledger entries of all customers. A day that has changed since [`Self::begin`]
+    /// is counted as unsettled.
+    pub(crate) async fn end(self, store: &Store, shop: &Shop, repair: bool, report: &mut Report) -> Result<(), Error> {
+        let after = loyalty::days::until(store, &shop.id, None).await?;
         let days: BTreeSet<_> = self.counted.keys().chain(after.keys()).copied().collect();
         for day in days {
             let stored = after.get(&day).copied().unwrap_or_default();
@@ -136,7 +136,7 @@ impl Days {
             } else if stored.sums != counted {
                 report.tell(format!("sums of {day}"), json!(stored.sums), json!(counted));
                 if repair {
-                    point_days::mend(store, &shop.id, day, counted.less(&stored.sums)).await?;
+                    loyalty::days::mend(store, &shop.id, day, counted.less(&stored.sums)).await?;
                     report.repaired += 1;
                 }
             }

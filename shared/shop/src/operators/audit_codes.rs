@@ -1,36 +1,38 @@
-//! What coupons say of their codes: how many are used, how many were claimed with the passphrase, and how many places they
-//! hold.
+//! Audit of the counters of coupons: the numbers of used codes, of claimed codes and of taken quota places are compared
+//! with the codes.
 
 use chrono::Utc;
 use serde_json::json;
 
-use super::{
+use crate::{
+    discounts::{
+        codes::rows::{OF_COUPON, Row},
+        counters::{self, Change, Counter, Shards, Turn},
+        coupons::rows::COUPONS,
+    },
+    keys,
+    operators::audit::{Report, audit_lists},
+    orders,
+};
+use domain::{error::Error, id::Id, shop::Shop};
+use store::{
     attempts::Attempts,
-    audit::{Report, audit_lists},
-    counters::{self, Change, Counter, Shards, Turn},
-    coupon_codes::{OF_COUPON, Row},
-    coupons::COUPONS,
-    keys, order_uses,
+    client::{Range, Store},
     pages::List,
     sequence,
-    store::{Range, Store},
     transaction::Transaction,
 };
-use crate::{
-    domain::{id::Id, shop::Shop},
-    error::Error,
-};
 
-/// How often the codes of a coupon are read that are written meanwhile.
+/// Largest number of readings of a coupon's codes that are written during each of them.
 const READINGS: usize = 5;
 
-/// Compares the counts of each coupon with its codes.
-pub(super) async fn audit(store: &Store, shop: &Shop, repair: bool, report: &mut Report) -> Result<(), Error> {
+/// Compares the counters of every coupon with its codes.
+pub(crate) async fn audit(store: &Store, shop: &Shop, repair: bool, report: &mut Report) -> Result<(), Error> {
     let last = sequence::last(store, &shop.id, COUPONS.name).await? >> COUPONS.row_shift;
     for partition in 0..=last {
         let pk = keys::row_partition(&shop.id, COUPONS.name, partition);
         for item in store.query(&Range { pk, ..Range::default() }).await? {
-            if let Some(coupon) = super::entity::id(&item) {
+            if let Some(coupon) = store::entity::id(&item) {
                 audit_lists(store, shop, vec![OF_COUPON.of(coupon)], repair, report).await?;
                 audit_coupon(store, shop, coupon, repair, report).await?;
             }
@@ -39,7 +41,7 @@ pub(super) async fn audit(store: &Store, shop: &Shop, repair: bool, report: &mut
     Ok(())
 }
 
-/// The shards of a coupon, and how many of its codes are used and claimed.
+/// The quota shards of a coupon, with the numbers of its codes, used codes and claimed codes.
 struct Counted {
     shards: Shards,
     codes: i64,
@@ -60,20 +62,21 @@ impl Counted {
         self.missing_places() == 0 && self.shards.quota.is_balanced()
     }
 
-    /// Every code has a place. There may be more places that are taken: a used code that was deleted keeps its own, and a
-    /// list that is being issued takes them ahead.
+    /// Returns the number of codes without a quota place. Every code must have one. More places than codes may be
+    /// taken: a deleted used code keeps its place, and an issue of many codes takes its places first.
     fn missing_places(&self) -> i64 {
         (self.codes - self.shards.quota.count()).max(0)
     }
 }
 
-/// Counts the codes of a coupon between two readings of its shards.
+/// Counts the codes of a coupon between two readings of its quota shards. The flag is true if nothing changed in
+/// between.
 async fn count(store: &Store, shop: &Shop, list: &List, coupon: Id) -> Result<(Counted, bool), Error> {
     let before = counters::read(store, &shop.id, Counter::CodesOf(coupon)).await?;
     let changes = list.changes(store, &shop.id).await?;
     let (mut codes, mut used, mut claimed) = (0, 0, 0);
-    // A use of many codes is counted before their copies say so.
-    let unstored = order_uses::unstored_codes(store, &shop.id, Utc::now()).await?;
+    // A use of many codes is counted before every copy of the codes says so.
+    let unstored = orders::uses::unstored_codes(store, &shop.id, Utc::now()).await?;
     let pk = list.partition(&shop.id, 0);
     for item in store.query(&Range { pk, ..Range::default() }).await? {
         let code = Row::of_item(item)?.code;
@@ -82,7 +85,7 @@ async fn count(store: &Store, shop: &Shop, list: &List, coupon: Id) -> Result<(C
         claimed += i64::from(code.claimed);
     }
     let shards = counters::read(store, &shop.id, Counter::CodesOf(coupon)).await?;
-    // A use changes the tallies too, which also tell of one that was taken back meanwhile.
+    // A use also changes the tallies. They show a use that was taken back between the two readings.
     let settled = shards == before && list.changes(store, &shop.id).await? == changes;
     Ok((Counted { shards, codes, used, claimed }, settled))
 }
@@ -98,7 +101,7 @@ async fn audit_coupon(store: &Store, shop: &Shop, coupon: Id, repair: bool, repo
         attempts.pause().await?;
         (counted, settled) = count(store, shop, &list, coupon).await?;
     }
-    // Nothing is counted any more of a deleted coupon.
+    // The counter of a deleted coupon is closed.
     if counted.shards.closed {
         return Ok(());
     }
@@ -139,7 +142,7 @@ async fn audit_coupon(store: &Store, shop: &Shop, coupon: Id, repair: bool, repo
     Ok(())
 }
 
-/// Counts the places that are missing, and shares out anew what the limit leaves then.
+/// Adds the missing quota places to the count, then distributes over the shards what the limit leaves.
 async fn mend_places(store: &Store, shop: &Shop, coupon: Id, missing: i64) -> Result<(), Error> {
     let counter = Counter::CodesOf(coupon);
     if missing > 0 {

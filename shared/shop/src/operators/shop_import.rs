@@ -1,38 +1,43 @@
-//! The import of a shop that was exported: its data first, its doors last.
+//! Import of a shop that was exported: its data first, its entry points last.
 //!
-//! A marker beside the shop says which file is imported and how far it has come, so that an import whose process died goes
-//! on. Until the last step the shop is not in the registry: no token opens it, and what was put twice was seen by nobody.
-//! Doors are put in the transaction that moves the marker on, so that none comes back which a job has closed.
+//! A marker outside of the shop names the file and the progress, so that an import can resume after its process died.
+//! The shop is not in the registry before the last step. So no token opens the shop, and nobody sees items that are put
+//! twice. Entry points are put in the transaction that moves the marker on. So none that a job has removed comes back.
 
 use serde::{Deserialize, Serialize};
 
 use futures_util::TryStreamExt;
 
-use super::{
-    Item, entity, keys,
-    shop_items::{self, Fingerprint},
-    store::Store,
-    transaction::{ABSENT, CommitError, MAX_ITEMS, Transaction, n, s},
+use crate::{
+    keys,
+    operators::shop_items::{self, Fingerprint},
 };
-use crate::{domain::shop::ShopId, error::Error};
+use domain::{error::Error, shop::ShopId};
+use store::{
+    Item,
+    client::Store,
+    entity,
+    item::{n, s},
+    transaction::{ABSENT, CommitError, MAX_ITEMS, Transaction},
+};
 
-/// The label of the marker in each step.
+/// Label of the marker in each step.
 const MARKER: &str = "import";
-/// The label of the shop in the registry.
+/// Label of the shop in the registry.
 const SHOP: &str = "shop";
-/// The most doors of one step: beside them stands the marker.
+/// Largest number of entry points in one step. The transaction also has the marker.
 pub const MAX_DOORS: usize = MAX_ITEMS - 1;
 
-/// An import under way.
+/// A running import of a shop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Import {
-    /// The shop.
+    /// The shop that is imported.
     pub shop: ShopId,
-    /// The checksum of the file.
+    /// Checksum of the file.
     pub file: String,
-    /// How many of the file's items are there.
+    /// Number of the file's items that are stored.
     pub done: u64,
-    /// The process that works on it.
+    /// Random id of the process that works on the import.
     owner: String,
 }
 
@@ -40,10 +45,11 @@ fn taken_over() -> Error {
     Error::conflict("Another process has taken this import over.")
 }
 
-/// Begins to import a shop from the file of a checksum, or goes on with it.
+/// Starts the import of a shop from the file with this checksum, or resumes it.
 ///
 /// # Errors
-/// [`Error::Conflict`] where the shop or something of it is there already, or another file's import is under way.
+/// [`Error::Conflict`] if the shop or an item of it is stored already, if the import of another file is running, or if
+/// another process has taken the import over.
 pub async fn begin(store: &Store, shop: &ShopId, file: &str) -> Result<Import, Error> {
     let owner = format!("{:016x}", rand::random::<u64>());
     let key = keys::import(shop);
@@ -54,11 +60,11 @@ pub async fn begin(store: &Store, shop: &ShopId, file: &str) -> Result<Import, E
             transaction.update(MARKER, key, "SET #owner = :owner", Some("#owner = :before"), values);
             Import { owner, ..before }
         }
-        Some(_) => return Err(Error::conflict(format!("The import of {shop} from another file is under way."))),
+        Some(_) => return Err(Error::conflict(format!("An import of {shop} from another file is running."))),
         None => {
             if shop_items::any(store, shop).await? {
                 return Err(Error::conflict(format!(
-                    "The shop {shop} is there already. If this file brought it, all of it is there."
+                    "The shop {shop} exists already. If it came from this file, its import is complete."
                 )));
             }
             let import = Import { shop: shop.clone(), file: file.to_owned(), done: 0, owner };
@@ -75,20 +81,20 @@ pub async fn begin(store: &Store, shop: &ShopId, file: &str) -> Result<Import, E
 }
 
 impl Import {
-    /// Puts data: `lines` further items of the file, of which these are to be stored. What is put again after a process died
-    /// is what was there.
+    /// Puts data: `items` are stored for the next `lines` items of the file. After a crash the same items may be put
+    /// again, which changes nothing.
     ///
     /// # Errors
-    /// [`Error::Conflict`] where another process has taken over.
+    /// [`Error::Conflict`] if another process has taken the import over.
     pub async fn put(&mut self, store: &Store, items: Vec<Item>, lines: u64) -> Result<(), Error> {
         store.batch_put(items).await?;
         self.commit(store, Transaction::default(), lines).await
     }
 
-    /// Compares what is stored of the shop's data with what the file says of it.
+    /// Compares the stored data of the shop with the fingerprint of the file. Reads the whole table.
     ///
     /// # Errors
-    /// [`Error::Conflict`] where it is not the same: somebody else writes there.
+    /// [`Error::Conflict`] if they differ, which means that another process writes to the shop.
     pub async fn verify(&self, store: &Store, expected: Fingerprint) -> Result<(), Error> {
         let mut stored = Fingerprint::default();
         let mut pages = std::pin::pin!(shop_items::read(store, &self.shop));
@@ -98,14 +104,14 @@ impl Import {
         if stored == expected {
             Ok(())
         } else {
-            Err(Error::conflict(format!("What is stored of {} is not what the file says.", self.shop)))
+            Err(Error::conflict(format!("The stored data of {} differs from the file.", self.shop)))
         }
     }
 
-    /// Puts doors, at most [`MAX_DOORS`] of them, each once: `lines` further items of the file.
+    /// Puts entry points for the next `lines` items of the file: at most [`MAX_DOORS`], each exactly once.
     ///
     /// # Errors
-    /// As [`Self::put`].
+    /// The same as [`Self::put`].
     pub async fn open(&mut self, store: &Store, doors: Vec<Item>, lines: u64) -> Result<(), Error> {
         let mut transaction = Transaction::default();
         for door in doors {
@@ -114,10 +120,11 @@ impl Import {
         self.commit(store, transaction, lines).await
     }
 
-    /// Puts the shop into the registry and removes the marker: the shop is there, and nothing of the import is left.
+    /// Puts the shop into the registry and removes the marker. The shop exists from then on, and nothing of the import
+    /// is left.
     ///
     /// # Errors
-    /// As [`Self::put`].
+    /// The same as [`Self::put`].
     pub async fn finish(self, store: &Store, registry: Item) -> Result<(), Error> {
         let mut transaction = Transaction::default();
         transaction.put(SHOP, registry, Some(ABSENT), Vec::new());
@@ -126,7 +133,7 @@ impl Import {
         Self::answer(store.commit(&transaction).await)
     }
 
-    /// Moves the marker on in the transaction of the step.
+    /// Commits a step together with the move of the marker.
     async fn commit(&mut self, store: &Store, mut transaction: Transaction, lines: u64) -> Result<(), Error> {
         let after = self.done + lines;
         let values = vec![(":after", n(after)), (":done", n(self.done)), (":owner", s(&self.owner))];

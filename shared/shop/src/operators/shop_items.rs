@@ -1,7 +1,7 @@
-//! Every item of a shop as it is stored, for moving the shop elsewhere: one line of DynamoDB JSON each.
+//! All items of a shop as they are stored, for moving the shop to another table: one line of DynamoDB JSON for each.
 //!
-//! They are found by a scan of the table, since a shop's partitions cannot be counted off, and by [`keys::owner`], which
-//! knows whose the few items are that stand outside of the shop's own prefix.
+//! A scan of the whole table finds them, since the partitions of a shop cannot be listed. [`keys::owner`] tells the
+//! owner of the few items that stand outside the shop's own prefix.
 
 use std::collections::BTreeMap;
 
@@ -10,43 +10,41 @@ use futures_util::{Stream, StreamExt};
 use serde_dynamo::AttributeValue;
 use sha2::{Digest, Sha256};
 
-use super::{
-    Item, entity,
-    keys::{self, Key, Owner},
-    store::Store,
-};
-use crate::{domain::shop::ShopId, error::Error};
+use crate::keys::{self, Key, Owner};
+use domain::{error::Error, shop::ShopId};
+use store::{Item, client::Store, entity};
 
-/// The attribute of a token's record that names its shop.
+/// Name of the attribute of a token's record that names its shop.
 const SHOP: &str = "shop";
 
-/// An item of a shop.
+/// One item of a shop.
 #[derive(Debug, Clone)]
 pub struct ShopItem {
-    /// Where it is stored.
+    /// Primary key of the item.
     pub key: Key,
-    /// Its attributes in DynamoDB JSON: one line, all keys sorted, so that the same item is always the same text.
+    /// The attributes in DynamoDB JSON: one line, all keys sorted, so that equal items have equal text.
     pub line: String,
-    /// Whether it leads jobs or requests to the shop: the index of what is due, tokens, and the registry.
+    /// Set for an entry point, which leads jobs or requests to the shop: an entry of the index of due work, a token, or
+    /// the shop in the registry.
     pub door: bool,
-    /// Until when DynamoDB keeps it, in epoch seconds, if it does not stay.
+    /// Instant at which DynamoDB removes the item, in epoch seconds; `None` for an item that stays.
     pub ttl: Option<i64>,
 }
 
 impl ShopItem {
-    /// Whether it is none any more, be it removed yet or not.
+    /// True if the item has expired, even if DynamoDB has not removed it yet.
     pub fn is_over(&self, now: DateTime<Utc>) -> bool {
         self.ttl.is_some_and(|ttl| ttl <= now.timestamp())
     }
 
-    /// Whether it is the shop in the registry: while that is missing, no token opens the shop.
+    /// True for the shop in the registry. No token opens the shop while this item is missing.
     pub fn is_registry(&self, shop: &ShopId) -> bool {
         self.key == keys::shop(shop)
     }
 }
 
-/// What items say, in whatever order they come: equal where they are equal. Items that DynamoDB removes by itself do not
-/// count: whatever is done in a shop changes others too.
+/// Order-independent fingerprint of items: equal for equal sets of items. Items that DynamoDB removes by itself are not
+/// included. Any change in a shop also changes an item that is included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Fingerprint {
     items: u64,
@@ -54,7 +52,7 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// Takes an item in.
+    /// Adds an item to the fingerprint.
     pub fn add(&mut self, item: &ShopItem) {
         if item.ttl.is_some() {
             return;
@@ -66,10 +64,10 @@ impl Fingerprint {
     }
 }
 
-/// Whether an item belongs to the shop, as data or as a door.
+/// Returns the key of an item of this shop, and true for an entry point; `None` for an item of another owner.
 ///
 /// # Errors
-/// [`Error::Internal`] for an item whose key has no known shape: it might be the shop's.
+/// [`Error::Internal`] for an item whose key has no known shape, since it might be the shop's.
 fn belongs(shop: &ShopId, item: &Item) -> Result<Option<(Key, bool)>, Error> {
     let unknown = || Error::Internal("an item of an unknown kind".to_owned());
     let key = entity::key(item).ok_or_else(unknown)?;
@@ -89,7 +87,7 @@ fn ttl(item: &Item) -> Option<i64> {
 }
 
 fn line(item: Item) -> Result<String, Error> {
-    let unwritable = |error| Error::Internal(format!("unwritable item: {error}"));
+    let unwritable = |error| Error::Internal(format!("an item cannot be written as JSON: {error}"));
     let attributes: BTreeMap<String, AttributeValue> =
         item.into_iter().map(|(name, value)| (name, value.into())).collect();
     let mut value = serde_json::to_value(attributes).map_err(unwritable)?;
@@ -97,11 +95,11 @@ fn line(item: Item) -> Result<String, Error> {
     serde_json::to_string(&value).map_err(unwritable)
 }
 
-/// The items of a shop, page by page and in no order. It reads the whole table.
+/// Reads the items of a shop, page by page, in no order. Scans the whole table.
 ///
 /// # Errors
-/// [`Error::Unavailable`] where the store fails, and [`Error::Internal`] for an item that might be the shop's and is not
-/// known.
+/// [`Error::Unavailable`] if the store fails. [`Error::Internal`] for an item of an unknown kind, since it might be the
+/// shop's.
 pub fn read(store: &Store, shop: &ShopId) -> impl Stream<Item = Result<Vec<ShopItem>, Error>> {
     store.scan().map(move |page| {
         let items = page?.into_iter().filter_map(|item| match belongs(shop, &item) {
@@ -116,18 +114,18 @@ pub fn read(store: &Store, shop: &ShopId) -> impl Stream<Item = Result<Vec<ShopI
     })
 }
 
-/// Whether the table holds any item of the shop.
-pub(super) async fn any(store: &Store, shop: &ShopId) -> Result<bool, Error> {
+/// Returns true if the table holds any item of the shop. Scans until it finds one.
+pub(crate) async fn any(store: &Store, shop: &ShopId) -> Result<bool, Error> {
     store.scan_finds(|item| matches!(belongs(shop, item), Ok(Some(_)))).await
 }
 
-/// Reads an item of the shop from its line.
+/// Parses an item of the shop from its line.
 ///
 /// # Errors
-/// A text that says what is wrong: it is no item, or another shop's.
+/// A message for the operator if the line is no item, or an item of another shop.
 pub fn parse(shop: &ShopId, line: &str) -> Result<(ShopItem, Item), String> {
     let attributes: BTreeMap<String, AttributeValue> =
-        serde_json::from_str(line).map_err(|error| format!("no item: {error}"))?;
+        serde_json::from_str(line).map_err(|error| format!("not an item in DynamoDB JSON: {error}"))?;
     let item: Item = attributes.into_iter().map(|(name, value)| (name, value.into())).collect();
     let (key, door) =
         belongs(shop, &item).map_err(|error| error.to_string())?.ok_or_else(|| format!("not an item of {shop}"))?;

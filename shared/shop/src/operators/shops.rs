@@ -1,16 +1,17 @@
-//! The registry of shops, which only operators write.
+//! The registry of shops, which only operators write (docs/api/access.md).
 
-use super::{
-    entity, keys,
-    store::{Range, Store},
+use crate::keys;
+use domain::{
+    error::Error,
+    shop::{Shop, ShopId},
+};
+use store::{
+    client::{Range, Store},
+    entity,
     transaction::Transaction,
 };
-use crate::{
-    domain::shop::{Shop, ShopId},
-    error::Error,
-};
 
-/// Creates a shop or changes its settings.
+/// Creates a shop or replaces its settings.
 pub async fn put(store: &Store, shop: &Shop) -> Result<(), Error> {
     let mut transaction = Transaction::default();
     let item = entity::item(&keys::shop(&shop.id), "shop", shop)?;
@@ -18,12 +19,12 @@ pub async fn put(store: &Store, shop: &Shop) -> Result<(), Error> {
     Ok(store.commit(&transaction).await?)
 }
 
-/// A shop.
+/// Reads the settings of a shop; `None` if it is not in the registry.
 pub async fn get(store: &Store, shop: &ShopId) -> Result<Option<Shop>, Error> {
     store.read(&keys::shop(shop)).await
 }
 
-/// All shops, by name.
+/// Reads all shops, sorted by name.
 pub async fn list(store: &Store) -> Result<Vec<Shop>, Error> {
     store.query_as(&Range { pk: keys::shops(), ..Range::default() }).await
 }

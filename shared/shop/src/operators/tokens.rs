@@ -1,7 +1,7 @@
-//! Bearer tokens: stored as hashes, shown once.
+//! Bearer tokens, which are shown once and stored as hashes (docs/api/access.md).
 //!
-//! The hash of a token is split: the first half is the key that finds its record, the second half stands in the record
-//! and is compared in constant time, so that how long a look-up takes says nothing of a hash that nearly fits.
+//! The hash of a token has two halves. The first half is the key of the token's record. The second half is in the
+//! record and is compared in constant time. So the time of a look-up reveals nothing about hashes that nearly match.
 
 use chrono::{DateTime, Utc};
 use rand::{Rng, distr::Alphanumeric};
@@ -9,75 +9,75 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{
-    entity, keys,
-    store::{Range, Store},
-    transaction::{PRESENT, Transaction, n},
-};
-use crate::{
-    domain::{
-        scope::Scopes,
-        shop::{Shop, ShopId},
-    },
+use crate::keys;
+use domain::{
     error::Error,
+    scope::Scopes,
+    shop::{Shop, ShopId},
+};
+use store::{
+    client::{Range, Store},
+    entity,
+    item::n,
+    transaction::{PRESENT, Transaction},
 };
 
-/// What a token begins with, so that scanners for leaked secrets can know it.
+/// Prefix of every token, by which scanners for leaked secrets recognise it.
 const PREFIX: &str = "yh_";
 
-/// A token as operators see it: everything but its text.
+/// A token as operators see it, without its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    /// Public: names the token in lists and for revoking.
+    /// Public id of the token, for lists and for revoking.
     pub id: String,
-    /// Whose data it opens.
+    /// The shop whose data the token opens.
     pub shop: ShopId,
-    /// What it allows.
+    /// Scopes that the token grants.
     pub scopes: Scopes,
-    /// What the operator calls it.
+    /// Name that the operator gave to the token.
     pub label: String,
-    /// When it was made.
+    /// Instant at which the token was created.
     pub created_at: DateTime<Utc>,
-    /// When it ends, if it does.
+    /// Expiry of the token; `None` for a token that does not expire.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// A token under its hash.
+/// A token as it is stored under its hash.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Record {
     #[serde(flatten)]
     token: Token,
-    /// The second half of the hash.
+    /// Second half of the hash.
     check: String,
 }
 
-/// What an operator asks for.
+/// Input for a new token.
 #[derive(Debug, Clone)]
 pub struct Grant {
-    /// Whose data it opens.
+    /// The shop whose data the token opens.
     pub shop: ShopId,
-    /// What it allows.
+    /// Scopes that the token grants.
     pub scopes: Scopes,
-    /// What the operator calls it.
+    /// Name that the operator gives to the token.
     pub label: String,
-    /// When it ends, if it does.
+    /// Expiry of the token; `None` for a token that does not expire.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// The two halves of the hash of a token's text.
+/// Returns the two halves of the hash of a token's text.
 fn halves(text: &str) -> (String, String) {
     let hash = format!("{:x}", Sha256::digest(text.as_bytes()));
     let (first, second) = hash.split_at(32);
     (first.to_owned(), second.to_owned())
 }
 
-/// A new text of 256 bits that nobody can guess.
+/// Generates the text of a new token, with 256 bits of randomness.
 pub fn generate() -> String {
     let secret: String = rand::rng().sample_iter(Alphanumeric).take(43).map(char::from).collect();
     format!("{PREFIX}{secret}")
 }
 
-/// Stores the token of this text; the same text again replaces what it granted.
+/// Stores the token with this text. The same text again replaces the earlier grant.
 pub async fn mint(store: &Store, text: &str, grant: Grant, now: DateTime<Utc>) -> Result<Token, Error> {
     let (hash, check) = halves(text);
     let Grant { shop, scopes, label, expires_at } = grant;
@@ -102,7 +102,7 @@ pub async fn mint(store: &Store, text: &str, grant: Grant, now: DateTime<Utc>) -
     Ok(token)
 }
 
-/// A token in the list of its shop.
+/// A token as it is stored in the list of its shop.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Listed {
     #[serde(flatten)]
@@ -110,7 +110,8 @@ struct Listed {
     hash: String,
 }
 
-/// The token of this text with its shop, unless it has expired at `now`.
+/// Finds the token with this text and its shop: 2 round trips. Returns `None` for an unknown token, and for one that
+/// has expired at `now`.
 pub async fn find(store: &Store, text: &str, now: DateTime<Utc>) -> Result<Option<(Token, Shop)>, Error> {
     let (hash, check) = halves(text);
     let Some(record) = store.read::<Record>(&keys::token(&hash)).await? else { return Ok(None) };
@@ -122,13 +123,16 @@ pub async fn find(store: &Store, text: &str, now: DateTime<Utc>) -> Result<Optio
     Ok(shop.map(|shop| (record.token, shop)))
 }
 
-/// The tokens of a shop, by id.
+/// Reads the tokens of a shop, sorted by id.
 pub async fn list(store: &Store, shop: &ShopId) -> Result<Vec<Token>, Error> {
     let listed: Vec<Listed> = store.query_as(&Range { pk: keys::shop_tokens(shop), ..Range::default() }).await?;
     Ok(listed.into_iter().map(|listed| listed.token).collect())
 }
 
-/// Ends a token at once, but for instances that know it already: these within a minute.
+/// Revokes a token. Instances that have cached it accept it for up to a minute more.
+///
+/// # Errors
+/// [`Error::NotFound`] if the shop has no token with this id.
 pub async fn revoke(store: &Store, shop: &ShopId, id: &str) -> Result<(), Error> {
     let key = keys::shop_token(shop, id);
     let Some(listed) = store.read::<Listed>(&key).await? else { return Err(Error::NotFound) };

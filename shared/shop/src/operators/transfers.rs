@@ -1,22 +1,25 @@
-//! Files that an operator moves into a shop, such as a list of point balances.
+//! Transfers: files that an operator moves into a shop, such as a list of point balances.
 //!
-//! A transfer has an id of its own, which the keys of its requests are made of: the same file in the same shop is the same
-//! transfer, on whatever machine and however much later, so none of its rows is moved in twice. The record is never
-//! removed, and it goes with the shop when that is exported.
+//! A transfer has an id, from which the idempotency keys of its requests are derived. The same file in the same shop is
+//! the same transfer, on any machine and at any later time, so none of its rows is moved in twice. The record of a
+//! transfer is never removed, and an export of the shop includes it.
 //!
-//! Rows that are issued in groups have one key for each group. What a group goes without, because it was refused, is
-//! written here before the rest of it is sent: so it is the same rest whenever the group is sent again.
+//! Rows that are issued in groups have one idempotency key for each group. If rows of a group are refused, the rows to
+//! leave out are stored here before the others are sent. So the group leaves out the same rows whenever it is sent
+//! again.
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    entity, keys,
-    store::Store,
-    transaction::{ABSENT, Transaction, s},
+use crate::keys;
+use domain::{error::Error, shop::ShopId};
+use store::{
+    client::Store,
+    entity,
+    item::s,
+    transaction::{ABSENT, Transaction},
 };
-use crate::{domain::shop::ShopId, error::Error};
 
-/// The label of the record.
+/// Label of the record in a transaction.
 const LABEL: &str = "transfer";
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,17 +29,17 @@ struct Transfer {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Group {
-    /// The rows and their errors, as JSON.
+    /// Numbers of the rows, each with its errors as JSON.
     left_out: Vec<(u64, String)>,
 }
 
-/// The rows that a group goes without, each with its errors as JSON.
+/// Reads the rows that a group leaves out: the number of each, with its errors as JSON.
 pub async fn left_out(store: &Store, shop: &ShopId, transfer: &str, first: u64) -> Result<Vec<(u64, String)>, Error> {
     let group = store.read::<Group>(&keys::transfer_group(shop, transfer, first)).await?;
     Ok(group.map(|group| group.left_out).unwrap_or_default())
 }
 
-/// Says which rows a group goes without.
+/// Stores the rows that a group leaves out.
 pub async fn leave_out(
     store: &Store,
     shop: &ShopId,
@@ -49,13 +52,13 @@ pub async fn leave_out(
     Ok(store.commit(&transaction).await?)
 }
 
-/// The id of the transfer of a file, if it was ever begun. `of` is what the file is moved in as.
+/// Reads the id of the transfer of a file; `None` if it was never started. `of` is the kind of rows in the file.
 pub async fn find(store: &Store, shop: &ShopId, of: &str, sha256: &str) -> Result<Option<String>, Error> {
     Ok(store.read::<Transfer>(&keys::transfer(shop, of, sha256)).await?.map(|transfer| transfer.id))
 }
 
-/// The id of the transfer of a file, which is begun where it was not; with `anew` the file counts as one that was never
-/// moved in.
+/// Returns the id of the transfer of a file, and starts the transfer if there is none. With `anew` the file counts as
+/// one that was never moved in.
 pub async fn begin(store: &Store, shop: &ShopId, of: &str, sha256: &str, anew: bool) -> Result<String, Error> {
     let key = keys::transfer(shop, of, sha256);
     let begin = async || {

@@ -1,40 +1,36 @@
-//! Codes that an order gives back.
+//! Release of the codes and price rules that an order uses (docs/api/checkout.md).
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join;
 
-use super::{
-    coupon_codes::{self, Nested},
-    order_uses, settling,
-    store::Store,
-    transaction::Transaction,
-};
 use crate::{
-    domain::{coupon_code::CouponCode, id::Id, shop::ShopId},
-    error::Error,
+    discounts::codes::{self, rows::Nested},
+    orders::{settling, uses},
 };
+use domain::{coupon_code::CouponCode, error::Error, id::Id, shop::ShopId};
+use store::{client::Store, transaction::Transaction};
 
-/// Codes that an order has given back.
+/// Result of a release: the codes that the order no longer uses.
 #[derive(Debug)]
 pub struct Released {
-    /// In the order in which they were used.
+    /// The released codes, in the order in which they were used.
     pub codes: Vec<CouponCode>,
-    /// What they refer to.
+    /// Customers, coupons and price rules of the codes.
     pub nested: Nested,
-    /// Whether some of it is still to be stored: [`settle`](super::settling::settle) does.
+    /// Set when some of the release is still to be stored. [`settle`](super::settling::settle) stores it.
     pub unstored: bool,
 }
 
-/// Plans that an order gives back all that it uses: none where it uses nothing, or is not known.
+/// Plans the release of all that an order uses. Returns no codes for an order that uses nothing or is unknown.
 pub async fn release(
     store: &Store,
     shop: &ShopId,
     order: Id,
     now: DateTime<Utc>,
 ) -> Result<(Transaction, Released), Error> {
-    let before = order_uses::read(store, shop, order).await?;
+    let before = uses::read(store, shop, order).await?;
     let mut after = before.uses.clone();
     let ids = after.release(now);
     let mut transaction = Transaction::default();
@@ -42,11 +38,11 @@ pub async fn release(
         return Ok((transaction, Released { codes: Vec::new(), nested: Nested::default(), unstored: false }));
     }
     let shown = async {
-        let rows = coupon_codes::by_ids(store, shop, &ids).await?;
+        let rows = codes::rows::by_ids(store, shop, &ids).await?;
         let mut rows: HashMap<_, _> = rows.into_iter().map(|row| (row.code.id, row.code)).collect();
         let codes = ids.iter().filter_map(|id| rows.remove(id));
         let codes: Vec<_> = codes.map(|code| CouponCode { used_at: None, order_id: None, ..code }).collect();
-        let nested = coupon_codes::nested(store, shop, codes.iter(), &[]).await?;
+        let nested = codes::rows::nested(store, shop, codes.iter(), &[]).await?;
         Ok((codes, nested))
     };
     let step = settling::advance(&mut transaction, store, shop, order, (&before, after));

@@ -1,57 +1,60 @@
-//! Orders in the table: one item for what the shop sent, which entries of the point history refer to, and a small one for
-//! what the order has done. Every transaction that an order takes part in is conditioned on the second, so that no state
-//! acts twice, whatever comes at once, again, or late.
+//! Orders as they are stored (docs/api/orders.md). One item holds the order as the shop sent it; ledger entries refer
+//! to it. A small second item holds the order's effects: its state, and what that state has done so far. Every
+//! transaction that an order takes part in is conditioned on the effects. So no state acts twice, even if requests come
+//! in parallel, again, or late.
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join4};
 use sha2::{Digest, Sha256};
 
-use super::{
-    customers, entity, keys, levels,
-    order_uses::{self, Record},
-    point_history::account,
-    point_history_changes::give_back,
-    posting::Posting,
-    store::Store,
-    transaction::{ABSENT, Label, Transaction, n},
-};
 use crate::{
-    domain::{
-        customer::Customer,
-        id::Id,
-        level,
-        order::{Due, Effects, MAX_BYTES, Order, Snapshot},
-        points::{Account, Cause},
-        shop::{Shop, ShopId},
-    },
+    crm::customers,
+    keys,
+    loyalty::{changes::give_back, history::account, levels, posting::Posting},
+    orders::uses::{self, Record},
+};
+use domain::{
+    customer::Customer,
     error::{Error, FieldErrors},
+    id::Id,
+    level,
+    order::{Due, Effects, MAX_BYTES, Order, Snapshot},
+    points::{Account, Cause},
+    shop::{Shop, ShopId},
+};
+use store::{
+    client::Store,
+    entity,
+    item::n,
+    transaction::{ABSENT, Label, Transaction},
 };
 
-/// The label of what an order has done in a transaction.
+/// Label of the order's effects in a transaction.
 const LABEL: Label = "order";
 
-/// What an order has done, as it was read.
+/// The effects of an order as they were read, with the version for conditions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// What it has done, and how it stands.
+    /// The state of the order, and what that state has done so far.
     pub effects: Effects,
     version: u64,
 }
 
-/// An order, if it is stored.
+/// Reads an order as the shop sent it; `None` if it is not stored.
 pub async fn find(store: &Store, shop: &ShopId, id: Id) -> Result<Option<Order>, Error> {
     store.read(&keys::order(shop, id)).await
 }
 
-/// How an order stands and what it has done, if it is stored. Whatever relies on that puts a condition on it.
+/// Reads the effects of an order; `None` if it is not stored. A transaction that depends on them must be conditioned on
+/// them.
 pub async fn effects(store: &Store, shop: &ShopId, id: Id) -> Result<Option<Stored>, Error> {
     let Some(item) = store.get(&keys::order_effects(shop, id)).await? else { return Ok(None) };
     let (effects, version) = entity::versioned(item)?;
     Ok(Some(Stored { effects, version }))
 }
 
-/// Writes what an order has done; refused under `order` where that has changed since it was read.
-pub(super) fn put_effects(
+/// Writes the effects of an order. Refused under the label `order` if they have changed since they were read.
+pub(crate) fn put_effects(
     transaction: &mut Transaction,
     shop: &ShopId,
     id: Id,
@@ -68,16 +71,19 @@ pub(super) fn put_effects(
     Ok(())
 }
 
-/// An order with its customer.
+/// An order together with its customer.
 #[derive(Debug, Clone)]
 pub struct Shown {
-    /// The order.
+    /// The order as the shop sent it.
     pub order: Order,
-    /// The stored customer, who wins over the one in the order.
+    /// The stored customer, which replies show in place of the one in the order.
     pub customer: Option<Customer>,
 }
 
-/// An order with its customer: 2 round trips.
+/// Reads an order and its customer: 2 round trips.
+///
+/// # Errors
+/// [`Error::NotFound`] if the order is not stored.
 pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Shown, Error> {
     let order = find(store, shop, id).await?.ok_or(Error::NotFound)?;
     let customer = match order.customer_id {
@@ -87,18 +93,18 @@ pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Shown, Error> {
     Ok(Shown { order, customer })
 }
 
-/// An order as it was put.
+/// Result of [`put`].
 #[derive(Debug, Clone)]
 pub struct Put {
-    /// The stored order: an older snapshot changes nothing.
+    /// The stored order. An older snapshot leaves it unchanged.
     pub shown: Shown,
-    /// Whether it was not there before.
+    /// Set when the order was not stored before.
     pub is_new: bool,
-    /// Whether what became of the codes that it uses is still to be stored: [`settle`](super::settling::settle) does.
+    /// Set when the outcome for the order's codes is still to be stored. [`settle`](super::settling::settle) stores it.
     pub unsettled: bool,
 }
 
-/// A customer and the account.
+/// A customer together with the account.
 type Buyer = (Customer, Account);
 
 async fn buyer(store: &Store, shop: &Shop, id: Option<Id>) -> Result<Option<Buyer>, Error> {
@@ -107,11 +113,12 @@ async fn buyer(store: &Store, shop: &Shop, id: Option<Id>) -> Result<Option<Buye
     Ok(customer.map(|customer| (customer, account)))
 }
 
-/// Plans an order as the shop sends it, in place of the one stored before, and what its state does to points and codes: 2
-/// round trips, 3 where it does something, and 1 where it is the stored one again.
+/// Plans an order as the shop sends it, in place of the stored one, with the effects of its state on points and codes.
+/// It costs 2 round trips, 3 if the order has an effect on points, and 1 if the same order is sent again.
 ///
 /// # Errors
-/// [`Error::Invalid`] over [`MAX_BYTES`], for an unknown or another customer, and for more points than a balance holds.
+/// [`Error::Invalid`] for an order above [`MAX_BYTES`], for an unknown customer, for another customer than the stored
+/// one, and for more points than a balance holds.
 pub async fn put(
     store: &Store,
     shop: &Shop,
@@ -127,7 +134,7 @@ pub async fn put(
     let levels = async { if snapshot.paid.is_some() { levels::all(store, &shop.id).await } else { Ok(Vec::new()) } };
     let uses = async {
         let matters = snapshot.paid.is_some() || snapshot.cancelled;
-        if matters { order_uses::read(store, &shop.id, id).await } else { Ok(Record::default()) }
+        if matters { uses::read(store, &shop.id, id).await } else { Ok(Record::default()) }
     };
     let (stored, named_buyer, levels, uses) =
         try_join4(effects(store, &shop.id, id), buyer(store, shop, named), levels, uses).await?;
@@ -150,7 +157,7 @@ pub async fn put(
     after.digest = format!("{:x}", Sha256::digest(&snapshot.body));
     let order = Order { id, customer_id, body: snapshot.body.clone() };
     let mut transaction = Transaction::default();
-    // The same order again.
+    // The shop has sent the same order again.
     if stored.is_some() && after == before {
         let shown = Shown { order, customer: buyer.map(|(customer, _)| customer) };
         return Ok((transaction, Put { shown, is_new: false, unsettled: false }));
@@ -166,8 +173,8 @@ pub async fn put(
     Ok((transaction, Put { shown: Shown { order, customer }, is_new: stored.is_none(), unsettled }))
 }
 
-/// What an order that becomes paid or cancelled makes of the codes and rules that it uses. Answers whether something of
-/// that is still to be stored.
+/// Plans the outcome for the codes and price rules of an order that becomes paid or cancelled. Returns true if some of
+/// it is still to be stored.
 fn end_uses(
     transaction: &mut Transaction,
     shop: &ShopId,
@@ -184,10 +191,10 @@ fn end_uses(
     if cancelled {
         uses.release(now);
     }
-    // A cancelled order changes the record even where it uses nothing: a use that was planned before is refused, and
-    // planned anew on the cancelled order.
+    // A cancelled order changes the record even if it uses nothing. A use that was planned before is refused then, and
+    // planned again on the cancelled order.
     if cancelled || uses != record.uses {
-        order_uses::write(transaction, shop, id, record, &uses)?;
+        uses::write(transaction, shop, id, record, &uses)?;
     }
     Ok(uses.is_pending())
 }
@@ -196,7 +203,7 @@ fn too_many() -> Error {
     Error::field("paid_price", "The balance would be too large.")
 }
 
-/// Adds what an order does to the points of its customer.
+/// Posts the ledger entries that the order's effects call for.
 async fn post(
     transaction: &mut Transaction,
     store: &Store,
@@ -211,7 +218,7 @@ async fn post(
     for spent in &due.returned {
         give_back(&mut posting, transaction, next(), (spent.redeemed(), spent.points), Some(order_id))?;
     }
-    // What the balance does not hold is written off.
+    // Points that the balance no longer holds are written off.
     let reverse = due.reverse.min(posting.account.points);
     if reverse > 0 {
         posting.post(next(), Cause::Reverse { order_id }, -reverse).map_err(|_| too_many())?;

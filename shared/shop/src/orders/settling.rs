@@ -1,9 +1,10 @@
-//! Storing what orders' records say of their codes: that they were given back, or that they are used. Until then they are
-//! *seen* so: who reads codes or counts of them settles first what is due ([`after_settling`]), which is nothing at nearly
-//! all times, and the job settles what nobody reads.
+//! Settling of orders: copies the decisions of an order's record to the rows and counters of its codes. A decision says
+//! that a use was released, or that a code is used. A decision holds from the moment at which the record has it.
+//! Therefore a reader of codes or of their counts first settles the orders that are due ([`after_settling`]). Nearly
+//! always none is due. A job settles the orders that nobody reads.
 //!
-//! One order is settled in steps of a few codes, each one transaction with the record: it can stop and begin again, and two
-//! can do it at once.
+//! An order is settled in steps of a few codes. A step is one transaction with the record, so settling can stop and
+//! resume at any step, and two processes can settle one order at once.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -16,40 +17,42 @@ use futures_util::{
     stream::{self, StreamExt},
 };
 
-use super::{
+use crate::{
+    discounts::{
+        codes::{self, rows::Row},
+        counters::{self, Change, Counter, Shards},
+    },
+    orders::uses::{self, Record},
+};
+use domain::{
+    coupon_code::CouponCode,
+    error::Error,
+    id::Id,
+    order_uses::{OrderUses, Use},
+    shop::ShopId,
+};
+use store::{
     attempts::Attempts,
-    counters::{self, Change, Counter, Shards},
-    coupon_code_uses as uses,
-    coupon_codes::{self, Row},
-    order_uses::{self, Record},
-    store::Store,
+    client::Store,
     transaction::{CommitError, MAX_ITEMS, Transaction},
 };
-use crate::{
-    domain::{
-        coupon_code::CouponCode,
-        id::Id,
-        order_uses::{OrderUses, Use},
-        shop::ShopId,
-    },
-    error::Error,
-};
 
-/// The most items that one use takes: the five rows of a code and their five tallies, the counters of its coupon, rule and
-/// customer, one shard more where a limit is in debt, and the redemption.
+/// Largest number of items that one use takes: the five rows of a code and their five tallies, the counters of its
+/// coupon, rule and customer, one quota shard more if a limit is in debt, and the redemption.
 const ITEMS_OF_ONE: usize = 15;
-/// The record and its marks in the indexes.
+/// Number of items that the record takes with its entries in the two indexes.
 const ITEMS_OF_RECORD: usize = 5;
-/// How many orders are settled at once.
+/// Number of orders that are settled in parallel.
 const AT_ONCE: usize = 8;
-/// How long a reader settles before it gives up with a 503.
+/// Time that a reader spends on settling before it gives up with a 503.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// What `read` reads once nothing is due in the shop: the look at that runs beside it, and where something is due, that is
-/// settled and everything read again.
+/// Settles the orders of the shop that are due, then runs `read`. The index of due orders is queried in parallel with a
+/// first run of `read`. If it is empty, which is nearly always so, the result of that run is returned at no extra round
+/// trip. Otherwise `read` runs again after settling.
 ///
 /// # Errors
-/// Those of `read`; [`Error::Unavailable`] where there is more to settle than a request has time for.
+/// The errors of `read`. [`Error::Unavailable`] if more is to be settled than a request has time for.
 pub async fn after_settling<T, F>(
     store: &Store,
     shop: &ShopId,
@@ -59,7 +62,7 @@ pub async fn after_settling<T, F>(
 where
     F: Future<Output = Result<T, Error>>,
 {
-    let (unsettled, first) = join(order_uses::unsettled(store, shop, now), read()).await;
+    let (unsettled, first) = join(uses::unsettled(store, shop, now), read()).await;
     let unsettled = unsettled?;
     if unsettled.is_empty() {
         return first;
@@ -70,24 +73,24 @@ where
     while let Some(settled) = each.next().await {
         settled?;
         if Instant::now() >= deadline {
-            return Err(Error::Unavailable("more orders to settle than there is time for".to_owned()));
+            return Err(Error::Unavailable("settling the due orders takes longer than a request may take".to_owned()));
         }
     }
     read().await
 }
 
-/// Stores what is due of an order. Answers how many uses were given back.
+/// Stores all that is due for an order. Returns the number of released uses.
 ///
 /// # Errors
-/// [`Error::Unavailable`] where others keep changing the same; what is left is taken up by the next reader, or the job.
+/// [`Error::Unavailable`] if other processes keep changing the same items. The next reader or the job continues then.
 pub async fn settle(store: &Store, shop: &ShopId, order: Id, now: DateTime<Utc>) -> Result<u64, Error> {
     let mut attempts = Attempts::default();
     let mut released = 0;
     loop {
-        let before = order_uses::read(store, shop, order).await?;
+        let before = uses::read(store, shop, order).await?;
         let mut after = before.uses.clone();
         if after.has_ended_holds(now) {
-            let paid = order_uses::is_paid(store, shop, order).await?;
+            let paid = uses::is_paid(store, shop, order).await?;
             after.end_holds(now, paid);
         }
         if after == before.uses && !after.is_pending() {
@@ -109,17 +112,17 @@ pub async fn settle(store: &Store, shop: &ShopId, order: Id, now: DateTime<Utc>)
     }
 }
 
-/// What a step does.
+/// Result of one step of settling.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Step {
-    /// How many uses it gives back.
+pub(crate) struct Step {
+    /// Number of uses that the step releases.
     given_back: u64,
-    /// Whether something is left to store after it.
-    pub(super) more: bool,
+    /// Set when more is to be stored after the step.
+    pub(crate) more: bool,
 }
 
-/// Plans what an order's record is to say, and stores as much of that as fits beside.
-pub(super) async fn advance(
+/// Plans the new state of an order's record, `after`, and stores as many of its uses as fit into the same transaction.
+pub(crate) async fn advance(
     transaction: &mut Transaction,
     store: &Store,
     shop: &ShopId,
@@ -133,18 +136,18 @@ pub(super) async fn advance(
     let kept = done.into_iter().filter(|used| used.released_at.is_none());
     after.uses.extend(kept.map(|used| Use { stored: true, ..used }));
     after.uses.sort_by_key(|used| (used.used_at, used.code_id.is_none(), used.code_id, used.price_rule_id));
-    order_uses::write(transaction, shop, order, before, &after)?;
+    uses::write(transaction, shop, order, before, &after)?;
     Ok(Step { given_back, more: after.is_pending() })
 }
 
-/// The same after a change that was answered already: what fails is left for the next reader, or the job.
+/// Settles an order after the reply was decided. An error is logged; the next reader or the job continues then.
 pub async fn settle_soon(store: &Store, shop: &ShopId, order: Id, now: DateTime<Utc>) {
     if let Err(error) = settle(store, shop, order, now).await {
-        tracing::warn!(order, %error, "an order is settled later");
+        tracing::warn!(order, %error, "settling an order failed; the next reader or the job tries again");
     }
 }
 
-/// The uses of the next step, and the others.
+/// Splits the uses into those of the next step and the others.
 fn step(uses: &[Use]) -> (Vec<Use>, Vec<Use>) {
     let mut most = (MAX_ITEMS - ITEMS_OF_RECORD) / ITEMS_OF_ONE;
     uses.iter().cloned().partition(|used| {
@@ -154,7 +157,7 @@ fn step(uses: &[Use]) -> (Vec<Use>, Vec<Use>) {
     })
 }
 
-/// Plans what a step stores.
+/// Plans the rows and counters of the uses of one step.
 async fn plan(
     transaction: &mut Transaction,
     store: &Store,
@@ -168,22 +171,22 @@ async fn plan(
         *given_back.entry(used.price_rule_id).or_default() += 1;
     }
     let shards = counters::read_each(store, shop, Counter::UsesOf, given_back.keys().copied());
-    let (rows, shards) = try_join(coupon_codes::by_ids(store, shop, &ids), shards).await?;
-    uses::give(transaction, shop, record.customer_id, &given_back, &shards)?;
+    let (rows, shards) = try_join(codes::rows::by_ids(store, shop, &ids), shards).await?;
+    codes::uses::give(transaction, shop, record.customer_id, &given_back, &shards)?;
     let coupons: BTreeSet<_> = rows.iter().map(|row| row.code.coupon_id).collect();
     let counters = counters::read_each(store, shop, Counter::CodesOf, coupons).await?;
     let rows: HashMap<_, _> = rows.into_iter().map(|row| (row.code.id, row)).collect();
     let mut used_codes: BTreeMap<Id, i64> = BTreeMap::new();
     for used in step {
         let row = used.code_id.and_then(|id| rows.get(&id));
-        // A code that was deleted, or taken back by the merchant, has nothing more to store.
+        // A code that was deleted, or taken back by the merchant, needs no more changes.
         let row = row.filter(|row| (row.code.order_id, row.code.used_at) == (Some(order), Some(used.used_at)));
         if let (Some(id), Some(released_at)) = (used.code_id, used.released_at) {
-            uses::close(transaction, shop, (id, used.used_at), released_at)?;
+            codes::uses::close(transaction, shop, (id, used.used_at), released_at)?;
         }
         let Some((row, shards)) = row.and_then(|row| Some((row, counters.get(&row.code.coupon_id)?))) else { continue };
         if used.released_at.is_none() {
-            coupon_codes::replace(transaction, shop, row, &row.code, shards.lapsed)?;
+            codes::rows::replace(transaction, shop, row, &row.code, shards.lapsed)?;
         } else {
             give_back(transaction, shop, row, shards)?;
             *used_codes.entry(row.code.coupon_id).or_default() -= 1;
@@ -197,18 +200,18 @@ async fn plan(
     Ok(())
 }
 
-/// Plans that a code is not used any more. Of a deleted coupon only used codes are there, so it goes.
+/// Plans that a code is no longer used. A deleted coupon has only used codes, so its code is removed.
 fn give_back(transaction: &mut Transaction, shop: &ShopId, row: &Row, shards: &Shards) -> Result<(), Error> {
     if shards.closed {
-        coupon_codes::remove(transaction, shop, row);
+        codes::rows::remove(transaction, shop, row);
         return Ok(());
     }
     let after = CouponCode { used_at: None, order_id: None, ..row.code.clone() };
-    coupon_codes::replace(transaction, shop, row, &after, shards.lapsed)
+    codes::rows::replace(transaction, shop, row, &after, shards.lapsed)
 }
 
-/// Plans that an order does not use a code any more, which the merchant takes back.
-pub(super) fn take_out(
+/// Plans the removal of a code from an order's record, for a code that the merchant takes back.
+pub(crate) fn take_out(
     transaction: &mut Transaction,
     shop: &ShopId,
     (order, code): (Id, Id),
@@ -216,5 +219,5 @@ pub(super) fn take_out(
 ) -> Result<(), Error> {
     let mut after = before.uses.clone();
     after.uses.retain(|used| used.code_id != Some(code));
-    order_uses::write(transaction, shop, order, before, &after)
+    uses::write(transaction, shop, order, before, &after)
 }

@@ -1,5 +1,6 @@
-//! What orders use, one small item each; and the two indexes of those of which something is to be stored or decided: that
-//! of a shop, which every reader of codes looks at, and that of all shops, which the job reads.
+//! The uses of each order, one small record for each; and two indexes of the orders that are due, which means that a
+//! use of the order is to be stored or a hold to be decided. Every reader of codes queries the index of its shop. The
+//! job queries the index of all shops.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -7,48 +8,46 @@ use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join_all};
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::{keys, orders::rows};
+use domain::{error::Error, id::Id, order::Effects, order_uses::OrderUses, shop::ShopId};
+use store::{
+    client::{Range, Store, read_all},
     entity::{self, VERSION},
-    keys, orders,
-    store::{Range, Store, read_all},
-    transaction::{ABSENT, Transaction, n},
-};
-use crate::{
-    domain::{id::Id, order::Effects, order_uses::OrderUses, shop::ShopId},
-    error::Error,
+    item::n,
+    transaction::{ABSENT, Transaction},
 };
 
-/// The label of the record in a transaction.
+/// Label of the record in a transaction.
 const LABEL: &str = "order uses";
 
-/// What an order uses, as it was read.
+/// The uses of an order as they were read, with the version for conditions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
-    /// What it uses.
+    /// Codes and automatic price rules that the order uses.
     pub uses: OrderUses,
-    /// The version of the item; 0 where there is none.
+    /// Version of the item; 0 if there is none.
     version: u64,
 }
 
-/// An order in the indexes.
+/// An order in one of the two indexes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
-    /// Whose.
+    /// The shop that owns the order.
     pub shop: ShopId,
-    /// Which.
+    /// Id of the order.
     pub order_id: Id,
 }
 
-/// What an order uses.
+/// Reads the uses of an order. Returns an empty record for an order that never used anything.
 pub async fn read(store: &Store, shop: &ShopId, order: Id) -> Result<Record, Error> {
     let Some(item) = store.get(&keys::order_uses(shop, order)).await? else { return Ok(Record::default()) };
     let (uses, version) = entity::versioned(item)?;
     Ok(Record { uses, version })
 }
 
-/// Writes what an order uses over what was read of it: up to five items. Refused under `order uses` where that has changed
-/// since, be it that the order was paid or cancelled meanwhile.
-pub(super) fn write(
+/// Writes the uses of an order in place of those that were read: at most five items. Refused under the label `order
+/// uses` if the record has changed since, for example because the order was paid or cancelled.
+pub(crate) fn write(
     transaction: &mut Transaction,
     shop: &ShopId,
     order: Id,
@@ -73,14 +72,14 @@ pub(super) fn write(
     Ok(())
 }
 
-/// The orders of a shop of which something is to be stored or decided by now.
-pub(super) async fn unsettled(store: &Store, shop: &ShopId, now: DateTime<Utc>) -> Result<Vec<Id>, Error> {
+/// Reads the orders of a shop that are due at `now`.
+pub(crate) async fn unsettled(store: &Store, shop: &ShopId, now: DateTime<Utc>) -> Result<Vec<Id>, Error> {
     let between = Some(keys::due_until(now));
     let due = store.query_as::<Due>(&Range { pk: keys::unsettled_orders(shop), between, ..Range::default() }).await?;
     Ok(due.into_iter().map(|due| due.order_id).collect())
 }
 
-/// The same of all shops.
+/// Reads the orders of all shops that are due at `now`.
 pub async fn due(store: &Store, now: DateTime<Utc>) -> Result<Vec<Due>, Error> {
     let shards = (0..keys::DUE_SHARDS).map(async |shard| {
         let range = Range { pk: keys::due_orders(shard), between: Some(keys::due_until(now)), ..Range::default() };
@@ -89,26 +88,27 @@ pub async fn due(store: &Store, now: DateTime<Utc>) -> Result<Vec<Due>, Error> {
     Ok(try_join_all(shards).await?.into_iter().flatten().collect())
 }
 
-/// The codes that are used, though not every copy of them says so yet.
-pub(super) async fn unstored_codes(store: &Store, shop: &ShopId, now: DateTime<Utc>) -> Result<HashSet<Id>, Error> {
+/// Reads the ids of the codes that are used although not every copy of them says so yet.
+pub(crate) async fn unstored_codes(store: &Store, shop: &ShopId, now: DateTime<Utc>) -> Result<HashSet<Id>, Error> {
     let unsettled = unsettled(store, shop, now).await?;
     let records = read_all(unsettled.into_iter().map(|order| read(store, shop, order)).collect()).await?;
     let unstored = records.into_iter().flat_map(|record| record.uses.uses).filter(|used| !used.stored);
     Ok(unstored.filter_map(|used| used.code_id).collect())
 }
 
-/// What was given back and is not stored yet: for a reader that may not write.
+/// Overlay of uses for readers that must not write: the uses that were released and are not stored as released yet.
 #[derive(Debug, Default)]
-pub(super) struct Freed {
+pub(crate) struct Freed {
     /// Codes that are not used, whatever their rows say.
-    pub(super) codes: HashSet<Id>,
-    /// Uses by rule and customer that the counters still count.
+    pub(crate) codes: HashSet<Id>,
+    /// Released uses that the counters still count, by rule and customer.
     uses: HashMap<(Id, Id), u64>,
 }
 
 impl Freed {
-    /// Reads it: one range, which is empty at nearly all times.
-    pub(super) async fn read(store: &Store, shop: &ShopId, now: DateTime<Utc>) -> Result<Self, Error> {
+    /// Reads the overlay of a shop: one range, which is nearly always empty, and otherwise one batch for each of the
+    /// records and the orders' effects.
+    pub(crate) async fn read(store: &Store, shop: &ShopId, now: DateTime<Utc>) -> Result<Self, Error> {
         let mut freed = Self::default();
         let unsettled = unsettled(store, shop, now).await?;
         if unsettled.is_empty() {
@@ -136,8 +136,8 @@ impl Freed {
         Ok(freed)
     }
 
-    /// What an order uses itself, which does not stand in its own way.
-    pub(super) fn of_order(uses: &OrderUses) -> Self {
+    /// Returns the uses of this order as an overlay, so that they do not count against the order itself.
+    pub(crate) fn of_order(uses: &OrderUses) -> Self {
         let mut freed = Self::default();
         for used in uses.live() {
             *freed.uses.entry((used.price_rule_id, uses.customer_id)).or_default() += 1;
@@ -145,8 +145,9 @@ impl Freed {
         freed
     }
 
-    /// How many uses of a rule that are given back are still counted: in all, and of a customer.
-    pub(super) fn of_rule(&self, rule: Id, customer: Option<Id>) -> (u64, u64) {
+    /// Returns the number of released uses of a rule that the counters still count: of all customers, and of
+    /// `customer`.
+    pub(crate) fn of_rule(&self, rule: Id, customer: Option<Id>) -> (u64, u64) {
         let of = |wanted: &dyn Fn(Id) -> bool| {
             let uses = self.uses.iter().filter(|((of, customer), _)| *of == rule && wanted(*customer));
             uses.map(|(_, uses)| uses).sum()
@@ -155,7 +156,7 @@ impl Freed {
     }
 }
 
-/// Whether an order is paid; one that is not stored is not.
-pub(super) async fn is_paid(store: &Store, shop: &ShopId, order: Id) -> Result<bool, Error> {
-    Ok(orders::effects(store, shop, order).await?.is_some_and(|order| order.effects.paid))
+/// True if the order is paid. An order that is not stored is not paid.
+pub(crate) async fn is_paid(store: &Store, shop: &ShopId, order: Id) -> Result<bool, Error> {
+    Ok(rows::effects(store, shop, order).await?.is_some_and(|order| order.effects.paid))
 }

@@ -1,57 +1,57 @@
-//! Whether the tallies of a list say how many rows there are, and how to mend them where they do not.
+//! Audit of the tallies of a list: compares them with the rows, and corrects wrong ones.
 //!
-//! On a table that others write, tallies are read before the rows and after them. A tally counts its changes, so one that
-//! was changed in between gives itself away, also where the change was undone: of it nothing is said.
+//! While others write to the table, tallies are read before the rows and again after them. Every tally counts its
+//! changes, so a tally that changed in between is recognised, even if the change was undone. Nothing is reported about
+//! such a tally.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    List,
-    read::class,
-    tally::{Counts, Place, Tallies},
-};
 use crate::{
-    domain::shop::ShopId,
-    error::Error,
-    table::{
-        entity, keys, sequence,
-        store::{Range, Store, read_all},
-        transaction::Transaction,
+    additions::Additions,
+    client::{Range, Store, read_all},
+    entity, keys,
+    pages::{
+        List,
+        read::class,
+        tally::{Counts, Place},
     },
+    sequence,
+    transaction::{MAX_ITEMS, Transaction},
 };
+use domain::{error::Error, shop::ShopId};
 
-/// What was found.
+/// Findings of an audit.
 #[derive(Debug, Clone, Default)]
 pub struct Audited {
-    /// Rows of the list.
+    /// Number of rows in the list.
     pub rows: u64,
-    /// What tallies say, and what they should.
+    /// Tallies that are wrong, with the stored and the correct numbers.
     pub drift: Vec<TallyDrift>,
-    /// Tallies that were changed meanwhile.
+    /// Number of tallies that changed during the audit.
     pub unsettled: u64,
-    lacking: Tallies,
+    lacking: Additions,
 }
 
 /// A tally that is wrong.
 #[derive(Debug, Clone)]
 pub struct TallyDrift {
-    /// Its level and bucket.
+    /// List, level and bucket of the tally.
     pub tally: String,
-    /// What it says, by class.
+    /// Stored number of rows, by class.
     pub stored: Counts,
-    /// How many rows there are, by class.
+    /// Counted number of rows, by class.
     pub counted: Counts,
 }
 
-/// What is stored of all shards of a tally, and how often they were changed.
+/// Sums over all shards of each tally: the counts, and the number of changes.
 type Stored = BTreeMap<Place, (Counts, u64)>;
 
-/// Counts the rows of a list one by one and compares every tally with them. It reads everything.
+/// Counts the rows of a list one by one and compares every tally with them. Reads the whole list and all of its
+/// tallies, which it reads twice.
 pub async fn audit(store: &Store, shop: &ShopId, list: &List) -> Result<Audited, Error> {
     let before = tallies(store, shop, list).await?;
     let (rows, counted) = rows(store, shop, list).await?;
     let after = tallies(store, shop, list).await?;
-    let counted: BTreeMap<_, _> = counted.changes().map(|(place, counts)| (place.clone(), counts)).collect();
     let mut audited = Audited { rows, ..Audited::default() };
     let places: BTreeSet<_> = counted.keys().chain(after.keys()).collect();
     for place in places {
@@ -61,33 +61,34 @@ pub async fn audit(store: &Store, shop: &ShopId, list: &List) -> Result<Audited,
         if changes != changes_before {
             audited.unsettled += 1;
         } else if stored != counted {
-            audited.lacking.lack(place, counted.less(stored));
-            let tally = format!("{} level {} bucket {}", place.list, place.level, place.bucket);
+            list.add_to_tally(&mut audited.lacking, shop, *place, counted.less(stored));
+            let tally = format!("{} level {} bucket {}", list.key_name(), place.level, place.bucket);
             audited.drift.push(TallyDrift { tally, stored, counted });
         }
     }
     Ok(audited)
 }
 
-/// Adds to each tally what it lacks. An addition disturbs none that is made meanwhile.
+/// Adds to each wrong tally the difference. An addition does not disturb concurrent ones.
 pub async fn mend(store: &Store, audited: &Audited) -> Result<(), Error> {
-    for lacking in audited.lacking.apart() {
+    for additions in audited.lacking.clone().chunks(MAX_ITEMS) {
         let mut transaction = Transaction::default();
-        transaction.tallies = lacking;
+        transaction.additions = additions;
         store.commit(&transaction).await?;
     }
     Ok(())
 }
 
 impl List {
-    /// How often the top tallies were changed: as often as rows came, went, or changed their class.
-    pub(in crate::table) async fn changes(&self, store: &Store, shop: &ShopId) -> Result<u64, Error> {
+    /// Returns the number of changes of the top tallies. It grows whenever a row is added, removed or moved to another
+    /// class.
+    pub async fn changes(&self, store: &Store, shop: &ShopId) -> Result<u64, Error> {
         let top = node(store, shop, self, (self.top(), 0)).await?;
         Ok(top.into_iter().map(|(_, _, changes)| changes).sum())
     }
 }
 
-/// Every tally of a list, from the top down.
+/// Reads every tally of a list, from the top level down.
 async fn tallies(store: &Store, shop: &ShopId, list: &List) -> Result<Stored, Error> {
     let mut found = Stored::new();
     let mut parents = vec![0];
@@ -107,7 +108,7 @@ async fn tallies(store: &Store, shop: &ShopId, list: &List) -> Result<Stored, Er
     Ok(found)
 }
 
-/// The shards of the tallies below one bucket.
+/// Reads the shards of all tallies below one bucket.
 async fn node(
     store: &Store,
     shop: &ShopId,
@@ -116,25 +117,27 @@ async fn node(
 ) -> Result<Vec<(Place, Counts, u64)>, Error> {
     let pk = keys::tally_partition(shop, list.key_name(), level, parent);
     let items = store.query(&Range { pk, ..Range::default() }).await?;
-    let of_item = |item: &crate::table::Item| {
+    let of_item = |item: &crate::Item| {
         let bucket = keys::tally_bucket(item.get(keys::SK)?.as_s().ok()?)?;
-        let place = Place { shop: shop.clone(), list: list.key_name(), level, parent, bucket };
+        let place = Place { level, parent, bucket };
         Some((place, Counts::of_item(item), Counts::changes_of(item)))
     };
     Ok(items.iter().filter_map(of_item).collect())
 }
 
-/// How many rows there are, and what the tallies of a list with them would say.
-async fn rows(store: &Store, shop: &ShopId, list: &List) -> Result<(u64, Tallies), Error> {
-    // Rows whose partitions are many have ids of ours.
+/// Counts the rows of a list. Returns their number, and the tallies that these rows require.
+async fn rows(store: &Store, shop: &ShopId, list: &List) -> Result<(u64, BTreeMap<Place, Counts>), Error> {
+    // Only lists over ids that this service chooses have several row partitions.
     let many = list.row_shift < keys::POSITION_BITS;
     let last = if many { sequence::last(store, shop, list.name).await? >> list.row_shift } else { 0 };
-    let (mut rows, mut counted) = (0, Tallies::default());
+    let (mut rows, mut counted) = (0, BTreeMap::<_, Counts>::new());
     for partition in 0..=last {
         let pk = keys::row_partition(shop, list.key_name(), partition);
         for item in store.query(&Range { pk, ..Range::default() }).await? {
             let position = entity::id(&item).ok_or_else(|| Error::Internal("a row without a position".to_owned()))?;
-            counted.count(shop, list, position, class(&item), 1);
+            for place in list.places(position) {
+                counted.entry(place).or_default().add(Counts::of_class(class(&item), 1));
+            }
             rows += 1;
         }
     }

@@ -1,44 +1,42 @@
-//! Bulk loads, for imports into a table that nobody else writes, and the proof that tallies are right.
+//! Bulk loads, for imports into lists that nobody else writes to, and checks of the tallies.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{
-    Class, List,
-    select::{Direction, Select},
-    tally::{Counts, TALLY, Tallies},
-};
 use crate::{
-    domain::shop::ShopId,
-    error::Error,
-    table::{
-        Item, entity, keys,
-        store::{Range, Store},
-        transaction::{key_attributes, s},
+    Item,
+    additions::Additions,
+    client::{Range, Store},
+    entity, keys,
+    pages::{
+        Class, List,
+        select::{Direction, Select},
+        tally::Counts,
     },
 };
+use domain::{error::Error, shop::ShopId};
 
-/// How many rows wait before they are written.
+/// Number of rows that are collected before they are written.
 const PARALLEL: usize = 400;
 
-/// A load of new rows of any lists: rows without transactions, and the tallies of all of them at the end. Until
-/// [`Load::finish`] the rows are in no list.
+/// A load of new rows into any lists. Rows are written without transactions, and the tallies of all of them at the end.
+/// Until [`Load::finish`] the rows are in no list.
 #[derive(Debug)]
 pub struct Load<'a> {
     store: &'a Store,
     shop: &'a ShopId,
-    tallies: Tallies,
+    tallies: Additions,
     waiting: Vec<Item>,
 }
 
 impl<'a> Load<'a> {
-    /// Starts a load. The tallies that it writes replace those of its buckets, so these must be empty before.
+    /// Starts a load. Its tallies replace the stored tallies of the same buckets, so those buckets must be empty.
     pub fn new(store: &'a Store, shop: &'a ShopId) -> Self {
-        Self { store, shop, tallies: Tallies::default(), waiting: Vec::new() }
+        Self { store, shop, tallies: Additions::default(), waiting: Vec::new() }
     }
 
-    /// Adds a row.
+    /// Adds a row to a list.
     pub async fn push<T: Serialize>(
         &mut self,
         list: &List,
@@ -46,7 +44,7 @@ impl<'a> Load<'a> {
         class: Class,
         entity: &T,
     ) -> Result<(), Error> {
-        self.tallies.count(self.shop, list, position, class, 1);
+        list.tally(&mut self.tallies, self.shop, (position, class), 1);
         let row = list.item(self.shop, position, class, entity)?;
         if let Some(copy) = list.class_copy(self.shop, position, class, &row) {
             self.put(copy).await?;
@@ -64,22 +62,16 @@ impl<'a> Load<'a> {
         self.store.batch_put(std::mem::take(&mut self.waiting)).await
     }
 
-    /// Writes what is left and the tallies, which makes the rows members of their lists.
+    /// Writes the remaining rows and then the tallies, which make the rows members of their lists.
     pub async fn finish(mut self) -> Result<(), Error> {
         self.flush().await?;
-        let tally = |(place, counts): (&super::tally::Place, Counts)| {
-            let mut item = key_attributes(&place.key(0));
-            item.insert(keys::TYPE.to_owned(), s(TALLY));
-            item.extend(counts.attributes().map(|(attribute, value)| (attribute.to_owned(), value)));
-            item
-        };
-        self.store.batch_put(self.tallies.changes().map(tally).collect()).await
+        self.store.batch_put(self.tallies.items().collect()).await
     }
 }
 
-/// Counts the rows of a list one by one and compares them with its count. For tests and audits: it reads everything.
+/// Counts the rows of a list one by one, to compare them with its count. For tests and audits: it reads the whole list.
 ///
-/// Answers the rows and the count.
+/// Returns the number of rows and the count.
 pub async fn verify(store: &Store, shop: &ShopId, list: &List) -> Result<(u64, u64), Error> {
     let count = list.count(store, shop, None).await?;
     let newest = list.page(store, shop, &Select::first(1, Direction::Descending)).await?.rows;
@@ -94,7 +86,7 @@ pub async fn verify(store: &Store, shop: &ShopId, list: &List) -> Result<(u64, u
     Ok((rows, count))
 }
 
-/// How many rows the top tallies of a list count on each shard. For measurements.
+/// Returns the number of rows that the top tallies of a list count on each shard. For measurements.
 pub async fn shards(store: &Store, shop: &ShopId, list: &List) -> Result<BTreeMap<u8, i64>, Error> {
     let pk = keys::tally_partition(shop, list.key_name(), list.top(), 0);
     let mut shards = BTreeMap::new();

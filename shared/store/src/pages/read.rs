@@ -4,25 +4,24 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use futures_util::future::{try_join, try_join_all};
 
-use super::{
-    CLASS, Class, List, MAX_CLASSES, paginate,
-    segments::{self, Bounds, Node, Segment},
-    select::{Direction, Lens, Page, Select},
-    tally::{Counts, Weights},
-};
 use crate::{
-    domain::{id::MAX_ID, shop::ShopId},
-    error::Error,
-    table::{
-        Item, entity, keys,
-        store::{Range, Store, read_all},
+    Item,
+    client::{Range, Store, read_all},
+    entity, keys,
+    pages::{
+        CLASS, Class, List, MAX_CLASSES, paginate,
+        segments::{self, Bounds, Node, Segment},
+        select::{Direction, Lens, Page, Select},
+        tally::{Counts, Weights},
     },
 };
+use domain::{error::Error, id::MAX_ID, shop::ShopId};
 
-/// Up to so many rows before the page are read over rather than looked up: as many as a leaf has.
+/// Largest number of rows, those before the page included, that are read directly instead of being located by finer
+/// tallies: the size of a leaf.
 const READ_OVER: u64 = 64;
 
-/// A list of one shop behind its store.
+/// Reader of one selection of a list.
 struct Reader<'a> {
     store: &'a Store,
     shop: &'a ShopId,
@@ -33,18 +32,19 @@ struct Reader<'a> {
 }
 
 impl List {
-    /// Reads a page.
+    /// Reads a page. Costs one round trip for the top level, one for each further level that has to be read, and one
+    /// for the rows: at most 3 with two levels, and more only if rows vanish at the same time.
     ///
     /// # Errors
-    /// [`Error::InvalidPage`] for a page that the selection does not have; the first exists always.
+    /// [`Error::InvalidPage`] if the selection has no such page. The first page always exists.
     pub async fn page(&self, store: &Store, shop: &ShopId, select: &Select) -> Result<Page<Item>, Error> {
         self.page_through(store, shop, select, None).await
     }
 
-    /// Reads a page of what a lens shows of this list.
+    /// Reads a page as a lens shows the list. With corrections each level costs at least two round trips.
     ///
     /// # Errors
-    /// As [`Self::page`].
+    /// The errors of [`Self::page`].
     pub async fn page_through(
         &self,
         store: &Store,
@@ -70,7 +70,7 @@ impl List {
         Ok(Page { count, number, rows })
     }
 
-    /// How many rows of these classes there are in all.
+    /// Returns the number of rows of these classes; `None` means all classes. Costs one round trip.
     pub async fn count(&self, store: &Store, shop: &ShopId, classes: Option<Vec<Class>>) -> Result<u64, Error> {
         let select = Select { classes, ..Select::first(1, Direction::Ascending) };
         let bounds = Bounds { first: 0, last: MAX_ID };
@@ -80,7 +80,8 @@ impl List {
 }
 
 impl Reader<'_> {
-    /// One round trip: the top tallies and, beside them, everything around the bounds. Ascending.
+    /// Reads the top tallies and, at the same time, everything around the bounds. Returns the segments in ascending
+    /// order. Costs one round trip, and more with corrections.
     async fn survey(&self) -> Result<Vec<Segment<Item>>, Error> {
         let top = self.list.top();
         let mut nodes = Vec::new();
@@ -104,7 +105,7 @@ impl Reader<'_> {
         Ok(self.assemble(top, &top_node, &nodes, &mut leaves))
     }
 
-    /// The segments of a node, split at the bounds by what was read around them.
+    /// Returns the segments of a node, split at the bounds with the help of what was read around them.
     fn assemble(
         &self,
         level: usize,
@@ -126,7 +127,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The next `wanted` rows after `offset` of these segments, which stand in the order of the selection.
+    /// Returns the next `wanted` rows after `offset`. The segments are in the order of the selection.
     async fn collect(
         &self,
         mut segments: VecDeque<Segment<Item>>,
@@ -156,8 +157,9 @@ impl Reader<'_> {
         Ok(rows)
     }
 
-    /// Whether the rows of a segment can be read without knowing more: it is a leaf, or the page starts so near its
-    /// edge that the rows before it are fewer than a leaf has.
+    /// Returns true if the rows of a segment can be read without more tallies. That is so for a leaf. Without a filter
+    /// it is also so if the page starts at the edge of the segment, or so near it that at most [`READ_OVER`] rows reach
+    /// from the edge to the end of the page.
     fn readable(&self, segment: &Segment<Item>, index: usize, offset: u64, missing: u64) -> bool {
         match segment {
             Segment::Rows(_) | Segment::Bucket { level: 0, .. } => true,
@@ -168,7 +170,8 @@ impl Reader<'_> {
         }
     }
 
-    /// The same segments, with the coarse ones replaced by what is inside them: one round trip.
+    /// Returns the same segments, with each coarse one replaced by the segments inside it. Costs one round trip, and
+    /// more with corrections.
     async fn refine(&self, taken: Vec<Segment<Item>>, offset: u64, missing: u64) -> Result<Vec<Segment<Item>>, Error> {
         let inside = taken.into_iter().enumerate().map(async |(index, segment)| {
             if self.readable(&segment, index, offset, missing) {
@@ -186,7 +189,8 @@ impl Reader<'_> {
         Ok(try_join_all(inside).await?.into_iter().flatten().collect())
     }
 
-    /// The rows of readable segments, in the order of the selection: one round trip.
+    /// Reads the rows of readable segments, in the order of the selection. Costs one round trip; two for a selection of
+    /// several classes from their own partitions.
     async fn read(&self, taken: Vec<Segment<Item>>, offset: u64, missing: u64) -> Result<Vec<Item>, Error> {
         let unfiltered = self.unfiltered();
         let mut runs: Vec<Run> = Vec::new();
@@ -213,7 +217,7 @@ impl Reader<'_> {
         Ok(rows.filter(|row| self.wanted(row)).collect())
     }
 
-    /// Whether two stretches are read by one query: they share a partition, and nothing unwanted lies between them.
+    /// Returns true if one query can read two ranges: they share a partition, and no unwanted rows lie between them.
     fn joins(&self, run: Bounds, next: Bounds, unfiltered: bool) -> bool {
         let by_class = self.list.by_class && self.lens.is_none() && self.select.classes.is_some();
         let partition = |position: u64| if by_class { 0 } else { position >> self.list.row_shift };
@@ -221,8 +225,8 @@ impl Reader<'_> {
         partition(run.first) == partition(next.first) && (unfiltered || adjacent)
     }
 
-    /// Whether every row that is read between the bounds is wanted: there is no filter, or it is by classes whose rows
-    /// stand by themselves.
+    /// Returns true if every row between the bounds is wanted. That is so without a filter, and with a filter by
+    /// classes whose rows have partitions of their own.
     fn unfiltered(&self) -> bool {
         self.lens.is_none() && (self.select.classes.is_none() || self.list.by_class)
     }
@@ -235,7 +239,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What each class counts for in this selection, before corrections.
+    /// Returns the weight of each class in this selection, before corrections.
     fn weights(&self) -> Weights {
         let mut weights = [0; MAX_CLASSES];
         match &self.select.classes {
@@ -245,11 +249,11 @@ impl Reader<'_> {
         weights
     }
 
-    /// The wanted rows of each bucket below one parent, corrected.
+    /// Returns the number of wanted rows of each bucket below one parent, corrected by the lens.
     ///
-    /// Where a row moves between classes both its list and a correction change, and what is read of the one may not fit
-    /// what is read of the other. So both are read twice, and what changed in between is counted from what is below it, in
-    /// the end from the rows, which say themselves how they are seen.
+    /// A row that moves between classes changes the tally of the list and that of a correction, and the two readings
+    /// may not match. So both are read twice. Buckets that changed in between are counted from the level below and
+    /// finally from the rows, whose effective class [`Lens::keep`] decides.
     async fn node(&self, level: usize, parent: u64) -> Result<Node, Error> {
         if self.lens.is_none_or(|lens| lens.corrections.is_empty()) {
             let own = self.tallies(self.list, self.weights(), level, parent).await?;
@@ -267,7 +271,7 @@ impl Reader<'_> {
         Ok(node)
     }
 
-    /// The wanted rows of one bucket, by what is below it.
+    /// Counts the wanted rows of one bucket from the level below, or from its rows.
     async fn recount(&self, level: usize, bucket: u64) -> Result<i64, Error> {
         if level > 0 {
             let below = Box::pin(self.node(level - 1, bucket)).await?;
@@ -287,7 +291,7 @@ impl Reader<'_> {
         Ok(sum)
     }
 
-    /// The tallies of one parent bucket, all shards summed, as far as they concern the selection.
+    /// Reads the tallies below one parent bucket, summed over all shards and weighted for the selection.
     async fn tallies(&self, list: &List, weights: Weights, level: usize, parent: u64) -> Result<Reading, Error> {
         let pk = keys::tally_partition(self.shop, list.key_name(), level, parent);
         let Bounds { first, last } = self.bounds;
@@ -304,7 +308,8 @@ impl Reader<'_> {
         Ok(reading)
     }
 
-    /// The rows of a stretch, in the order of the selection; at most `limit` of each class where they stand by class.
+    /// Reads the rows of a range, in the order of the selection; at most `limit` of each class if the classes have
+    /// partitions of their own.
     async fn rows(&self, bounds: Bounds, limit: Option<usize>) -> Result<Vec<Item>, Error> {
         let own = || keys::row_partition(self.shop, self.list.key_name(), bounds.first >> self.list.row_shift);
         match &self.select.classes {
@@ -312,11 +317,12 @@ impl Reader<'_> {
                 let of_class = |class: &Class| keys::row_partition(self.shop, self.list.class_name(*class), 0);
                 let read = || classes.iter().map(|class| self.range(of_class(class), bounds, limit));
                 let mut rows: Vec<_> = try_join_all(read()).await?.into_iter().flatten().collect();
-                // A row that moved from a class not yet read to one that was is in neither: the second reading has it.
+                // While the classes are read, a row can move from a class not yet read to one already read. It is then
+                // in neither result, and the second reading finds it.
                 if classes.len() > 1 {
                     rows.extend(try_join_all(read()).await?.into_iter().flatten());
                 }
-                // A row that moved to another class between the readings is there twice: the later version counts.
+                // A row that moved to another class between the readings appears twice. The later version is kept.
                 rows.sort_by_cached_key(|row| (entity::id(row), std::cmp::Reverse(entity::version(row))));
                 rows.dedup_by_key(|row| entity::id(row));
                 if self.select.direction == Direction::Descending {
@@ -335,7 +341,7 @@ impl Reader<'_> {
     }
 }
 
-/// The buckets of which two readings say otherwise.
+/// Returns the buckets on which two readings differ.
 fn differences<'a>(one: &'a Reading, other: &'a Reading) -> impl Iterator<Item = u64> {
     let changed = one.iter().filter(|(bucket, tally)| other.get(bucket) != Some(tally));
     let new = other.keys().filter(|bucket| !one.contains_key(bucket));
@@ -350,14 +356,14 @@ fn add(reading: &mut Reading, other: Reading) {
     }
 }
 
-/// A tally as it was read: what it counts of the wanted rows, and how often it was changed.
+/// A tally as it was read: its number of wanted rows, and its number of changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Tallied {
     count: i64,
     changes: u64,
 }
 
-/// The tallies below one parent, by bucket.
+/// The tallies below one parent bucket, by bucket.
 type Reading = BTreeMap<u64, Tallied>;
 
 enum Run {
@@ -369,7 +375,7 @@ fn text<'a>(item: &'a Item, attribute: &str) -> Option<&'a str> {
     item.get(attribute).and_then(|value| value.as_s().ok()).map(String::as_str)
 }
 
-/// The class of a row.
+/// Returns the class of a row.
 pub fn class(row: &Item) -> Class {
     row.get(CLASS).and_then(|value| value.as_n().ok()).and_then(|digits| digits.parse().ok()).unwrap_or(super::ONLY)
 }

@@ -1,22 +1,22 @@
-//! Where a page starts: pure arithmetic over tallies.
+//! Location of a page in a list: pure arithmetic over tallies.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::List;
+use crate::pages::List;
 
-/// How many wanted rows each bucket below one parent has.
+/// The buckets below one parent bucket, each with its number of wanted rows.
 pub(super) type Node = BTreeMap<u64, i64>;
 
-/// A stretch of a list, as far as it is known.
+/// A part of a list, as far as it is known.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Segment<R> {
-    /// A whole bucket of which only the tally is known.
+    /// A whole bucket, of which only the tally is known.
     Bucket {
-        /// Its level.
+        /// Level of the bucket.
         level: usize,
-        /// Its number.
+        /// Number of the bucket.
         bucket: u64,
-        /// Its rows of the wanted classes.
+        /// Number of its wanted rows.
         count: u64,
     },
     /// Rows that were read, in the order of the selection.
@@ -32,7 +32,7 @@ impl<R> Segment<R> {
     }
 }
 
-/// Positions, both ends inclusive.
+/// A range of positions, both ends inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bounds {
     pub(super) first: u64,
@@ -40,14 +40,14 @@ pub(super) struct Bounds {
 }
 
 impl List {
-    /// The positions of a bucket.
+    /// Returns the positions of a bucket.
     pub(super) fn positions(&self, level: usize, bucket: u64) -> Bounds {
         let shift = self.shifts[level];
         Bounds { first: bucket << shift, last: (bucket << shift) | ((1 << shift) - 1) }
     }
 
-    /// The segments of a node inside `bounds`, ascending. A bucket that lies partly outside is split by `split`, which
-    /// knows what is below the buckets at the bounds.
+    /// Returns the segments of a node inside `bounds`, in ascending order. `split` splits the buckets that lie partly
+    /// outside; it knows the rows and buckets around the bounds.
     pub(super) fn segments<R>(
         &self,
         level: usize,
@@ -71,7 +71,8 @@ impl List {
     }
 }
 
-/// Drops what lies before the page and says how many rows of the first segment left do.
+/// Drops the segments before the page. Returns the number of rows of the first remaining segment that also lie before
+/// it.
 pub(super) fn skip<R>(segments: &mut VecDeque<Segment<R>>, mut offset: u64) -> u64 {
     while let Some(first) = segments.front() {
         if first.count() > offset {
@@ -83,7 +84,7 @@ pub(super) fn skip<R>(segments: &mut VecDeque<Segment<R>>, mut offset: u64) -> u
     offset
 }
 
-/// How many leading segments hold the next `offset + wanted` rows.
+/// Returns the number of leading segments that hold the next `offset + wanted` rows.
 pub(super) fn window<R>(segments: &VecDeque<Segment<R>>, offset: u64, wanted: u64) -> usize {
     let mut held = 0;
     for (index, segment) in segments.iter().enumerate() {

@@ -1,19 +1,22 @@
-//! What of a ranked list is asked for, and what is answered.
+//! Selections of a ranked list, and the pages that answer them.
 
-use super::{Class, List, paginate::PageNumber, tally::Weights};
-use crate::{error::Error, table::Item};
+use crate::{
+    Item,
+    pages::{Class, List, paginate::PageNumber, tally::Weights},
+};
+use domain::error::Error;
 
-/// The order of a list by position.
+/// Order of a list by position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// Oldest first.
+    /// Smallest position first: oldest rows first.
     Ascending,
-    /// Newest first.
+    /// Largest position first: newest rows first.
     Descending,
 }
 
 impl Direction {
-    /// The other way.
+    /// Returns the opposite order.
     pub fn reversed(self) -> Self {
         match self {
             Self::Ascending => Self::Descending,
@@ -22,30 +25,30 @@ impl Direction {
     }
 }
 
-/// Which rows of a list, and which page of them.
+/// Selection of rows, and the page of them to read.
 #[derive(Debug, Clone)]
 pub struct Select {
-    /// Only these classes; all without.
+    /// Classes to select; `None` means all. A [`Lens`] takes the place of this field.
     pub classes: Option<Vec<Class>>,
-    /// Only positions above.
+    /// Selects only positions above this one.
     pub after: Option<u64>,
-    /// Only positions below.
+    /// Selects only positions below this one.
     pub before: Option<u64>,
-    /// The order.
+    /// Order of the rows.
     pub direction: Direction,
-    /// The page.
+    /// The page to read.
     pub number: PageNumber,
-    /// Rows of a page, from 1.
+    /// Number of rows on a page, at least 1.
     pub size: u64,
 }
 
 impl Select {
-    /// Whether a position lies between the bounds.
+    /// Returns true if a position lies between the bounds.
     pub fn holds(&self, position: u64) -> bool {
         self.after.is_none_or(|after| position > after) && self.before.is_none_or(|before| position < before)
     }
 
-    /// The first rows of a list from one end.
+    /// Returns the selection of the first `size` rows of a list, from one end.
     pub fn first(size: u64, direction: Direction) -> Self {
         Self { classes: None, after: None, before: None, direction, number: PageNumber::Number(1), size }
     }
@@ -54,45 +57,46 @@ impl Select {
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {
-    /// Rows in all, of the selection.
+    /// Number of rows in the whole selection.
     pub count: u64,
-    /// The number of this page, from 1.
+    /// Number of this page, from 1.
     pub number: u64,
-    /// The rows of the page.
+    /// Rows of this page.
     pub rows: Vec<T>,
 }
 
 impl<T> Page<T> {
-    /// The page with other rows in the places of these.
+    /// Returns the page with other rows in place of its own.
     pub fn with<U>(self, rows: Vec<U>) -> Page<U> {
         Page { count: self.count, number: self.number, rows }
     }
 
-    /// The page with each row turned into another.
+    /// Returns the page with each row converted.
     pub fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
         Page { count: self.count, number: self.number, rows: self.rows.into_iter().map(turn).collect() }
     }
 
-    /// The page with each row turned into another.
+    /// Returns the page with each row converted, or the first error.
     pub fn try_map<U>(self, turn: impl FnMut(T) -> Result<U, Error>) -> Result<Page<U>, Error> {
         let Self { count, number, rows } = self;
         Ok(Page { count, number, rows: rows.into_iter().map(turn).collect::<Result<_, _>>()? })
     }
 }
 
-/// How often a page is read for the sake of rows that went meanwhile.
+/// Largest number of times that a page is read because rows vanished.
 const READINGS: u32 = 8;
 
-/// A page whose rows nest what is read after them: where a row has gone meanwhile with what it nests, everything is read
-/// again. Whoever walks a list by its last id takes an empty page for its end, so the rows that come next must move up.
+/// Reads a page again if the data that one of its rows refers to has vanished, up to 8 times in all. `read` returns
+/// `None` for such a row. The next rows have to move up, because a client that walks a list by its last id takes an
+/// empty page for the end of the list.
 ///
 /// # Errors
-/// Those of `read`.
+/// The errors of `read`.
 pub async fn refilled<U, F>(read: impl Fn() -> F) -> Result<Page<U>, Error>
 where
     F: Future<Output = Result<Page<Option<U>>, Error>>,
 {
-    // Boxed, since reading a page nests many futures, whose frames are large where they are not optimised.
+    // Boxed, because reading a page nests many futures, whose stack frames are large in unoptimised builds.
     let mut page = Box::pin(read()).await?;
     for _ in 1..READINGS {
         if page.rows.iter().all(Option::is_some) {
@@ -104,19 +108,20 @@ where
     Ok(Page { count, number, rows: rows.into_iter().flatten().collect() })
 }
 
-/// A part of a list whose rows are to be counted otherwise than their stored class says.
+/// Rows of a list that count under another class than their stored one.
 #[derive(Debug, Clone)]
 pub struct Correction {
     /// A list over the same positions that holds copies of those rows.
     pub list: List,
-    /// How much each of its rows adds to what the list itself counts, by stored class.
+    /// Number that each of its rows adds to the count of the corrected list, by stored class.
     pub weights: Weights,
 }
 
-/// How a list is seen where the stored classes of some rows lag behind what they are to mean.
+/// A view of a list. It is needed while the stored classes of some rows lag behind their effective classes.
 pub struct Lens<'a> {
-    /// Those rows.
+    /// Corrections of the stored tallies, one for each group of such rows.
     pub corrections: Vec<Correction>,
-    /// Whether a row is selected: in the place of [`Select::classes`] for rows, as the weights are for counts.
+    /// Test for the rows to keep, by their effective class. It takes the place of [`Select::classes`] for rows; the
+    /// weights do so for counts.
     pub keep: &'a (dyn Fn(&Item) -> bool + Send + Sync),
 }

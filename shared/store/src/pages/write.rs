@@ -1,31 +1,29 @@
-//! Writing rows: each change of a row brings its tallies into the same transaction.
+//! Writing rows. Each change of a row adds the changes of its tallies to the same transaction.
 
 use serde::Serialize;
 
-use super::{CLASS, Class, List};
 use crate::{
-    domain::shop::ShopId,
-    error::Error,
-    table::{
-        Item,
-        entity::{self, VERSION},
-        keys::{self, Key},
-        transaction::{ABSENT, Label, PRESENT, Transaction, key_attributes, n},
-    },
+    Item,
+    entity::{self, VERSION},
+    item::{key_attributes, n},
+    keys::{self, Key},
+    pages::{CLASS, Class, List},
+    transaction::{ABSENT, Label, PRESENT, Transaction},
 };
+use domain::{error::Error, shop::ShopId};
 
 impl List {
-    /// The key of the row at `position`.
+    /// Returns the key of the row at `position`.
     pub fn key(&self, shop: &ShopId, position: u64) -> Key {
         keys::row(shop, self.key_name(), position >> self.row_shift, position)
     }
 
-    /// The partition of the row at `position`.
+    /// Returns the partition of the row at `position`.
     pub fn partition(&self, shop: &ShopId, position: u64) -> String {
         keys::row_partition(shop, self.key_name(), position >> self.row_shift)
     }
 
-    /// The row as it is stored.
+    /// Returns the row as an item, with version 1.
     pub(super) fn item<T: Serialize>(
         &self,
         shop: &ShopId,
@@ -41,7 +39,7 @@ impl List {
         Ok(item)
     }
 
-    /// The copy of a row among those of its class.
+    /// Returns the copy of a row for the partition of its class; `None` if the list has no such copies.
     pub(super) fn class_copy(&self, shop: &ShopId, position: u64, class: Class, row: &Item) -> Option<Item> {
         self.by_class.then(|| {
             let mut item = row.clone();
@@ -60,7 +58,7 @@ impl List {
         }
     }
 
-    /// Adds a row; refused under `label` where there is one at `position` already.
+    /// Adds a row. The transaction is refused under `label` if there is a row at `position` already.
     pub fn insert<T: Serialize>(
         &self,
         transaction: &mut Transaction,
@@ -74,12 +72,12 @@ impl List {
             transaction.put("copy", copy, None, Vec::new());
         }
         transaction.put(label, item, Some(ABSENT), Vec::new());
-        transaction.tallies.count(shop, self, position, class, 1);
+        self.tally(&mut transaction.additions, shop, (position, class), 1);
         Ok(())
     }
 
-    /// Writes a copy of a row of another list, which holds the condition for both: `from` is the class in which it stood
-    /// here, `None` where it did not.
+    /// Writes a copy of a row of another list. The row itself carries the condition for both. `from` is the class of
+    /// the previous copy in this list; `None` if there is none.
     pub fn copy<T: Serialize>(
         &self,
         transaction: &mut Transaction,
@@ -92,19 +90,20 @@ impl List {
         item.insert(VERSION.to_owned(), n(version));
         transaction.put("copy", item, None, Vec::new());
         if let Some(from) = from {
-            transaction.tallies.count(shop, self, position, from, -1);
+            self.tally(&mut transaction.additions, shop, (position, from), -1);
         }
-        transaction.tallies.count(shop, self, position, to, 1);
+        self.tally(&mut transaction.additions, shop, (position, to), 1);
         Ok(())
     }
 
-    /// Removes a copy of a row of another list, which holds the condition for both.
+    /// Removes a copy of a row of another list. The row itself carries the condition for both.
     pub fn remove_copy(&self, transaction: &mut Transaction, shop: &ShopId, (position, class): (u64, Class)) {
         transaction.delete("copy", self.key(shop, position), None, Vec::new());
-        transaction.tallies.count(shop, self, position, class, -1);
+        self.tally(&mut transaction.additions, shop, (position, class), -1);
     }
 
-    /// Writes a row anew, in another class too; refused under `label` where the row is not of `version` any more.
+    /// Replaces a row, also in another class. The transaction is refused under `label` if the stored row has not
+    /// `version`.
     pub fn replace_reclassed<T: Serialize>(
         &self,
         transaction: &mut Transaction,
@@ -118,11 +117,11 @@ impl List {
         if from != to {
             self.remove_class_copy(transaction, shop, (position, from));
         }
-        transaction.tallies.reclass(shop, self, position, (from, to));
+        self.tally_reclassed(&mut transaction.additions, shop, position, (from, to));
         Ok(())
     }
 
-    /// Writes a row anew without a change of class; refused under `label` where the row is not of `version` any more.
+    /// Replaces a row in the same class. The transaction is refused under `label` if the stored row has not `version`.
     pub fn replace<T: Serialize>(
         &self,
         transaction: &mut Transaction,
@@ -140,8 +139,8 @@ impl List {
         Ok(())
     }
 
-    /// Writes a row anew and leaves its copies as they are, for a caller who sees to them later; refused under `label` where
-    /// the row is not of `version` any more.
+    /// Replaces a row but not its copies, which the caller updates later. The transaction is refused under `label` if
+    /// the stored row has not `version`.
     pub fn replace_row<T: Serialize>(
         &self,
         transaction: &mut Transaction,
@@ -155,7 +154,7 @@ impl List {
         Ok(())
     }
 
-    /// A row as the version after this one.
+    /// Returns the row as an item of the version after `version`.
     fn next_item<T: Serialize>(
         &self,
         shop: &ShopId,
@@ -168,8 +167,8 @@ impl List {
         Ok(item)
     }
 
-    /// Moves a row to another class; refused under `label` where it is not in class `from`. Not for lists whose rows stand
-    /// by class: a copy has to be written whole.
+    /// Moves a row to another class. The transaction is refused under `label` if the row is not in class `from`. Not
+    /// for lists with copies by class, because a copy has to be written as a whole.
     pub fn reclass(
         &self,
         transaction: &mut Transaction,
@@ -187,19 +186,20 @@ impl List {
             Some("#class = :from"),
             values,
         );
-        transaction.tallies.reclass(shop, self, position, (from, to));
+        self.tally_reclassed(&mut transaction.additions, shop, position, (from, to));
     }
 
-    /// Removes a row; refused under `label` where there is none of that class.
+    /// Removes a row. The transaction is refused under `label` if there is no row of that class.
     pub fn remove(&self, transaction: &mut Transaction, label: Label, shop: &ShopId, (position, class): (u64, Class)) {
         let (condition, values) =
             if self.classes > 1 { ("#class = :class", vec![(":class", n(class))]) } else { (PRESENT, Vec::new()) };
         transaction.delete(label, self.key(shop, position), Some(condition), values);
         self.remove_class_copy(transaction, shop, (position, class));
-        transaction.tallies.count(shop, self, position, class, -1);
+        self.tally(&mut transaction.additions, shop, (position, class), -1);
     }
 
-    /// Removes a row on what was read of it; refused under `label` where the row is not of `version` any more.
+    /// Removes a row that has not changed since it was read. The transaction is refused under `label` if the stored row
+    /// has not `version`.
     pub fn remove_unchanged(
         &self,
         transaction: &mut Transaction,
@@ -211,11 +211,11 @@ impl List {
         let values = vec![(":version", n(version))];
         transaction.delete(label, self.key(shop, position), Some("#version = :version"), values);
         self.remove_class_copy(transaction, shop, (position, class));
-        transaction.tallies.count(shop, self, position, class, -1);
+        self.tally(&mut transaction.additions, shop, (position, class), -1);
     }
 }
 
-/// Puts a row over its version.
+/// Replaces a row of this version.
 fn put_over(transaction: &mut Transaction, label: Label, item: Item, version: u64) {
     transaction.put(label, item, Some("#version = :version"), vec![(":version", n(version))]);
 }

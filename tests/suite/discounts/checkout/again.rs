@@ -1,28 +1,28 @@
-//! A further use for one order is priced beside what the order uses already; and an automatic rule whose limit runs out
-//! meanwhile is no reason to refuse a checkout.
+//! Repeated uses for one order. A further use is priced beside the earlier uses of the order. An automatic rule that
+//! runs out meanwhile does not refuse a checkout.
 
+use crate::support::{
+    RULES, USE,
+    discounts::{coupon, give, issued, rule, shop_of, with},
+    id,
+};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shared::table::counters::{self, Counter};
+use shop::discounts::counters::{self, Counter};
 use tests::{Api, Reply};
-
-use crate::{
-    discounts::{RULES, USE, coupon, give, issued, rule, shop_of, with},
-    support::id,
-};
 
 async fn code(api: &Api, coupon: u64, customer: u64) -> Value {
     issued(&give(api, coupon, [customer]).await)[0]["code"].clone()
 }
 
-/// A use of these codes for an order of one unit of a product at 100.00.
+/// Uses these codes for an order of one unit of a product at 100.00.
 async fn use_for(api: &Api, codes: &[&Value], product: u64, order: u64) -> Reply {
     let lines = json!([{"id": 1, "product_id": product, "quantity": 1, "price": "100.00"}]);
     let cart = json!({"lines": lines});
     api.post(USE, &json!({"codes": codes, "customer_id": 1, "order_id": order, "cart": cart})).await
 }
 
-/// An automatic rule that makes a product free.
+/// Returns an automatic rule that makes a product free.
 fn free(product: u64, limit: u64) -> Value {
     let all = json!({"value_type": "percentage", "value": "-100.00", "automatic_discount": true, "priority": 9});
     let entitled = json!({"target_selection": "entitled", "entitled_product_ids": [product], "usage_limit": limit});
@@ -34,11 +34,11 @@ async fn two_codes_of_one_rule_are_a_conflict_one_after_the_other_too() {
     let api = shop_of(1).await;
     let made = coupon(&api, "a", &json!({})).await;
     let (first, second) = (code(&api, made.id, 1).await, code(&api, made.id, 1).await);
-    use_for(&api, &[&first], 1, 7).await.expect(200);
-    let refused = use_for(&api, &[&second], 1, 7).await.expect(409);
+    use_for(&api, &[&first], 1, 7).await.assert_status(200);
+    let refused = use_for(&api, &[&second], 1, 7).await.assert_status(409);
     assert_eq!(refused["detail"], format!("This order uses the price rule {} already, which applies once.", made.rule));
-    // Without a cart both count.
-    api.post(USE, &json!({"codes": [second], "customer_id": 1, "order_id": 7})).await.expect(200);
+    // Without a cart both codes count.
+    api.post(USE, &json!({"codes": [second], "customer_id": 1, "order_id": 7})).await.assert_status(200);
 }
 
 #[tokio::test]
@@ -47,10 +47,10 @@ async fn what_an_order_uses_already_still_applies_to_it() {
     id(&api.post(RULES, &free(51, 1)).await);
     let made = coupon(&api, "a", &json!({})).await;
     let text = code(&api, made.id, 1).await;
-    use_for(&api, &[], 51, 7).await.expect(200);
-    // The automatic rule has made the order free: the code would take nothing off, for this order and for no other.
-    use_for(&api, &[&text], 51, 7).await.expect(400);
-    use_for(&api, &[&text], 51, 8).await.expect(200);
+    use_for(&api, &[], 51, 7).await.assert_status(200);
+    // The automatic rule has made the order free. The code takes nothing off this order, but it does for another.
+    use_for(&api, &[&text], 51, 7).await.assert_status(400);
+    use_for(&api, &[&text], 51, 8).await.assert_status(200);
 }
 
 #[tokio::test]

@@ -1,28 +1,29 @@
-//! `POST /api/discounts/evaluate/`: what is beside the money of the vectors. Codes, limits, moments, the rules as they are,
-//! and bodies that are wrong.
+//! `POST /api/discounts/evaluate/` beyond the amounts of the vectors: codes, limits, times, stored rules and wrong
+//! bodies.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, OTHER_TOKEN};
 
-use crate::{
+use crate::support::{
+    BLANK, CODES, COUPONS, EVALUATE, NOT_A_NUMBER, NOT_AN_INTEGER, NULL, REQUIRED, RULES,
     discounts::{
-        CODES, COUPONS, EVALUATE, FUTURE, PAST, RULES, change_rule, coupon, coupon_on, each_needs_its_scope, give,
-        issued, rule, set_status, shop_of, unknown, with,
+        FUTURE, PAST, change_rule, coupon, coupon_on, each_needs_its_scope, give, issued, rule, set_status, shop_of,
+        unknown, with,
     },
-    support::{BLANK, NOT_A_NUMBER, NOT_AN_INTEGER, NULL, REQUIRED, id, keys, one, refused, store_customers},
+    id, keys, one, refused, store_customers,
 };
 
-/// A cart of one line of 100.00.
+/// Returns a cart with one line of 100.00.
 fn cart() -> Value {
     json!({"lines": [{"id": 1, "product_id": 1, "quantity": 1, "price": "100.00"}], "shipping_price": "8.00"})
 }
 
 async fn priced(api: &Api, changes: &Value) -> Value {
-    api.post(EVALUATE, &with(cart(), changes)).await.expect(200)
+    api.post(EVALUATE, &with(cart(), changes)).await.assert_status(200)
 }
 
-/// The text of a code of the coupon for the customer.
+/// Issues a code of the coupon to the customer and returns its text.
 async fn code(api: &Api, coupon: u64, customer: u64) -> String {
     issued(&give(api, coupon, [customer]).await)[0]["code"].as_str().expect("a text").to_owned()
 }
@@ -55,7 +56,7 @@ async fn the_reply_has_its_shape() {
     let failed = json!([{"predicate": "prerequisite_quantity_range", "needs": "4", "has": "1"}]);
     let rules = json!([{"price_rule_id": automatic, "applied": false, "amount": "0.00", "failed": failed}]);
     assert_eq!(priced(&api, &json!({})).await["rules"].to_string(), rules.to_string());
-    let empty = api.post(EVALUATE, &json!({"lines": []})).await.expect(200);
+    let empty = api.post(EVALUATE, &json!({"lines": []})).await.assert_status(200);
     assert_eq!(empty["totals"], json!({"total_price": "0.00", "total_discount": "0.00", "final_price": "0.00"}));
 }
 
@@ -74,10 +75,10 @@ async fn prices_follow_every_change_of_the_rules_at_once() {
     assert_eq!(left().await, "108.00");
     change_rule(&api, automatic, &json!({"automatic_discount": true, "value": "-2.00"})).await;
     assert_eq!(left().await, "106.00");
-    // The rules of one shop are not those of another.
-    let elsewhere = api.call_as(OTHER_TOKEN, "POST", EVALUATE, Some(&cart())).await.expect(200);
+    // The rules of one shop do not apply in another.
+    let elsewhere = api.call_as(OTHER_TOKEN, "POST", EVALUATE, Some(&cart())).await.assert_status(200);
     assert_eq!((&elsewhere["rules"], &elsewhere["totals"]["final_price"]), (&json!([]), &json!("108.00")));
-    api.delete(&one(RULES, automatic)).await.expect(204);
+    api.delete(&one(RULES, automatic)).await.assert_status(204);
     assert_eq!(left().await, "108.00");
 }
 
@@ -114,9 +115,9 @@ async fn a_code_that_does_not_count_is_reported_with_its_reason() {
     let [mine, also_mine, foreign] =
         [code(&api, good.id, 1).await, code(&api, good.id, 1).await, code(&api, good.id, 2).await];
     let [gone, over] = [code(&api, deleted.id, 1).await, code(&api, lapsed.id, 1).await];
-    api.delete(&one(COUPONS, deleted.id)).await.expect(204);
+    api.delete(&one(COUPONS, deleted.id)).await.assert_status(204);
     let spent = issued(&give(&api, used.id, [1]).await)[0].clone();
-    set_status(&api, spent["id"].as_u64().expect("an id"), "used").await.expect(200);
+    set_status(&api, spent["id"].as_u64().expect("an id"), "used").await.assert_status(200);
     let codes = json!(["nothing", gone, spent["code"], over, foreign, mine, also_mine, mine]);
     let reply = priced(&api, &json!({"customer_id": 1, "codes": codes})).await;
     let texts: Vec<_> = reply["codes"].as_array().expect("codes").iter().map(|code| code["code"].clone()).collect();
@@ -132,19 +133,19 @@ async fn a_code_that_does_not_count_is_reported_with_its_reason() {
         json!([false, "repeated"]),
     ];
     assert_eq!(reasons(&reply), expected);
-    // The rule applies once, and a lapsed one explains itself.
+    // The rule applies once. The reply gives a reason for the code whose rule has ended.
     assert_eq!(reply["lines"][0]["final_price"], "90.00");
     let rules = reply["rules"].as_array().expect("rules");
     assert_eq!(rules.iter().map(|rule| rule["price_rule_id"].clone()).collect::<Vec<_>>(), [good.rule, lapsed.rule]);
     assert_eq!(rules[1]["failed"][0]["predicate"], "ends_at");
-    // Without a customer a code is priced as its owner would see it.
+    // Without a customer, a code is priced as for its owner.
     assert_eq!(reasons(&priced(&api, &json!({"codes": [foreign]})).await), [json!([true, null])]);
-    // Before its end a lapsed code was good; a used one stays used.
+    // An expired code was valid before the end of its rule. A used code stays used.
     let earlier = json!({"customer_id": 1, "codes": [over, spent["code"]], "at": "2019-12-31T00:00:00+08:00"});
     assert_eq!(reasons(&priced(&api, &earlier).await), [json!([true, null]), json!([false, "used"])]);
-    // A code's former text is none.
+    // The former text of a code is unknown.
     let row = issued(&give(&api, good.id, [1]).await)[0].clone();
-    api.put(&one(CODES, row["id"].as_u64().expect("an id")), &json!({"code": "renamed"})).await.expect(200);
+    api.put(&one(CODES, row["id"].as_u64().expect("an id")), &json!({"code": "renamed"})).await.assert_status(200);
     let renamed = priced(&api, &json!({"codes": [row["code"], "renamed"]})).await;
     assert_eq!(reasons(&renamed), [json!([false, "unknown"]), json!([true, null])]);
 }
@@ -172,11 +173,11 @@ async fn a_rule_whose_limit_is_used_up_is_not_applied() {
     let spent = issued(&give(&api, limited.id, [first]).await)[0]["id"].as_u64().expect("an id");
     let text = code(&api, limited.id, second).await;
     assert_eq!(priced(&api, &json!({"codes": [text]})).await["rules"][0]["applied"], true);
-    set_status(&api, spent, "used").await.expect(200);
+    set_status(&api, spent, "used").await.assert_status(200);
     let reply = priced(&api, &json!({"codes": [text]})).await;
     assert_eq!(reply["rules"][0]["failed"], json!([{"predicate": "usage_limit", "needs": "1", "has": "1"}]));
     assert_eq!(reply["lines"][0]["final_price"], "100.00");
-    // The next rule sees what is left without it; a prerequisite that fails hides the limit.
+    // Without the limit the next rule applies to the full amount. A prerequisite that fails hides the limit.
     change_rule(&api, limited.rule, &json!({"usage_limit": 2})).await;
     assert_eq!(priced(&api, &json!({"codes": [text]})).await["rules"][0]["applied"], true);
 }
@@ -187,13 +188,13 @@ async fn a_rule_that_the_customer_has_used_is_not_applied() {
     let once = coupon(&api, "once", &json!({"once_per_customer": true})).await;
     let spent = issued(&give(&api, once.id, [1]).await)[0]["id"].as_u64().expect("an id");
     let [mine, theirs] = [code(&api, once.id, 1).await, code(&api, once.id, 2).await];
-    set_status(&api, spent, "used").await.expect(200);
+    set_status(&api, spent, "used").await.assert_status(200);
     for asked in [json!({"codes": [mine]}), json!({"codes": [mine], "customer_id": 1})] {
         let failed = priced(&api, &asked).await["rules"][0]["failed"].clone();
         assert_eq!(failed, json!([{"predicate": "once_per_customer", "needs": "1", "has": "1"}]));
     }
     assert_eq!(priced(&api, &json!({"codes": [theirs]})).await["rules"][0]["applied"], true);
-    set_status(&api, spent, "unused").await.expect(200);
+    set_status(&api, spent, "unused").await.assert_status(200);
     assert_eq!(priced(&api, &json!({"codes": [mine]})).await["rules"][0]["applied"], true);
 }
 
@@ -254,9 +255,9 @@ async fn what_is_wrong_with_a_body_stands_under_its_field() {
         "Invalid data. Expected a dictionary, but got list.",
         &"a list",
     );
-    assert_eq!(keys(&api.post(EVALUATE, &body("at", json!("soon"))).await.expect(400)), ["at"]);
+    assert_eq!(keys(&api.post(EVALUATE, &body("at", json!("soon"))).await.assert_status(400)), ["at"]);
     let hundred: Vec<_> = (1..=100).map(|index| format!("code{index}")).collect();
-    let most = api.post(EVALUATE, &body("codes", json!(hundred))).await.expect(200);
+    let most = api.post(EVALUATE, &body("codes", json!(hundred))).await.assert_status(200);
     assert_eq!(most["codes"][99], json!({"code": "code100", "valid": false, "reason": "unknown"}));
     let more = body("codes", json!([hundred, vec!["x".to_owned()]].concat()));
     refused(
@@ -266,8 +267,8 @@ async fn what_is_wrong_with_a_body_stands_under_its_field() {
         &"101 codes",
     );
     let many: Vec<_> = (1..=501).map(|id| line(&json!({ "id": id }))).collect();
-    assert_eq!(keys(&api.post(EVALUATE, &body("lines", json!(many))).await.expect(400)), ["lines"]);
-    let most = api.post(EVALUATE, &body("lines", json!(many[..500]))).await.expect(200);
+    assert_eq!(keys(&api.post(EVALUATE, &body("lines", json!(many))).await.assert_status(400)), ["lines"]);
+    let most = api.post(EVALUATE, &body("lines", json!(many[..500]))).await.assert_status(200);
     assert_eq!(most["totals"]["total_price"], "500.00");
     assert_eq!(api.get(EVALUATE).await.status, 405);
 }

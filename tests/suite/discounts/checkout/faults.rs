@@ -1,23 +1,21 @@
-//! Claims, uses and releases over a store that fails about one call in five, and many at once: each once, and every count
-//! exact.
+//! Concurrent claims, uses and releases over a store on which one call in five fails: each takes effect once, and every
+//! count is exact.
 
+use crate::support::{
+    CODES, COUPONS, EVALUATE, RELEASE, RULES, USE,
+    discounts::{nested, rule, shop_of},
+    faults::{again, hostile, read},
+    id, one,
+};
+use domain::shop::ShopId;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shared::{
-    domain::shop::ShopId,
-    table::{
-        counters::{self, Counter},
-        coupon_codes::{CODES as LIST, OF_COUPON},
-        pages::bulk,
-    },
+use shop::discounts::{
+    codes::rows::{CODES as LIST, OF_COUPON},
+    counters::{self, Counter},
 };
+use store::pages::bulk;
 use tests::Api;
-
-use crate::{
-    coupon_batches::{again, hostile, read},
-    discounts::{CODES, COUPONS, EVALUATE, RELEASE, RULES, USE, nested, rule, shop_of},
-    support::{id, one},
-};
 
 fn shop() -> ShopId {
     "demo".parse().expect("a shop")
@@ -56,7 +54,7 @@ async fn claims_uses_and_releases_are_exact_over_a_hostile_store() {
         assert_eq!(read(&api, &format!("{CODES}?status=used")).await["count"], 7);
         let released = orders.iter().map(async |order| {
             let body = json!({"order_id": order});
-            again(&api, "POST", RELEASE, &format!("release-{order}"), &body).await.expect(200)["count"].clone()
+            again(&api, "POST", RELEASE, &format!("release-{order}"), &body).await.assert_status(200)["count"].clone()
         });
         assert!(join_all(released).await.iter().all(|count| *count == 1));
         assert_eq!(read(&api, &format!("{CODES}?status=unused")).await["count"], 12);
@@ -74,7 +72,7 @@ async fn automatic_rules_are_counted_exactly_under_any_race() {
     let automatic = json!({"automatic_discount": true, "usage_limit": 5, "once_per_customer": true, "value": "-1.00"});
     let automatic = id(&api.post(RULES, &rule(&automatic)).await);
     let cart = json!({"lines": [{"id": 1, "quantity": 1, "price": "50.00"}]});
-    // Two orders of each customer: a rule that no longer applies is no reason to refuse an order.
+    // Each customer has two orders. A rule that no longer applies does not refuse an order.
     let orders = (0..24u64).map(async |order| {
         let body = json!({"codes": [], "customer_id": order / 2 + 1, "order_id": order + 1, "cart": cart});
         api.post(USE, &body).await.status
@@ -86,5 +84,5 @@ async fn automatic_rules_are_counted_exactly_under_any_race() {
     assert!(join_all(released).await.iter().all(|status| *status == 200));
     assert_eq!(uses(&api, automatic).await, 0);
     let again = json!({"lines": cart["lines"], "customer_id": 1});
-    assert_eq!(api.post(EVALUATE, &again).await.expect(200)["rules"][0]["applied"], true);
+    assert_eq!(api.post(EVALUATE, &again).await.assert_status(200)["rules"][0]["applied"], true);
 }

@@ -1,29 +1,26 @@
-//! Uses that end by themselves or with their order, and what is seen before it is stored.
+//! Uses that end with their hold or with their order, and their visibility before they are stored.
 
+use crate::support::{
+    CODES, COUPONS, EVALUATE, ORDERS, RELEASE, RULES, USE,
+    discounts::{count, coupon, expire_codes, give, issued, rule, set_status, shop_of, with},
+    one,
+};
 use chrono::{Duration, Utc};
+use domain::{
+    money::Hundredths,
+    order::Snapshot,
+    shop::{Shop, ShopId},
+};
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
-use shared::{
-    domain::{
-        money::Hundredths,
-        order::Snapshot,
-        shop::{Shop, ShopId},
+use shop::{
+    discounts::{
+        checkout::{uses as checkout, uses::Asked},
+        rules::automatic::AutomaticRules,
     },
-    table::{
-        automatic_rules::AutomaticRules,
-        checkout::{self, Asked},
-        order_uses, orders, settling,
-    },
+    orders::{rows as orders, settling, uses as order_uses},
 };
 use tests::Api;
-
-use crate::{
-    discounts::{
-        CODES, COUPONS, EVALUATE, RELEASE, RULES, USE, count, coupon, expire_codes, give, issued, rule, set_status,
-        shop_of, with,
-    },
-    support::{ORDERS, one},
-};
 
 fn demo() -> ShopId {
     "demo".parse().expect("a shop")
@@ -37,7 +34,7 @@ async fn code(api: &Api, coupon: u64, customer: u64) -> (String, u64) {
 /// Holds codes for a minute.
 async fn hold(api: &Api, codes: &[&str], customer: u64, order: u64) {
     let body = json!({"codes": codes, "customer_id": customer, "order_id": order, "hold_seconds": 60});
-    api.post(USE, &body).await.expect(200);
+    api.post(USE, &body).await.assert_status(200);
 }
 
 fn holds_end(api: &Api) {
@@ -45,10 +42,10 @@ fn holds_end(api: &Api) {
 }
 
 async fn status(api: &Api, code: u64) -> Value {
-    api.get(&one(CODES, code)).await.expect(200)["status"].clone()
+    api.get(&one(CODES, code)).await.assert_status(200)["status"].clone()
 }
 
-/// An order as the shop sends it.
+/// Stores an order as the shop sends it.
 async fn store_order(api: &Api, id: u64, body: &Value) {
     let stored = api.put(&one(ORDERS, id), &with(json!({"customer": {"id": 1}, "paid_price": "1.00"}), body)).await;
     assert!([200, 201].contains(&stored.status), "{}", stored.text);
@@ -62,10 +59,10 @@ async fn a_hold_that_has_ended_counts_as_released_in_every_reply() {
     let cart = json!({"lines": [{"id": 1, "quantity": 1, "price": "50.00"}], "codes": [text], "customer_id": 1});
     hold(&api, &[&text], 1, 7).await;
     assert_eq!(status(&api, code_id).await, "used");
-    assert_eq!(api.post(EVALUATE, &cart).await.expect(200)["codes"][0]["reason"], "used");
+    assert_eq!(api.post(EVALUATE, &cart).await.assert_status(200)["codes"][0]["reason"], "used");
     holds_end(&api);
-    // Pricing comes first, before any reader has stored it.
-    let priced = api.post(EVALUATE, &cart).await.expect(200);
+    // Pricing comes before any reader has stored the end of the hold.
+    let priced = api.post(EVALUATE, &cart).await.assert_status(200);
     assert_eq!((&priced["codes"][0]["valid"], &priced["rules"][0]["applied"]), (&json!(true), &json!(true)));
     let record = order_uses::read(&api.server.store, &demo(), 7).await.expect("a record");
     assert_eq!(record.uses.uses.len(), 1, "pricing writes nothing");
@@ -74,11 +71,11 @@ async fn a_hold_that_has_ended_counts_as_released_in_every_reply() {
         assert_eq!(count(&api, &format!("{CODES}?{filter}")).await, expected, "{filter}");
     }
     assert_eq!(status(&api, code_id).await, "unused");
-    assert_eq!(api.get(&one(COUPONS, held.id)).await.expect(200)["used_count"], 0);
-    let released = api.post(RELEASE, &json!({"order_id": 7})).await.expect(200);
+    assert_eq!(api.get(&one(COUPONS, held.id)).await.assert_status(200)["used_count"], 0);
+    let released = api.post(RELEASE, &json!({"order_id": 7})).await.assert_status(200);
     assert_eq!(released["count"], 0, "it was released before");
     let body = json!({"codes": [other], "customer_id": 1, "order_id": 8});
-    api.post(USE, &body).await.expect(200);
+    api.post(USE, &body).await.assert_status(200);
 }
 
 #[tokio::test]
@@ -86,7 +83,7 @@ async fn each_reply_by_itself_sees_that_a_hold_has_ended() {
     let api = shop_of(1).await;
     let held = coupon(&api, "held", &json!({"usage_limit": 1})).await;
     let (text, code_id) = code(&api, held.id, 1).await;
-    let used_count = async || api.get(COUPONS).await.expect(200)["results"][0]["used_count"].clone();
+    let used_count = async || api.get(COUPONS).await.assert_status(200)["results"][0]["used_count"].clone();
     hold(&api, &[&text], 1, 1).await;
     holds_end(&api);
     assert_eq!(status(&api, code_id).await, "unused");
@@ -95,13 +92,13 @@ async fn each_reply_by_itself_sees_that_a_hold_has_ended() {
     assert_eq!(used_count().await, 0);
     hold(&api, &[&text], 1, 3).await;
     holds_end(&api);
-    set_status(&api, code_id, "used").await.expect(200);
-    set_status(&api, code_id, "unused").await.expect(200);
+    set_status(&api, code_id, "used").await.assert_status(200);
+    set_status(&api, code_id, "unused").await.assert_status(200);
     hold(&api, &[&text], 1, 4).await;
     holds_end(&api);
     hold(&api, &[&text], 1, 5).await;
     holds_end(&api);
-    api.delete(&one(CODES, code_id)).await.expect(204);
+    api.delete(&one(CODES, code_id)).await.assert_status(204);
     let place = issued(&give(&api, held.id, [1]).await).len();
     assert_eq!(place, 1);
 }
@@ -117,12 +114,12 @@ async fn a_paid_order_keeps_its_codes() {
     }
     holds_end(&api);
     let cart = json!({"lines": [], "codes": [text, other]});
-    let codes = api.post(EVALUATE, &cart).await.expect(200)["codes"].clone();
+    let codes = api.post(EVALUATE, &cart).await.assert_status(200)["codes"].clone();
     assert_eq!((&codes[0]["reason"], &codes[1]["valid"]), (&json!("used"), &json!(true)));
     assert_eq!((status(&api, code_id).await, status(&api, other_id).await), (json!("used"), json!("unused")));
-    // It is for good now, and can still be released.
+    // The use is permanent now and can still be released.
     assert_eq!(expire_codes(&api).await, Default::default());
-    assert_eq!(api.post(RELEASE, &json!({"order_id": 7})).await.expect(200)["count"], 1);
+    assert_eq!(api.post(RELEASE, &json!({"order_id": 7})).await.assert_status(200)["count"], 1);
 }
 
 #[tokio::test]
@@ -132,25 +129,25 @@ async fn an_order_that_is_paid_after_its_hold_has_lost_its_codes() {
     let ((text, code_id), (other, _)) = (code(&api, held.id, 1).await, code(&api, held.id, 1).await);
     hold(&api, &[&text], 1, 7).await;
     holds_end(&api);
-    // Nobody has looked at the hold since it ended.
+    // No request has read the hold since it ended.
     store_order(&api, 7, &json!({"order_status": "open", "financial_status": "paid"})).await;
     assert_eq!(status(&api, code_id).await, "unused");
-    assert_eq!(api.post(RELEASE, &json!({"order_id": 7})).await.expect(200)["count"], 0);
-    api.post(USE, &json!({"codes": [other], "customer_id": 1, "order_id": 8})).await.expect(200);
+    assert_eq!(api.post(RELEASE, &json!({"order_id": 7})).await.assert_status(200)["count"], 0);
+    api.post(USE, &json!({"codes": [other], "customer_id": 1, "order_id": 8})).await.assert_status(200);
 }
 
 #[tokio::test]
 async fn the_job_stores_what_nobody_reads() {
     let api = shop_of(3).await;
     let store = &api.server.store;
-    api.post(RULES, &rule(&json!({"automatic_discount": true, "usage_limit": 3}))).await.expect(201);
+    api.post(RULES, &rule(&json!({"automatic_discount": true, "usage_limit": 3}))).await.assert_status(201);
     let held = coupon(&api, "held", &json!({})).await;
     for customer in 1..=3 {
         let (text, _) = code(&api, held.id, customer).await;
         let cart = json!({"lines": [{"id": 1, "quantity": 1, "price": "50.00"}]});
         let body =
             json!({"codes": [text], "customer_id": customer, "order_id": customer, "hold_seconds": 60, "cart": cart});
-        api.post(USE, &body).await.expect(200);
+        api.post(USE, &body).await.assert_status(200);
     }
     let run = || expire_coupon_codes::run(store, api.server.clock.now());
     assert_eq!(run().await.expect("a report").released, 0);
@@ -174,7 +171,7 @@ async fn a_process_that_dies_between_two_transactions_leaves_nothing_half_seen()
     for index in 0..10u64 {
         let made = coupon(&api, &format!("far{index}"), &json!({"usage_limit": 1})).await;
         let next = index * 100_000 + 1;
-        shared::table::sequence::skip_to(store, &demo(), "coupon_code", next).await.expect("a sequence");
+        store::sequence::skip_to(store, &demo(), "coupon_code", next).await.expect("a sequence");
         let (text, code_id) = code(&api, made.id, 1).await;
         texts.push(text);
         ids.push(code_id);
@@ -185,12 +182,12 @@ async fn a_process_that_dies_between_two_transactions_leaves_nothing_half_seen()
         let asked = asked(order);
         store.carry_out(|| checkout::use_codes(store, &shop, &known, &asked, Utc::now())).await.expect("a use")
     };
-    // The use itself, and then nothing: no copy of a code is written.
+    // Carries out the use and stops before the copies of the codes are written.
     assert!(use_all(7).await.unstored);
-    let priced = api.post(EVALUATE, &json!({"lines": [], "codes": texts})).await.expect(200);
+    let priced = api.post(EVALUATE, &json!({"lines": [], "codes": texts})).await.assert_status(200);
     assert!(priced["codes"].as_array().expect("codes").iter().all(|code| code["reason"] == "used"), "{priced}");
     assert_eq!(count(&api, &format!("{CODES}?status=used")).await, 10);
-    // The same for its end: it is said, and not stored.
+    // The same for the cancellation: it is recorded, and the copies are not written.
     let cancel = async |id| {
         let body = json!({"order_status": "cancelled"}).to_string();
         let (updated_at, paid, refunded) = (None, None, Hundredths(0));
@@ -204,11 +201,11 @@ async fn a_process_that_dies_between_two_transactions_leaves_nothing_half_seen()
         store.carry_out(plan).await.expect("an order");
     };
     cancel(7).await;
-    let priced = api.post(EVALUATE, &json!({"lines": [], "codes": texts})).await.expect(200);
+    let priced = api.post(EVALUATE, &json!({"lines": [], "codes": texts})).await.assert_status(200);
     assert!(priced["codes"].as_array().expect("codes").iter().all(|code| code["valid"] == true), "{priced}");
     assert_eq!(status(&api, ids[3]).await, "unused");
     assert_eq!(count(&api, &format!("{CODES}?status=unused")).await, 10);
-    // Released before it was stored.
+    // A release before the use was stored.
     use_all(8).await;
     cancel(8).await;
     assert_eq!(settling::settle(store, &demo(), 8, Utc::now()).await.expect("settled"), 10);
@@ -238,6 +235,6 @@ async fn cancelling_an_order_releases_its_codes_under_any_race() {
     assert_eq!(count(&api, &format!("{CODES}?status=used")).await, 0);
     for ((text, _), order) in codes.iter().zip(101u64..) {
         let body = json!({"codes": [text], "customer_id": 1, "order_id": order});
-        api.post(USE, &body).await.expect(200);
+        api.post(USE, &body).await.assert_status(200);
     }
 }

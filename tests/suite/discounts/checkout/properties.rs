@@ -1,10 +1,9 @@
-//! What holds of every cart and every set of rules.
+//! Properties of every cart under every set of rules.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use proptest::prelude::*;
-use shared::domain::{
+use domain::{
     evaluation::{
         Candidate, Evaluation,
         allocation::{round_half_up, split},
@@ -14,14 +13,15 @@ use shared::domain::{
     money::{Hundredths, Minor},
     price_rule::{AllocationMethod, PriceRule, Ratio, TargetSelection, TargetType, ValueType},
 };
+use proptest::prelude::*;
 
 fn rule(id: u64) -> PriceRule {
     let body = serde_json::json!({"title": "rule", "value": "-1.00", "value_type": "fixed_amount", "automatic_discount": true});
-    let rule = price_rules::wire::parse(&body, None, shared::domain::shop::Shop::DEFAULT_ZONE).expect("a rule");
+    let rule = price_rules::wire::parse(&body, None, domain::shop::Shop::DEFAULT_ZONE).expect("a rule");
     PriceRule { id, ..rule }
 }
 
-/// What random rules and carts share: few products, so that entitlements meet.
+/// The number of products in random rules and carts. It is small so that entitlements overlap.
 const PRODUCTS: u64 = 5;
 
 fn some_rule() -> impl Strategy<Value = PriceRule> {
@@ -94,7 +94,7 @@ fn priced<'a>(cart: &Cart, rules: impl IntoIterator<Item = &'a Candidate>) -> Ev
     evaluate(cart, rules, DateTime::<Utc>::UNIX_EPOCH, &BTreeMap::new())
 }
 
-/// What a rule took off all lines.
+/// Returns the amount that a rule took off all lines.
 fn taken(evaluation: &Evaluation, rule: u64) -> Minor {
     let shares = evaluation.lines.iter().flat_map(|line| &line.allocations);
     shares.filter(|share| share.price_rule_id == rule).map(|share| share.amount).sum()

@@ -4,15 +4,16 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, Reply};
 
-use crate::{
+use crate::support::{
+    CODES, COUPONS, EVALUATE, ORDERS, RELEASE, REQUIRED, RULES, USE, detail,
     discounts::{
-        CODES, COUPONS, Coupon, EVALUATE, FUTURE, PAST, RELEASE, RULES, USE, change_rule, count, coupon, coupon_on,
-        each_needs_its_scope, give, issued, rule, set_status, shop_of, unknown, with,
+        Coupon, FUTURE, PAST, change_rule, count, coupon, coupon_on, each_needs_its_scope, give, issued, rule,
+        set_status, shop_of, unknown, with,
     },
-    support::{ORDERS, REQUIRED, detail, id, keys, one, refused},
+    id, keys, one, refused,
 };
 
-/// The text and the id of a code of the coupon for the customer.
+/// Issues a code of the coupon to the customer and returns its text and id.
 async fn code(api: &Api, coupon: u64, customer: u64) -> (String, u64) {
     let row = issued(&give(api, coupon, [customer]).await)[0].clone();
     (row["code"].as_str().expect("a text").to_owned(), row["id"].as_u64().expect("an id"))
@@ -24,12 +25,12 @@ async fn use_for(api: &Api, codes: &[&str], customer: u64, order: u64, more: &Va
 }
 
 async fn release(api: &Api, order: u64) -> Vec<Value> {
-    let reply = api.post(RELEASE, &json!({"order_id": order})).await.expect(200);
+    let reply = api.post(RELEASE, &json!({"order_id": order})).await.assert_status(200);
     reply["results"].as_array().expect("rows").clone()
 }
 
 async fn status(api: &Api, code: u64) -> Value {
-    api.get(&one(CODES, code)).await.expect(200)["status"].clone()
+    api.get(&one(CODES, code)).await.assert_status(200)["status"].clone()
 }
 
 fn cart(price: &str) -> Value {
@@ -37,7 +38,7 @@ fn cart(price: &str) -> Value {
 }
 
 async fn used_count(api: &Api, coupon: u64) -> Value {
-    api.get(&one(COUPONS, coupon)).await.expect(200)["used_count"].clone()
+    api.get(&one(COUPONS, coupon)).await.assert_status(200)["used_count"].clone()
 }
 
 #[tokio::test]
@@ -45,19 +46,19 @@ async fn a_use_answers_the_codes_in_full_shape_with_the_rule_as_it_was() {
     let api = shop_of(1).await;
     let one_off = coupon(&api, "one", &json!({})).await;
     let ((text, code_id), (other, _)) = (code(&api, one_off.id, 1).await, code(&api, one_off.id, 1).await);
-    let shown = api.get(&one(CODES, code_id)).await.expect(200);
-    let reply = use_for(&api, &[&other, &text], 1, 7, &json!({})).await.expect(200);
+    let shown = api.get(&one(CODES, code_id)).await.assert_status(200);
+    let reply = use_for(&api, &[&other, &text], 1, 7, &json!({})).await.assert_status(200);
     assert_eq!(keys(&reply), ["count", "next", "previous", "results"]);
     assert_eq!((reply["count"].as_u64(), &reply["next"], &reply["previous"]), (Some(2), &Value::Null, &Value::Null));
-    // In the order of the request.
+    // The results have the order of the request.
     assert_eq!(reply["results"][0]["code"], other.as_str());
     let row = &reply["results"][1];
     let mut expected: Vec<_> = keys(&shown);
     expected.push("price_rule");
     assert_eq!(keys(row), expected);
     assert_eq!((&row["code"], &row["status"], &row["customer_id"]), (&json!(text), &json!("used"), &json!(1)));
-    assert_eq!(row["price_rule"], api.get(&one(RULES, one_off.rule)).await.expect(200));
-    let after = api.get(&one(CODES, code_id)).await.expect(200);
+    assert_eq!(row["price_rule"], api.get(&one(RULES, one_off.rule)).await.assert_status(200));
+    let after = api.get(&one(CODES, code_id)).await.assert_status(200);
     assert_eq!((&after["status"], &after["used_at"]), (&json!("used"), &row["used_at"]));
     assert_eq!(used_count(&api, one_off.id).await, 2);
     for (filter, expected) in [("status=used", 2), ("status=unused", 0), ("customer=1&status=used", 2)] {
@@ -70,27 +71,27 @@ async fn release_gives_back_once() {
     let api = shop_of(1).await;
     let limited = coupon(&api, "limited", &json!({"usage_limit": 1, "once_per_customer": true})).await;
     let ((text, code_id), (other, _)) = (code(&api, limited.id, 1).await, code(&api, limited.id, 1).await);
-    use_for(&api, &[&text], 1, 7, &json!({})).await.expect(200);
-    use_for(&api, &[&other], 1, 8, &json!({})).await.expect(409);
+    use_for(&api, &[&text], 1, 7, &json!({})).await.assert_status(200);
+    use_for(&api, &[&other], 1, 8, &json!({})).await.assert_status(409);
     let released = release(&api, 7).await;
     assert_eq!(released.len(), 1);
     assert_eq!(
         (&released[0]["id"], &released[0]["status"], &released[0]["used_at"]),
         (&json!(code_id), &json!("unused"), &Value::Null)
     );
-    assert_eq!(released[0], api.get(&one(CODES, code_id)).await.expect(200));
+    assert_eq!(released[0], api.get(&one(CODES, code_id)).await.assert_status(200));
     assert_eq!(used_count(&api, limited.id).await, 0);
     assert_eq!(count(&api, &format!("{CODES}?status=available")).await, 2);
     for order in [7, 8, 99] {
-        let reply = api.post(RELEASE, &json!({"order_id": order})).await.expect(200);
+        let reply = api.post(RELEASE, &json!({"order_id": order})).await.assert_status(200);
         assert_eq!(reply.to_string(), json!({"count": 0, "next": null, "previous": null, "results": []}).to_string());
     }
-    // What is given back can be used again, by the same order and by another.
-    use_for(&api, &[&text], 1, 7, &json!({})).await.expect(200);
+    // A released code can be used again, by the same order and by another.
+    use_for(&api, &[&text], 1, 7, &json!({})).await.assert_status(200);
     assert_eq!(release(&api, 7).await.len(), 1);
-    use_for(&api, &[&other], 1, 8, &json!({})).await.expect(200);
-    // The limit still holds: one use, not two.
-    use_for(&api, &[&text], 1, 9, &json!({})).await.expect(409);
+    use_for(&api, &[&other], 1, 8, &json!({})).await.assert_status(200);
+    // The limit still holds: the order counts as one use, not two.
+    use_for(&api, &[&text], 1, 9, &json!({})).await.assert_status(409);
 }
 
 #[tokio::test]
@@ -98,7 +99,7 @@ async fn a_released_code_whose_rule_has_ended_is_expired() {
     let api = shop_of(1).await;
     let ending = coupon(&api, "ending", &json!({})).await;
     let (text, code_id) = code(&api, ending.id, 1).await;
-    use_for(&api, &[&text], 1, 7, &json!({})).await.expect(200);
+    use_for(&api, &[&text], 1, 7, &json!({})).await.assert_status(200);
     change_rule(&api, ending.rule, &json!({"ends_at": PAST})).await;
     assert_eq!(status(&api, code_id).await, "used");
     assert_eq!(release(&api, 7).await[0]["status"], "expired");
@@ -129,7 +130,7 @@ async fn what_cannot_be_right_is_a_400_under_its_field() {
         assert_eq!((reply.status, reply.json()), (400, expected), "{changes}");
     }
     let missing = json!({"codes": [REQUIRED], "customer_id": [REQUIRED], "order_id": [REQUIRED]});
-    assert_eq!(api.post(USE, &json!({})).await.expect(400), missing);
+    assert_eq!(api.post(USE, &json!({})).await.assert_status(400), missing);
     refused(&api.post(RELEASE, &json!({})).await, "order_id", REQUIRED, &"release");
     assert_eq!(used_count(&api, coupon.id).await, 0);
 }
@@ -144,7 +145,7 @@ async fn all_codes_are_used_or_none() {
     let once = coupon(&api, "once", &json!({"once_per_customer": true})).await;
     let (good, good_id) = code(&api, plain.id, 1).await;
     let (spent, spent_id) = code(&api, plain.id, 1).await;
-    set_status(&api, spent_id, "used").await.expect(200);
+    set_status(&api, spent_id, "used").await.assert_status(200);
     let [(first, _), (second, _)] = [code(&api, limited.id, 1).await, code(&api, limited.id, 1).await];
     let [(once_a, _), (once_b, _)] = [code(&api, once.id, 1).await, code(&api, once.id, 1).await];
     let (off, later) = (code(&api, off.id, 1).await.0, code(&api, later.id, 1).await.0);
@@ -160,7 +161,7 @@ async fn all_codes_are_used_or_none() {
         assert_eq!(status(&api, good_id).await, "unused", "{codes:?}");
     }
     assert_eq!(release(&api, 7).await, Vec::<Value>::new());
-    use_for(&api, &[&good, &first, &once_a], 1, 7, &json!({})).await.expect(200);
+    use_for(&api, &[&good, &first, &once_a], 1, 7, &json!({})).await.assert_status(200);
     assert_eq!(release(&api, 7).await.len(), 3);
 }
 
@@ -171,22 +172,22 @@ async fn with_a_cart_the_rules_must_apply_and_automatic_ones_count() {
     let automatic = id(&api.post(RULES, &automatic).await);
     let bulk = coupon(&api, "bulk", &json!({"prerequisite_subtotal_range": {"greater_than_or_equal_to": 100}})).await;
     let ((text, code_id), (second, _)) = (code(&api, bulk.id, 1).await, code(&api, bulk.id, 1).await);
-    let short = use_for(&api, &[&text], 1, 7, &json!({"cart": cart("100.00")})).await.expect(400);
+    let short = use_for(&api, &[&text], 1, 7, &json!({"cart": cart("100.00")})).await.assert_status(400);
     assert_eq!(short, json!({"codes": {"0": ["This code does not apply to the cart: prerequisite_subtotal_range."]}}));
     let both = use_for(&api, &[&text, &second], 1, 7, &json!({"cart": cart("500.00")})).await;
     assert_eq!((both.status, status(&api, code_id).await), (409, json!("unused")));
-    use_for(&api, &[&text], 1, 7, &json!({"cart": cart("101.00")})).await.expect(200);
-    // Codes are not needed for automatic rules to count; the second use of the same order does not count them again.
-    use_for(&api, &[], 1, 7, &json!({"cart": cart("50.00")})).await.expect(200);
-    use_for(&api, &[], 1, 8, &json!({"cart": cart("50.00")})).await.expect(200);
-    let priced = api.post(EVALUATE, &cart("50.00")).await.expect(200);
+    use_for(&api, &[&text], 1, 7, &json!({"cart": cart("101.00")})).await.assert_status(200);
+    // Automatic rules count without codes. The second use of the same order does not count them again.
+    use_for(&api, &[], 1, 7, &json!({"cart": cart("50.00")})).await.assert_status(200);
+    use_for(&api, &[], 1, 8, &json!({"cart": cart("50.00")})).await.assert_status(200);
+    let priced = api.post(EVALUATE, &cart("50.00")).await.assert_status(200);
     let failed = json!([{"predicate": "usage_limit", "needs": "2", "has": "2"}]);
     assert_eq!((&priced["rules"][0]["price_rule_id"], &priced["rules"][0]["failed"]), (&json!(automatic), &failed));
-    // A rule that is used up no longer applies, which is no reason to refuse.
-    use_for(&api, &[], 1, 9, &json!({"cart": cart("50.00")})).await.expect(200);
+    // An exhausted rule no longer applies and does not refuse the order.
+    use_for(&api, &[], 1, 9, &json!({"cart": cart("50.00")})).await.assert_status(200);
     assert_eq!(release(&api, 7).await.len(), 1);
-    assert_eq!(api.post(EVALUATE, &cart("50.00")).await.expect(200)["rules"][0]["applied"], true);
-    // Nothing to take off: the code is not used up.
+    assert_eq!(api.post(EVALUATE, &cart("50.00")).await.assert_status(200)["rules"][0]["applied"], true);
+    // A cart without anything to discount does not use up the code.
     let free = use_for(&api, &[&text], 1, 7, &json!({"cart": {"lines": []}})).await;
     assert_eq!((free.status, keys(&free.json())), (400, vec!["codes"]));
 }
@@ -200,33 +201,33 @@ async fn an_order_uses_at_most_ten_codes_and_fifteen_rules() {
         texts.push(code(&api, coupon.id, 1).await.0);
     }
     let texts: Vec<_> = texts.iter().map(String::as_str).collect();
-    use_for(&api, &texts[..6], 1, 7, &json!({})).await.expect(200);
+    use_for(&api, &texts[..6], 1, 7, &json!({})).await.assert_status(200);
     refused(
         &use_for(&api, &texts[6..], 1, 7, &json!({})).await,
         "codes",
         "Ensure this order uses no more than 10 codes.",
         &"11",
     );
-    use_for(&api, &texts[6..10], 1, 7, &json!({})).await.expect(200);
+    use_for(&api, &texts[6..10], 1, 7, &json!({})).await.assert_status(200);
     assert_eq!(used_count(&api, coupon.id).await, 10);
     let released: Vec<_> = release(&api, 7).await.iter().map(|row| row["code"].clone()).collect();
     assert_eq!(json!(released), json!(texts[..10]));
     assert_eq!(used_count(&api, coupon.id).await, 0);
     for _ in 0..16 {
-        api.post(RULES, &rule(&json!({"automatic_discount": true, "value": "-1.00"}))).await.expect(201);
+        api.post(RULES, &rule(&json!({"automatic_discount": true, "value": "-1.00"}))).await.assert_status(201);
     }
     let reply = use_for(&api, &[], 1, 8, &json!({"cart": cart("100.00")})).await;
     refused(&reply, "cart", "Ensure no more than 15 price rules apply to this order.", &"16 rules");
 }
 
-/// Ten codes of ten coupons whose ids lie far apart: as many items as a use can have.
+/// Creates ten codes of ten coupons with distant ids, so that a use writes the largest possible number of items.
 pub(crate) async fn scattered(api: &Api) -> (Vec<Coupon>, Vec<String>, Vec<u64>) {
     let (mut coupons, mut texts, mut ids) = (Vec::new(), Vec::new(), Vec::new());
     let shop = "demo".parse().expect("a shop");
     for index in 0..10u64 {
         let made = coupon(api, &format!("far{index}"), &json!({"usage_limit": 1})).await;
         let next = index * 100_000 + 1;
-        shared::table::sequence::skip_to(&api.server.store, &shop, "coupon_code", next).await.expect("a sequence");
+        store::sequence::skip_to(&api.server.store, &shop, "coupon_code", next).await.expect("a sequence");
         let (text, code_id) = code(api, made.id, 1).await;
         coupons.push(made);
         texts.push(text);
@@ -240,7 +241,7 @@ async fn a_use_that_does_not_fit_into_one_transaction_is_still_all_or_none() {
     let api = shop_of(1).await;
     let (coupons, texts, ids) = scattered(&api).await;
     let texts: Vec<_> = texts.iter().map(String::as_str).collect();
-    let reply = use_for(&api, &texts, 1, 7, &json!({"hold_seconds": 3600})).await.expect(200);
+    let reply = use_for(&api, &texts, 1, 7, &json!({"hold_seconds": 3600})).await.assert_status(200);
     assert_eq!(reply["count"], 10);
     assert_eq!(count(&api, &format!("{CODES}?status=used")).await, 10);
     for (coupon, code_id) in coupons.iter().zip(&ids) {
@@ -251,7 +252,7 @@ async fn a_use_that_does_not_fit_into_one_transaction_is_still_all_or_none() {
         assert_eq!(count(&api, &format!("{CODES}?{filter}")).await, 10, "{filter}");
     }
     assert_eq!(count(&api, &format!("{CODES}?status=used")).await, 0);
-    set_status(&api, ids[9], "used").await.expect(200);
+    set_status(&api, ids[9], "used").await.assert_status(200);
     assert_eq!(use_for(&api, &texts, 1, 8, &json!({})).await.status, 409);
     assert_eq!(count(&api, &format!("{CODES}?status=used")).await, 1);
 }
@@ -266,7 +267,7 @@ async fn a_cancelled_order_uses_nothing() {
         (2, json!({"id": 2, "order_status": "open", "cancelled_at": "2026-01-01T00:00:00+08:00"}), 409),
         (3, json!({"id": 3, "order_status": "open", "cancelled_at": null}), 200),
     ] {
-        api.put(&one(ORDERS, order), &body).await.expect(201);
+        api.put(&one(ORDERS, order), &body).await.assert_status(201);
         assert_eq!(use_for(&api, &[&text], 1, order, &json!({})).await.status, expected, "{body}");
     }
 }
@@ -276,10 +277,10 @@ async fn an_order_is_one_customers() {
     let api = shop_of(2).await;
     let coupon = coupon(&api, "a", &json!({})).await;
     let ((mine, _), (theirs, _)) = (code(&api, coupon.id, 1).await, code(&api, coupon.id, 2).await);
-    use_for(&api, &[&mine], 1, 7, &json!({})).await.expect(200);
+    use_for(&api, &[&mine], 1, 7, &json!({})).await.assert_status(200);
     detail(&use_for(&api, &[&theirs], 2, 7, &json!({})).await, 409, "This order uses codes of another customer.");
     release(&api, 7).await;
-    use_for(&api, &[&theirs], 2, 7, &json!({})).await.expect(200);
+    use_for(&api, &[&theirs], 2, 7, &json!({})).await.assert_status(200);
 }
 
 #[tokio::test]
@@ -287,11 +288,11 @@ async fn the_merchant_takes_a_code_back_from_its_order() {
     let api = shop_of(1).await;
     let coupon = coupon(&api, "a", &json!({"usage_limit": 2})).await;
     let ((text, code_id), (other, _)) = (code(&api, coupon.id, 1).await, code(&api, coupon.id, 1).await);
-    use_for(&api, &[&text, &other], 1, 7, &json!({})).await.expect(200);
-    set_status(&api, code_id, "unused").await.expect(200);
+    use_for(&api, &[&text, &other], 1, 7, &json!({})).await.assert_status(200);
+    set_status(&api, code_id, "unused").await.assert_status(200);
     assert_eq!(used_count(&api, coupon.id).await, 1);
-    // Another order may have it, and the first gives back only what it still has.
-    use_for(&api, &[&text], 1, 8, &json!({})).await.expect(200);
+    // Another order may use the code. The first order then releases only the codes that it still has.
+    use_for(&api, &[&text], 1, 8, &json!({})).await.assert_status(200);
     assert_eq!(release(&api, 7).await.iter().map(|row| row["code"].clone()).collect::<Vec<_>>(), [other.as_str()]);
     assert_eq!((status(&api, code_id).await, used_count(&api, coupon.id).await), (json!("used"), json!(1)));
     assert_eq!(release(&api, 8).await.len(), 1);
@@ -303,16 +304,16 @@ async fn a_deleted_code_and_a_deleted_coupon_are_released_too() {
     let (kept, dropped) =
         (coupon(&api, "kept", &json!({"usage_limit": 1})).await, coupon(&api, "dropped", &json!({})).await);
     let ((first, first_id), (second, second_id)) = (code(&api, kept.id, 1).await, code(&api, dropped.id, 1).await);
-    use_for(&api, &[&first, &second], 1, 7, &json!({})).await.expect(200);
-    api.delete(&one(CODES, first_id)).await.expect(204);
-    api.delete(&one(COUPONS, dropped.id)).await.expect(204);
+    use_for(&api, &[&first, &second], 1, 7, &json!({})).await.assert_status(200);
+    api.delete(&one(CODES, first_id)).await.assert_status(204);
+    api.delete(&one(COUPONS, dropped.id)).await.assert_status(204);
     assert_eq!(status(&api, second_id).await, "used");
-    // Of a deleted coupon only used codes are there.
+    // Only used codes of a deleted coupon exist.
     assert_eq!(release(&api, 7).await, Vec::<Value>::new());
     assert_eq!(api.get(&one(CODES, second_id)).await.status, 404);
     assert_eq!(count(&api, CODES).await, 0);
     let (again, _) = code(&api, kept.id, 1).await;
-    use_for(&api, &[&again], 1, 8, &json!({})).await.expect(200);
+    use_for(&api, &[&again], 1, 8, &json!({})).await.assert_status(200);
 }
 
 #[tokio::test]
@@ -329,10 +330,10 @@ async fn the_same_key_answers_the_first_reply_again() {
     let order = json!({"order_id": 7});
     let first = api.keyed("POST", RELEASE, "release-7", &order).await;
     let again = api.keyed("POST", RELEASE, "release-7", &order).await;
-    assert_eq!((first.expect(200)["count"].as_u64(), &again.text), (Some(1), &first.text));
+    assert_eq!((first.assert_status(200)["count"].as_u64(), &again.text), (Some(1), &first.text));
     assert_eq!(again.header("idempotent-replayed"), "true");
     let nothing = api.keyed("POST", RELEASE, "release-8", &json!({"order_id": 8})).await;
-    assert_eq!(nothing.expect(200)["count"], 0);
+    assert_eq!(nothing.assert_status(200)["count"], 0);
 }
 
 #[tokio::test]
@@ -376,7 +377,7 @@ async fn use_and_release_need_the_scope_to_write() {
     let coupon = coupon(&api, "a", &json!({})).await;
     let (text, _) = code(&api, coupon.id, 1).await;
     let body = json!({"codes": [text], "customer_id": 1, "order_id": 7});
-    // The code is used up by the first that may, and given back by it.
+    // The first use that may uses up the code. The first release that may gives it back.
     each_needs_its_scope(
         &api,
         &[

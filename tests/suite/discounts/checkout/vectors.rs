@@ -2,27 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
-use shared::{
-    domain::{
-        evaluation::{Candidate, evaluate},
-        price_rule::PriceRule,
-        shop::Shop,
-    },
-    http::{cart, evaluation::EvaluationReply},
+use crate::support::{
+    COUPONS, EVALUATE, RULES,
+    discounts::{coupon_on, give, issued, shop_of, with},
+    id, one,
 };
+use chrono::{DateTime, Utc};
+use domain::{
+    evaluation::{Candidate, evaluate},
+    price_rule::PriceRule,
+    shop::Shop,
+};
+use serde_json::{Value, json};
+use shared::wire::{cart, evaluation::EvaluationReply};
 use tests::{
     Api,
     vectors::{Vector, all},
 };
 
-use crate::{
-    discounts::{COUPONS, EVALUATE, RULES, coupon_on, give, issued, shop_of, with},
-    support::{id, one},
-};
-
-/// The vector priced by the pure function, its rules numbered from 1.
+/// Prices a vector by the pure function, with its rules numbered from 1.
 fn priced(vector: &Vector) -> Value {
     let zone = Shop::DEFAULT_ZONE;
     let candidate = |(id, (_, _, body)): (u64, &(String, bool, Value))| {
@@ -37,7 +35,7 @@ fn priced(vector: &Vector) -> Value {
     serde_json::to_value(EvaluationReply::new(&evaluation, Vec::new(), zone)).expect("JSON")
 }
 
-/// The sums of a reply follow from its lines and its shipping.
+/// Asserts that the sums of a reply follow from its lines and its shipping.
 #[track_caller]
 pub(crate) fn sums_agree(reply: &Value) {
     let fen = |value: &Value| value.as_str().expect("an amount").replace('.', "").parse::<i128>().expect("two places");
@@ -74,7 +72,7 @@ fn the_pure_function_keeps_every_vector() {
     }
 }
 
-/// Creates the rules of a vector, each code of a coupon of its own; prices the cart; and deletes the rules.
+/// Creates the rules of a vector and a coupon for each code, prices the cart, and deletes the rules.
 async fn priced_over_http(api: &Api, vector: &Vector, number: usize) -> Value {
     let (mut names, mut codes, mut coupons) = (BTreeMap::new(), Vec::new(), Vec::new());
     for (name, by_code, body) in &vector.rules {
@@ -87,13 +85,13 @@ async fn priced_over_http(api: &Api, vector: &Vector, number: usize) -> Value {
         names.insert(rule, name.clone());
     }
     let request = with(vector.cart.clone(), &json!({"codes": codes, "customer_id": 1}));
-    let reply = api.post(EVALUATE, &request).await.expect(200);
+    let reply = api.post(EVALUATE, &request).await.assert_status(200);
     sums_agree(&reply);
     for coupon in coupons {
-        api.delete(&one(COUPONS, coupon)).await.expect(204);
+        api.delete(&one(COUPONS, coupon)).await.assert_status(204);
     }
     for rule in names.keys() {
-        api.delete(&one(RULES, rule)).await.expect(204);
+        api.delete(&one(RULES, rule)).await.assert_status(204);
     }
     vector.observed(&reply, |rule| names[&rule].clone())
 }

@@ -1,40 +1,40 @@
-//! Issues of codes that are batches: finished by the same request sent again, or undone by the job; and issues and uses
-//! over a hostile store.
+//! Issues of codes that are batches. The same request finishes them, or the job undoes them. Also issues and uses over
+//! a hostile store.
 
 use std::time::Duration;
 
-use chrono::Utc;
-use futures_util::future::join_all;
-use local::{
-    hostile::{Counted, Death, Dying, Hostile, LastCall, Profile},
-    server::Options,
+use crate::support::{
+    CODES, COUPONS,
+    discounts::{count, coupon, give, issued_ids, nested, set_status, shop_of},
+    faults::{again, hostile, read},
+    id, one,
 };
+use chrono::Utc;
+use devserver::hostile::{Counted, Death, Dying, LastCall};
+use domain::shop::ShopId;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shared::{
-    FieldErrors,
-    domain::shop::ShopId,
-    table::{
-        batches::{self, Batch},
-        connect::Connection,
+use shared::FieldErrors;
+use shop::{
+    discounts::{
+        codes::{
+            issue::{self, Pair},
+            rows::{CODES as LIST, OF_COUPON},
+        },
         counters::{self, Counter},
-        coupon_code_issue::{self as issue, Pair},
-        coupon_codes::{CODES as LIST, OF_COUPON},
-        keys,
-        pages::bulk,
     },
 };
-use tests::{Api, Reply};
-
-use crate::{
-    discounts::{CODES, COUPONS, count, coupon, give, issued_ids, nested, set_status, shop_of},
-    support::{CUSTOMERS, id, one},
+use store::{
+    batches::{self, Batch},
+    pages::bulk,
 };
+use tests::Api;
 
 fn shop() -> ShopId {
     "demo".parse().expect("a shop")
 }
 
-/// Begins an issue of 60 codes and lets its process die after the first of them.
+/// Begins an issue of 60 codes whose process dies after the first write. Ends the lease of the batch.
 pub(crate) async fn abandoned(api: &Api, coupon: u64) -> Batch {
     let (store, shop) = (&api.server.store, shop());
     let pair = |customer| Pair { customer_id: Some(customer), coupon_id: Some(coupon), errors: FieldErrors::NONE };
@@ -72,7 +72,7 @@ async fn the_job_undoes_what_a_dead_process_began() {
     assert_eq!((first.finished + second.finished, first.failed + second.failed), (1, 0));
     assert_eq!(count(&api, CODES).await, 0);
     assert_eq!(places(&api, made.id).await, (0, Some(70)));
-    give(&api, made.id, 1..=60).await.expect(201);
+    give(&api, made.id, 1..=60).await.assert_status(201);
     assert_eq!(finish_batches::run(store).await.expect("a run"), finish_batches::Report::default());
 }
 
@@ -82,11 +82,11 @@ async fn a_code_that_was_used_meanwhile_stays_and_keeps_its_place() {
     let made = coupon(&api, "A", &json!({})).await;
     abandoned(&api, made.id).await;
     let code = api.get(&format!("{CODES}?order_by=id&page_size=1")).await.ids()[0];
-    set_status(&api, code, "used").await.expect(200);
+    set_status(&api, code, "used").await.assert_status(200);
     finish_batches::run(&api.store_of("finish_batches").await).await.expect("a run");
     assert_eq!(api.get(CODES).await.ids(), [code]);
     assert_eq!(places(&api, made.id).await.0, 1);
-    assert_eq!(api.get(&one(COUPONS, made.id)).await.expect(200)["used_count"], 1);
+    assert_eq!(api.get(&one(COUPONS, made.id)).await.assert_status(200)["used_count"], 1);
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn the_codes_of_a_batch_whose_coupon_is_deleted_are_taken_back() {
     let api = shop_of(60).await;
     let made = coupon(&api, "A", &json!({})).await;
     let mut batch = abandoned(&api, made.id).await;
-    api.delete(&one(COUPONS, made.id)).await.expect(204);
+    api.delete(&one(COUPONS, made.id)).await.assert_status(204);
     batch = batches::adopt(&api.server.store, &shop(), &batch.id).await.expect("adopted");
     let refused = issue::carry_on(&api.server.store, &mut batch).await.expect_err("a refusal");
     assert!(matches!(refused, shared::Error::Invalid(FieldErrors::Items(items)) if items.len() == 60));
@@ -103,7 +103,7 @@ async fn the_codes_of_a_batch_whose_coupon_is_deleted_are_taken_back() {
     assert_eq!((rows, counted, count(&api, CODES).await), (0, 0, 0));
 }
 
-/// The body of an issue to the customers from 1 on.
+/// Returns the body of an issue to this number of customers, from 1 on.
 fn pairs(coupon: u64, customers: u64) -> Value {
     (1..=customers).map(|customer| json!({"customer_id": customer, "coupon_id": coupon})).collect()
 }
@@ -127,7 +127,7 @@ async fn the_same_key_finishes_the_batch_whose_connection_was_cut() {
     assert_eq!(due.len(), 1);
     let at_work = api.keyed("POST", CODES, "issue-1", &body).await;
     assert_eq!((at_work.status, at_work.header("retry-after").is_empty()), (409, false));
-    let batch: Batch = store.read(&keys::batch(&shop(), &due[0].batch)).await.expect("read").expect("a batch");
+    let batch: Batch = store.read(&store::keys::batch(&shop(), &due[0].batch)).await.expect("read").expect("a batch");
     batches::expire_lease(store, &batch).await.expect("expired");
     let finished = api.keyed("POST", CODES, "issue-1", &body).await;
     assert_eq!(issued_ids(&finished).len(), 60);
@@ -137,38 +137,6 @@ async fn the_same_key_finishes_the_batch_whose_connection_was_cut() {
     assert_eq!((count(&api, CODES).await, places(&api, made.id).await), (60, (60, Some(0))));
 }
 
-/// A shop over a store that fails about one call in five.
-pub(crate) async fn hostile(customers: u64, seed: u64) -> (Api, Hostile) {
-    let hostile = Hostile::over_http(Profile::MILD, seed);
-    let http_client = Some(aws_sdk_dynamodb::config::SharedHttpClient::new(hostile.clone()));
-    let options = Options { demo: false, ..Options::default() };
-    let api = Api::with(options, Connection { http_client, ..Connection::default() }).await;
-    let body = (1..=customers).map(|id| json!({ "id": id })).collect();
-    again(&api, "POST", CUSTOMERS, "customers", &body).await.expect(201);
-    (api, hostile)
-}
-
-/// A request under a key, sent again as long as it is answered that the service is busy.
-pub(crate) async fn again(api: &Api, method: &str, path: &str, key: &str, body: &Value) -> Reply {
-    loop {
-        let reply = api.keyed(method, path, key, body).await;
-        let at_work = reply.status == 409 && !reply.header("retry-after").is_empty();
-        if reply.status != 503 && !at_work {
-            return reply;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-pub(crate) async fn read(api: &Api, path: &str) -> Value {
-    loop {
-        let reply = api.get(path).await;
-        if reply.status != 503 {
-            return reply.expect(200);
-        }
-    }
-}
-
 #[tokio::test]
 async fn sixteen_clients_lose_no_code_over_a_hostile_store() {
     let (api, hostile) = hostile(16, 11).await;
@@ -176,7 +144,7 @@ async fn sixteen_clients_lose_no_code_over_a_hostile_store() {
     let client = async |client: u64| {
         for round in 0..4 {
             let body = json!([{"customer_id": client, "coupon_id": made}]);
-            again(&api, "POST", CODES, &format!("{client}-{round}"), &body).await.expect(201);
+            again(&api, "POST", CODES, &format!("{client}-{round}"), &body).await.assert_status(201);
         }
     };
     join_all((1..=16).map(client)).await;

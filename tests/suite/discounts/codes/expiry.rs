@@ -1,50 +1,50 @@
-//! The job that stores what the clock has made of codes: nothing that is shown depends on it.
+//! The job that stores the expiry of codes. Nothing in the API depends on its progress.
 
 use std::{
     cell::Cell,
     time::{Duration, Instant},
 };
 
+use crate::support::{
+    CODES,
+    discounts::{
+        Coupon, FUTURE, PAST, change_rule, count, coupon, coupon_on, expire_codes as expire, give, issued_ids,
+        set_status, shop_of,
+    },
+    one,
+};
 use chrono::Utc;
+use domain::shop::ShopId;
 use expire_coupon_codes::Report;
 use futures_util::{
     future::join,
     stream::{self, StreamExt},
 };
 use serde_json::{Value, json};
-use shared::{
-    FieldErrors,
-    domain::shop::ShopId,
-    table::{
-        coupon_code_changes::{self as changes, Draft},
-        coupon_codes::{CODES as LIST, OF_COUPON, OF_CUSTOMER},
+use shared::FieldErrors;
+use shop::discounts::{
+    codes::{
+        changes::{self, Draft},
         expiry,
-        pages::bulk,
-        standings::{EXPIRED, UNUSED, USED},
+        rows::{CODES as LIST, OF_COUPON, OF_CUSTOMER},
     },
+    rules::standings::{EXPIRED, UNUSED, USED},
 };
+use store::pages::bulk;
 use tests::Api;
-
-use crate::{
-    discounts::{
-        CODES, Coupon, FUTURE, PAST, change_rule, count, coupon, coupon_on, expire_codes as expire, give, issued_ids,
-        set_status, shop_of,
-    },
-    support::one,
-};
 
 fn shop() -> ShopId {
     "demo".parse().expect("a shop")
 }
 
-/// How many codes of a coupon are stored in each class.
+/// Returns the number of stored codes of a coupon in each class.
 async fn stored(api: &Api, coupon: u64) -> [u64; 3] {
     let list = OF_COUPON.of(coupon);
     let count = async |class| list.count(&api.server.store, &shop(), Some(vec![class])).await.expect("a count");
     [count(UNUSED).await, count(USED).await, count(EXPIRED).await]
 }
 
-/// The tallies of every list that a code stands in are right.
+/// Asserts that the tallies of every list of codes are right.
 async fn verified(api: &Api, coupons: &[u64], customers: &[u64]) {
     let (coupons, customers) =
         (coupons.iter().map(|id| OF_COUPON.of(*id)), customers.iter().map(|id| OF_CUSTOMER.of(*id)));
@@ -54,27 +54,27 @@ async fn verified(api: &Api, coupons: &[u64], customers: &[u64]) {
     }
 }
 
-/// What every filter answers.
+/// Returns the results of every filter.
 async fn shown(api: &Api, coupon: u64) -> Vec<Value> {
     let mut shown = Vec::new();
     for of in ["", "&customer=3", &format!("&coupon={coupon}")] {
         for status in
             ["", "&status=unused", "&status=used", "&status=expired", "&status=available", "&status__in=used,expired"]
         {
-            shown.push(api.get(&format!("{CODES}?page_size=100{of}{status}")).await.expect(200));
+            shown.push(api.get(&format!("{CODES}?page_size=100{of}{status}")).await.assert_status(200));
         }
     }
     shown
 }
 
-/// Forty codes of a coupon, four of them used, beside ten of another coupon of another rule.
+/// Creates forty codes of a coupon, four of them used, and ten codes of a coupon with another rule.
 async fn world() -> (Api, Coupon, Coupon, Vec<u64>) {
     let api = shop_of(40).await;
     let (made, other) = (coupon(&api, "A", &json!({})).await, coupon(&api, "B", &json!({"ends_at": FUTURE})).await);
     let codes = issued_ids(&give(&api, made.id, 1..=40).await);
-    give(&api, other.id, 1..=10).await.expect(201);
+    give(&api, other.id, 1..=10).await.assert_status(201);
     for code in &codes[..4] {
-        set_status(&api, *code, "used").await.expect(200);
+        set_status(&api, *code, "used").await.assert_status(200);
     }
     (api, made, other, codes)
 }
@@ -91,7 +91,7 @@ async fn lists_say_the_same_before_and_after_the_job() {
     assert_eq!(shown(&api, made.id).await, before);
     assert_eq!(expire(&api).await, Report::default());
 
-    // The end moved on: revived at once, and stored so by the next run.
+    // A later end revives the codes at once. The next run stores that.
     change_rule(&api, made.rule, &json!({"ends_at": FUTURE})).await;
     let revived = shown(&api, made.id).await;
     assert_eq!(count(&api, &format!("{CODES}?coupon={}&status=available", made.id)).await, 36);
@@ -106,15 +106,15 @@ async fn codes_that_come_or_are_given_back_after_the_end_are_stored_as_expired()
     let (api, made, _, codes) = world().await;
     change_rule(&api, made.rule, &json!({"ends_at": PAST})).await;
     expire(&api).await;
-    assert_eq!(set_status(&api, codes[0], "unused").await.expect(200)["status"], "expired");
-    give(&api, made.id, [7, 8]).await.expect(201);
+    assert_eq!(set_status(&api, codes[0], "unused").await.assert_status(200)["status"], "expired");
+    give(&api, made.id, [7, 8]).await.assert_status(201);
     assert_eq!(stored(&api, made.id).await, [0, 3, 39]);
     assert_eq!(count(&api, &format!("{CODES}?status=expired")).await, 39);
     assert_eq!(expire(&api).await, Report::default());
 
-    // A new coupon of the rule does not know that its codes are to be stored so: the job looks again.
+    // A new coupon of the rule does not know that its codes must be stored as expired, so that the job looks again.
     let late = coupon_on(&api, "late", made.rule).await;
-    give(&api, late, [1, 2, 3]).await.expect(201);
+    give(&api, late, [1, 2, 3]).await.assert_status(201);
     assert_eq!(count(&api, &format!("{CODES}?status=expired")).await, 42);
     assert_eq!(count(&api, &format!("{CODES}?status=expired&coupon={late}")).await, 3);
     assert_eq!(expire(&api).await, Report { rules: 1, expired: 3, ..Report::default() });
@@ -178,7 +178,8 @@ async fn expiry_while_codes_are_used_loses_nothing() {
     let runs = async {
         while !is_over.get() {
             assert_eq!(expire(&api).await.failed, 0);
-            // However far the job is, what is not used is expired from the end on, and unused before.
+            // Unused codes are unused until the end of the rule and expired from then on, whatever the progress of the
+            // job.
             let before = clock.now() < end;
             let unused = count(&api, &format!("{CODES}?status=unused")).await;
             let expired = count(&api, &format!("{CODES}?status=expired")).await;
@@ -190,7 +191,7 @@ async fn expiry_while_codes_are_used_loses_nothing() {
     let used = replies.iter().filter(|status| **status == 200).count() as u64;
     assert!(replies.iter().all(|status| [200, 409].contains(status)), "{replies:?}");
     assert!(used > 0 && used < 60, "{used} were used before the end");
-    // The last of the runs may have begun before the end.
+    // The last of the runs may have begun before the end of the rule.
     assert_eq!(expire(&api).await.failed, 0);
     assert_eq!(stored(&api, made.id).await, [0, used, 60 - used]);
     assert_eq!(count(&api, &format!("{CODES}?status=used")).await, used);
@@ -200,7 +201,7 @@ async fn expiry_while_codes_are_used_loses_nothing() {
 #[tokio::test]
 async fn the_codes_of_a_deleted_coupon_are_removed_in_the_end() {
     let (api, made, other, codes) = world().await;
-    api.delete(&one(crate::discounts::COUPONS, made.id)).await.expect(204);
+    api.delete(&one(crate::support::COUPONS, made.id)).await.assert_status(204);
     let before = shown(&api, made.id).await;
     let job = api.store_of("finish_batches").await;
     let (first, second) = join(finish_batches::run(&job), finish_batches::run(&job)).await;
@@ -209,7 +210,7 @@ async fn the_codes_of_a_deleted_coupon_are_removed_in_the_end() {
     assert_eq!(shown(&api, made.id).await, before);
     assert_eq!(stored(&api, made.id).await, [0, 4, 0]);
     assert_eq!(finish_batches::run(&job).await.expect("a run"), finish_batches::Report::default());
-    assert_eq!(api.get(&one(CODES, codes[0])).await.expect(200)["coupon_id"], made.id);
+    assert_eq!(api.get(&one(CODES, codes[0])).await.assert_status(200)["coupon_id"], made.id);
     verified(&api, &[made.id, other.id], &[1, 3, 40]).await;
 }
 
@@ -246,7 +247,7 @@ async fn no_use_is_given_back_to_a_coupon_that_is_deleted_meanwhile() {
             slow.carry_out(|| changes::update(&slow, &shop, code, Ok(draft.clone()), now)).await
         });
         tokio::time::sleep(Duration::from_millis(delay)).await;
-        api.delete(&one(crate::discounts::COUPONS, made.id)).await.expect(204);
+        api.delete(&one(crate::support::COUPONS, made.id)).await.assert_status(204);
         finish_batches::run(&api.store_of("finish_batches").await).await.expect("a run");
         let _ = giving_back.await.expect("ended");
         finish_batches::run(&api.store_of("finish_batches").await).await.expect("a run");

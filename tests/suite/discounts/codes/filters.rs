@@ -1,4 +1,4 @@
-//! `GET /api/discounts/coupon_code/`, against a plain list of what was issued, used, transferred and deleted.
+//! `GET /api/discounts/coupon_code/` against a plain list of issued, used, transferred and deleted codes.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,13 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::Api;
 
-use crate::{
-    discounts::{
-        CODES, COUPONS, Coupon, FUTURE, PAST, RULES, change_rule, coupon, give, issue, issued_ids, set_status, shop_of,
-    },
-    support::{ENTER_A_NUMBER, detail, one, refused, refused_somehow, time},
+use crate::support::{
+    CODES, COUPONS, ENTER_A_NUMBER, RULES, detail,
+    discounts::{Coupon, FUTURE, PAST, change_rule, coupon, give, issue, issued_ids, set_status, shop_of},
+    one, refused, refused_somehow, time,
 };
 
-/// A code as these tests know it.
+/// A code in the model.
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Code {
     customer: u64,
@@ -22,7 +21,7 @@ struct Code {
     used: bool,
 }
 
-/// A shop, its six coupons and its codes; `ids` are those of all codes that were ever issued.
+/// A shop with six coupons and their codes. `ids` holds every code that was ever issued.
 struct World {
     api: Api,
     coupons: Vec<Coupon>,
@@ -30,7 +29,7 @@ struct World {
     ids: Vec<u64>,
 }
 
-/// A row of the list without filters, and what its rule makes of it.
+/// A row of the unfiltered list and the state of its rule.
 struct Row {
     id: u64,
     code: Code,
@@ -45,7 +44,7 @@ fn filter(query: impl Into<String>, wants: impl Fn(&Row) -> bool + 'static) -> F
     (query.into(), Box::new(wants))
 }
 
-/// The coupons by what becomes of their rules.
+/// The coupons by the state of their rules.
 const PLAIN: usize = 0;
 const ENDED: usize = 1;
 const DISABLED: usize = 2;
@@ -54,8 +53,8 @@ const REVIVED: usize = 4;
 const LAPSED: usize = 5;
 
 impl World {
-    /// Sixty codes, ten of each coupon, for eleven customers; three codes each of the coupons that can be used are used,
-    /// and then the rules change.
+    /// Issues sixty codes, ten of each coupon, to eleven customers. Uses three codes of each coupon that can be used.
+    /// Then changes the rules.
     async fn new() -> Self {
         let api = shop_of(11).await;
         let mut coupons = Vec::new();
@@ -85,7 +84,7 @@ impl World {
         world
     }
 
-    /// The id of a coupon's code.
+    /// Returns the id of a coupon's code.
     fn of(&self, (turn, coupon): (usize, usize)) -> u64 {
         self.ids[turn * 6 + coupon]
     }
@@ -93,7 +92,7 @@ impl World {
     async fn set<const N: usize>(&mut self, codes: [(usize, usize); N], status: &str) {
         let ids = codes.map(|code| self.of(code));
         for reply in join_all(ids.map(|id| set_status(&self.api, id, status))).await {
-            reply.expect(200);
+            reply.assert_status(200);
         }
         for id in ids {
             self.codes.get_mut(&id).expect("a code").used = status == "used";
@@ -106,29 +105,30 @@ impl World {
 
     async fn transfer(&mut self, code: (usize, usize), customer: u64) {
         let id = self.of(code);
-        self.api.put(&one(CODES, id), &json!({ "customer_id": customer })).await.expect(200);
+        self.api.put(&one(CODES, id), &json!({ "customer_id": customer })).await.assert_status(200);
         self.codes.get_mut(&id).expect("a code").customer = customer;
     }
 
     async fn delete(&mut self, code: (usize, usize)) {
         let id = self.of(code);
-        self.api.delete(&one(CODES, id)).await.expect(204);
+        self.api.delete(&one(CODES, id)).await.assert_status(204);
         self.codes.remove(&id);
     }
 
     async fn delete_coupon(&mut self, coupon: usize) {
         let id = self.coupons[coupon].id;
-        self.api.delete(&one(COUPONS, id)).await.expect(204);
+        self.api.delete(&one(COUPONS, id)).await.assert_status(204);
         self.codes.retain(|_, code| code.coupon != id || code.used);
     }
 
-    /// What the list without filters and the rules say, oldest first, after a look at whether these are the codes.
+    /// Returns the rows of the unfiltered list with the state of their rules, oldest first. Asserts that they are the
+    /// codes of the model.
     async fn rows(&self) -> Vec<Row> {
         let mut rules = BTreeMap::new();
         for coupon in &self.coupons {
-            rules.insert(coupon.id, self.api.get(&one(RULES, coupon.rule)).await.expect(200));
+            rules.insert(coupon.id, self.api.get(&one(RULES, coupon.rule)).await.assert_status(200));
         }
-        let listed = self.api.get(&format!("{CODES}?page_size=100")).await.expect(200);
+        let listed = self.api.get(&format!("{CODES}?page_size=100")).await.assert_status(200);
         assert_eq!(listed["count"], self.codes.len());
         let newest_first = listed["results"].as_array().expect("rows");
         let mut rows: Vec<Row> = newest_first.iter().map(|shown| row(shown, &rules)).collect();
@@ -138,7 +138,7 @@ impl World {
         rows
     }
 
-    /// The parameters of the list, with ids of any code that ever was.
+    /// Returns the parameters of the list, with ids of all codes that ever existed.
     fn filters(&self) -> Vec<Filter> {
         let ids = &self.ids;
         let (one, some) = (ids[8], [ids[0], ids[5], ids[13], ids[18], ids[24], ids[59]]);
@@ -186,11 +186,11 @@ impl World {
         }
     }
 
-    /// The list under the query is what it leaves of the rows, newest first.
+    /// Asserts that the list under a query shows the matching rows, newest first.
     async fn shows(&self, rows: &[Row], query: &str, wants: impl Fn(&Row) -> bool) {
         let expected = rows.iter().rev().filter(|row| wants(row));
         let expected: Vec<_> = expected.map(|row| &row.shown).collect();
-        let page = self.api.get(&format!("{CODES}?page_size=100&{query}")).await.expect(200);
+        let page = self.api.get(&format!("{CODES}?page_size=100&{query}")).await.assert_status(200);
         assert_eq!(page["results"], json!(expected), "{query}");
         assert_eq!(page["count"], expected.len(), "{query}");
     }
@@ -200,7 +200,7 @@ fn name(query: &str) -> &str {
     query.split('=').next().expect("a name")
 }
 
-/// The row, after a look at whether the status that it shows is the effective one.
+/// Converts a row of a reply and asserts that it shows the effective status.
 fn row(shown: &Value, rules: &BTreeMap<u64, Value>) -> Row {
     let number = |field: &str| shown[field].as_u64().expect("an id");
     let code = Code { customer: number("customer_id"), coupon: number("coupon_id"), used: !shown["used_at"].is_null() };
@@ -267,7 +267,7 @@ async fn filters_follow_the_rules() {
 async fn codes_of_coupons_of_one_rule_change_together() {
     let mut world = World::new().await;
     let rule = world.coupons[PLAIN].rule;
-    let id = crate::discounts::coupon_on(&world.api, "second", rule).await;
+    let id = crate::support::discounts::coupon_on(&world.api, "second", rule).await;
     let more = issued_ids(&issue(&world.api, &[(3, id), (4, id)]).await);
     world.coupons.push(Coupon { id, rule });
     for (code, customer) in more.into_iter().zip([3, 4]) {
@@ -325,7 +325,7 @@ async fn a_walk_by_the_last_id_sees_every_code_of_a_filter() {
 async fn codes_are_found_by_the_texts_that_they_have() {
     let api = Api::start().await;
     let id = issued_ids(&give(&api, 987, [123]).await)[0];
-    let set = async |text: &str| api.put(&one(CODES, id), &json!({"code": text})).await.expect(200);
+    let set = async |text: &str| api.put(&one(CODES, id), &json!({"code": text})).await.assert_status(200);
     set("first").await;
     set("小明,a").await;
     set("second").await;
@@ -339,9 +339,9 @@ async fn codes_are_found_by_the_texts_that_they_have() {
     for other in ["id=27519", "status=used", "customer=22750", "coupon=1335", &format!("id__gt={id}")] {
         assert_eq!(found(&format!("code__in=second&{other}")).await, [0; 0], "{other}");
     }
-    let page = api.get(&format!("{CODES}?code__in=second,jB7nNJPbf16adc&page_size=1")).await.expect(200);
+    let page = api.get(&format!("{CODES}?code__in=second,jB7nNJPbf16adc&page_size=1")).await.assert_status(200);
     assert_eq!((&page["count"], &page["results"][0]["id"]), (&json!(2), &json!(id)));
-    api.delete(&one(CODES, id)).await.expect(204);
+    api.delete(&one(CODES, id)).await.assert_status(204);
     assert_eq!(found("code__in=second").await, [0; 0]);
 }
 
@@ -380,7 +380,7 @@ async fn what_says_nothing_is_ignored_and_what_is_unknown_selects_nothing() {
         assert_eq!(api.get(&format!("{CODES}?{query}")).await.ids(), all, "{query}");
     }
     for query in ["customer=999", "coupon=999", "customer=0", "id=999", "coupon=987&customer=100000", "coupon=5389"] {
-        let page = api.get(&format!("{CODES}?{query}")).await.expect(200);
+        let page = api.get(&format!("{CODES}?{query}")).await.assert_status(200);
         assert_eq!(page.to_string(), r#"{"count":0,"next":null,"previous":null,"results":[]}"#, "{query}");
     }
 }

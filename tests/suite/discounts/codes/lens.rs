@@ -1,10 +1,11 @@
-//! Lists seen through a lens against a plain model: random rows, views of their parts and pages.
+//! Lists through a lens against a plain model: random rows, views of their parts, and pages.
 
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use domain::shop::ShopId;
 use proptest::{
     array::{uniform3, uniform4},
     collection::vec,
@@ -14,21 +15,19 @@ use proptest::{
     test_runner::{Config, TestCaseError, TestRunner},
 };
 use serde::{Deserialize, Serialize};
-use shared::{
-    Error,
-    domain::shop::ShopId,
-    table::{
-        Item, entity,
-        pages::{
-            self, Class, Correction, Direction, Lens, List, PageNumber, Select, bulk, class, paginate, tally::Weights,
-        },
-        store::Store,
-        transaction::Transaction,
+use shared::Error;
+use store::{
+    Item,
+    client::Store,
+    entity,
+    pages::{
+        self, Class, Correction, Direction, Lens, List, PageNumber, Select, bulk, class, paginate, tally::Weights,
     },
+    transaction::Transaction,
 };
 use tests::Api;
 
-/// A list, and those of its parts, which hold copies of their rows.
+/// A list and the lists of its parts, which hold copies of its rows.
 #[derive(Clone, Copy)]
 pub(crate) struct Lists {
     pub(crate) main: List,
@@ -40,26 +39,26 @@ const fn lists(shifts: &'static [u32], row_shift: u32) -> Lists {
     Lists { main, part: List { name: "part", row_shift: 53, ..main } }
 }
 
-/// As codes and those of coupons are kept.
+/// Lists as codes and the codes of coupons have them.
 pub(crate) static DENSE: Lists = lists(pages::DENSE, 13);
-/// Levels so low that a few rows fill all of them.
+/// Lists with tally levels so low that a few rows fill all of them.
 pub(crate) static DEEP: Lists = lists(&[1, 2, 4, 6], 6);
 
-/// A counter beside the classes, which no view concerns.
+/// A counter beside the classes that no view concerns.
 const MARK: Class = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) id: u64,
-    /// The part that it is in, from 1; 0 is none.
+    /// The part of the row, from 1 on. 0 means that it is in no part.
     pub(crate) part: usize,
 }
 
-/// As what a row of each stored class is seen; `None` where it is not there.
+/// The class that a reader sees for each stored class. `None` hides the row.
 pub(crate) type View = [Option<Class>; 3];
 pub(crate) const AS_STORED: View = [Some(0), Some(1), Some(2)];
 
-/// How the parts are seen, and which of the seen classes are wanted.
+/// The view of each part, and a flag for each seen class that is wanted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sight {
     pub(crate) views: [View; 4],
@@ -111,7 +110,7 @@ enum Step {
     Read(Sight, Select),
 }
 
-/// Beside the first bucket, across the edge of the next, and far from both.
+/// Returns positions in the first bucket, around the edge of the next one, and far away.
 fn positions() -> impl Strategy<Value = u64> {
     prop_oneof![4 => 1u64..300, 2 => 8_100u64..8_300, 1 => 40_000u64..40_100]
 }
@@ -152,7 +151,7 @@ fn insert(transaction: &mut Transaction, shop: &ShopId, lists: &Lists, row: Row,
     if row.part > 0 {
         let part = lists.part.of(row.part as u64);
         part.copy(transaction, shop, (row.id, (None, class)), 1, &row).expect("a copy");
-        transaction.tallies.count(shop, &part, row.id, MARK, 1);
+        part.tally(&mut transaction.additions, shop, (row.id, MARK), 1);
     }
 }
 
@@ -175,7 +174,7 @@ fn remove(transaction: &mut Transaction, shop: &ShopId, lists: &Lists, row: Row,
     if row.part > 0 {
         let part = lists.part.of(row.part as u64);
         part.remove_copy(transaction, shop, (row.id, class));
-        transaction.tallies.count(shop, &part, row.id, MARK, -1);
+        part.tally(&mut transaction.additions, shop, (row.id, MARK), -1);
     }
 }
 

@@ -1,31 +1,29 @@
-//! Lists through a lens while the stored classes of a part are brought to what the lens shows already, as the job does
-//! with the codes of a rule that has ended: nobody sees a difference.
+//! Lists through a lens while another process stores the classes that the lens already shows, as the job does for the
+//! codes of an ended rule. No reader sees a difference.
 
 use std::time::Duration;
 
+use crate::discounts::codes::lens::{AS_STORED, DEEP, DENSE, Lists, Row, Sight, reclass};
+use domain::shop::ShopId;
 use futures_util::future::join_all;
-use shared::{
-    domain::shop::ShopId,
-    table::{
-        pages::{Class, Direction, List, Page, PageNumber, Select, bulk::Load},
-        store::Store,
-        transaction::Transaction,
-    },
+use store::{
+    client::Store,
+    pages::{Class, Direction, List, Page, PageNumber, Select, bulk::Load},
+    transaction::Transaction,
 };
 use tests::Api;
 
-use crate::lens::{AS_STORED, DEEP, DENSE, Lists, Row, Sight, reclass};
-
 const ROWS: u64 = 2_400;
-/// A part that has ended, one that has not any more, one whose unused rows are not there, and rows in no part.
+/// The number of parts plus one. One part has ended, one has been revived, and the unused rows of one are hidden. Some
+/// rows are in no part.
 const PARTS: u64 = 4;
-/// How many rows each transaction moves.
+/// The number of rows that each transaction moves.
 const AT_ONCE: usize = 4;
 const FULL_SPEED: Duration = Duration::ZERO;
-/// Between transactions, so that some readings of the whole list meet none.
+/// A pause between transactions, so that some reads of the whole list meet none.
 const AT_EASE: Duration = Duration::from_millis(10);
 
-/// The rows of a part and how their stored class changes.
+/// A part and the change of its rows' stored class, from one class to another.
 type Move = (usize, (Class, Class));
 const END: Move = (1, (0, 2));
 const REVIVE: Move = (2, (2, 0));
@@ -67,7 +65,7 @@ async fn move_all(store: Store, shop: ShopId, lists: Lists, (part, (from, to)): 
     }
 }
 
-/// The page at rest, and as it was read again and again while rows were moved.
+/// Returns the page at rest and the pages that were read while rows were moved.
 async fn read_while_moved(
     lists: Lists,
     wanted: [bool; 3],

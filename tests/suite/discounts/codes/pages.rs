@@ -1,19 +1,19 @@
-//! Pages over ten thousand codes, of which one coupon holds half, against a plain list.
+//! Pages over ten thousand codes, half of them of one coupon, against a plain list.
 
-use chrono::{SubsecRound, Utc};
-use serde_json::json;
-use shared::{
-    domain::{coupon_code::CouponCode, shop::ShopId},
-    table::coupon_code_load::Load,
+use crate::support::{
+    CODES,
+    discounts::{FUTURE, PAST, coupon, expire_codes, shop_of},
 };
+use chrono::{SubsecRound, Utc};
+use domain::{coupon_code::CouponCode, shop::ShopId};
+use serde_json::json;
+use shop::discounts::codes::load::Load;
 use tests::Api;
-
-use crate::discounts::{CODES, FUTURE, PAST, coupon, expire_codes, shop_of};
 
 const CODES_IN_ALL: u64 = 10_000;
 const CUSTOMERS: u64 = 40;
 
-/// A code as the plain list knows it.
+/// A code in the plain list.
 struct Plain {
     id: u64,
     customer: u64,
@@ -22,7 +22,7 @@ struct Plain {
     available: bool,
 }
 
-/// The shop: coupons of a plain rule, one that has ended, one that is off and one that has not begun.
+/// Creates a shop with coupons of a plain rule, an ended rule, a disabled rule and a future rule.
 async fn world() -> (Api, Vec<Plain>) {
     let api = shop_of(CUSTOMERS).await;
     let mut coupons = Vec::new();
@@ -61,7 +61,7 @@ async fn world() -> (Api, Vec<Plain>) {
     (api, plain)
 }
 
-/// The pages that are looked at, of a list of so many.
+/// Returns the page numbers to check in a list of this length.
 fn pages(count: usize, size: usize) -> Vec<usize> {
     let last = count.div_ceil(size).max(1);
     let mut pages = vec![1, 2, last / 3, last / 2, last - 1, last];
@@ -96,7 +96,7 @@ async fn check(api: &Api, plain: &[Plain]) {
                 let path = format!("{CODES}?page={page}&page_size={size}&order_by={order}&{filter}");
                 let reply = api.get(&path).await;
                 let expected: Vec<_> = ids.iter().skip((page - 1) * size).take(size).copied().collect();
-                assert_eq!((&reply.expect(200)["count"], reply.ids()), (&json!(ids.len()), expected), "{path}");
+                assert_eq!((&reply.assert_status(200)["count"], reply.ids()), (&json!(ids.len()), expected), "{path}");
             }
         }
     }
@@ -106,7 +106,7 @@ async fn check(api: &Api, plain: &[Plain]) {
 async fn pages_of_ten_thousand_codes_are_those_of_a_plain_list() {
     let (api, plain) = world().await;
     check(&api, &plain).await;
-    // Nothing of it changes when the job stores the expired ones as such.
+    // The replies stay the same when the job stores the expired codes.
     let report = expire_codes(&api).await;
     assert_eq!(report.expired, plain.iter().filter(|code| code.status == "expired").count() as u64);
     check(&api, &plain).await;

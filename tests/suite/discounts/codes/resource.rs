@@ -7,15 +7,16 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, OTHER_TOKEN};
 
-use crate::{
+use crate::support::{
+    CODES, COUPONS, CUSTOMERS, NULL, REQUIRED, customer, detail,
     discounts::{
-        CODES, COUPONS, FUTURE, PAST, count, coupon, coupon_on, each_needs_its_scope, give, issue, issued, issued_ids,
-        nested, shop_of, unknown, with,
+        FUTURE, PAST, count, coupon, coupon_on, each_needs_its_scope, give, issue, issued, issued_ids, nested, shop_of,
+        unknown, with,
     },
-    support::{CUSTOMERS, NULL, REQUIRED, customer, detail, id, keys, one, refused_somehow, same_text, taken_since},
+    id, keys, one, refused_somehow, same_text, taken_since,
 };
 
-/// Each text is the prefix and six or more characters, and none is there twice.
+/// Asserts that each text is the prefix and at least six characters, and that all texts differ.
 #[track_caller]
 fn texts_are_distinct(rows: &[Value]) {
     let mut texts = HashSet::new();
@@ -35,7 +36,7 @@ async fn codes_are_issued_in_the_order_of_the_list() {
     let (one_of_them, other) = (coupon(&api, "Aa", &window).await.id, coupon(&api, "B", &json!({})).await.id);
     let pairs = [(2, other), (3, one_of_them), (1, one_of_them), (1, other)];
     let before = Utc::now();
-    let reply = issue(&api, &pairs).await.expect(201);
+    let reply = issue(&api, &pairs).await.assert_status(201);
     assert_eq!(keys(&reply), ["count", "next", "previous", "results"]);
     assert_eq!((&reply["count"], &reply["next"], &reply["previous"]), (&json!(4), &Value::Null, &Value::Null));
     let rows = reply["results"].as_array().expect("rows");
@@ -45,17 +46,17 @@ async fn codes_are_issued_in_the_order_of_the_list() {
         assert_eq!((&row["status"], &row["used_at"]), (&json!("unused"), &Value::Null));
         assert_eq!(row["customer"]["mobile"], format!("139{customer:08}"));
         taken_since(&row["created_at"], before);
-        same_text(&api.get(&one(CODES, &row["id"])).await.expect(200), row);
+        same_text(&api.get(&one(CODES, &row["id"])).await.assert_status(200), row);
     }
     texts_are_distinct(rows);
     let shown = ["title", "verbose_title", "starts_at", "ends_at"].map(|field| &rows[1][field]);
     assert_eq!(shown, [&json!("规则"), &json!("打5折"), &json!(PAST), &json!(FUTURE)]);
     let mut newest_first = rows.clone();
     newest_first.sort_by_key(|row| std::cmp::Reverse(row["id"].as_u64()));
-    same_text(&api.get(CODES).await.expect(200)["results"], &json!(newest_first));
+    same_text(&api.get(CODES).await.assert_status(200)["results"], &json!(newest_first));
 }
 
-/// Twenty-one coupons on one rule.
+/// Creates twenty-one coupons on one rule.
 async fn coupons(api: &Api) -> Vec<u64> {
     let first = coupon(api, "P0", &json!({})).await;
     let more = join_all((1..=20).map(async |number| coupon_on(api, &format!("P{number}"), first.rule).await)).await;
@@ -70,7 +71,7 @@ async fn a_thousand_codes_of_twenty_coupons_are_issued_at_once_and_replayed() {
     let pairs: Vec<_> = (0..1000).map(pair).collect();
     let too_many: Value = (0..1001).map(pair).collect();
     let message = "Ensure this field has no more than 1000 elements.";
-    assert_eq!(api.post(CODES, &too_many).await.expect(400), json!({"non_field_errors": [message]}));
+    assert_eq!(api.post(CODES, &too_many).await.assert_status(400), json!({"non_field_errors": [message]}));
     let of_21: Vec<_> = coupons.iter().map(|coupon| (1, *coupon)).collect();
     assert_eq!(issue(&api, &of_21).await.status, 400);
     assert_eq!(count(&api, CODES).await, 0);
@@ -84,7 +85,7 @@ async fn a_thousand_codes_of_twenty_coupons_are_issued_at_once_and_replayed() {
     assert!(rows.iter().map(|row| row["id"].as_u64()).is_sorted_by(|a, b| a < b), "ids do not grow");
     let again = api.keyed("POST", CODES, "k", &json!(pairs)).await;
     assert_eq!((again.status, again.header("idempotent-replayed"), &again.text), (201, "true", &first.text));
-    assert_eq!(keys(&api.keyed("POST", CODES, "k", &json!(pairs[1..])).await.expect(422)), ["detail"]);
+    assert_eq!(keys(&api.keyed("POST", CODES, "k", &json!(pairs[1..])).await.assert_status(422)), ["detail"]);
     for (query, expected) in [
         (String::new(), 1000),
         (format!("?coupon={}", coupons[3]), 50),
@@ -106,10 +107,13 @@ async fn a_body_that_is_no_list_of_pairs_is_refused() {
         (json!("x"), "Expected a list of items but got type \"str\"."),
         (json!([]), "This list may not be empty."),
     ] {
-        assert_eq!(api.post(CODES, &body).await.expect(400), json!({"non_field_errors": [message]}));
+        assert_eq!(api.post(CODES, &body).await.assert_status(400), json!({"non_field_errors": [message]}));
     }
     let message = "Invalid data. Expected a dictionary, but got int.";
-    same_text(&api.post(CODES, &json!([pair, 5])).await.expect(400), &json!([{}, {"non_field_errors": [message]}]));
+    same_text(
+        &api.post(CODES, &json!([pair, 5])).await.assert_status(400),
+        &json!([{}, {"non_field_errors": [message]}]),
+    );
     assert_eq!(count(&api, CODES).await, 0);
 }
 
@@ -127,7 +131,7 @@ async fn each_bad_pair_is_named_in_its_place_and_nothing_is_issued() {
             (json!({}), "Incorrect type. Expected pk value, received dict.".to_owned()),
         ] {
             let bad = with(good.clone(), &json!({ field: value }));
-            let errors = api.post(CODES, &json!([good, bad, good])).await.expect(400);
+            let errors = api.post(CODES, &json!([good, bad, good])).await.assert_status(400);
             same_text(&errors, &json!([{}, { field: [message] }, {}]));
         }
     }
@@ -139,9 +143,9 @@ async fn each_bad_pair_is_named_in_its_place_and_nothing_is_issued() {
     let bodies = json!([without("customer_id"), good, without("coupon_id"), {}]);
     let (customer, coupon) = (json!({"customer_id": [REQUIRED]}), json!({"coupon_id": [REQUIRED]}));
     let both = json!({"customer_id": [REQUIRED], "coupon_id": [REQUIRED]});
-    assert_eq!(api.post(CODES, &bodies).await.expect(400), json!([customer, {}, coupon, both]));
+    assert_eq!(api.post(CODES, &bodies).await.assert_status(400), json!([customer, {}, coupon, both]));
     let both = json!({"customer_id": [unknown(7)], "coupon_id": [unknown(8)]});
-    let errors = api.post(CODES, &json!([{"customer_id": 7, "coupon_id": 8}, good])).await.expect(400);
+    let errors = api.post(CODES, &json!([{"customer_id": 7, "coupon_id": 8}, good])).await.assert_status(400);
     assert_eq!(errors, json!([both, {}]));
     assert_eq!(count(&api, CODES).await, 0);
 }
@@ -150,7 +154,7 @@ async fn each_bad_pair_is_named_in_its_place_and_nothing_is_issued() {
 async fn the_last_of_a_hundred_and_fifty_pairs_refuses_them_all() {
     let api = shop_of(149).await;
     let coupon = coupon(&api, "A", &json!({})).await.id;
-    let errors = give(&api, coupon, 1..=150).await.expect(400);
+    let errors = give(&api, coupon, 1..=150).await.assert_status(400);
     let errors = errors.as_array().expect("a list");
     assert!(errors[..149].iter().all(|error| *error == json!({})), "{errors:?}");
     assert_eq!((errors.len(), &errors[149]), (150, &json!({"customer_id": [unknown(150)]})));
@@ -194,7 +198,7 @@ async fn a_deleted_code_is_gone_and_its_text_is_never_given_again() {
     }
     let text = json!({"code": rows[0]["code"]});
     refused_somehow(&api.put(&kept, &text).await, "code", &text);
-    same_text(&api.get(CODES).await.expect(200)["results"], &json!([rows[1]]));
+    same_text(&api.get(CODES).await.assert_status(200)["results"], &json!([rows[1]]));
 }
 
 #[tokio::test]
@@ -230,7 +234,7 @@ async fn nothing_of_a_shop_is_reachable_with_anothers_token() {
         "?id__gt=1",
     ] {
         let path = format!("{CODES}{query}");
-        assert_eq!(api.call_as(OTHER_TOKEN, "GET", &path, None).await.expect(200)["count"], 0, "{query}");
+        assert_eq!(api.call_as(OTHER_TOKEN, "GET", &path, None).await.assert_status(200)["count"], 0, "{query}");
         assert_ne!(count(&api, &path).await, 0, "{query}");
     }
     for (method, body) in [("GET", None), ("PUT", Some(json!({"status": "used"}))), ("DELETE", None)] {
@@ -239,13 +243,13 @@ async fn nothing_of_a_shop_is_reachable_with_anothers_token() {
     let other = async |method: &str, path: &str, body: Value| api.call_as(OTHER_TOKEN, method, path, Some(&body)).await;
     let pairs = json!([{"customer_id": 123, "coupon_id": 987}]);
     let both = json!({"customer_id": [unknown(123)], "coupon_id": [unknown(987)]});
-    assert_eq!(other("POST", CODES, pairs).await.expect(400), json!([both]));
-    // What is unique is so in its shop.
-    other("PUT", &one(CUSTOMERS, 123), customer("1")).await.expect(201);
+    assert_eq!(other("POST", CODES, pairs).await.assert_status(400), json!([both]));
+    // Uniqueness holds within a shop.
+    other("PUT", &one(CUSTOMERS, 123), customer("1")).await.assert_status(201);
     let coupon = id(&other("POST", COUPONS, nested("jB7nNJPb", &json!({}))).await);
     let own = other("POST", CODES, json!([{"customer_id": 123, "coupon_id": coupon}])).await;
     let path = one(CODES, issued_ids(&own)[0]);
-    let changed = other("PUT", &path, json!({"code": "jB7nNJPbf16adc", "status": "used"})).await.expect(200);
+    let changed = other("PUT", &path, json!({"code": "jB7nNJPbf16adc", "status": "used"})).await.assert_status(200);
     assert_eq!((&changed["code"], &changed["status"]), (&json!("jB7nNJPbf16adc"), &json!("used")));
     assert_eq!(api.get(CODES).await.text, before);
 }

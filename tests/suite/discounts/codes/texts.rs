@@ -1,15 +1,15 @@
-//! The random part of coupon codes: long enough that a guess stays a guess, in characters that nobody confuses.
+//! The random part of coupon codes: long enough to resist guesses, in characters that nobody confuses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::coupon_code::{ALPHABET, suffix, suffix_length};
 use proptest::{
     prelude::{Strategy, any, prop_oneof},
     prop_assert, prop_assert_eq, proptest,
     test_runner::Config,
 };
-use shared::domain::coupon_code::{ALPHABET, suffix, suffix_length};
 
-/// Texts for each code that is given.
+/// The number of possible texts for each issued code.
 const SPARSITY: u128 = 1 << 20;
 const SHORTEST: u32 = 6;
 
@@ -21,7 +21,7 @@ fn needed(issued: u64) -> u128 {
     (u128::from(issued) + 1) * SPARSITY
 }
 
-/// Numbers of every size, and those around the powers of two, where a length may change.
+/// Returns numbers of every size, and those around the powers of two, where the length may change.
 fn issued() -> impl Strategy<Value = u64> {
     prop_oneof![
         (any::<u64>(), 0u32..64).prop_map(|(number, bits)| number >> bits),

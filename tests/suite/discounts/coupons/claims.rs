@@ -1,14 +1,13 @@
-//! `POST /api/discounts/coupon/{code_prefix}/redeem/`: claims with the passphrase, and guesses at it.
+//! `POST /api/discounts/coupon/{code_prefix}/redeem/`: claims with the passphrase, and guesses.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, Reply};
 
-use crate::{
-    discounts::{
-        CODES, COUPONS, FUTURE, PAST, count, coupon, each_needs_its_scope, give, issued, nested, shop_of, unknown, with,
-    },
-    support::{REQUIRED, detail, keys, one, refused},
+use crate::support::{
+    CODES, COUPONS, REQUIRED, detail,
+    discounts::{FUTURE, PAST, count, coupon, each_needs_its_scope, give, issued, nested, shop_of, unknown, with},
+    keys, one, refused,
 };
 
 async fn claim(api: &Api, prefix: &str, customer: u64) -> Reply {
@@ -16,16 +15,16 @@ async fn claim(api: &Api, prefix: &str, customer: u64) -> Reply {
 }
 
 async fn redeem_count(api: &Api, coupon: u64) -> Value {
-    api.get(&one(COUPONS, coupon)).await.expect(200)["redeem_count"].clone()
+    api.get(&one(COUPONS, coupon)).await.assert_status(200)["redeem_count"].clone()
 }
 
 #[tokio::test]
 async fn a_claim_answers_a_code_of_the_customer() {
     let api = shop_of(2).await;
     let spring = coupon(&api, "Spring-1", &json!({})).await;
-    let claimed = claim(&api, "Spring-1", 1).await.expect(201);
+    let claimed = claim(&api, "Spring-1", 1).await.assert_status(201);
     let code_id = claimed["id"].as_u64().expect("an id");
-    assert_eq!(claimed, api.get(&one(CODES, code_id)).await.expect(200));
+    assert_eq!(claimed, api.get(&one(CODES, code_id)).await.assert_status(200));
     assert_eq!(
         (&claimed["customer_id"], &claimed["coupon_id"], &claimed["status"]),
         (&json!(1), &json!(spring.id), &json!("unused"))
@@ -35,7 +34,7 @@ async fn a_claim_answers_a_code_of_the_customer() {
     assert_eq!(redeem_count(&api, spring.id).await, 1);
     let again = claim(&api, "Spring-1", 1).await;
     detail(&again, 409, "The customer has claimed this coupon already.");
-    claim(&api, "Spring-1", 2).await.expect(201);
+    claim(&api, "Spring-1", 2).await.assert_status(201);
     assert_eq!((redeem_count(&api, spring.id).await, count(&api, CODES).await), (json!(2), 2));
     // Passphrases are case-sensitive.
     assert_eq!(claim(&api, "spring-1", 2).await.status, 404);
@@ -45,7 +44,7 @@ async fn a_claim_answers_a_code_of_the_customer() {
 async fn a_claim_needs_a_coupon_that_can_be_claimed_now() {
     let api = shop_of(1).await;
     let closed = with(nested("closed", &json!({})), &json!({"can_redeem": false}));
-    api.post(COUPONS, &closed).await.expect(201);
+    api.post(COUPONS, &closed).await.assert_status(201);
     coupon(&api, "off", &json!({"is_enabled": false})).await;
     coupon(&api, "over", &json!({"ends_at": PAST})).await;
     coupon(&api, "later", &json!({"starts_at": FUTURE})).await;
@@ -58,7 +57,7 @@ async fn a_claim_needs_a_coupon_that_can_be_claimed_now() {
     ] {
         detail(&claim(&api, prefix, 1).await, 409, reason);
     }
-    api.delete(&one(COUPONS, gone.id)).await.expect(204);
+    api.delete(&one(COUPONS, gone.id)).await.assert_status(204);
     for prefix in ["gone", "nothing", "not%20a%20prefix", &"x".repeat(200)] {
         detail(&claim(&api, prefix, 1).await, 404, "Not found.");
     }
@@ -81,9 +80,9 @@ async fn what_the_merchant_issues_does_not_stand_in_the_way() {
     let api = shop_of(1).await;
     let spring = coupon(&api, "spring", &json!({"allocation_limit": 3})).await;
     assert_eq!(issued(&give(&api, spring.id, [1, 1]).await).len(), 2);
-    claim(&api, "spring", 1).await.expect(201);
+    claim(&api, "spring", 1).await.assert_status(201);
     assert_eq!(redeem_count(&api, spring.id).await, 1);
-    // The places are taken, by issues and the claim together.
+    // Issues and the claim have used up the limit together.
     assert_eq!(give(&api, spring.id, [1]).await.status, 409);
 }
 
@@ -91,8 +90,8 @@ async fn what_the_merchant_issues_does_not_stand_in_the_way() {
 async fn a_deleted_claim_stays_claimed() {
     let api = shop_of(1).await;
     coupon(&api, "spring", &json!({})).await;
-    let code_id = claim(&api, "spring", 1).await.expect(201)["id"].as_u64().expect("an id");
-    api.delete(&one(CODES, code_id)).await.expect(204);
+    let code_id = claim(&api, "spring", 1).await.assert_status(201)["id"].as_u64().expect("an id");
+    api.delete(&one(CODES, code_id)).await.assert_status(204);
     assert_eq!(claim(&api, "spring", 1).await.status, 409);
 }
 
@@ -131,7 +130,7 @@ async fn guesses_of_a_customer_are_throttled_and_right_passphrases_are_no_guesse
     for index in 0..12 {
         coupon(&api, &format!("right{index}"), &json!({})).await;
     }
-    // More right ones than wrong ones would be allowed, at once; and claiming again is no guess either.
+    // Concurrent right claims, more than wrong ones are allowed. A repeated claim is no guess either.
     let right = join_all((0..12).map(|index| {
         let api = &api;
         async move { claim(api, &format!("right{index}"), 1).await.status }
@@ -159,13 +158,13 @@ async fn guesses_of_a_customer_are_throttled_and_right_passphrases_are_no_guesse
 async fn a_throttled_customer_cannot_claim_and_another_can() {
     let api = shop_of(2).await;
     coupon(&api, "right", &json!({})).await;
-    // Ten minutes may end in between: two windows hold twice as many.
+    // A window of ten minutes may end meanwhile, and two windows allow twice as many guesses.
     let mut throttled = false;
     for index in 0..22 {
         throttled |= claim(&api, &format!("wrong{index}"), 1).await.status == 429;
     }
     assert!(throttled);
-    claim(&api, "right", 2).await.expect(201);
+    claim(&api, "right", 2).await.assert_status(201);
 }
 
 #[tokio::test]
@@ -185,7 +184,7 @@ async fn guesses_of_a_whole_shop_are_throttled() {
     let statuses: Vec<_> = join_all(of_customer).await.into_iter().flatten().collect();
     assert!(statuses.iter().all(|status| [404, 429].contains(status)), "{statuses:?}");
     assert!(statuses.contains(&429));
-    // Another shop goes on.
+    // Another shop is not throttled.
     let elsewhere = api.call_as(tests::OTHER_TOKEN, "GET", COUPONS, None).await;
     assert_eq!(elsewhere.status, 200);
 }
@@ -195,6 +194,6 @@ async fn claiming_needs_the_scope_to_write() {
     let api = shop_of(1).await;
     coupon(&api, "spring", &json!({})).await;
     let body = json!({"customer_id": 1});
-    claim(&api, "spring", 1).await.expect(201);
+    claim(&api, "spring", 1).await.assert_status(201);
     each_needs_its_scope(&api, &[("POST", format!("{COUPONS}spring/redeem/"), Some(body), true, 409)]).await;
 }

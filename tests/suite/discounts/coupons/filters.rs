@@ -1,29 +1,31 @@
-//! `GET /api/discounts/coupon/`, against a plain list.
+//! `GET /api/discounts/coupon/` against a plain list.
 
 use serde_json::{Value, json};
 use tests::Api;
 
-use crate::{
-    discounts::{COUPONS, RULES, change_rule, count, coupon, nested, with},
-    support::{ENTER_A_NUMBER, detail, one, refused, refused_somehow, time},
+use crate::support::{
+    COUPONS, ENTER_A_NUMBER, RULES, detail,
+    discounts::{change_rule, count, coupon, nested, with},
+    one, refused, refused_somehow, time,
 };
 
 const TITLES: [&str; 6] = ["test", "Test two", "西瓜 TESt", "best", "满减", "x%_y"];
 
-/// A parameter, and which coupons it wants.
+/// A query parameter and the predicate of the coupons that it selects.
 type Filter = (String, Box<dyn Fn(&Value) -> bool>);
 
 fn filter(query: impl Into<String>, wants: impl Fn(&Value) -> bool + 'static) -> Filter {
     (query.into(), Box::new(wants))
 }
 
-/// What a coupon's rule says, which differs from coupon to coupon.
+/// Returns fields of a rule that differ from coupon to coupon.
 fn varied(number: usize) -> Value {
     let value_type = if number.is_multiple_of(2) { "percentage" } else { "fixed_amount" };
     json!({"title": TITLES[number % TITLES.len()], "value_type": value_type})
 }
 
-/// A shop with forty coupons, the older first. Every fifth uses the rule of the one before it.
+/// Creates a shop with forty coupons and returns them, oldest first. Every fifth coupon uses the rule of the coupon
+/// before.
 async fn filled() -> (Api, Vec<Value>) {
     let api = Api::empty().await;
     let mut model: Vec<Value> = Vec::new();
@@ -34,7 +36,7 @@ async fn filled() -> (Api, Vec<Value>) {
             body = json!({"code_prefix": prefix, "can_redeem": can_redeem,
                 "price_rule_id": model[number - 1]["price_rule_id"]});
         }
-        model.push(api.post(COUPONS, &body).await.expect(201));
+        model.push(api.post(COUPONS, &body).await.assert_status(201));
     }
     (api, model)
 }
@@ -43,18 +45,18 @@ fn id(coupon: &Value) -> u64 {
     coupon["id"].as_u64().expect("an id")
 }
 
-/// The title of the coupon's rule in small letters.
+/// Returns the title of the coupon's rule in lower case.
 fn small(coupon: &Value) -> String {
     coupon["price_rule"]["title"].as_str().expect("a title").to_lowercase()
 }
 
-/// Every documented filter, with bounds from the coupons as they were made.
+/// Returns every documented filter, with bounds taken from the created coupons.
 fn filters(model: &[Value]) -> Vec<Filter> {
     let ids: Vec<u64> = model.iter().map(id).collect();
     let (seventh, some) = (ids[7], [ids[1], ids[7], ids[8], ids[21], ids[39]]);
     let (above, below) = (ids[11], ids[33]);
     let (first, last) = (model[9]["created_at"].clone(), model[31]["created_at"].clone());
-    // As the documents write it: a raw `+`, which arrives as a space.
+    // The documents write a raw `+`, which arrives as a space.
     let since = format!("created_at__gte={}", first.as_str().expect("an instant"));
     let until = format!("created_at__lte={}", last.as_str().expect("an instant").replace('+', "%2B"));
     let (first, last) = (time(&first), time(&last));
@@ -88,11 +90,11 @@ fn name(query: &str) -> &str {
     query.split('=').next().expect("a name")
 }
 
-/// The list under the query is what these tests leave of the model, newest first.
+/// Asserts that the list under a query shows the matching coupons of the model, newest first.
 async fn agrees(api: &Api, model: &[Value], query: &str, wants: impl Fn(&Value) -> bool) {
     let mut expected: Vec<_> = model.iter().filter(|coupon| wants(coupon)).cloned().collect();
     expected.reverse();
-    let page = api.get(&format!("{COUPONS}?page_size=100&{query}")).await.expect(200);
+    let page = api.get(&format!("{COUPONS}?page_size=100&{query}")).await.assert_status(200);
     assert_eq!(page["results"], json!(expected), "{query}");
     assert_eq!(page["count"], expected.len(), "{query}");
 }
@@ -112,7 +114,7 @@ async fn pairs_agree(api: &Api, model: &[Value], filters: &[Filter]) {
     }
 }
 
-/// Rules get other titles and values, and the coupons that use them with it.
+/// Changes titles and values of rules in the API and in the model.
 async fn change(api: &Api, model: &mut [Value]) {
     for number in (3..40).step_by(4) {
         let rule = model[number]["price_rule_id"].as_u64().expect("an id");
@@ -123,10 +125,10 @@ async fn change(api: &Api, model: &mut [Value]) {
     }
 }
 
-/// Every seventh coupon is deleted.
+/// Deletes every seventh coupon.
 async fn delete(api: &Api, model: &mut Vec<Value>) {
     for coupon in model.iter().step_by(7) {
-        api.delete(&one(COUPONS, id(coupon))).await.expect(204);
+        api.delete(&one(COUPONS, id(coupon))).await.assert_status(204);
     }
     let mut number = 0..;
     model.retain(|_| number.next().is_some_and(|number| number % 7 != 0));
@@ -151,9 +153,9 @@ async fn filters_follow_the_rules_and_the_deletions() {
     each_agrees(&api, &model, &filters).await;
     pairs_agree(&api, &model, &filters).await;
     agrees(&api, &model, "", |_| true).await;
-    // A rule that no coupon uses any more, and one that none ever used.
-    let unused = api.post(RULES, &crate::discounts::rule(&json!({"title": "test"}))).await;
-    unused.expect(201);
+    // A rule that lost its only coupon, and a rule that never had one.
+    let unused = api.post(RULES, &crate::support::discounts::rule(&json!({"title": "test"}))).await;
+    unused.assert_status(201);
     each_agrees(&api, &model, &filters).await;
 }
 

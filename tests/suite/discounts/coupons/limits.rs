@@ -1,28 +1,20 @@
-//! How many codes a coupon issues and how often a rule is used: one by one.
+//! The limits of a coupon's codes and of a rule's uses, in sequence.
 
 use serde_json::json;
-use tests::{Api, Reply};
+use tests::Api;
 
-use crate::{
-    discounts::{CODES, COUPONS, change_rule, count, coupon, coupon_on, give, issue, issued_ids, set_status, shop_of},
-    support::{keys, one},
+use crate::support::{
+    CODES, COUPONS,
+    discounts::{change_rule, count, coupon, coupon_on, give, issue, issued_ids, set_status, shop_of},
+    one, over,
 };
 
-/// A refusal for want of what a limit leaves, which it names where it is known.
-#[track_caller]
-pub(crate) fn over(reply: &Reply, left: Option<u64>) {
-    assert_eq!((reply.status, keys(&reply.json())), (409, vec!["detail"]), "{}", reply.text);
-    let body = reply.json();
-    let detail = body["detail"].as_str().expect("a text");
-    assert!(left.is_none_or(|left| detail.contains(&left.to_string())), "{left:?} left, but: {detail}");
-}
-
-/// The code is used, or the limit refuses it and it stays as it was.
+/// Uses a code, and asserts that it is used or that the limit refuses it and it stays unused.
 async fn uses(api: &Api, code: u64, fits: bool) {
     let before = api.get(&one(CODES, code)).await.text;
     let reply = set_status(api, code, "used").await;
     if fits {
-        assert_eq!(reply.expect(200)["status"], "used");
+        assert_eq!(reply.assert_status(200)["status"], "used");
     } else {
         over(&reply, None);
         assert_eq!(api.get(&one(CODES, code)).await.text, before);
@@ -30,7 +22,7 @@ async fn uses(api: &Api, code: u64, fits: bool) {
 }
 
 async fn give_back(api: &Api, code: u64) {
-    assert_eq!(set_status(api, code, "unused").await.expect(200)["status"], "unused");
+    assert_eq!(set_status(api, code, "unused").await.assert_status(200)["status"], "unused");
 }
 
 #[tokio::test]
@@ -38,18 +30,18 @@ async fn each_coupon_of_a_rule_issues_as_many_codes_as_the_rule_allots() {
     let api = shop_of(31).await;
     let first = coupon(&api, "A", &json!({"allocation_limit": 25})).await;
     let second = coupon_on(&api, "B", first.rule).await;
-    give(&api, first.id, 1..=8).await.expect(201);
+    give(&api, first.id, 1..=8).await.assert_status(201);
     over(&give(&api, first.id, 9..=26).await, Some(17));
-    give(&api, second, 1..=25).await.expect(201);
-    // One of the two coupons has none left, and so the other issues none.
+    give(&api, second, 1..=25).await.assert_status(201);
+    // One of the two coupons has no code left, so that the whole request is refused.
     let mixed: Vec<_> = (9..=12).map(|customer| (customer, first.id)).chain([(26, second)]).collect();
     over(&issue(&api, &mixed).await, Some(0));
     assert_eq!((count(&api, CODES).await, count(&api, &format!("{CODES}?customer=9")).await), (33, 1));
-    give(&api, first.id, 9..=25).await.expect(201);
+    give(&api, first.id, 9..=25).await.assert_status(201);
     over(&give(&api, first.id, [26]).await, Some(0));
     let third = coupon_on(&api, "C", first.rule).await;
     over(&give(&api, third, 1..=26).await, Some(25));
-    give(&api, third, 1..=25).await.expect(201);
+    give(&api, third, 1..=25).await.assert_status(201);
     assert_eq!(count(&api, CODES).await, 75);
 }
 
@@ -58,16 +50,16 @@ async fn a_deleted_unused_code_gives_its_place_back() {
     let api = shop_of(20).await;
     let made = coupon(&api, "A", &json!({"allocation_limit": 5})).await;
     let codes = issued_ids(&give(&api, made.id, 1..=5).await);
-    set_status(&api, codes[0], "used").await.expect(200);
+    set_status(&api, codes[0], "used").await.assert_status(200);
     over(&give(&api, made.id, [6]).await, Some(0));
     for code in &codes[1..=2] {
-        api.delete(&one(CODES, code)).await.expect(204);
+        api.delete(&one(CODES, code)).await.assert_status(204);
         assert_eq!(api.delete(&one(CODES, code)).await.status, 404);
     }
     over(&give(&api, made.id, 6..=8).await, Some(2));
-    // A code that changes hands or text keeps its place.
-    api.put(&one(CODES, codes[3]), &json!({"customer_id": 20, "code": "x"})).await.expect(200);
-    give(&api, made.id, 6..=7).await.expect(201);
+    // A code that gets another owner or text still counts.
+    api.put(&one(CODES, codes[3]), &json!({"customer_id": 20, "code": "x"})).await.assert_status(200);
+    give(&api, made.id, 6..=7).await.assert_status(201);
     over(&give(&api, made.id, [8]).await, Some(0));
 }
 
@@ -87,18 +79,18 @@ async fn a_quota_that_is_set_or_changed_later_counts_what_was_issued_before() {
     quota(18).await;
     over(&give(&api, made.id, [22]).await, None);
     for code in codes.drain(..3) {
-        api.delete(&one(CODES, code)).await.expect(204);
+        api.delete(&one(CODES, code)).await.assert_status(204);
         over(&give(&api, made.id, [22]).await, None);
     }
-    api.delete(&one(CODES, codes[0])).await.expect(204);
+    api.delete(&one(CODES, codes[0])).await.assert_status(204);
     over(&give(&api, made.id, 22..=23).await, Some(1));
-    give(&api, made.id, [22]).await.expect(201);
+    give(&api, made.id, [22]).await.assert_status(201);
     quota(0).await;
-    give(&api, made.id, 23..=32).await.expect(201);
+    give(&api, made.id, 23..=32).await.assert_status(201);
     quota(28).await;
     over(&give(&api, made.id, [33]).await, Some(0));
     quota(29).await;
-    give(&api, made.id, [33]).await.expect(201);
+    give(&api, made.id, [33]).await.assert_status(201);
     assert_eq!(count(&api, &format!("{CODES}?coupon={}", made.id)).await, 29);
 }
 
@@ -112,12 +104,12 @@ async fn in_a_rule_with_a_ratio_the_limit_is_not_for_codes() {
         "entitled_product_ids": [1],
     });
     let made = coupon(&api, "A", &changes).await;
-    give(&api, made.id, 1..=5).await.expect(201);
+    give(&api, made.id, 1..=5).await.assert_status(201);
     change_rule(&api, made.rule, &json!({ ratio: null, "allocation_limit": 7 })).await;
     over(&give(&api, made.id, 6..=8).await, Some(2));
-    give(&api, made.id, 6..=7).await.expect(201);
+    give(&api, made.id, 6..=7).await.assert_status(201);
     change_rule(&api, made.rule, &json!({ ratio: changes[ratio] })).await;
-    give(&api, made.id, 8..=20).await.expect(201);
+    give(&api, made.id, 8..=20).await.assert_status(201);
 }
 
 #[tokio::test]
@@ -142,7 +134,7 @@ async fn a_rule_is_used_as_often_as_it_says_over_all_its_coupons() {
     uses(&api, b[4], true).await;
     uses(&api, b[0], false).await;
     for (coupon, used) in [(first.id, 2), (second, 1), (other.id, 1)] {
-        assert_eq!(api.get(&one(COUPONS, coupon)).await.expect(200)["used_count"], used);
+        assert_eq!(api.get(&one(COUPONS, coupon)).await.assert_status(200)["used_count"], used);
     }
     assert_eq!(count(&api, &format!("{CODES}?status=used")).await, 4);
 }
@@ -181,7 +173,7 @@ async fn a_usage_limit_that_is_set_or_changed_later_counts_the_uses_before() {
     limit(13).await;
     uses(&api, codes[18], true).await;
     uses(&api, codes[19], false).await;
-    assert_eq!(api.get(&one(COUPONS, made.id)).await.expect(200)["used_count"], 13);
+    assert_eq!(api.get(&one(COUPONS, made.id)).await.assert_status(200)["used_count"], 13);
 }
 
 #[tokio::test]
@@ -202,8 +194,8 @@ async fn a_customer_uses_a_rule_once_where_it_says_so() {
     give_back(&api, a[0]).await;
     uses(&api, b[0], true).await;
     uses(&api, a[0], false).await;
-    // In other hands it is another customer's use.
-    api.put(&one(CODES, a[0]), &json!({"customer_id": 3})).await.expect(200);
+    // A code of another owner counts as a use of that customer.
+    api.put(&one(CODES, a[0]), &json!({"customer_id": 3})).await.assert_status(200);
     uses(&api, a[0], true).await;
     uses(&api, a[2], false).await;
     uses(&api, b[2], false).await;
@@ -243,7 +235,7 @@ async fn both_limits_of_a_rule_hold_together() {
     let a = issued_ids(&give(&api, first.id, 1..=3).await);
     let b = issued_ids(&give(&api, second, 1..=3).await);
     uses(&api, a[0], true).await;
-    // What one limit refuses takes nothing from the other.
+    // A use that one limit refuses takes nothing from the other limit.
     for _ in 0..3 {
         uses(&api, b[0], false).await;
     }

@@ -1,7 +1,13 @@
-//! Counters with a limit: the pure shards against what they promise, and the stored ones against writers at once.
+//! Counters with a limit: the pure shards against their specification, and the stored shards under concurrent writers.
 
 use std::{collections::BTreeSet, time::Duration};
 
+use crate::support::discounts::coupon;
+use domain::{
+    id::Id,
+    quota::{Part, Quota, SHARDS, Shard},
+    shop::ShopId,
+};
 use futures_util::future::{join, join_all};
 use proptest::{
     array::uniform16,
@@ -12,23 +18,13 @@ use proptest::{
     test_runner::Config,
 };
 use serde_json::json;
-use shared::{
-    Error,
-    domain::{
-        id::Id,
-        quota::{Part, Quota, SHARDS, Shard},
-        shop::ShopId,
-    },
-    table::{
-        counters::{self, Counter, Shards, Turn},
-        price_rules,
-        store::Store,
-        transaction::Transaction,
-    },
+use shared::Error;
+use shop::discounts::{
+    counters::{self, Counter, Shards, Turn},
+    rules::rows as price_rules,
 };
+use store::{client::Store, transaction::Transaction};
 use tests::Api;
-
-use crate::discounts::coupon;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -46,7 +42,7 @@ fn steps() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Adds as the stored counters do, on the condition that they put on it.
+/// Adds as the stored counters do, under their condition.
 fn add(quota: &mut Quota, shard: usize, by: i64) {
     let limited = quota.limit.is_some();
     let shard = &mut quota.shards[shard];
@@ -67,14 +63,14 @@ fn room(quota: &Quota) -> i64 {
     quota.shards.iter().map(|shard| shard.room).sum()
 }
 
-/// The same part on one of the shards that are said to be as good for it.
+/// Moves a part to another of the equally good shards.
 fn moved(quota: &Quota, parts: Vec<Part>, draw: usize) -> Vec<Part> {
     let [(_, by)] = parts[..] else { return parts };
     let elsewhere = quota.elsewhere(parts[0]);
     if elsewhere.is_empty() { parts } else { vec![(elsewhere[draw % elsewhere.len()], by)] }
 }
 
-/// What the limit leaves; negative in debt.
+/// Returns the remainder of the limit. It is negative if the counter is over its limit.
 fn left(quota: &Quota) -> Option<i64> {
     quota.limit.map(|limit| i64::try_from(limit).expect("a limit") - quota.count())
 }
@@ -147,7 +143,7 @@ proptest! {
         }
     }
 
-    // As readings show them that are of no single moment.
+    // Concurrent reads may see the shards at different times.
     #[test]
     fn whatever_the_shards_say_none_is_overdrawn(rooms in uniform16(-9i64..30), n in 1i64..300, start in 0usize..256) {
         let shards = rooms.map(|room| Shard { count: -room, room });
@@ -179,7 +175,7 @@ impl Counted {
     }
 
     fn of(api: &Api, counter: Counter, rule: Id) -> Self {
-        let shop = local::demo::SHOP.parse().expect("a shop");
+        let shop = devserver::demo::SHOP.parse().expect("a shop");
         Self { store: api.server.store.clone(), shop, counter, rule }
     }
 
@@ -187,12 +183,12 @@ impl Counted {
         counters::read(&self.store, &self.shop, self.counter).await.expect("a counter")
     }
 
-    /// Takes under whatever limit the shards have. Answers whether there was room.
+    /// Takes under the stored limit of the shards. Returns true if there was enough left.
     async fn take(&self, n: u64) -> bool {
         self.planned(async |shards| Ok(shards), n).await
     }
 
-    /// Takes as a use does, under the limit of the rule.
+    /// Takes under the limit of the rule, as a use does.
     async fn take_by_rule(&self, n: u64) -> bool {
         let by_rule = async |shards| {
             let rule = price_rules::get(&self.store, &self.shop, self.rule).await?;
@@ -233,7 +229,7 @@ impl Counted {
         self.change(|shards, transaction| shards.turn(transaction, &self.shop, turn)).await;
     }
 
-    /// Takes these amounts, each until there is no room for it. Answers how much in all.
+    /// Takes these amounts, each until it is refused. Returns the total.
     async fn take_all(self, amounts: [u64; 2], by_rule: bool) -> i64 {
         let mut taken = 0;
         for n in amounts {
@@ -244,7 +240,7 @@ impl Counted {
         taken
     }
 
-    /// Takes and gives back, and answers how much it has in the end.
+    /// Takes and gives back in turn. Returns the amount that is held in the end.
     async fn take_and_give(self, turns: u64) -> i64 {
         let mut held = 0;
         for turn in 0..turns {

@@ -1,16 +1,16 @@
-//! The limits of rules and coupons against requests at the same time.
+//! The limits of rules and coupons under concurrent requests.
 
 use futures_util::future::{join, join_all};
 use serde_json::json;
 use tests::{Api, Reply};
 
-use crate::{
-    coupon_limits::over,
-    discounts::{CODES, COUPONS, Coupon, change_rule, count, coupon, coupon_on, give, issued_ids, set_status, shop_of},
-    support::{detail, one},
+use crate::support::{
+    CODES, COUPONS, detail,
+    discounts::{Coupon, change_rule, count, coupon, coupon_on, give, issued_ids, set_status, shop_of},
+    one, over,
 };
 
-/// How many were done; the others were over the limit.
+/// Counts the successful replies. Asserts that the others were refused by the limit.
 #[track_caller]
 fn done(replies: &[Reply], status: u16) -> usize {
     let (done, others): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == status);
@@ -18,7 +18,7 @@ fn done(replies: &[Reply], status: u16) -> usize {
     done.len()
 }
 
-/// A shop and a coupon with a code for each of its customers.
+/// Creates a shop and a coupon with a code for each of its customers.
 async fn with_codes(customers: u64, changes: serde_json::Value) -> (Api, Coupon, Vec<u64>) {
     let api = shop_of(customers).await;
     let made = coupon(&api, "A", &changes).await;
@@ -30,13 +30,13 @@ async fn use_all(api: &Api, codes: &[u64]) -> Vec<Reply> {
     join_all(codes.iter().map(|code| set_status(api, *code, "used"))).await
 }
 
-/// The codes that a list of at most a hundred shows under this status, and a look at whether the coupon counts the same.
+/// Returns the codes of a coupon with this status, at most a hundred. Asserts that the coupon counts the same.
 async fn listed(api: &Api, coupon: u64, status: &str) -> Vec<u64> {
     let page = api.get(&format!("{CODES}?coupon={coupon}&status={status}&page_size=100")).await;
     let ids = page.ids();
     assert_eq!(page.json()["count"], ids.len());
     if status == "used" {
-        assert_eq!(api.get(&one(COUPONS, coupon)).await.expect(200)["used_count"], ids.len());
+        assert_eq!(api.get(&one(COUPONS, coupon)).await.assert_status(200)["used_count"], ids.len());
     }
     ids
 }
@@ -59,7 +59,7 @@ async fn lists_of_thirty_at_once_fit_a_quota_of_a_hundred_three_times() {
     assert_eq!(done(&join_all(lists).await, 201), 3);
     assert_eq!(count(&api, &format!("{CODES}?coupon={}", made.id)).await, 90);
     over(&give(&api, made.id, 241..=251).await, Some(10));
-    give(&api, made.id, 241..=250).await.expect(201);
+    give(&api, made.id, 241..=250).await.assert_status(201);
     over(&give(&api, made.id, [251]).await, Some(0));
 }
 
@@ -68,7 +68,7 @@ async fn places_that_come_free_are_taken_once() {
     let api = shop_of(110).await;
     let made = coupon(&api, "A", &json!({"allocation_limit": 60})).await;
     let codes = issued_ids(&give(&api, made.id, 1..=60).await);
-    let deletes = codes[..10].iter().map(async |code| api.delete(&one(CODES, code)).await.expect(204));
+    let deletes = codes[..10].iter().map(async |code| api.delete(&one(CODES, code)).await.assert_status(204));
     let issues = (61..=90).map(|customer| give(&api, made.id, [customer]));
     let (_, replies) = join(join_all(deletes), join_all(issues)).await;
     let taken = done(&replies, 201);
@@ -86,7 +86,7 @@ async fn fifty_uses_at_once_fill_a_limit_of_ten() {
     assert_eq!((used.len(), listed(&api, made.id, "unused").await.len()), (10, 40));
     let unused: Vec<_> = codes.iter().copied().filter(|code| !used.contains(code)).collect();
     for code in &used[..4] {
-        set_status(&api, *code, "unused").await.expect(200);
+        set_status(&api, *code, "unused").await.assert_status(200);
     }
     assert_eq!(done(&use_all(&api, &unused).await, 200), 4);
     assert_eq!(listed(&api, made.id, "used").await.len(), 10);
@@ -133,7 +133,7 @@ async fn uses_against_givings_back_leave_the_count_and_the_limit_exact() {
         };
         let giving_back = async {
             for _ in 0..3 {
-                set_status(&api, *code, "unused").await.expect(200);
+                set_status(&api, *code, "unused").await.assert_status(200);
             }
         };
         join(using, giving_back).await;
@@ -164,7 +164,7 @@ async fn a_limit_that_is_set_while_codes_are_used_is_exact_afterwards() {
     let used = listed(&api, made.id, "used").await;
     assert!(used.len() >= 12, "{} uses of 12", used.len());
     for code in &used[..used.len() - 11] {
-        set_status(&api, *code, "unused").await.expect(200);
+        set_status(&api, *code, "unused").await.assert_status(200);
     }
     let rest: Vec<_> = codes.iter().copied().filter(|code| !used.contains(code)).collect();
     assert_eq!(done(&use_all(&api, &rest).await, 200), 1);
@@ -192,7 +192,7 @@ async fn no_code_outlives_a_coupon_that_is_deleted_while_codes_are_issued() {
     let path = one(COUPONS, made.id);
     let issues = (0..12).map(|list| give(&api, made.id, list * 10 + 1..=list * 10 + 10));
     let (replies, deleted) = join(join_all(issues), api.delete(&path)).await;
-    deleted.expect(204);
+    deleted.assert_status(204);
     let mut codes = Vec::new();
     for reply in &replies {
         match reply.status {
@@ -215,7 +215,7 @@ async fn a_code_that_is_used_while_its_coupon_is_deleted_is_history_or_gone() {
     let (api, made, codes) = with_codes(16, json!({"usage_limit": 100})).await;
     let path = one(COUPONS, made.id);
     let (replies, deleted) = join(use_all(&api, &codes), api.delete(&path)).await;
-    deleted.expect(204);
+    deleted.assert_status(204);
     let mut used = Vec::new();
     for (code, reply) in codes.iter().zip(&replies) {
         let (shown, expected) = (api.get(&one(CODES, code)).await, if reply.status == 200 { 200 } else { 404 });

@@ -1,24 +1,22 @@
-//! `/api/discounts/coupon/`: making and reading coupons.
+//! `/api/discounts/coupon/`: creating and reading coupons.
 
 use chrono::Utc;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, OTHER_TOKEN};
 
-use crate::{
+use crate::support::{
+    BLANK, CODES, COUPONS, NOT_A_BOOLEAN, NOT_A_NUMBER, NOT_A_STRING, NULL, REQUIRED, RULES, detail,
     discounts::{
-        CODES, COUPONS, FUTURE, PAST, RULES, change_rule, count, coupon, coupon_on, each_needs_its_scope, give,
-        issued_ids, nested, rule, set_status, shop_of, unknown, with,
+        FUTURE, PAST, change_rule, count, coupon, coupon_on, each_needs_its_scope, give, issued_ids, nested, rule,
+        set_status, shop_of, unknown, with,
     },
-    support::{
-        BLANK, NOT_A_BOOLEAN, NOT_A_NUMBER, NOT_A_STRING, NULL, REQUIRED, detail, id, keys, one, refused,
-        refused_somehow, same_text, taken_since,
-    },
+    id, keys, one, refused, refused_somehow, same_text, taken_since,
 };
 
 const TAKEN: &str = "coupon with this code prefix already exists.";
 
-/// How many coupons and rules there are.
+/// Returns the number of coupons and of rules.
 async fn counts(api: &Api) -> (u64, u64) {
     (count(api, COUPONS).await, count(api, RULES).await)
 }
@@ -27,23 +25,23 @@ async fn counts(api: &Api) -> (u64, u64) {
 async fn a_coupon_brings_its_rule_along() {
     let api = Api::empty().await;
     let before = Utc::now();
-    let made = api.post(COUPONS, &nested("A", &json!({"usage_limit": 3}))).await.expect(201);
+    let made = api.post(COUPONS, &nested("A", &json!({"usage_limit": 3}))).await.assert_status(201);
     taken_since(&made["created_at"], before);
     assert_eq!(made["price_rule_id"], made["price_rule"]["id"]);
     assert_eq!((&made["code_prefix"], &made["can_redeem"]), (&json!("A"), &json!(true)));
     assert_eq!((&made["used_count"], &made["redeem_count"]), (&json!(0), &json!(0)));
     assert_eq!((&made["price_rule"]["usage_limit"], &made["legacy_fields"]), (&json!(3), &json!({})));
-    same_text(&api.get(&one(COUPONS, &made["id"])).await.expect(200), &made);
-    same_text(&api.get(COUPONS).await.expect(200)["results"], &json!([made]));
-    same_text(&api.get(RULES).await.expect(200)["results"], &json!([made["price_rule"]]));
+    same_text(&api.get(&one(COUPONS, &made["id"])).await.assert_status(200), &made);
+    same_text(&api.get(COUPONS).await.assert_status(200)["results"], &json!([made]));
+    same_text(&api.get(RULES).await.assert_status(200)["results"], &json!([made["price_rule"]]));
 }
 
 #[tokio::test]
 async fn several_coupons_share_a_rule_and_show_it_as_it_is_now() {
     let api = Api::empty().await;
-    let stored = api.post(RULES, &rule(&json!({"title": "旧", "ends_at": PAST}))).await.expect(201);
+    let stored = api.post(RULES, &rule(&json!({"title": "旧", "ends_at": PAST}))).await.assert_status(201);
     let shared = json!({"code_prefix": "A", "price_rule_id": stored["id"], "can_redeem": false});
-    let made = api.post(COUPONS, &shared).await.expect(201);
+    let made = api.post(COUPONS, &shared).await.assert_status(201);
     same_text(&made["price_rule"], &stored);
     assert_eq!((&made["price_rule_id"], &made["can_redeem"]), (&stored["id"], &json!(false)));
     let rule = stored["id"].as_u64().expect("an id");
@@ -51,9 +49,9 @@ async fn several_coupons_share_a_rule_and_show_it_as_it_is_now() {
     assert_eq!(counts(&api).await, (2, 1));
     let changed = change_rule(&api, rule, &json!({"title": "新", "ends_at": null, "priority": -7})).await;
     for path in [one(COUPONS, &made["id"]), one(COUPONS, other)] {
-        same_text(&api.get(&path).await.expect(200)["price_rule"], &changed);
+        same_text(&api.get(&path).await.assert_status(200)["price_rule"], &changed);
     }
-    for row in api.get(COUPONS).await.expect(200)["results"].as_array().expect("rows") {
+    for row in api.get(COUPONS).await.assert_status(200)["results"].as_array().expect("rows") {
         same_text(&row["price_rule"], &changed);
     }
 }
@@ -68,7 +66,7 @@ async fn the_title_of_a_coupon_names_its_codes_and_without_one_its_rule_does() {
     let codes = [titled, untitled].map(async |coupon| issued_ids(&give(&api, coupon, [1]).await)[0]);
     let codes = join_all(codes).await;
     let shown = async || {
-        let rows = join_all(codes.iter().map(async |code| api.get(&one(CODES, code)).await.expect(200))).await;
+        let rows = join_all(codes.iter().map(async |code| api.get(&one(CODES, code)).await.assert_status(200))).await;
         rows.into_iter().map(|row| ["title", "verbose_title", "starts_at", "ends_at"].map(|field| row[field].clone()))
     };
     let expected = |title: &str, verbose: &str, end: Value| [json!(title), json!(verbose), json!(PAST), end];
@@ -91,10 +89,10 @@ async fn a_minimum_amount_fills_an_absent_range_of_the_subtotal() {
         ("E", json!(0), json!({"prerequisite_subtotal_range": range("7")}), range("7.00"), "满7元减10元"),
     ] {
         let body = with(nested(prefix, &changes), &json!({ "minimum_amount": amount }));
-        let made = api.post(COUPONS, &body).await.expect(201);
+        let made = api.post(COUPONS, &body).await.assert_status(201);
         let rule = &made["price_rule"];
         assert_eq!((&rule["prerequisite_subtotal_range"], &rule["verbose_title"]), (&filled, &json!(verbose)));
-        same_text(&api.get(&one(RULES, &rule["id"])).await.expect(200), rule);
+        same_text(&api.get(&one(RULES, &rule["id"])).await.assert_status(200), rule);
     }
 }
 
@@ -131,7 +129,7 @@ async fn a_prefix_is_made_of_letters_digits_dashes_and_underscores() {
     }
     assert_eq!(counts(&api).await, (0, 0));
     for prefix in ["0", "-", "_", "Az09-_", &"x".repeat(32)] {
-        let made = api.post(COUPONS, &nested(prefix, &json!({}))).await.expect(201);
+        let made = api.post(COUPONS, &nested(prefix, &json!({}))).await.assert_status(201);
         assert_eq!(made["code_prefix"], prefix);
     }
 }
@@ -143,10 +141,10 @@ async fn a_prefix_is_unique_and_its_case_counts() {
     for body in [nested("Abc", &json!({})), json!({"code_prefix": "Abc", "price_rule_id": rule})] {
         refused(&api.post(COUPONS, &body).await, "code_prefix", TAKEN, &body);
     }
-    // All that is wrong is said at once.
-    let reply = api.post(COUPONS, &nested("Abc", &json!({"value": "x"}))).await.expect(400);
+    // All errors are reported at once.
+    let reply = api.post(COUPONS, &nested("Abc", &json!({"value": "x"}))).await.assert_status(400);
     assert_eq!(reply, json!({"code_prefix": [TAKEN], "price_rule": {"value": [NOT_A_NUMBER]}}));
-    let reply = api.post(COUPONS, &json!({"code_prefix": "a b", "price_rule_id": 999})).await.expect(400);
+    let reply = api.post(COUPONS, &json!({"code_prefix": "a b", "price_rule_id": 999})).await.assert_status(400);
     assert_eq!((keys(&reply).len(), &reply["price_rule_id"]), (2, &json!([unknown(999)])));
     assert_eq!(counts(&api).await, (1, 1));
     for prefix in ["abc", "ABC", "Abcd", "Ab"] {
@@ -176,9 +174,9 @@ async fn what_is_wrong_with_a_rule_stands_under_its_name() {
         (rule(&json!({"value_type": "free"})), json!({"value_type": ["\"free\" is not a valid choice."]})),
         (json!([]), json!({"non_field_errors": [expected]})),
     ] {
-        let reply = api.post(COUPONS, &json!({"code_prefix": "A", "price_rule": rule})).await.expect(400);
+        let reply = api.post(COUPONS, &json!({"code_prefix": "A", "price_rule": rule})).await.assert_status(400);
         assert_eq!(reply, json!({"price_rule": errors}));
-        let reply = api.post(COUPONS, &json!({"code_prefix": "", "price_rule": rule})).await.expect(400);
+        let reply = api.post(COUPONS, &json!({"code_prefix": "", "price_rule": rule})).await.assert_status(400);
         assert_eq!(reply, json!({"code_prefix": [BLANK], "price_rule": errors}));
     }
     assert_eq!(counts(&api).await, (0, 0));
@@ -233,13 +231,13 @@ async fn used_count_counts_the_used_codes_of_the_coupon() {
     let one_of_them = coupon(&api, "A", &json!({})).await;
     let other = coupon_on(&api, "B", one_of_them.rule).await;
     let codes = issued_ids(&give(&api, one_of_them.id, 1..=3).await);
-    give(&api, other, 1..=3).await.expect(201);
+    give(&api, other, 1..=3).await.assert_status(201);
     for (code, status, used) in [(0, "used", 1), (1, "used", 2), (1, "used", 2), (0, "unused", 1), (1, "unused", 0)] {
-        set_status(&api, codes[code], status).await.expect(200);
-        let shown = api.get(&one(COUPONS, one_of_them.id)).await.expect(200);
-        // What the merchant issued was not claimed.
+        set_status(&api, codes[code], status).await.assert_status(200);
+        let shown = api.get(&one(COUPONS, one_of_them.id)).await.assert_status(200);
+        // A code that the merchant issued is no claim.
         assert_eq!((&shown["used_count"], &shown["redeem_count"]), (&json!(used), &json!(0)));
-        let listed = api.get(COUPONS).await.expect(200);
+        let listed = api.get(COUPONS).await.assert_status(200);
         assert_eq!((&listed["results"][1], &listed["results"][0]["used_count"]), (&shown, &json!(0)));
     }
 }
@@ -248,11 +246,11 @@ async fn used_count_counts_the_used_codes_of_the_coupon() {
 async fn a_creation_is_replayed_under_its_key() {
     let api = Api::empty().await;
     let first = api.keyed("POST", COUPONS, "k", &nested("A", &json!({}))).await;
-    first.expect(201);
+    first.assert_status(201);
     let again = api.keyed("POST", COUPONS, "k", &nested("A", &json!({}))).await;
     assert_eq!((again.status, again.header("idempotent-replayed"), &again.text), (201, "true", &first.text));
     let other = api.keyed("POST", COUPONS, "k", &nested("B", &json!({}))).await;
-    assert_eq!(keys(&other.expect(422)), ["detail"]);
+    assert_eq!(keys(&other.assert_status(422)), ["detail"]);
     assert_eq!(counts(&api).await, (1, 1));
 }
 
@@ -276,7 +274,7 @@ async fn nothing_of_a_shop_is_reachable_with_anothers_token() {
         "?id__gt=1",
     ] {
         let path = format!("{COUPONS}{query}");
-        assert_eq!(api.call_as(OTHER_TOKEN, "GET", &path, None).await.expect(200)["count"], 0, "{query}");
+        assert_eq!(api.call_as(OTHER_TOKEN, "GET", &path, None).await.assert_status(200)["count"], 0, "{query}");
         assert_ne!(count(&api, &path).await, 0, "{query}");
     }
     for method in ["GET", "DELETE"] {
@@ -285,7 +283,7 @@ async fn nothing_of_a_shop_is_reachable_with_anothers_token() {
     let foreign = json!({"code_prefix": "A", "price_rule_id": 5527});
     let reply = api.call_as(OTHER_TOKEN, "POST", COUPONS, Some(&foreign)).await;
     refused(&reply, "price_rule_id", &unknown(5527), &foreign);
-    api.call_as(OTHER_TOKEN, "POST", COUPONS, Some(&nested("JxxxxY", &json!({})))).await.expect(201);
+    api.call_as(OTHER_TOKEN, "POST", COUPONS, Some(&nested("JxxxxY", &json!({})))).await.assert_status(201);
     assert_eq!(api.get(COUPONS).await.text, before);
 }
 

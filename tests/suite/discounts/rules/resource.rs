@@ -1,4 +1,4 @@
-//! `/api/discounts/price_rule/`
+//! `/api/discounts/price_rule/`: creating, reading, changing and listing rules.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -7,9 +7,10 @@ use tests::{
     documents::{DISCOUNTS, example},
 };
 
-use crate::{
-    discounts::{RULES, each_needs_its_scope, rule},
-    support::{REQUIRED, one, refused, same_text},
+use crate::support::{
+    REQUIRED, RULES,
+    discounts::{each_needs_its_scope, rule},
+    one, refused, same_text,
 };
 
 fn without(value: &Value, names: &[&str]) -> Value {
@@ -23,13 +24,14 @@ fn without(value: &Value, names: &[&str]) -> Value {
 #[tokio::test]
 async fn the_documented_creation_and_update() {
     let api = Api::empty().await;
-    // The document answers other dates and another `automatic_discount` than it sends; these are echoed as sent.
+    // The document answers with other dates and another `automatic_discount` than it sends. The service echoes the sent
+    // values.
     let odd = ["id", "starts_at", "ends_at", "automatic_discount"];
     for (heading, method, status) in [("创建优惠券价格规则", "POST", 201), ("更新优惠券价格规则", "PUT", 200)]
     {
         let (sent, shown) = (example(DISCOUNTS, heading, 0), example(DISCOUNTS, heading, 1));
         let path = if method == "POST" { RULES.to_owned() } else { format!("{RULES}1/") };
-        let reply = api.call(method, &path, Some(&sent)).await.expect(status);
+        let reply = api.call(method, &path, Some(&sent)).await.assert_status(status);
         same_text(&without(&reply, &odd), &without(&shown, &odd));
         assert_eq!(
             reply.as_object().map(|fields| fields.keys().collect::<Vec<_>>()),
@@ -38,9 +40,9 @@ async fn the_documented_creation_and_update() {
         assert_eq!(reply["starts_at"], "2017-10-10T16:51:30+08:00");
         assert_eq!(reply["ends_at"], "2019-10-10T16:51:30+08:00");
         assert_eq!(reply["automatic_discount"], false);
-        same_text(&api.get(&format!("{RULES}1/")).await.expect(200), &reply);
+        same_text(&api.get(&format!("{RULES}1/")).await.assert_status(200), &reply);
     }
-    api.delete(&format!("{RULES}1/")).await.expect(204);
+    api.delete(&format!("{RULES}1/")).await.assert_status(204);
     assert_eq!(api.get(&format!("{RULES}1/")).await.status, 404);
     assert_eq!(api.delete(&format!("{RULES}1/")).await.status, 404);
 }
@@ -65,7 +67,7 @@ async fn verbose_titles_are_computed() {
         ),
         (json!({"verbose_title": "mine"}), "减10元"),
     ] {
-        let created = api.post(RULES, &rule(&changes)).await.expect(201);
+        let created = api.post(RULES, &rule(&changes)).await.assert_status(201);
         assert_eq!(created["verbose_title"], expected, "{changes}");
     }
 }
@@ -73,7 +75,7 @@ async fn verbose_titles_are_computed() {
 #[tokio::test]
 async fn each_bad_field_is_named() {
     let api = Api::empty().await;
-    let errors = api.post(RULES, &json!({})).await.expect(400);
+    let errors = api.post(RULES, &json!({})).await.assert_status(400);
     assert_eq!(errors, json!({"title": [REQUIRED], "value": [REQUIRED], "value_type": [REQUIRED]}));
     let max = "Ensure this value is less than or equal to 2147483647.";
     for (field, value, message) in [
@@ -106,15 +108,15 @@ async fn each_bad_field_is_named() {
     ] {
         refused(&api.post(RULES, &rule(&json!({ field: value }))).await, field, message, &value);
     }
-    let nested = api.post(RULES, &rule(&json!({"entitled_product_ids": [1, "x"]}))).await.expect(400);
+    let nested = api.post(RULES, &rule(&json!({"entitled_product_ids": [1, "x"]}))).await.assert_status(400);
     assert_eq!(nested, json!({"entitled_product_ids": {"1": ["A valid integer is required."]}}));
     let range = json!({"prerequisite_quantity_range": {"less_than": 1}, "prerequisite_subtotal_range": 5});
     let expected = json!({
         "prerequisite_quantity_range": {"greater_than_or_equal_to": [REQUIRED]},
         "prerequisite_subtotal_range": {"non_field_errors": ["Invalid data. Expected a dictionary, but got int."]},
     });
-    assert_eq!(api.post(RULES, &rule(&range)).await.expect(400), expected);
-    assert_eq!(api.get(RULES).await.expect(200)["count"], 0);
+    assert_eq!(api.post(RULES, &rule(&range)).await.assert_status(400), expected);
+    assert_eq!(api.get(RULES).await.assert_status(200)["count"], 0);
 }
 
 #[tokio::test]
@@ -155,13 +157,13 @@ async fn fields_that_break_a_rule_together_are_refused() {
             ratio_field,
         ),
     ] {
-        let errors = api.post(RULES, &rule(&changes)).await.expect(400);
+        let errors = api.post(RULES, &rule(&changes)).await.assert_status(400);
         let named: Vec<_> = errors.as_object().expect("errors").keys().cloned().collect();
         assert_eq!(named, [field], "{changes}: {errors}");
     }
     let good = json!({ratio_field: ratio, "value_type": "percentage", "value": "-100", "allocation_method": "each",
         "target_selection": "entitled", "entitled_product_ids": [1, 2], "allocation_limit": 3});
-    let created = api.post(RULES, &rule(&good)).await.expect(201);
+    let created = api.post(RULES, &rule(&good)).await.assert_status(201);
     assert_eq!(created[ratio_field], ratio);
 }
 
@@ -171,9 +173,9 @@ async fn an_update_keeps_what_it_omits_and_clears_what_is_null() {
     let full = json!({"priority": -3, "usage_limit": 9, "starts_at": "2026-01-01T00:00:00Z", "is_enabled": false,
         "prerequisite_subtotal_range": {"greater_than_or_equal_to": 100}, "target_selection": "entitled",
         "entitled_vendor_titles": ["甲"]});
-    let created = api.post(RULES, &rule(&full)).await.expect(201);
+    let created = api.post(RULES, &rule(&full)).await.assert_status(201);
     assert_eq!(created["prerequisite_subtotal_range"], json!({"greater_than_or_equal_to": "100.00"}));
-    same_text(&api.put(&format!("{RULES}1/"), &rule(&json!({}))).await.expect(200), &created);
+    same_text(&api.put(&format!("{RULES}1/"), &rule(&json!({}))).await.assert_status(200), &created);
     let cleared = api
         .put(
             &format!("{RULES}1/"),
@@ -181,7 +183,7 @@ async fn an_update_keeps_what_it_omits_and_clears_what_is_null() {
         "target_selection": "all"})),
         )
         .await;
-    let cleared = cleared.expect(200);
+    let cleared = cleared.assert_status(200);
     for field in ["starts_at", "prerequisite_subtotal_range", "entitled_vendor_titles"] {
         assert_eq!(cleared[field], Value::Null, "{field}");
     }
@@ -189,7 +191,7 @@ async fn an_update_keeps_what_it_omits_and_clears_what_is_null() {
     assert_eq!(api.put(&format!("{RULES}2/"), &json!({})).await.status, 404);
 }
 
-/// Rules that differ in what can be filtered: id by id.
+/// Returns a rule whose filterable fields depend on the id.
 fn varied(id: u64) -> Value {
     let instant = |hour: u64| format!("2026-01-01T{hour:02}:00:00+08:00");
     rule(&json!({
@@ -205,12 +207,12 @@ async fn every_filter_alone_and_in_pairs_selects_what_a_plain_list_does() {
     let api = Api::empty().await;
     let mut model = Vec::new();
     for n in 1..=40 {
-        // Every seventh is changed after it was made, and every ninth is gone.
-        let created = api.post(RULES, &varied(if n % 7 == 0 { n + 1 } else { n })).await.expect(201);
+        // Every seventh rule is changed after its creation, and every ninth is deleted.
+        let created = api.post(RULES, &varied(if n % 7 == 0 { n + 1 } else { n })).await.assert_status(201);
         let path = format!("{RULES}{}/", created["id"]);
-        let shown = if n % 7 == 0 { api.put(&path, &varied(n)).await.expect(200) } else { created };
+        let shown = if n % 7 == 0 { api.put(&path, &varied(n)).await.assert_status(200) } else { created };
         if n % 9 == 0 {
-            api.delete(&path).await.expect(204);
+            api.delete(&path).await.assert_status(204);
         } else {
             model.push(shown);
         }
@@ -234,34 +236,34 @@ async fn every_filter_alone_and_in_pairs_selects_what_a_plain_list_does() {
                 continue;
             }
             expected.reverse();
-            let page = api.get(&format!("{RULES}?page_size=100&{one}&{other}")).await.expect(200);
+            let page = api.get(&format!("{RULES}?page_size=100&{one}&{other}")).await.assert_status(200);
             assert_eq!(page["results"], json!(expected), "{one}&{other}");
             assert_eq!(page["count"], expected.len());
         }
     }
     assert_eq!(
-        api.get(&format!("{RULES}?starts_at=soon")).await.expect(400),
+        api.get(&format!("{RULES}?starts_at=soon")).await.assert_status(400),
         json!({"starts_at": ["Enter a valid date/time."]})
     );
-    assert_eq!(api.get(&format!("{RULES}?automatic_discount=perhaps")).await.expect(200)["count"], model.len());
+    assert_eq!(api.get(&format!("{RULES}?automatic_discount=perhaps")).await.assert_status(200)["count"], model.len());
 }
 
 #[tokio::test]
 async fn nothing_of_a_shop_is_reachable_with_anothers_token() {
     let api = Api::start().await;
     let path = format!("{RULES}5527/");
-    let before = api.get(&path).await.expect(200);
+    let before = api.get(&path).await.assert_status(200);
     for (method, body) in [("GET", None), ("PUT", Some(rule(&json!({})))), ("DELETE", None)] {
         assert_eq!(api.call_as(OTHER_TOKEN, method, &path, body.as_ref()).await.status, 404, "{method}");
     }
     for query in ["", "?id=5527", "?id__in=5389,5527", "?title=test1", "?automatic_discount=false", "?id__gt=1"] {
-        let page = api.call_as(OTHER_TOKEN, "GET", &format!("{RULES}{query}"), None).await.expect(200);
+        let page = api.call_as(OTHER_TOKEN, "GET", &format!("{RULES}{query}"), None).await.assert_status(200);
         assert_eq!(page["count"], 0, "{query}");
     }
-    let own = api.call_as(OTHER_TOKEN, "POST", RULES, Some(&rule(&json!({})))).await.expect(201);
+    let own = api.call_as(OTHER_TOKEN, "POST", RULES, Some(&rule(&json!({})))).await.assert_status(201);
     assert_eq!(own["id"], 1);
-    same_text(&api.get(&path).await.expect(200), &before);
-    assert_eq!(api.get(RULES).await.expect(200)["count"], 3);
+    same_text(&api.get(&path).await.assert_status(200), &before);
+    assert_eq!(api.get(RULES).await.assert_status(200)["count"], 3);
 }
 
 #[tokio::test]
@@ -281,7 +283,7 @@ async fn each_operation_needs_its_scope() {
 async fn concurrent_changes_leave_the_filters_equal_to_the_rules() {
     let api = Api::empty().await;
     for id in 1..=4 {
-        api.post(RULES, &varied(id)).await.expect(201);
+        api.post(RULES, &varied(id)).await.assert_status(201);
     }
     let changes = (0..32u64).map(|turn| {
         let (api, id) = (&api, turn % 4 + 1);
@@ -294,17 +296,17 @@ async fn concurrent_changes_leave_the_filters_equal_to_the_rules() {
     });
     let statuses = join_all(changes).await;
     assert!(statuses.iter().all(|status| [200, 204, 404].contains(status)), "{statuses:?}");
-    let rules = api.get(&format!("{RULES}?page_size=100")).await.expect(200);
+    let rules = api.get(&format!("{RULES}?page_size=100")).await.assert_status(200);
     let rules = rules["results"].as_array().expect("rules").clone();
     assert_eq!(rules.len(), 3);
     for title in 0..3 {
         let expected = rules.iter().filter(|rule| rule["title"] == format!("title {title}")).count();
-        let found = api.get(&format!("{RULES}?title=title+{title}")).await.expect(200);
+        let found = api.get(&format!("{RULES}?title=title+{title}")).await.assert_status(200);
         assert_eq!((&found["count"], found["results"].as_array().map(Vec::len)), (&json!(expected), Some(expected)));
     }
     for automatic in [true, false] {
         let expected = rules.iter().filter(|rule| rule["automatic_discount"] == automatic).count();
-        let found = api.get(&format!("{RULES}?automatic_discount={automatic}")).await.expect(200);
+        let found = api.get(&format!("{RULES}?automatic_discount={automatic}")).await.assert_status(200);
         assert_eq!(found["count"], expected, "automatic_discount={automatic}");
     }
 }

@@ -1,14 +1,14 @@
-//! Whole bodies that are no JSON, too large, too deep, or JSON that is meant to be read in two ways.
+//! Whole bodies that are no JSON, too large, too deep, or JSON with two possible readings.
 
 use serde_json::{Value, json};
 use tests::Api;
 
 use super::{is_alive, operations};
 
-/// The mark by which serde_json knows its own `RawValue`.
+/// The marker by which serde_json recognises its own `RawValue`.
 const MARK: &str = "$serde_json::private::RawValue";
 
-/// What is no JSON for us: all of it is a parse error.
+/// Returns bodies that are parse errors.
 fn malformed() -> Vec<(&'static str, Vec<u8>)> {
     let digits = "9".repeat(10_000);
     vec![
@@ -47,7 +47,7 @@ fn malformed() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// What is JSON, and is answered as such.
+/// Returns bodies that are JSON and are answered as such.
 fn wellformed() -> Vec<(&'static str, Vec<u8>)> {
     let name = |index: u32| (format!("k{index}"), Value::from(index));
     let items: Vec<Value> = (0..100_000).map(|_| json!({})).collect();
@@ -78,7 +78,7 @@ async fn what_is_no_json_is_a_parse_error_everywhere() {
     for operation in operations().iter().filter(|operation| operation.reads_body()) {
         for (what, body) in malformed() {
             let reply = operation.send(&api, Some(body), what).await;
-            let error = reply.expect(400)["detail"].clone();
+            let error = reply.assert_status(400)["detail"].clone();
             let error = error.as_str().unwrap_or_else(|| panic!("{} {what}: {}", operation.name, reply.text));
             assert!(error.starts_with("JSON parse error - ") && error.len() < 200, "{}: {error}", operation.name);
         }
@@ -108,7 +108,7 @@ async fn a_body_over_five_megabytes_is_too_large_everywhere() {
         }
         assert_eq!(operation.send(&api, Some(vec![b'['; LIMIT]), "just not too large").await.status, 400);
     }
-    // What the gateway itself refuses is refused in its own words, but it is refused and not cut off.
+    // A body above the gateway's own limit is refused in the gateway's words. The connection is not cut off.
     for length in [2 * LIMIT + 1, 30_000_000] {
         let headers = [("Content-Type", "application/json")];
         assert_eq!(api.send("POST", "/api/loyalty/level/", &headers, Some(vec![b'['; length])).await.status, 413);
@@ -116,12 +116,12 @@ async fn a_body_over_five_megabytes_is_too_large_everywhere() {
     is_alive(&api, "too large").await;
 }
 
-/// A text of JSON, quoted inside a text that stands inside a text, and so on: a quote at each depth.
+/// Returns a quotation mark for JSON that is nested in texts: its escape depends on the depth.
 fn quote(depth: usize) -> String {
     if depth == 0 { "\"".to_owned() } else { format!("\\{}u0022", "u005c".repeat(depth - 1)) }
 }
 
-/// JSON inside of texts of JSON, each of them deep: where they are unfolded, some 40,000 levels.
+/// Returns JSON texts within JSON texts, each of them deep. Unfolded they have about 40,000 levels.
 fn texts_in_texts() -> String {
     let depths = 400;
     let open = |depth| format!("{}{{{q}{MARK}{q}:{q}", "[".repeat(100), q = quote(depth));
@@ -139,10 +139,10 @@ async fn json_in_the_texts_of_json_stays_text() {
         operation.send(&api, Some(bomb.clone().into_bytes()), "texts in texts").await;
     }
     let reply = api.post("/api/loyalty/level/", &json!({ MARK: "{\"title\":\"inside\"}" })).await;
-    assert_eq!(reply.expect(400), json!({"title": ["This field is required."]}));
+    assert_eq!(reply.assert_status(400), json!({"title": ["This field is required."]}));
     let order = json!({ MARK: "{\"id\":5}", "id": 77 });
     let order = api.put("/api/orders/order/77/", &order).await;
-    // Not as a value: the tests' own serde_json would read the text.
+    // Compared as text, because the serde_json of the tests would interpret the marker.
     assert_eq!((order.status, &*order.text), (201, r#"{"$serde_json::private::RawValue":"{\"id\":5}","id":77}"#));
     is_alive(&api, "texts in texts").await;
 }
@@ -156,9 +156,9 @@ async fn of_equal_names_the_last_one_counts() {
         api.send(method, path, &headers, Some(body.as_bytes().to_vec())).await
     };
     let level = send("POST", "/api/loyalty/level/", r#"{"title":"a","title":"b"}"#).await;
-    assert_eq!(level.expect(201)["title"], "b");
-    // What has an effect and what is stored are the same one.
+    assert_eq!(level.assert_status(201)["title"], "b");
+    // The effect and the stored order come from the same duplicate key.
     let order = r#"{"note":1,"customer":{"id":123},"customer":{"id":22750},"note":2}"#;
-    let order = send("PUT", "/api/orders/order/78/", order).await.expect(201);
+    let order = send("PUT", "/api/orders/order/78/", order).await.assert_status(201);
     assert_eq!((&order["customer"]["id"], &order["note"]), (&json!(22_750), &json!(2)));
 }

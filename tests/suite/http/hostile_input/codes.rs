@@ -1,14 +1,11 @@
-//! Texts that look alike in codes and prefixes are other texts: they are refused or compared exactly, never folded.
+//! Similar characters in codes and prefixes: texts that look alike are refused or compared exactly, never folded.
 
 use serde_json::{Value, json};
 use tests::Api;
 
-use crate::{
-    discounts::{CODES, COUPONS, nested},
-    support::{one, refused, refused_somehow},
-};
+use crate::support::{CODES, COUPONS, discounts::nested, one, refused, refused_somehow};
 
-/// `coupon`, and texts that a reader takes for it.
+/// The text `coupon` and texts that a reader confuses with it.
 const ALIKE: [&str; 12] = [
     "Coupon",
     "сoupon",
@@ -26,7 +23,7 @@ const ALIKE: [&str; 12] = [
 
 async fn issue(api: &Api, count: usize) -> Vec<Value> {
     let pairs = vec![json!({"customer_id": 123, "coupon_id": 987}); count];
-    let issued = api.post(CODES, &Value::from(pairs)).await.expect(201);
+    let issued = api.post(CODES, &Value::from(pairs)).await.assert_status(201);
     issued["results"].as_array().expect("codes").iter().map(|code| code["id"].clone()).collect()
 }
 
@@ -35,10 +32,10 @@ async fn codes_that_look_alike_are_different_codes() {
     let api = Api::start().await;
     let ids = issue(&api, ALIKE.len() + 2).await;
     let rename = async |id: &Value, text: &str| api.put(&one(CODES, id), &json!({ "code": text })).await;
-    assert_eq!(rename(&ids[0], "coupon").await.expect(200)["code"], "coupon");
+    assert_eq!(rename(&ids[0], "coupon").await.assert_status(200)["code"], "coupon");
     for (id, text) in ids[1..].iter().zip(ALIKE) {
-        assert_eq!(rename(id, text).await.expect(200)["code"], text, "{text:?}");
-        assert_eq!(api.get(&one(CODES, id)).await.expect(200)["code"], text, "{text:?}");
+        assert_eq!(rename(id, text).await.assert_status(200)["code"], text, "{text:?}");
+        assert_eq!(api.get(&one(CODES, id)).await.assert_status(200)["code"], text, "{text:?}");
     }
     let last = ids.last().expect("a code");
     for text in ALIKE.into_iter().chain(["coupon", " coupon ", "coupon\u{3000}"]) {
@@ -52,7 +49,7 @@ async fn a_code_has_at_most_64_characters_whatever_they_take() {
     let id = &issue(&api, 1).await[0];
     for letter in ["x", "ß", "码", "\u{1f3ab}"] {
         let code = json!({ "code": letter.repeat(64) });
-        assert_eq!(api.put(&one(CODES, id), &code).await.expect(200)["code"], code["code"]);
+        assert_eq!(api.put(&one(CODES, id), &code).await.assert_status(200)["code"], code["code"]);
         let reply = api.put(&one(CODES, id), &json!({ "code": letter.repeat(65) })).await;
         refused(&reply, "code", "Ensure this field has no more than 64 characters.", &letter);
     }
@@ -66,8 +63,8 @@ async fn a_code_has_at_most_64_characters_whatever_they_take() {
 #[tokio::test]
 async fn a_prefix_that_only_looks_like_one_is_refused() {
     let api = Api::start().await;
-    api.post(COUPONS, &nested("coupon", &json!({}))).await.expect(201);
-    api.post(COUPONS, &nested("Coupon", &json!({}))).await.expect(201);
+    api.post(COUPONS, &nested("coupon", &json!({}))).await.assert_status(201);
+    api.post(COUPONS, &nested("Coupon", &json!({}))).await.assert_status(201);
     for text in &ALIKE[1..] {
         let message = "Enter a valid \"slug\" consisting of letters, numbers, underscores or hyphens.";
         refused(&api.post(COUPONS, &nested(text, &json!({}))).await, "code_prefix", message, text);
@@ -78,7 +75,7 @@ async fn a_prefix_that_only_looks_like_one_is_refused() {
     }
     let found = async |filter: &str, text: &str| {
         let text: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        api.get(&format!("{COUPONS}?{filter}={text}")).await.expect(200)["count"].clone()
+        api.get(&format!("{COUPONS}?{filter}={text}")).await.assert_status(200)["count"].clone()
     };
     for filter in ["code_prefix", "code_prefix__in"] {
         assert_eq!((found(filter, "coupon").await, found(filter, "Coupon").await), (json!(1), json!(1)), "{filter}");

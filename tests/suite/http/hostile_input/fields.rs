@@ -6,7 +6,7 @@ use tests::Api;
 
 use super::{Operation, is_alive, operations};
 
-/// How many requests are on their way at once.
+/// The number of concurrent requests.
 const AT_ONCE: usize = 8;
 
 fn values() -> Vec<Value> {
@@ -89,7 +89,7 @@ fn values() -> Vec<Value> {
     values
 }
 
-/// The body with this value under a name, wherever the name stands, or at its top where it stands nowhere.
+/// Sets every field of this name in a body. A body without such a field gets one at its top level.
 fn with(body: &Value, name: &str, value: &Value) -> Value {
     fn replaced(body: &mut Value, name: &str, value: &Value) -> bool {
         match body {

@@ -1,4 +1,4 @@
-//! Every parameter of every query with what it is not meant for, and paths that lead nowhere.
+//! Every parameter of every query with unexpected values, and unknown paths.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::support::refused;
 
 const AT_ONCE: usize = 8;
 
-/// Values as they stand in an address.
+/// Returns values as they stand in a URL.
 fn values() -> Vec<String> {
     let plain = [
         "%00",
@@ -133,10 +133,10 @@ async fn floods_of_parameters_are_read_or_ignored() {
         }
         assert_eq!(get(&api, operation, &same).await.status, 200, "{}", operation.name);
     }
-    // The links keep all of them, and lead on.
-    let first = api.get(&format!("/api/crm/customer/?page_size=1&{unknown}")).await.expect(200);
+    // The links keep all parameters and can be followed.
+    let first = api.get(&format!("/api/crm/customer/?page_size=1&{unknown}")).await.assert_status(200);
     let next = first["next"].as_str().expect("a link").strip_prefix(&api.server.url()).expect("ours").to_owned();
-    let second = api.get(&next).await.expect(200);
+    let second = api.get(&next).await.assert_status(200);
     assert_eq!((second["results"].as_array().map(Vec::len), &second["count"]), (Some(1), &json!(4)));
     assert_ne!(second["results"], first["results"]);
 }
@@ -145,9 +145,9 @@ async fn floods_of_parameters_are_read_or_ignored() {
 async fn a_number_no_customer_has_is_not_looked_for() {
     let api = Api::empty().await;
     for (length, called) in [(5_000, false), (33, false), (32, true)] {
-        let found = api.get(&format!("/api/crm/customer/?mobile={}", "1".repeat(length))).await.expect(200);
+        let found = api.get(&format!("/api/crm/customer/?mobile={}", "1".repeat(length))).await.assert_status(200);
         assert_eq!(found["count"], 0);
-        // A key longer than 2,048 bytes is a fault of DynamoDB's.
+        // DynamoDB refuses a key longer than 2,048 bytes.
         assert_eq!(api.server.roles["customers"].called().contains("dynamodb:Query"), called, "{length}");
     }
 }

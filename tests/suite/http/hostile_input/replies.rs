@@ -1,17 +1,14 @@
-//! Replies stay within the limits, whatever is asked for: Lambda answers 6 MB, quotes escaped.
+//! The size of replies: they stay within Lambda's 6 MB with escaped quotes, whatever the request.
 
 use serde_json::{Value, json};
 use tests::Api;
 
 use super::decent;
-use crate::{
-    discounts::{CODES, RULES, rule},
-    support::{CUSTOMERS, one, refused},
-};
+use crate::support::{CODES, CUSTOMERS, RULES, discounts::rule, one, refused};
 
 const TOO_MANY: &str = "The reply to this list would be larger than 5 MB. Send fewer customers.";
 
-/// Customers whose notes take twice as much in a reply as in a request.
+/// Returns customers whose notes take twice as much space in a reply as in a request.
 fn quoted(ids: std::ops::RangeInclusive<u64>) -> Value {
     ids.map(|id| json!({ "id": id, "note": "\"".repeat(2_000) })).collect()
 }
@@ -21,17 +18,17 @@ async fn an_import_that_could_not_be_answered_is_refused_before_it_is_done() {
     let api = Api::empty().await;
     let reply = api.post(CUSTOMERS, &quoted(1..=1_000)).await;
     refused(&reply, "non_field_errors", TOO_MANY, &"all at once");
-    assert_eq!(api.get(CUSTOMERS).await.expect(200)["count"], 0);
+    assert_eq!(api.get(CUSTOMERS).await.assert_status(200)["count"], 0);
     for ids in [1..=400, 401..=800] {
-        assert_eq!(api.post(CUSTOMERS, &quoted(ids)).await.expect(201)["count"], 400);
+        assert_eq!(api.post(CUSTOMERS, &quoted(ids)).await.assert_status(201)["count"], 400);
     }
-    // A small body, but the notes stay as they are.
+    // The body is small, but the stored notes stay.
     let bare = |ids: std::ops::RangeInclusive<u64>| ids.map(|id| json!({ "id": id, "full_name": "x" })).collect();
     let reply = api.post(CUSTOMERS, &bare(1..=800)).await;
     refused(&reply, "non_field_errors", TOO_MANY, &"what is stored");
-    assert_eq!(api.get(&one(CUSTOMERS, 1)).await.expect(200)["full_name"], "");
-    assert_eq!(api.post(CUSTOMERS, &bare(401..=1_200)).await.expect(201)["count"], 800);
-    assert_eq!(api.get(&one(CUSTOMERS, 401)).await.expect(200)["full_name"], "x");
+    assert_eq!(api.get(&one(CUSTOMERS, 1)).await.assert_status(200)["full_name"], "");
+    assert_eq!(api.post(CUSTOMERS, &bare(401..=1_200)).await.assert_status(201)["count"], 800);
+    assert_eq!(api.get(&one(CUSTOMERS, 401)).await.assert_status(200)["full_name"], "x");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Below HTTP's surface: what no client library would send, over a bare connection.
+//! Requests below the level of HTTP clients, over a bare TCP connection.
 
 use std::time::Duration;
 
@@ -11,18 +11,18 @@ use tokio::{
 use super::{decent, is_alive, operations};
 use crate::support::LEVELS;
 
-/// A request's head without its last empty line.
+/// Returns the head of a request without its last empty line.
 fn head(line: &str, more: &str) -> Vec<u8> {
     let own = "Host: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n";
     format!("{line} HTTP/1.1\r\n{own}Authorization: Bearer {TOKEN}\r\n{more}").into_bytes()
 }
 
-/// Sends bytes and reads what comes back. `None` where the connection is closed without.
+/// Sends bytes and reads a reply. Returns `None` if the connection is closed without one.
 async fn exchange(api: &Api, bytes: &[u8]) -> Option<Reply> {
     exchanged(api, bytes, false).await
 }
 
-/// The same; `cut_off` says that there are no more bytes to come.
+/// Sends bytes and reads a reply. `cut_off` closes the sending side.
 async fn exchanged(api: &Api, bytes: &[u8], cut_off: bool) -> Option<Reply> {
     let mut connection = TcpStream::connect(api.server.address).await.expect("a connection");
     // The server may answer and close before it has read everything.
@@ -138,7 +138,7 @@ async fn a_body_that_does_not_come_as_announced_changes_nothing() {
             assert!(reply.is_none_or(|reply| reply.status == 400), "{line}: {what}");
         }
     }
-    // Of what is longer than announced the rest is no request.
+    // The bytes beyond the announced length are not read as a request.
     let longer = [head(&format!("POST {LEVELS}"), "Content-Length: 2\r\n"), b"\r\n{\"title\":\"x\"}".to_vec()].concat();
     assert_eq!(exchange(&api, &longer).await.expect("a reply").status, 400);
     assert_eq!(api.get(LEVELS).await.ids(), [5, 8, 9]);

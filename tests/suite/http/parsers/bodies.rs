@@ -1,11 +1,12 @@
-//! Bodies: JSON of any bytes, every kind of field, and the order that is kept as it came.
+//! Bodies: JSON of any bytes, every kind of field, and the preserved order of keys.
 
 use chrono_tz::Asia::Shanghai;
+use domain::{id::MAX_ID, money::Hundredths};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::{
-    domain::{id::MAX_ID, money::Hundredths},
-    http::{fields, json, order},
+    http::{fields, json},
+    wire::order,
 };
 
 use super::{holds, json as any_json, texts};

@@ -1,25 +1,25 @@
-//! Queries of lists: of any bytes, and with parameters of any text.
+//! Queries of lists: any bytes, and parameters of any text.
 
 use axum::extract::FromRequestParts;
 use chrono_tz::Asia::Shanghai;
+use domain::id::MAX_ID;
 use futures_util::FutureExt;
 use proptest::prelude::*;
 use shared::{
     Error,
-    domain::id::MAX_ID,
     http::query::{OrderBy, Query},
-    table::pages::Direction,
 };
+use store::pages::Direction;
 
 use super::{holds, texts};
 
-/// The query as it is read from an address; `None` where that can be none.
+/// Parses the query of a URL. Returns `None` if the URL is invalid.
 fn read(raw: &str) -> Option<Query> {
     let (mut parts, ()) = http::Request::get(format!("/api/x/?{raw}")).body(()).ok()?.into_parts();
     Some(Query::from_request_parts(&mut parts, &()).now_or_never().expect("at once").expect("a query"))
 }
 
-/// A text as it stands in an address.
+/// Percent-encodes a text.
 fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

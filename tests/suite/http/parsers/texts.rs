@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
-use proptest::prelude::*;
-use shared::domain::{
+use domain::{
     id::{self, MAX_ID},
     money::{Amount, Hundredths, NotAnAmount},
     scope::{Scope, Scopes},
     shop::ShopId,
     timestamp,
 };
+use proptest::prelude::*;
 
 use super::{holds, texts};
 
@@ -25,7 +25,8 @@ fn instant(micros: i64) -> DateTime<Utc> {
 
 #[test]
 fn an_instant_that_is_shown_can_be_sent() {
-    // From the third day of year 1 to the third last of year 9999: inside those years in every zone.
+    // The range goes from the third day of year 1 to the third last day of year 9999. It lies inside those years in
+    // every zone.
     let micros = prop_oneof![-62_135_424_000_000_000..253_402_128_000_000_000i64, 0..4_000_000_000_000_000i64];
     holds((micros, zones()), |(micros, zone)| {
         let shown = timestamp::render(instant(micros), zone);

@@ -1,23 +1,23 @@
-//! A plain model of the points of a shop: lists that are gone through from the start, lots that are used up one by one.
+//! A plain model of the points of a shop. Its lists are scanned from the start, and its lots are used up one by one.
 
 use chrono::{Datelike, Days, NaiveDate};
 
-/// Level 1 from 0 earned points, level 2 from this many on.
+/// The earned points from which level 2 begins. Level 1 begins at 0.
 pub(super) const SECOND_LEVEL: i64 = 60;
-/// Points per yuan on either level.
+/// The points per yuan on either level.
 pub(super) const REDEEM_POINTS: [i64; 2] = [10, 3];
-/// The caps of one redemption, 0 for none.
+/// The cap of one redemption on either level. 0 means no cap.
 pub(super) const AT_ONCE: [i64; 2] = [50, 0];
-/// The caps of a month.
+/// The cap of a month on either level.
 pub(super) const MONTHLY: [i64; 2] = [80, 120];
-/// Points for signing in.
+/// The points for a daily sign-in on either level.
 pub(super) const SIGN_POINTS: [i64; 2] = [3, 0];
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Customer {
-    /// Kind and points.
+    /// The kind and the points of each entry.
     pub(super) entries: Vec<(&'static str, i64)>,
-    /// Day and what is left of it.
+    /// The last day and the rest of each lot.
     lots: Vec<(NaiveDate, i64)>,
     redemptions: Vec<Redemption>,
     signed_on: Option<NaiveDate>,
@@ -25,7 +25,7 @@ pub(super) struct Customer {
 
 #[derive(Debug, Clone)]
 struct Redemption {
-    /// Its place among the entries.
+    /// The index among the entries.
     entry: usize,
     points: i64,
     day: NaiveDate,
@@ -42,7 +42,7 @@ struct Order {
     cancelled: bool,
 }
 
-/// An order as a shop sends it; money in cents.
+/// An order as a shop sends it, with money in cents.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sent {
     pub(super) order: usize,
@@ -52,7 +52,7 @@ pub(super) struct Sent {
     pub(super) cancelled: bool,
 }
 
-/// Two customers and three orders: the first and the last are of the first customer.
+/// The books of two customers and three orders. The first and the last order belong to the first customer.
 #[derive(Debug, Clone)]
 pub(super) struct Book {
     pub(super) today: NaiveDate,
@@ -64,7 +64,7 @@ pub(super) fn owner(order: usize) -> usize {
     order % 2
 }
 
-/// The last day of points that live a month.
+/// Returns the last day of points that live for a month.
 pub(super) fn last_day(day: NaiveDate) -> NaiveDate {
     let (year, month) = if day.month() == 12 { (day.year() + 1, 1) } else { (day.year(), day.month() + 1) };
     (1..=day.day()).rev().find_map(|day| NaiveDate::from_ymd_opt(year, month, day)).expect("a day")
@@ -85,7 +85,7 @@ impl Customer {
         self.entries.iter().map(counts).sum()
     }
 
-    /// 0 or 1.
+    /// Returns the index of the level, 0 or 1.
     pub(super) fn level(&self) -> usize {
         usize::from(self.earned() >= SECOND_LEVEL)
     }
@@ -110,7 +110,7 @@ impl Customer {
         self.signed_on == Some(today)
     }
 
-    /// What expires next, and the first day without it.
+    /// Returns the next expiry: the points, and the first day without them.
     pub(super) fn expiring(&self) -> Option<(i64, NaiveDate)> {
         let (first, _) = self.lots.iter().find(|(_, left)| *left > 0)?;
         let end = last_day(*first);
@@ -132,7 +132,7 @@ impl Customer {
     }
 }
 
-/// The status of a reply.
+/// The HTTP status of a reply.
 pub(super) type Status = u16;
 
 impl Book {
@@ -189,7 +189,7 @@ impl Book {
         redemptions.filter(move |(_, one)| one.live && one.order == Some(order)).map(|(index, _)| index)
     }
 
-    /// Gives back an entry of a customer.
+    /// Refunds an entry of a customer.
     pub(super) fn refund(&mut self, customer: usize, entry: usize) -> Status {
         let today = self.today;
         let customer = &mut self.customers[customer];
@@ -240,7 +240,7 @@ impl Book {
         if new { 201 } else { 200 }
     }
 
-    /// What is stored of an order's refunds, in cents.
+    /// Returns the stored refunds of an order, in cents.
     pub(super) fn refunded(&self, order: usize) -> i64 {
         self.orders[order].as_ref().map_or(0, |order| order.refunded)
     }

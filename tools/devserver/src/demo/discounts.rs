@@ -1,4 +1,4 @@
-//! The price rules, coupons and the code of `discounts.txt`.
+//! The price rules, the coupons and the code of tests/documents/discounts.txt.
 
 use serde_json::json;
 use shared::{
@@ -7,15 +7,17 @@ use shared::{
         id::Id,
         shop::{Shop, ShopId},
     },
-    table::{
-        coupon_code_changes as changes, coupon_code_issue as issue, coupon_codes::CODES, coupons, price_rules as rules,
-        sequence, store::Store,
+    shop::discounts::{
+        codes::{changes, issue, rows::CODES},
+        coupons,
+        rules::rows as rules,
     },
+    store::{client::Store, sequence},
 };
 
 use super::instant;
 
-/// The rule of the coupon 987.
+/// The id of the price rule of coupon 987.
 const HALF_PRICE: Id = 1204;
 
 pub(super) async fn load(store: &Store, shop: &ShopId) -> Result<(), Error> {
@@ -68,14 +70,13 @@ async fn load_coupons(store: &Store, shop: &ShopId) -> Result<(), Error> {
     for (id, body, created_at) in documented {
         let draft = ::coupons::wire::parse(&body, Shop::DEFAULT_ZONE).map_err(Error::Invalid)?;
         let created_at = instant(created_at)?;
-        sequence::skip_to(store, shop, coupons::COUPONS.name, id).await?;
-        store.carry_out(|| coupons::create(store, shop, draft.clone(), created_at)).await?;
+        sequence::skip_to(store, shop, coupons::rows::COUPONS.name, id).await?;
+        store.carry_out(|| coupons::rows::create(store, shop, draft.clone(), created_at)).await?;
     }
-    sequence::skip_to(store, shop, coupons::COUPONS.name, 3097).await
+    sequence::skip_to(store, shop, coupons::rows::COUPONS.name, 3097).await
 }
 
-/// The code of the documents, which was issued and then given the text that they show; and the one after it, which has a
-/// text of ours.
+/// Issues the code of the examples and gives it the text that they show. The code after it has a text of ours.
 async fn load_code(store: &Store, shop: &ShopId) -> Result<(), Error> {
     let id = 27_518;
     let issued_at = instant("2017-10-11T14:53:34.083556+08:00")?;

@@ -1,8 +1,8 @@
-//! A process that dies between two calls of the store, as seen from the store: so many calls pass, then one is not sent, or
-//! is carried out and nobody hears its answer; from then on none is sent, and none is answered.
+//! A process that dies between two calls of the store. A given number of calls pass. The next call is not sent, or is
+//! carried out without an answer. After that no call is sent or answered.
 //!
-//! What waits for such an answer waits for ever: the test drops it once [`Dying::died`] says so, and begins anew with
-//! nothing but what is stored.
+//! A future that waits for such an answer never completes. The test drops it as soon as [`Dying::died`] returns, and
+//! starts again with only the stored data.
 
 use std::future::pending;
 
@@ -18,53 +18,53 @@ use tokio::sync::watch;
 
 use super::operation;
 
-/// Which calls are counted.
+/// The kind of calls that a [`Death`] counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counted {
-    /// All.
+    /// All calls, reads too.
     Calls,
-    /// Those that write: to die at a read leaves the same behind as to die at the write after it.
+    /// Only writes. A death at a read leaves the same data behind as a death at the write after it.
     Writes,
 }
 
-/// What becomes of the call at which the process dies.
+/// The outcome of the call at which the process dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LastCall {
-    /// It is not sent.
+    /// The call is not sent.
     NotSent,
-    /// It is carried out, and its answer never arrives.
+    /// The call is carried out, and its answer never arrives.
     Unanswered,
 }
 
-/// When a process dies.
+/// The moment at which a process dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Death {
-    /// After so many calls.
+    /// The number of calls before it.
     pub after: usize,
-    /// Of which.
+    /// The kind of calls that are counted.
     pub counted: Counted,
-    /// At the call after them.
+    /// The outcome of the next call.
     pub last: LastCall,
 }
 
 impl Death {
-    /// A process that lives.
+    /// A process that does not die.
     pub const NEVER: Self = Self { after: usize::MAX, counted: Counted::Calls, last: LastCall::NotSent };
 }
 
-/// How far the process came.
+/// The calls of a process so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Life {
-    /// Calls that were sent and answered, or are about to be.
+    /// The number of calls that were sent.
     pub calls: usize,
-    /// Those of them that write.
+    /// The number of writes among them.
     pub writes: usize,
-    /// Calls that the store has not answered yet.
+    /// The number of calls that the store has not answered yet.
     under_way: usize,
     dead: bool,
 }
 
-/// What becomes of a call.
+/// The decision about a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Sent,
@@ -91,7 +91,7 @@ impl Life {
     }
 }
 
-/// An HTTP client for the SDK whose process dies in the calls of another one. Clones are of the same process.
+/// An HTTP client for the SDK whose process dies in the calls of another client. Clones belong to the same process.
 #[derive(Debug, Clone)]
 pub struct Dying {
     inner: SharedHttpClient,
@@ -100,25 +100,25 @@ pub struct Dying {
 }
 
 impl Dying {
-    /// A process that dies so, calling over `inner`.
+    /// Returns the client of a process that dies at `death` and calls over `inner`.
     pub fn new(inner: SharedHttpClient, death: Death) -> Self {
         Self { inner, death, life: watch::Sender::default() }
     }
 
-    /// A process that dies so, calling a store on this machine in plain HTTP.
+    /// Returns the client of a process that dies at `death` and calls a store on this machine in plain HTTP.
     pub fn over_http(death: Death) -> Self {
         Self::new(aws_smithy_http_client::Builder::new().build_http(), death)
     }
 
-    /// How far it came.
+    /// Returns the calls of the process so far.
     pub fn life(&self) -> Life {
         *self.life.borrow()
     }
 
-    /// Waits until the process is dead and the store has carried out all that was sent.
+    /// Waits until the process is dead and the store has answered every call that was sent.
     pub async fn died(&self) {
         let mut life = self.life.subscribe();
-        // The sender lives as long as this.
+        // The sender lives as long as `self`, so this does not fail.
         let _ = life.wait_for(|life| life.dead && life.under_way == 0).await;
     }
 }
@@ -146,7 +146,7 @@ impl HttpConnector for DyingConnector {
             return HttpConnectorFuture::new(pending());
         }
         let (sent, life) = (self.inner.call(request), self.life.clone());
-        // On a task of its own: what was sent is carried out, whoever has gone that waited for it.
+        // The call has a task of its own, so that it is carried out even if its caller is dropped.
         let carried_out = tokio::spawn(async move {
             let answer = sent.await;
             life.send_modify(|life| life.under_way -= 1);

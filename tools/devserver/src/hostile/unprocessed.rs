@@ -1,4 +1,4 @@
-//! Batches of which the store carries out a part and gives the rest back.
+//! Batches that the store processes in part.
 
 use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::{
@@ -9,8 +9,8 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
 use serde_json::{Value, json};
 
-/// Carries out the first half of a batch and answers the rest as unprocessed. A batch of one is carried out: DynamoDB
-/// answers one of which it could do nothing with an error.
+/// Carries out the first half of a batch and returns the rest as unprocessed. A batch of one item is carried out
+/// completely: DynamoDB answers an error if it can process no item of a batch.
 pub(super) async fn halve(
     inner: SharedHttpConnector,
     mut request: HttpRequest,
@@ -36,7 +36,7 @@ pub(super) async fn halve(
     Ok(HttpResponse::new(status, SdkBody::from(answer.to_string())))
 }
 
-/// Takes the second half of each table's items out of `RequestItems`, in the shape of the same.
+/// Takes the second half of each table's items out of `RequestItems`. The result has the shape of `RequestItems`.
 fn take_half(tables: &mut Value) -> Value {
     let mut rest = json!({});
     for (table, asked) in tables.as_object_mut().into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! Pricing, claiming, using and releasing, in the shop of [`codes`](super::codes).
+//! Pricing, claiming, using and releasing codes, in the shop of [`codes`](super::codes).
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ fn cart() -> Value {
     json!({"lines": (1..=100).map(line).collect::<Vec<_>>(), "shipping_price": "12.00"})
 }
 
-/// What is measured of it. The code 2 is an unused one of the coupon 1, and the customer 15's.
+/// Returns the calls of a round. Code 2 is an unused code of coupon 1 and belongs to customer 15.
 pub(super) fn operations(round: u64) -> Vec<Call> {
     let (code, customer, order) = ("coupon-100000002", 15, 2 * round + 1);
     let priced = |changes: Value| {

@@ -1,28 +1,29 @@
-//! A shop with many codes, of which one coupon holds half.
+//! A shop with many codes. One coupon has half of them.
 
+use crate::bench::{Bench, Call};
 use chrono::{DateTime, TimeZone, Utc};
 use serde_json::{Value, json};
 use shared::{
     domain::{coupon_code::CouponCode, customer::CustomerDraft, shop::ShopId},
-    table::{
-        coupon_code_load::Load,
-        coupon_codes::{CODES as LIST, OF_COUPON},
-        customers,
-        pages::bulk,
-        store::Store,
+    shop::{
+        crm::customers,
+        discounts::codes::{
+            load::Load,
+            rows::{CODES as LIST, OF_COUPON},
+        },
     },
+    store::{client::Store, pages::bulk},
 };
 
 use super::progress;
-use crate::bench::{Bench, Call};
 
 const CODES: &str = "/api/discounts/coupon_code/";
 const COUPONS: &str = "/api/discounts/coupon/";
 pub(super) const RULES: &str = "/api/discounts/price_rule/";
-/// Codes go round them.
+/// The number of customers. The codes belong to them in turn.
 const CUSTOMERS: u64 = 1_000;
-/// The first has half of the codes; the rule of the second has ended, that of the third is off, that of the fourth is
-/// limited.
+/// The number of coupons. Coupon 1 has half of the codes. The price rule of coupon 2 has ended, that of coupon 3 is
+/// disabled, and that of coupon 4 has limits.
 const COUPONS_IN_ALL: u64 = 21;
 
 fn rule(changes: &Value) -> Value {
@@ -33,13 +34,14 @@ fn rule(changes: &Value) -> Value {
     rule
 }
 
-/// The rules that a round makes: with a coupon, alone, and an automatic one.
+/// Returns the ids of the rules that a round creates: one with a coupon, one without, and an automatic one.
 pub(super) fn rules_of_round(round: u64) -> [u64; 3] {
     let first = COUPONS_IN_ALL + 3 * round + 1;
     [first, first + 1, first + 2]
 }
 
-/// Makes customers, rules and coupons by requests, and the codes through the bulk path: half of them the first coupon's.
+/// Creates customers, rules and coupons by requests, and the codes through the bulk path. Half of the codes belong to
+/// the first coupon.
 pub(crate) async fn load(store: &Store, shop: &ShopId, size: u64) {
     prepare(store, shop).await;
     let coupon_of = |id: u64| if id.is_multiple_of(2) { 1 } else { id / 2 % (COUPONS_IN_ALL - 1) + 2 };
@@ -47,7 +49,7 @@ pub(crate) async fn load(store: &Store, shop: &ShopId, size: u64) {
     verify(store, shop, size, size / 2).await;
 }
 
-/// The same, where every code is an unused one of the first coupon.
+/// Fills a shop like [`load`], but every code is an unused code of the first coupon.
 pub(crate) async fn load_unused(store: &Store, shop: &ShopId, size: u64) {
     prepare(store, shop).await;
     load_codes(store, shop, size, |_| (1, false)).await;
@@ -75,7 +77,7 @@ async fn prepare(store: &Store, shop: &ShopId) {
     expire_coupon_codes::run(store, Utc::now()).await.expect("settled");
 }
 
-/// `of` says which coupon has the code of this id, and whether it is used.
+/// Creates the codes. `of` returns the coupon of a code id, and whether the code is used.
 async fn load_codes(store: &Store, shop: &ShopId, size: u64, of: impl Fn(u64) -> (u64, bool)) {
     let progress = progress(size, shop);
     let mut load = Load::new(store, shop);
@@ -110,13 +112,13 @@ fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 1, 1, 0, 0, 0).single().expect("a time")
 }
 
-/// An issue of so many codes of a coupon, at most 1,000.
+/// Returns a request that issues at most 1,000 codes of a coupon.
 pub(crate) fn issue(name: &'static str, coupon: u64, codes: u64) -> Call {
     let body = (1..=codes).map(|customer| json!({"customer_id": customer, "coupon_id": coupon})).collect();
     (name, "POST", CODES.to_owned(), Some(body))
 }
 
-/// The names of the three pages of a list that are measured.
+/// The names of three measured pages of a list: first, middle and last.
 macro_rules! pages {
     ($what:literal) => {
         [
@@ -127,10 +129,10 @@ macro_rules! pages {
     };
 }
 
-/// What is measured of it while every code is stored as it is seen.
+/// Returns the calls of a round for the time when the stored status of every code is its effective status.
 pub(super) fn operations(size: u64, round: u64) -> Vec<Call> {
     let list = |name, query: String| (name, "GET", format!("{CODES}?{query}"), None);
-    // An unused one of the first coupon, another one each round: the round deletes it.
+    // An unused code of the first coupon. Each round takes another one and deletes it.
     let one = format!("{CODES}{}/", size / 4 * 2 + 2 - 10 * round);
     let mut calls = vec![
         list("coupon_code, first page", String::new()),
@@ -178,7 +180,7 @@ fn of_coupons(round: u64) -> Vec<Call> {
     let list = |name, query: &str| (name, "GET", format!("{COUPONS}?{query}"), None);
     let coupon = json!({"code_prefix": format!("measured-{round}"), "price_rule": rule(&json!({}))});
     let on_rule = json!({"code_prefix": format!("measured-too-{round}"), "price_rule_id": 1});
-    // Of the two coupons of a round the first stays, with its rule.
+    // The first of the two coupons of a round stays, with its rule.
     let deleted = format!("{COUPONS}{}/", COUPONS_IN_ALL + 2 * round + 2);
     let changed = format!("{RULES}{}/", rules_of_round(round)[1]);
     vec![
@@ -201,7 +203,7 @@ fn of_coupons(round: u64) -> Vec<Call> {
     ]
 }
 
-/// What is measured while the half that one coupon has is to be seen as expired and is not stored so.
+/// Returns the calls for the time when half of the codes are expired, but are not stored as expired yet.
 pub(super) fn unsettled(size: u64, round: u64) -> Vec<Call> {
     let list = |name, query: String| (name, "GET", format!("{CODES}?{query}"), None);
     let end = (round == 0).then(end_first_rule);
@@ -214,7 +216,7 @@ pub(super) fn unsettled(size: u64, round: u64) -> Vec<Call> {
     end.into_iter().chain(reads).collect()
 }
 
-/// Ends the rule of the first coupon.
+/// Returns the request that ends the rule of the first coupon.
 pub(crate) fn end_first_rule() -> Call {
     let ended = rule(&json!({"ends_at": "2026-01-01T00:00:00Z"}));
     ("price_rule, end it", "PUT", format!("{RULES}1/"), Some(ended))

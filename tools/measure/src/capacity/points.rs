@@ -1,5 +1,6 @@
-//! A shop with many entries of the point history.
+//! A shop with many ledger entries.
 
+use crate::bench::Call;
 use chrono::{TimeZone, Utc};
 use serde_json::json;
 use shared::{
@@ -8,27 +9,31 @@ use shared::{
         points::Cause,
         shop::{Shop, ShopId},
     },
-    http::order,
-    table::{customers, orders, pages::bulk, point_history::POINT_HISTORY, point_history_load::Load, store::Store},
+    shop::{
+        crm::customers,
+        loyalty::{history::POINT_HISTORY, load::Load},
+        orders,
+    },
+    store::{client::Store, pages::bulk},
+    wire::order,
 };
 
 use super::progress;
-use crate::bench::Call;
 
-/// Customers of each shop; entries go round them.
+/// The number of customers. The entries belong to them in turn.
 const CUSTOMERS: u64 = 100;
-/// Every tenth entry has an order of its own, up to so many.
+/// The number of orders. Every tenth entry refers to one of them, in turn.
 const ORDERS: u64 = 50;
 
 const LEVELS: &str = "/api/loyalty/level/";
 
-/// The documented order.
+/// The example order of tests/documents/loyalty.txt, as JSON.
 const ORDER: &str = include_str!("../../../../../functions/local/src/demo/order.json");
 
-/// The entries that a round writes.
+/// The number of ledger entries that a round writes.
 const OF_A_ROUND: u64 = 6;
 
-/// What is measured of it.
+/// Returns the calls of a round.
 pub(super) fn operations(size: u64, round: u64) -> Vec<Call> {
     let history = "/api/loyalty/point_history/";
     let (middle, last) = (size / 20, size.div_ceil(10));
@@ -37,7 +42,7 @@ pub(super) fn operations(size: u64, round: u64) -> Vec<Call> {
     let get = |name, query: String| (name, "GET", format!("{history}{query}"), None);
     let level = json!({"title": "measured", "redeem_points": 1});
     let of_order = json!({"customer_id": 1, "points": 1, "order_id": round % ORDERS + 1});
-    // After the adjustment, the sign-in and the first redemption.
+    // The round wrote an adjustment and a sign-in before its first redemption.
     let refund = json!({"point_history_id": size + round * OF_A_ROUND + 3});
     let order = |status: &str| {
         let mut order: serde_json::Value = serde_json::from_str(ORDER).expect("an order");
@@ -91,7 +96,7 @@ pub(super) async fn load(store: &Store, shop: &ShopId, size: u64) {
     for id in 1..=ORDERS {
         let mut snapshot = ::orders::wire::parse(id, &json!({"customer": {"id": 1}}), shop.zone).expect("an order");
         snapshot.body = order::body(id, ORDER).expect("a body");
-        store.carry_out(|| orders::put(store, &shop, &snapshot, now)).await.expect("an order");
+        store.carry_out(|| orders::rows::put(store, &shop, &snapshot, now)).await.expect("an order");
     }
     let progress = progress(size, &shop.id);
     let mut load = Load::new(store, &shop);

@@ -1,4 +1,4 @@
-//! What clients have in common.
+//! The objects that the clients of a run share.
 
 use std::{
     collections::HashMap,
@@ -18,33 +18,34 @@ const COUPONS: &str = "/api/discounts/coupon/";
 const CODES: &str = "/api/discounts/coupon_code/";
 const HISTORY: &str = "/api/loyalty/point_history/";
 
-/// A thing that many change at once.
+/// An object that many clients change at the same time.
 pub(super) trait Thing: Sized {
-    /// What it is, and what is done to it.
+    /// The name of the object and of its changes.
     const NAME: &'static str;
 
-    /// Makes it in a shop of so many customers, from 1 on.
+    /// Creates the object in a shop with the customers 1 to `clients`.
     async fn make(api: &Api, clients: u64, seed: u64) -> Self;
 
-    /// One change by a client: a 200, a 201, or a 409 where there is no room.
+    /// Sends one change by a client. The reply is a 200, a 201, or a 409 if a limit is reached.
     async fn change(&self, api: &Api, client: u64) -> Answer;
 
     /// # Panics
-    /// Where it is not what so many changes must have made of it.
+    /// If the object is not in the state that this number of changes must give.
     async fn verify(&self, api: &Api, changes: u64);
 }
 
 async fn coupon(api: &Api, limits: Value) -> Value {
     let mut rule = json!({"title": "crowd", "value": "-10.00", "value_type": "fixed_amount"});
     rule.as_object_mut().expect("an object").extend(limits.as_object().expect("limits").clone());
-    insist(api, "POST", COUPONS, &json!({"code_prefix": "A", "price_rule": rule})).await.reply.expect(201)["id"].clone()
+    insist(api, "POST", COUPONS, &json!({"code_prefix": "A", "price_rule": rule})).await.reply.assert_status(201)["id"]
+        .clone()
 }
 
 async fn count(api: &Api, path: &str) -> u64 {
-    api.get(path).await.expect(200)["count"].as_u64().expect("a count")
+    api.get(path).await.assert_status(200)["count"].as_u64().expect("a count")
 }
 
-/// A coupon without a limit: each change issues a code to the client.
+/// A coupon without a limit. Each change issues a code to the client.
 pub(super) struct Coupon(Value);
 
 impl Thing for Coupon {
@@ -64,13 +65,13 @@ impl Thing for Coupon {
     }
 }
 
-/// A rule with a `usage_limit` for three clients of four: each uses its code and gives it back, in turn.
+/// A rule whose `usage_limit` is three quarters of the clients. Each client uses its code and releases it, in turn.
 pub(super) struct Limit {
     coupon: Value,
     codes: HashMap<u64, u64>,
     used: HashMap<u64, AtomicU64>,
     limit: i64,
-    /// Uses that were answered, less those that are being given back.
+    /// The number of answered uses, without those that are being released.
     held: AtomicI64,
 }
 
@@ -83,7 +84,7 @@ impl Thing for Limit {
         let mut codes = HashMap::new();
         for client in 1..=clients {
             let issued = insist(api, "POST", CODES, &json!([{"customer_id": client, "coupon_id": coupon}])).await;
-            codes.insert(client, issued.reply.expect(201)["results"][0]["id"].as_u64().expect("an id"));
+            codes.insert(client, issued.reply.assert_status(201)["results"][0]["id"].as_u64().expect("an id"));
         }
         let used = (1..=clients).map(|client| (client, AtomicU64::new(0))).collect();
         Self { coupon, codes, used, limit: limit as i64, held: AtomicI64::new(0) }
@@ -108,13 +109,13 @@ impl Thing for Limit {
 
     async fn verify(&self, api: &Api, _: u64) {
         let held = self.held.load(Ordering::Relaxed);
-        let coupon = api.get(&format!("{COUPONS}{}/", self.coupon)).await.expect(200);
+        let coupon = api.get(&format!("{COUPONS}{}/", self.coupon)).await.assert_status(200);
         assert_eq!(coupon["used_count"], held, "used codes of the coupon");
         assert_eq!(count(api, &format!("{CODES}?status=used")).await, held as u64, "used codes of the shop");
     }
 }
 
-/// A customer: each change gives or takes a few points.
+/// A customer. Each change adds a few points.
 pub(super) struct Customer {
     random: Mutex<StdRng>,
     points: AtomicI64,
@@ -137,12 +138,12 @@ impl Thing for Customer {
 
     async fn verify(&self, api: &Api, changes: u64) {
         assert_eq!(count(api, &format!("{HISTORY}?customer=1")).await, changes, "entries");
-        let account = api.get("/api/loyalty/account/1/").await.expect(200);
+        let account = api.get("/api/loyalty/account/1/").await.assert_status(200);
         assert_eq!(account["points"], self.points.load(Ordering::Relaxed), "points");
     }
 }
 
-/// A paid order: each change is a newer snapshot of it.
+/// A paid order. Each change is a newer snapshot of it.
 pub(super) struct Order {
     newest: AtomicU64,
 }
@@ -170,8 +171,8 @@ impl Thing for Order {
 
     async fn verify(&self, api: &Api, changes: u64) {
         assert_eq!(self.newest.load(Ordering::Relaxed), changes, "every snapshot is answered");
-        assert_eq!(api.get(Self::PATH).await.expect(200)["note"], changes, "the newest snapshot stays");
+        assert_eq!(api.get(Self::PATH).await.assert_status(200)["note"], changes, "the newest snapshot stays");
         assert_eq!(count(api, HISTORY).await, 1, "it earned once");
-        assert_eq!(api.get("/api/loyalty/account/1/").await.expect(200)["points"], 24, "points");
+        assert_eq!(api.get("/api/loyalty/account/1/").await.assert_status(200)["points"], 24, "points");
     }
 }

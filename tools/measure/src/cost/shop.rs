@@ -1,4 +1,4 @@
-//! A shop's day: so much of each operation, and what that takes and costs at several rates.
+//! The cost of a shop at several request rates, from an assumed mix of operations.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use crate::{
     capacity::{Kind, Stores},
 };
 
-/// The rows of the shop that is measured.
+/// The number of rows in the measured shop.
 const ROWS: u64 = 10_000;
 
-/// What a storefront, a back office and an ERP are assumed to ask, in percent: three requests in four only read.
+/// The assumed requests of a storefront, a back office and an ERP, in percent. Three of four requests only read.
 const MIX: [(&str, f64); 14] = [
     ("account, get", 25.0),
     ("evaluate", 20.0),
@@ -29,19 +29,19 @@ const MIX: [(&str, f64); 14] = [
     ("coupon_code, release", 1.0),
 ];
 
-/// Requests a second that are shown.
+/// The request rates of the table, per second.
 const RATES: [f64; 3] = [10.0, 1_000.0, 100_000.0];
-/// The seconds of a month of 30 days, and its hours.
+/// The seconds and the hours of a month of 30 days.
 const MONTH: f64 = 2_592_000.0;
 const HOURS: f64 = 720.0;
 
-/// Dollars for an hour of one provisioned read and of one provisioned write unit a second.
+/// Dollars for an hour of one provisioned unit: of reads, and of writes.
 const PROVISIONED_READ: f64 = 0.000_13;
 const PROVISIONED_WRITE: f64 = 0.000_65;
-/// How much of what is provisioned is used (the target of DynamoDB's auto scaling by default).
+/// The used share of the provisioned units (the default target of DynamoDB's auto scaling).
 const USED: f64 = 0.7;
 
-/// What one request of the mix takes on average.
+/// The average cost of a request of the mix.
 #[derive(Default)]
 struct Request {
     read_units: f64,
@@ -50,7 +50,7 @@ struct Request {
     dollars: Dollars,
 }
 
-/// Measures the operations of the mix and prints what it takes and costs.
+/// Measures the operations of the mix, and prints their usage and cost.
 pub(crate) async fn run() {
     let stores = Stores::start().await;
     let mut measured = HashMap::new();

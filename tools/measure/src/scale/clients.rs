@@ -1,4 +1,4 @@
-//! A mixed load against the number of clients, through the whole local server.
+//! The growth of a mixed load with the number of clients, through the whole local server.
 
 use std::time::{Duration, Instant};
 
@@ -11,20 +11,20 @@ use local::{
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde::Serialize;
 use serde_json::{Value, json};
-use shared::table::connect::Connection;
+use shared::store::connect::Connection;
 use tests::{Api, Reply};
 
 use super::{per, percentile};
 
 const CLIENTS: [u64; 7] = [1, 2, 4, 8, 16, 32, 64];
 const CUSTOMERS: u64 = 1_000;
-/// How long each number of clients asks.
+/// The time for which each number of clients sends requests.
 const TIME: Duration = Duration::from_secs(3);
-/// The embedded store as it is, and with what a call of DynamoDB may take.
+/// The embedded store without added latency, and with the latency that a call of DynamoDB may have.
 pub(super) const STORES: [(&str, Duration); 2] =
     [("embedded", Duration::ZERO), ("embedded, 5 ms away", Duration::from_millis(5))];
 
-/// So many clients, each with one request after the other.
+/// The results of a number of clients, each of which sends one request after the other.
 #[derive(Serialize)]
 pub(super) struct Row {
     pub(super) store: &'static str,
@@ -33,7 +33,7 @@ pub(super) struct Row {
     pub(super) a_second: f64,
     pub(super) p50_us: f64,
     pub(super) p99_us: f64,
-    /// Requests that were answered by a 503.
+    /// The number of requests that were answered with a 503.
     pub(super) refused: u64,
 }
 
@@ -62,15 +62,15 @@ struct Shop {
 impl Shop {
     async fn fill(api: &Api) -> Self {
         let customers = (1..=CUSTOMERS).map(|id| json!({ "id": id })).collect();
-        api.post("/api/crm/customer/", &customers).await.expect(201);
+        api.post("/api/crm/customer/", &customers).await.assert_status(201);
         let rule = json!({"title": "measured", "value": "-10.00", "value_type": "fixed_amount"});
         let body = json!({"code_prefix": "A", "price_rule": rule});
-        let coupon = api.post("/api/discounts/coupon/", &body).await.expect(201)["id"].clone();
+        let coupon = api.post("/api/discounts/coupon/", &body).await.assert_status(201)["id"].clone();
         let mut automatic = rule;
         automatic["automatic_discount"] = true.into();
-        api.post("/api/discounts/price_rule/", &automatic).await.expect(201);
+        api.post("/api/discounts/price_rule/", &automatic).await.assert_status(201);
         let issue = (1..=CUSTOMERS).map(|id| json!({"customer_id": id, "coupon_id": coupon})).collect();
-        let issued = api.post("/api/discounts/coupon_code/", &issue).await.expect(201);
+        let issued = api.post("/api/discounts/coupon_code/", &issue).await.assert_status(201);
         let codes = issued["results"].as_array().expect("results").iter().filter_map(|code| code["id"].as_u64());
         Self { coupon, codes: codes.collect() }
     }
@@ -105,8 +105,8 @@ impl Shop {
         }
     }
 
-    /// Of a hundred requests: 20 pages of codes, 20 codes, 10 pages of the point history, 10 accounts, 5 customers, 15 carts,
-    /// 10 adjustments, 5 orders that are paid and 5 issues of a code.
+    /// Sends a random request. On average a hundred requests are 20 pages of codes, 20 codes, 10 pages of the point
+    /// history, 10 accounts, 5 customers, 15 carts, 10 adjustments, 5 paid orders and 5 issues of one code.
     async fn request(&self, api: &Api, random: &mut StdRng) -> Reply {
         let customer = random.random_range(1..=CUSTOMERS);
         match random.random_range(0..100) {

@@ -1,4 +1,4 @@
-//! Pricing a cart against its lines and against the automatic rules, without the store.
+//! The growth of pricing with the lines of the cart and with the automatic rules, without the store.
 
 use serde::Serialize;
 
@@ -7,11 +7,11 @@ use crate::evaluate::price;
 
 pub(super) const LINES: u64 = 100;
 pub(super) const RULES: u64 = 200;
-/// Lines times rules that are priced for one row, and how often at the most.
+/// The number of lines times rules that are priced for one row, and the most runs of a row.
 const WORK: u64 = 4_000_000;
 const TIMES: u64 = 2_000;
 
-/// So many lines with so many automatic rules.
+/// The times for a number of lines and of automatic rules.
 #[derive(Serialize)]
 pub(super) struct Row {
     pub(super) lines: u64,

@@ -1,21 +1,21 @@
-//! The job that stores what has expired, against the number of codes of the rule that ended.
+//! The growth of the expiry job with the number of codes of the rule that ended.
 
 use std::time::Instant;
 
-use serde::Serialize;
-use shared::table::{meter::Meter, store::Store};
-
-use super::per;
 use crate::{
     bench::Bench,
     capacity::{Stores, codes},
 };
+use serde::Serialize;
+use shared::store::{client::Store, meter::Meter};
 
-/// A rule that had so many unused codes when it ended.
+use super::per;
+
+/// The cost of the job for a rule with this many unused codes at its end.
 #[derive(Serialize)]
 pub(super) struct Row {
     pub(super) codes: u64,
-    /// Runs of the job, each of 20 seconds at the most.
+    /// The number of runs of the job, each of at most 20 seconds.
     pub(super) runs: u64,
     pub(super) calls: usize,
     pub(super) read_units_a_code: f64,
@@ -24,7 +24,7 @@ pub(super) struct Row {
     pub(super) us_a_code: f64,
 }
 
-/// Has so many codes expire.
+/// Lets this many codes expire, and returns the cost.
 pub(super) async fn run(stores: &Stores, size: u64) -> Row {
     eprintln!("expiry of {size} codes");
     let shop = stores.new_shop("expiry", size).await;
@@ -35,7 +35,7 @@ pub(super) async fn run(stores: &Stores, size: u64) -> Row {
     row
 }
 
-/// Runs the job until nothing is due: one rule.
+/// Runs the job until no rule is due. One rule must be due.
 pub(super) async fn settle(store: &Store) -> Row {
     let (meter, began, mut codes, mut runs) = (Meter::default(), Instant::now(), 0, 0);
     loop {

@@ -1,4 +1,4 @@
-//! An issue against the number of its codes.
+//! The growth of an issue with the number of its codes.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{
     capacity::{Stores, codes},
 };
 
-/// The codes of one request.
+/// The numbers of codes in one request.
 const SIZES: [(u64, &str); 10] = [
     (1, "1"),
     (2, "2"),
@@ -23,10 +23,10 @@ const SIZES: [(u64, &str); 10] = [
     (500, "500"),
     (1_000, "1000"),
 ];
-/// The codes that are there before.
+/// The number of codes before the first issue.
 const ROWS: u64 = 1_000;
 
-/// A request for so many codes.
+/// The cost of a request for this many codes.
 #[derive(Serialize)]
 pub(super) struct Row {
     pub(super) codes: u64,

@@ -1,47 +1,47 @@
-//! Every operation of `measure capacity`, against the number of rows: units once over a store that is further away, and
-//! time in repeated rounds over a near one.
+//! The growth of every operation of `measure capacity` with the number of rows. Units are measured once over a store
+//! with added latency, and times in repeated rounds over a store without it.
 
 use std::{
     collections::HashMap,
     time::{Duration, Instant},
 };
 
-use serde::Serialize;
-use shared::{domain::shop::ShopId, table::connect::Connection};
-
-use super::percentile;
 use crate::{
     bench::Bench,
     capacity::{ROUNDS, Stage, Stores},
 };
+use serde::Serialize;
+use shared::{domain::shop::ShopId, store::connect::Connection};
 
-/// What reads more than so many times as much at the most rows as at the fewest is printed.
+use super::percentile;
+
+/// The growth of units between the fewest and the most rows above which an operation is printed.
 const GROWS: f64 = 1.5;
 
-/// An operation on a shop of so many rows.
+/// The cost of an operation on a shop with this many rows.
 #[derive(Serialize)]
 pub(super) struct Row {
     pub(super) rows: u64,
     pub(super) operation: &'static str,
-    /// The longest chain of calls of which each waited for the one before.
+    /// The longest chain of calls that waited for each other.
     pub(super) round_trips: usize,
     pub(super) calls: usize,
     pub(super) read_units: f64,
-    /// Of these, the batches by key: what a reply nests.
+    /// The read units of batch reads by key, which fetch the nested objects of a reply. They are part of `read_units`.
     pub(super) batch_read_units: f64,
     pub(super) write_units: f64,
     pub(super) samples: usize,
-    /// Empty where an operation can be done once only.
+    /// The median time. Empty if the operation can be done only once.
     pub(super) p50_us: Option<f64>,
     pub(super) p90_us: Option<f64>,
-    /// The median of what the function's thread ran.
+    /// The median processor time of the function's thread.
     pub(super) processor_us: Option<f64>,
 }
 
-/// How long an operation took, and how long of that its thread ran.
+/// The times of each operation, and the processor times of its thread.
 type Samples = HashMap<&'static str, (Vec<Duration>, Vec<Duration>)>;
 
-/// The first round of a stage for its units, and as many more as the time allows for the rest.
+/// Measures the units of a stage in its first round, and its times in as many further rounds as `time` allows.
 pub(super) async fn measure(stores: &Stores, shop: &ShopId, size: u64, stage: Stage, time: Duration) -> Vec<Row> {
     let first = Bench::new(&stores.distant, shop).await.rows(stage(size, 0)).await;
     let (connection, shop) = (stores.connection(), shop.clone());
@@ -68,8 +68,8 @@ pub(super) async fn measure(stores: &Stores, shop: &ShopId, size: u64, stage: St
     first.into_iter().map(row).collect()
 }
 
-/// Rounds on this thread alone: the functions, the client of the store and its connections have no other, so that what the
-/// thread ran is what an instance would.
+/// Runs rounds on this thread alone. The functions, the client of the store and its connections have no other thread,
+/// so that the processor time is that of a Lambda instance.
 fn repeat(connection: Connection, shop: &ShopId, size: u64, stage: Stage, time: Duration) -> Samples {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
@@ -90,7 +90,7 @@ fn repeat(connection: Connection, shop: &ShopId, size: u64, stage: Stage, time: 
     })
 }
 
-/// Prints the operations whose round trips or units are more at the most rows than at the fewest.
+/// Prints the operations that take more round trips or units at the most rows than at the fewest.
 pub(super) fn print_growth(rows: &[Row]) {
     let sizes = rows.iter().map(|row| row.rows);
     let (Some(fewest), Some(most)) = (sizes.clone().min(), sizes.max()) else { return };

@@ -1,4 +1,4 @@
-//! A picture for each subject of a run.
+//! The charts of a run, one for each subject.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -10,13 +10,13 @@ use super::{
     plot::{Line, Panel, draw},
 };
 
-/// Operations that are named in a picture of all of them: those that grow the most, and by how much at the least.
+/// The number of operations that are named in a chart of all operations, and the least growth of a named one.
 const NAMED: usize = 5;
 const GROWS: f64 = 1.05;
 
 const ROWS: &str = "rows";
 
-/// What was measured, a table a subject.
+/// The measured tables, one for each subject.
 pub(super) struct Tables {
     pub(super) operations: Vec<Row>,
     pub(super) issue: Vec<issue::Row>,
@@ -52,7 +52,7 @@ pub(super) fn draw_all(tables: &Tables, out: &Path) {
     picture("clients", "A mixed load on the local server, one process on this machine", &of_clients(tables));
 }
 
-/// A line of an operation; named only where a name is given.
+/// Returns the line of an operation. Without a name it is not in the legend.
 fn line(rows: &[Row], name: Option<&str>, operation: &str, of: impl Fn(&Row) -> Option<f64>) -> Line {
     let of_it = rows.iter().filter(|row| row.operation == operation);
     Line::new(name, of_it.filter_map(|row| Some((row.rows as f64, of(row)?))))
@@ -71,7 +71,7 @@ fn pages(rows: &[Row]) -> [Panel; 2] {
     ]
 }
 
-/// Every operation, those that grow the most by name.
+/// Returns a panel of every operation. Those that grow the most are named.
 fn all(rows: &[Row], y: &'static str, of: fn(&Row) -> Option<f64>) -> Panel {
     let operations: BTreeSet<&str> = rows.iter().map(|row| row.operation).collect();
     let growth = |line: &Line| match (line.points.first(), line.points.last()) {

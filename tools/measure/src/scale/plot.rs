@@ -1,4 +1,4 @@
-//! Panels of lines as an SVG that reads in light and in dark mode.
+//! Panels of line charts as an SVG, for light and dark mode.
 
 use std::{fs, path::Path};
 
@@ -15,14 +15,14 @@ const PAPER: RGBColor = RGBColor(0xFE, 0xFE, 0xFE);
 const INK: RGBColor = RGBColor(0x1F, 0x23, 0x28);
 const GRID: RGBColor = RGBColor(0xD8, 0xDE, 0xE4);
 const PALE: RGBColor = RGBColor(0xB0, 0xB8, 0xC0);
-/// What dark mode makes of those. The colours of [`LINES`] stand out on either paper.
+/// The colours of dark mode. The colours of [`LINES`] are visible in both modes.
 const DARK: [(RGBColor, RGBColor); 4] = [
     (PAPER, RGBColor(0x0D, 0x11, 0x17)),
     (INK, RGBColor(0xE6, 0xED, 0xF3)),
     (GRID, RGBColor(0x30, 0x36, 0x3D)),
     (PALE, RGBColor(0x4D, 0x56, 0x60)),
 ];
-/// After Okabe and Ito: told apart with any sight.
+/// The colours of the lines, after Okabe and Ito: distinguishable for colour-blind readers.
 const LINES: [RGBColor; 6] = [
     RGBColor(0x1F, 0x83, 0xC4),
     RGBColor(0xD5, 0x5E, 0x00),
@@ -32,25 +32,25 @@ const LINES: [RGBColor; 6] = [
     RGBColor(0x7B, 0x6F, 0xD0),
 ];
 
-/// A line; one without a name is drawn pale and is not in the legend.
+/// A line of a panel. A line without a name is pale and not in the legend.
 pub(super) struct Line {
     pub(super) name: Option<String>,
     pub(super) points: Vec<(f64, f64)>,
 }
 
 impl Line {
-    /// Points above 0 alone: the axes are logarithmic.
+    /// Returns a line with the points above 0 only, because the axes are logarithmic.
     pub(super) fn new(name: Option<&str>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         let points = points.into_iter().filter(|(x, y)| *x > 0.0 && *y > 0.0).collect();
         Self { name: name.map(str::to_owned), points }
     }
 }
 
-/// One pair of axes.
+/// A panel with one pair of axes.
 pub(super) struct Panel {
     pub(super) x: &'static str,
     pub(super) y: &'static str,
-    /// Whether the upward axis is logarithmic; else it begins at 0.
+    /// True if the vertical axis is logarithmic. Otherwise it starts at 0.
     pub(super) log_y: bool,
     pub(super) lines: Vec<Line>,
 }
@@ -77,7 +77,7 @@ pub(super) fn draw(path: &Path, title: &str, panels: &[Panel]) {
     fs::write(path, in_either_mode(&svg)).expect("a file");
 }
 
-/// From the least to the most; of some extent.
+/// Returns the smallest and the largest value, widened if they are equal.
 fn range(panel: &Panel, of: fn(&(f64, f64)) -> f64) -> (f64, f64) {
     let all = panel.lines.iter().flat_map(|line| &line.points).map(of);
     let (least, most) = all.fold((f64::INFINITY, 0.0), |(least, most), at| (at.min(least), at.max(most)));
@@ -104,7 +104,7 @@ where
     mesh.axis_style(INK).bold_line_style(GRID).light_line_style(PAPER);
     mesh.x_label_formatter(&|at| number(*at)).y_label_formatter(&|at| number(*at)).x_labels(6).y_labels(8);
     mesh.draw().expect("in memory");
-    // The pale ones first: under the others.
+    // The pale lines are drawn first, below the others.
     for line in panel.lines.iter().filter(|line| line.name.is_none()) {
         chart.draw_series(LineSeries::new(line.points.iter().copied(), PALE.stroke_width(1))).expect("in memory");
     }
@@ -120,7 +120,7 @@ where
     legend.legend_area_size(20).margin(4).draw().expect("in memory");
 }
 
-/// As people write it: 0.05, 12, 3k, 2M.
+/// Returns a short form of a number: 0.05, 12, 3k, 2M.
 fn number(at: f64) -> String {
     let short = |at: f64| format!("{at:.2}").trim_end_matches('0').trim_end_matches('.').to_owned();
     match at {
@@ -130,7 +130,7 @@ fn number(at: f64) -> String {
     }
 }
 
-/// The colours that depend on the paper, by a rule that wins over the attributes.
+/// Adds a style for dark mode, which overrides the colours of the attributes.
 fn in_either_mode(svg: &str) -> String {
     let rule = |(light, dark): (RGBColor, RGBColor)| {
         let (light, dark) = (hex(light), hex(dark));

@@ -1,8 +1,10 @@
-//! How a transfer begins: what was done of its file before, and what becomes of the files that are there.
+//! The start of a transfer. It finds out how much of the file was transferred before, and decides what happens to the
+//! files that exist.
 
 use std::path::{Path, PathBuf};
 
-use shared::table::transfers;
+use crate::part_file::is_there;
+use shared::shop::operators::transfers;
 
 use super::{
     BulkError, at,
@@ -12,30 +14,29 @@ use super::{
     source::Source,
     transfer::{Kind, Places},
 };
-use crate::part_file::is_there;
 
-/// What is said of a file that the table knows from elsewhere.
-const KNOWN: &str = "this file was moved in before, wholly or in part, perhaps under another name: what was done then is not \
-     done again (--anew does it again)";
+/// The warning for a file of which the table has a transfer and the journal has none.
+const KNOWN: &str = "all or part of this file was done before, perhaps under another name; finished rows are not done again \
+     (--anew does them again)";
 
-/// What was done of a file before.
+/// The state of a file's earlier transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Done {
-    /// Nothing, or nothing that counts: it is moved in anew.
+    /// There was no transfer, or `--anew` ignores it. The file is transferred from its first row.
     Nothing,
-    /// What the journal says: its process was ended.
+    /// The journal has the progress of a process that ended early.
     Noted,
-    /// All of it, and what came of it is there.
+    /// All rows are done, and the files of the results exist.
     All,
-    /// Something, and what came of it is not at hand: the table knows the file from elsewhere, or files are gone. Each row is
-    /// sent again under its key, which says what was done.
+    /// Some rows are done, and their results are not available: the table has a transfer that the journal does not
+    /// have, or files are missing. Each row is sent again under its idempotency key, which returns the earlier result.
     Known,
 }
 
 impl Done {
-    /// What the journal says of this transfer.
+    /// Returns the state that the journal gives to this transfer.
     fn noted(places: &Places, note: &Note) -> Self {
-        // Once all is done the errors file is whoever's who mends it.
+        // After the end of the transfer the errors file belongs to the person who corrects it.
         let are_there = is_output_there(places, note) && (note.refused == 0 || places.errors.exists());
         match note.finished {
             false => Self::Noted,
@@ -45,16 +46,16 @@ impl Done {
     }
 }
 
-/// A transfer that can go on.
+/// A transfer that is ready to start or to continue.
 pub(super) struct Begun {
     pub(super) journal: Journal,
-    /// Its id in the table.
+    /// The id of the transfer in the table.
     pub(super) transfer: String,
-    /// What may not be meant.
+    /// Warnings about results that the user may not expect.
     pub(super) warnings: Vec<String>,
 }
 
-/// Opens the journal, and begins the transfer where it was not.
+/// Opens the journal, and creates the transfer in the table if it does not exist.
 pub(super) async fn begin<K: Kind>(
     api: &ShopApi,
     kind: &K,
@@ -62,13 +63,13 @@ pub(super) async fn begin<K: Kind>(
     places: &Places,
     anew: bool,
 ) -> Result<Begun, BulkError> {
-    // No journal is made beside a file that it does not speak of.
+    // No journal is created beside an output file that it does not describe.
     check_output(places, places.journal.as_deref().is_some_and(Path::exists))?;
     let mut journal = Journal::open(places.journal.as_deref())?;
     let head = |transfer| Head { of: kind.of(), shop: api.shop.id.clone(), sha256: source.sha256.clone(), transfer };
     let before = transfers::find(&api.store, &api.shop.id, &kind.of(), &source.sha256).await?.map(head);
     let is_noted = before.is_some() && journal.head() == before.as_ref();
-    // The command that was killed is run again: its rows are not new for a second time.
+    // An `--anew` run that was killed continues on the next run. Its finished rows do not count as new a second time.
     let anew = anew && (!is_noted || journal.note.finished);
     if !anew {
         refuse_changed(api, kind, source, places, &journal).await?;
@@ -101,13 +102,15 @@ pub(super) async fn begin<K: Kind>(
         journal.note(Note::default())?;
     }
     let errors = places.errors.display();
-    let kept = |aside: PathBuf| format!("{errors} was there, perhaps mended: it is {} from here on", aside.display());
+    let kept =
+        |aside: PathBuf| format!("{errors} already existed and may have been corrected; it is now {}", aside.display());
     let known = (done == Done::Known).then(|| KNOWN.to_owned());
     Ok(Begun { journal, transfer, warnings: known.into_iter().chain(aside.map(kept)).collect() })
 }
 
-/// Refuses a file that was changed since rows of it were moved in that would count again. The journal of an issue stands beside
-/// the codes and may be that of another file. Where the codes are gone it is refused too: it may be a changed one.
+/// Refuses a file that was changed after some of its rows were transferred, if those rows would count again. The
+/// journal of an issue lies beside the file of codes and may belong to another file. If the file of codes is missing,
+/// the file is refused too: it may be a changed one.
 async fn refuse_changed<K: Kind>(
     api: &ShopApi,
     kind: &K,
@@ -120,7 +123,7 @@ async fn refuse_changed<K: Kind>(
     if journal.note.finished && kind.is_repeatable() {
         return Ok(());
     }
-    // In another store it is another file's first transfer.
+    // In another store this is the first transfer of another file.
     if transfers::find(&api.store, &head.shop, &head.of, &head.sha256).await?.as_ref() != Some(&head.transfer) {
         return Ok(());
     }
@@ -131,7 +134,7 @@ async fn refuse_changed<K: Kind>(
     })
 }
 
-/// Refuses to write over a file of codes that is not, or cannot be, the one that is noted.
+/// Refuses to overwrite a file of codes that the journal does not describe.
 fn check_output(places: &Places, is_noted: bool) -> Result<(), BulkError> {
     match &places.output {
         Some((path, _)) if path.exists() && !is_noted => Err(at(path)(is_there("--to"))),
@@ -143,7 +146,7 @@ fn is_output_there(places: &Places, note: &Note) -> bool {
     places.output.as_ref().is_none_or(|(path, _)| has(path, note.output_bytes))
 }
 
-/// Whether a file is there with so many bytes, if it should have any.
+/// Returns true if the file has at least this many bytes, or if none are expected.
 fn has(path: &Path, bytes: u64) -> bool {
     bytes == 0 || std::fs::metadata(path).is_ok_and(|metadata| metadata.len() >= bytes)
 }

@@ -1,43 +1,44 @@
-//! The columns of the files: what is read, written, and shown by `--help`.
+//! The columns of the files: the input of imports, the output of exports, and the text of `--help`.
 
-/// What a column is for where the file is imported.
+/// The role of a column in an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
-    /// It is read, and the file needs it, or another one of the same [`Table::needs`].
+    /// The column is read. The file needs it, or another column of the same group in [`Table::needs`].
     Needed,
-    /// It is read where it is there.
+    /// The column is read if the file has it.
     Read,
-    /// It is written by an export, and not read.
+    /// The column is written by an export and ignored by an import.
     Shown,
 }
 
-/// What an empty cell of CSV says.
+/// The meaning of an empty cell of CSV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Empty {
-    /// Nothing: as if the column were not there.
+    /// No value, as if the column were missing.
     Nothing,
-    /// An empty text.
+    /// An empty text, which replaces a stored text.
     Blank,
-    /// Nothing in a file that has this other column; else an empty text, which the API refuses under the column's own name.
+    /// No value if the file has this other column. Otherwise an empty text, which the API refuses under the column's
+    /// own name.
     BlankWithout(&'static str),
-    /// Null.
+    /// JSON null, which clears the stored value.
     Null,
 }
 
 /// A column of a file.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
-    /// Its name in CSV and JSON Lines.
+    /// The name of the column in CSV and JSON Lines.
     pub name: &'static str,
-    /// What it is for.
+    /// The role of the column in an import.
     pub usage: Use,
-    /// What an empty cell says.
+    /// The meaning of an empty cell.
     pub empty: Empty,
-    /// Whether people write it, so that a spreadsheet could run it as a formula.
+    /// True if people write the text, so that a spreadsheet could run it as a formula.
     pub text: bool,
-    /// Whether it holds long numbers, of which a spreadsheet may have kept the first digits alone.
+    /// True if the column holds long numbers, of which a spreadsheet may have kept the first digits only.
     pub long: bool,
-    /// What it holds.
+    /// The description in `--help`.
     pub about: &'static str,
 }
 
@@ -59,40 +60,41 @@ impl Column {
     }
 }
 
-/// A kind of file.
+/// The columns of one kind of file.
 #[derive(Debug)]
 pub struct Table {
-    /// What its rows are.
+    /// The name of the rows, such as `customers`.
     pub rows: &'static str,
-    /// Its columns, in the order in which they are written.
+    /// The columns, in the order of an export.
     pub columns: &'static [Column],
-    /// Of each of these one column has to be there.
+    /// Groups of columns. The file needs one column of each group.
     pub needs: &'static [&'static [&'static str]],
-    /// Whether a file may have other columns, which say nothing.
+    /// True if a file may have other columns, which are ignored.
     pub open: bool,
 }
 
 impl Table {
-    /// A column by its name.
+    /// Returns a column by its name.
     pub fn column(&self, name: &str) -> Option<&'static Column> {
         self.columns.iter().find(|column| column.name == name)
     }
 }
 
-/// What an errors file puts before the columns of the input. None of them is a column of the import that reads the file once
-/// it is mended.
+/// The columns that an errors file has before the columns of the input. No import has a column with such a name, so
+/// that a corrected errors file can be imported.
 pub const ERROR_COLUMNS: [&str; 4] = [ERROR_ROW, "error_field", ERROR_MESSAGE, ERROR_OF];
-/// The number of the row in the file that it was refused from.
+/// The number of the refused row in the file that it came from.
 pub(super) const ERROR_ROW: &str = "error_row";
-/// What is wrong.
+/// The error message of the refused row.
 pub(super) const ERROR_MESSAGE: &str = "error_message";
-/// Which file that was: with the number it says which row it is, however often it is mended and wherever it is read.
+/// The id of the file that the row came from. With the row number it identifies the row in every copy of an errors
+/// file.
 pub(super) const ERROR_OF: &str = "error_of";
 
 use Empty::{Blank, BlankWithout, Nothing, Null};
 use Use::{Needed, Read, Shown};
 
-/// Customers: the documented ten fields.
+/// The columns of a file of customers: the ten documented fields.
 pub static CUSTOMERS: Table = Table {
     rows: "customers",
     columns: &[
@@ -104,53 +106,53 @@ pub static CUSTOMERS: Table = Table {
         Column::new("birthday", Read, "YYYY-MM-DD; empty is null").empty(Null),
         Column::new("note", Read, "up to 2,000 characters").text(Blank),
         Column::new("accepts_marketing", Read, "true or false"),
-        Column::new("created_at", Read, "an instant; without an offset in the shop's zone"),
-        Column::new("updated_at", Read, "an instant; now by default"),
+        Column::new("created_at", Read, "a time; without an offset, in the shop's zone"),
+        Column::new("updated_at", Read, "a time; now by default"),
     ],
     needs: &[&["id"]],
     open: false,
 };
 
-/// Coupon codes.
+/// The columns of a file of coupon codes.
 pub static CODES: Table = Table {
     rows: "codes",
     columns: &[
-        Column::new("id", Shown, "ours"),
-        Column::new("code", Needed, "its text, 1 to 64 characters, unique in the shop").text(Nothing).long(),
+        Column::new("id", Shown, "assigned by the service"),
+        Column::new("code", Needed, "the text: 1 to 64 characters, unique in the shop").text(Nothing).long(),
         Column::new("status", Read, "unused (the default), used, or expired, which is read as unused"),
-        Column::new("customer_id", Needed, "whose it is").long(),
-        Column::new("coupon_id", Needed, "the coupon; not read where there is a code_prefix"),
-        Column::new("code_prefix", Needed, "the coupon by its prefix").text(BlankWithout("coupon_id")),
+        Column::new("customer_id", Needed, "the customer who owns it").long(),
+        Column::new("coupon_id", Needed, "the coupon; ignored if there is a code_prefix"),
+        Column::new("code_prefix", Needed, "the prefix of the coupon").text(BlankWithout("coupon_id")),
         Column::new("created_at", Shown, "when it was issued"),
-        Column::new("used_at", Read, "when it was used, of a used one; now by default"),
-        Column::new("starts_at", Shown, "from when on its rule applies"),
-        Column::new("ends_at", Shown, "until when its rule applies"),
-        Column::new("title", Shown, "the coupon's, or else the rule's").text(Nothing),
+        Column::new("used_at", Read, "when it was used, if it is used; now by default"),
+        Column::new("starts_at", Shown, "when its rule starts"),
+        Column::new("ends_at", Shown, "when its rule ends"),
+        Column::new("title", Shown, "the title of the coupon, or else of its rule").text(Nothing),
     ],
     needs: &[&["code"], &["customer_id"], &["code_prefix", "coupon_id"]],
     open: false,
 };
 
-/// Point balances.
+/// The columns of a file of point balances.
 pub static POINTS: Table = Table {
     rows: "points",
     columns: &[
-        Column::new("customer_id", Needed, "whose they are").long(),
-        Column::new("points", Needed, "how many; an import adds them (below 0: takes them), and 0 is no entry"),
-        Column::new("earned_points", Shown, "what counts for the level"),
-        Column::new("level_id", Shown, "the level that they give"),
-        Column::new("level_title", Shown, "what it is called").text(Nothing),
+        Column::new("customer_id", Needed, "the customer who owns them").long(),
+        Column::new("points", Needed, "the number; an import adds it (takes it if below 0), and 0 writes no entry"),
+        Column::new("earned_points", Shown, "the points that count for the level"),
+        Column::new("level_id", Shown, "the level for earned_points"),
+        Column::new("level_title", Shown, "the name of the level").text(Nothing),
     ],
     needs: &[&["customer_id"], &["points"]],
     open: false,
 };
 
-/// The customers that codes are issued to.
+/// The columns of a file of customers to whom codes are issued.
 pub static RECEIVERS: Table = Table {
     rows: "customers",
     columns: &[
-        Column::new("customer_id", Needed, "who gets a code").long(),
-        Column::new("id", Needed, "the same; not read where there is a customer_id").long(),
+        Column::new("customer_id", Needed, "the customer who gets a code").long(),
+        Column::new("id", Needed, "the same; ignored if there is a customer_id").long(),
     ],
     needs: &[&["customer_id", "id"]],
     open: true,

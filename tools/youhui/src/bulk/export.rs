@@ -1,5 +1,5 @@
-//! Customers, codes and point balances out of a shop, row by row as it is read: what is written to the shop meanwhile is in
-//! the file or not.
+//! The export of customers, codes and point balances. Rows are written as they are read: a row that changes during the
+//! export is written in its old or its new state.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use http::Method;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
-use shared::{domain::shop::ShopId, table::store::Store};
+use shared::{domain::shop::ShopId, store::client::Store};
 
 use super::{
     BulkError, Format, at,
@@ -17,19 +17,19 @@ use super::{
     shop_api::ShopApi,
 };
 
-/// The list of codes.
+/// The path of the list of codes.
 pub(super) const CODES: &str = "/api/discounts/coupon_code/";
-/// How many accounts are read at a time.
+/// The number of accounts that are read at the same time.
 const ACCOUNTS_AT_ONCE: usize = 16;
 
-/// Which codes are exported: all, or those that every one of these selects.
+/// The selection of an export of codes. A code must match every filter that is set.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// By status, as the API's filter.
+    /// The status, as in the API's `status` filter.
     pub status: Option<String>,
-    /// By coupon.
+    /// The id of the coupon.
     pub coupon: Option<u64>,
-    /// By customer.
+    /// The id of the customer.
     pub customer: Option<u64>,
 }
 
@@ -47,8 +47,8 @@ impl Filter {
         query.finish()
     }
 
-    /// Refuses a coupon or a customer that is not there: a file without rows would say something else. Used codes of a coupon
-    /// that was deleted are there.
+    /// Refuses a coupon or a customer that does not exist, because an empty file would be misleading. A deleted coupon
+    /// is accepted if it has used codes.
     async fn check(&self, api: &ShopApi) -> Result<(), BulkError> {
         let names_nothing = self.coupon.is_none() && self.customer.is_none();
         if names_nothing || api.count(CODES, &self.query()).await? > 0 {
@@ -67,21 +67,21 @@ impl Filter {
     }
 }
 
-/// How an export is written.
+/// The options of an export.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// CSV or JSON Lines; by the name of the file without.
+    /// The file format. Without it, the name of the file decides.
     pub format: Option<Format>,
-    /// Whether CSV begins with a byte order mark.
+    /// Set to write a byte order mark at the start of CSV.
     pub bom: bool,
-    /// Which codes.
+    /// The selection of codes.
     pub filter: Filter,
 }
 
-/// Writes customers, codes or balances to a file that is not there yet, or to standard output. Answers how many.
+/// Writes customers, codes or balances to a new file, or to standard output. Returns the number of rows.
 ///
 /// # Errors
-/// See [`BulkError`]. Nothing is left of a file that is not whole.
+/// See [`BulkError`]. An unfinished file is deleted.
 pub async fn export(
     store: &Store,
     shop: &ShopId,
@@ -142,7 +142,7 @@ async fn write(
     }
 }
 
-/// The accounts of these customers, as rows in their order.
+/// Returns the accounts of these customers as rows, in the same order.
 async fn balances(api: &ShopApi, customers: Vec<Value>) -> Result<Vec<Value>, BulkError> {
     let account = async |customer: Value| {
         let account = api.get(&format!("/api/loyalty/account/{}/", customer["id"])).await?;
@@ -157,7 +157,7 @@ async fn balances(api: &ShopApi, customers: Vec<Value>) -> Result<Vec<Value>, Bu
     stream::iter(customers).map(account).buffered(ACCOUNTS_AT_ONCE).try_collect().await
 }
 
-/// A code of the API as a row.
+/// Turns a code of the API into a row.
 pub(super) fn code_row(mut code: Value) -> Value {
     let prefix = code["coupon"]["code_prefix"].take();
     if let Value::Object(fields) = &mut code {

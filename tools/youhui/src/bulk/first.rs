@@ -1,4 +1,5 @@
-//! Which row of which file a row of an errors file was: by that it counts once, however often it is mended, and wherever.
+//! The identity of a row in an errors file: the file and the row number that it had first. It makes the row count once
+//! in all corrected copies of the errors file.
 
 use std::fmt;
 
@@ -6,35 +7,34 @@ use serde_json::{Map, Value, json};
 
 use super::columns::{ERROR_OF, ERROR_ROW};
 
-/// What an id begins with in the file: a spreadsheet does not take it for a number.
+/// The prefix of a file id, so that a spreadsheet does not take the id for a number.
 const MARK: &str = "file-";
 
-/// What is said of a row that was mended in two ways.
-pub(super) const MENDED: &str = "\
-This row was mended and moved in before, with something else in it: it is not moved in again. What it still lacks needs a \
-row in a file of its own.";
+/// The error of a row that was corrected in two ways.
+pub(super) const MENDED: &str = "A corrected copy of this row was accepted before, with other contents. It is not \
+    done again. Put what is still missing into a row in a file of its own.";
 
-/// What is said of a row of the first file under whose key a mended one was moved in.
-pub(super) const SINCE: &str =
-    "This row was refused before, and was mended and moved in since: it is not moved in again, and needs nothing more.";
+/// The error of a row of the first file after its corrected copy was accepted.
+pub(super) const SINCE: &str = "This row was refused before, and a corrected copy of it was accepted since. It is not \
+    done again, and needs nothing more.";
 
-/// A row of the file that it was refused from.
+/// The row of the original file that a row of an errors file stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct First {
-    /// The id of the file's transfer.
+    /// The id of the transfer of the original file.
     pub(super) transfer: String,
-    /// Its number there.
+    /// The row number in the original file.
     pub(super) row: u64,
 }
 
 impl First {
-    /// What the columns of an errors file say, if there are any.
+    /// Reads the identity from the columns of an errors file. `None` if the file has no such columns.
     pub(super) fn of_cells(header: &[String], cells: &[String]) -> Result<Option<Self>, Value> {
         let cell = |name: &str| header.iter().position(|column| column == name).map(|place| cells[place].trim());
         Self::read(cell(ERROR_OF), cell(ERROR_ROW))
     }
 
-    /// What the fields of a line of an errors file say, if there are any.
+    /// Reads the identity from the fields of a JSON line of an errors file. `None` if the line has no such fields.
     pub(super) fn of_object(object: &Map<String, Value>) -> Result<Option<Self>, Value> {
         let row = object.get(ERROR_ROW).map(Value::to_string);
         Self::read(object.get(ERROR_OF).map(|of| of.as_str().unwrap_or("null")), row.as_deref())
@@ -51,17 +51,17 @@ impl First {
         }
     }
 
-    /// What the errors file says of it.
+    /// Returns the value of `error_of` in the errors file.
     pub(super) fn file(&self) -> String {
         format!("{MARK}{}", self.transfer)
     }
 }
 
-/// What is said where it is not what the errors file had.
-const CHANGED: &str = "This is not what the errors file had here: it says which row this is.";
+/// The error of a row whose `error_of` or `error_row` was changed.
+const CHANGED: &str = "This value was changed. Restore the value that the errors file had here: it identifies the row.";
 
 impl fmt::Display for First {
-    /// The key of what moves it in.
+    /// Writes the idempotency key of the row.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.transfer, self.row)
     }

@@ -1,19 +1,21 @@
-//! Texts that a spreadsheet would run: what begins like a formula gets an apostrophe before it in CSV, and reading takes just
-//! that apostrophe away again. A text that has apostrophes there already gets one more, so that every text comes back as it was.
+//! Protection against formulas in CSV. A text that begins like a formula is written with an apostrophe before it, and
+//! reading removes that apostrophe. A text that already begins with apostrophes gets one more, so that every text is
+//! read as it was written.
 
-/// What a formula begins with, or what a spreadsheet takes for it (OWASP, CSV injection), full-width forms too.
+/// The first characters of a formula, and those that a spreadsheet takes for one (OWASP, CSV injection), in full-width
+/// form too.
 const STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 fn is_dangerous(text: &str) -> bool {
     text.trim_start_matches('\'').starts_with(STARTS)
 }
 
-/// The text as it stands in a cell.
+/// Returns the text of a CSV cell, with an apostrophe if a spreadsheet could run it.
 pub fn guarded(text: &str) -> String {
     if is_dangerous(text) { format!("'{text}") } else { text.to_owned() }
 }
 
-/// The text of a cell.
+/// Returns the text that a CSV cell stands for. The reverse of [`guarded`].
 pub fn unguarded(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(text) if is_dangerous(text) => text,

@@ -1,4 +1,4 @@
-//! The rows of a file by the request that takes them: always the same groups of the same file.
+//! The rows of a file in groups, one group for each request. The same file always gives the same groups.
 
 use std::collections::HashSet;
 
@@ -10,19 +10,20 @@ use super::{
     rows::{Row, Rows},
 };
 
-/// The most memory that the rows of a group take, about; so a body stays within the API's 5 MB but for odd texts.
+/// The approximate memory limit for the rows of a group, in bytes. It keeps a body under the API's 5 MB except for
+/// unusual texts.
 const MOST_BYTES: usize = 4 << 20;
 
-/// Rows that go together.
+/// The rows of one request.
 #[derive(Debug)]
 pub(super) struct Group {
-    /// The number of the first one.
+    /// The number of the first row.
     pub(super) first: u64,
     pub(super) rows: Vec<Row>,
 }
 
 impl Group {
-    /// The same, of a file that counts anew: then its rows do too, whatever was moved in of them before.
+    /// Removes the identities that rows have from an errors file, so that they count as new (`--anew`).
     pub(super) fn anew(mut self) -> Self {
         self.rows.iter_mut().for_each(|row| row.first = None);
         self
@@ -32,14 +33,14 @@ impl Group {
 pub(super) struct Groups<'a> {
     rows: Rows<'a>,
     most: usize,
-    /// So many rows at the beginning are done.
+    /// The number of rows at the start of the file that are done.
     done: u64,
     only_once: Option<OnlyOnce>,
-    /// The ids so far: eight bytes and a little for each row.
+    /// The ids seen so far, about 10 bytes for each row.
     ids: HashSet<u64>,
-    /// The texts so far.
+    /// The texts seen so far.
     texts: HashSet<String>,
-    /// What ended the file behind a group.
+    /// The error that ended the file after the last group.
     error: Option<BulkError>,
 }
 
@@ -48,7 +49,8 @@ impl<'a> Groups<'a> {
         Self { rows, most, done, only_once, ids: HashSet::new(), texts: HashSet::new(), error: None }
     }
 
-    /// The next row that is not done, with an error where what may stand in one row only stood in an earlier one.
+    /// Returns the next row that is not done. The row has an error if it repeats a value that only one row of the file
+    /// may have.
     fn row(&mut self) -> Result<Option<Row>, BulkError> {
         while let Some(mut row) = self.rows.next()? {
             if let Ok(body) = &row.body
@@ -63,7 +65,7 @@ impl<'a> Groups<'a> {
         Ok(None)
     }
 
-    /// What is wrong with a row that repeats an earlier one.
+    /// Returns the error of a row that repeats an earlier row.
     fn repeated(&mut self, body: &Map<String, Value>) -> Option<Value> {
         let (column, what, is_new) = match self.only_once? {
             OnlyOnce::Id(column) => (column, "id", self.ids.insert(id(body.get(column)?)?)),
@@ -71,20 +73,20 @@ impl<'a> Groups<'a> {
                 (column, column, self.texts.insert(body.get(column)?.as_str()?.trim().to_owned()))
             }
         };
-        (!is_new).then(|| json!({ column: [format!("This {what} stands in the file already.")] }))
+        (!is_new).then(|| json!({ column: [format!("This {what} is in the file already.")] }))
     }
 }
 
-/// What may stand in one row of a file only.
+/// A column whose value only one row of the file may have.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum OnlyOnce {
-    /// The id in this column.
+    /// A column of ids, by its name.
     Id(&'static str),
-    /// The text in this column.
+    /// A column of texts, by its name.
     Text(&'static str),
 }
 
-/// An id as the API reads it.
+/// Parses an id as the API does.
 fn id(value: &Value) -> Option<u64> {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let number: Decimal = text.trim().parse().ok()?;

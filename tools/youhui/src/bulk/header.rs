@@ -1,4 +1,4 @@
-//! The first row of CSV, which names the columns.
+//! The header of CSV: the first row, which names the columns.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use super::{
     rows::is_error_column,
 };
 
-/// The names of the columns, where the file can be read by them; else what is wrong with them.
+/// Reads and checks the names of the columns. Returns an error text if the header is not usable.
 pub(super) fn read(records: &mut Records, table: &Table) -> Result<Vec<String>, String> {
     records.read()?;
     if let Some(flaw) = records.flaw {
@@ -20,17 +20,19 @@ pub(super) fn read(records: &mut Records, table: &Table) -> Result<Vec<String>, 
     Ok(header)
 }
 
-/// Refuses what is no header of CSV at all, as spreadsheets and other programs write it.
+/// Refuses a first row that is not a CSV header, such as those of other formats and programs.
 fn check_form(header: &[String], table: &Table) -> Result<(), String> {
     let first = header.first().map(String::as_str).unwrap_or_default();
     if first.starts_with('{') {
-        return Err("this is no CSV but JSON Lines: --format jsonl".to_owned());
+        return Err("this is not CSV but JSON Lines; give --format jsonl".to_owned());
     }
     if first.starts_with("sep=") {
         return Err("the first line is \"sep=\", which only Excel reads: remove it".to_owned());
     }
     if header.len() == 1 && first.contains([';', '\t']) {
-        return Err(format!("cells are separated by commas, and the header is {first:?}: save it as CSV with commas"));
+        return Err(format!(
+            "cells must be separated by commas, but the header is {first:?}; save the file as CSV with commas"
+        ));
     }
     match header.iter().position(String::is_empty) {
         Some(column) if !table.open => {
@@ -45,7 +47,7 @@ fn check_names(header: &[String], table: &Table) -> Result<(), String> {
         let read = table.columns.iter().filter(|column| column.usage != Use::Shown);
         read.map(|column| column.name).collect::<Vec<_>>().join(", ")
     };
-    let reads = || format!("the first line names the columns, and a file of {} has {}", table.rows, columns());
+    let reads = || format!("the first line names the columns, and a file of {} can have {}", table.rows, columns());
     let mut seen = HashSet::new();
     for name in header {
         let known = table.open || table.column(name).is_some() || is_error_column(name);
@@ -57,7 +59,7 @@ fn check_names(header: &[String], table: &Table) -> Result<(), String> {
             });
         }
         if !seen.insert(name) && !name.is_empty() {
-            return Err(format!("the column {name:?} is there twice"));
+            return Err(format!("the header has the column {name:?} twice"));
         }
     }
     let lacks = |names: &&&[&str]| !names.iter().any(|name| header.iter().any(|known| known == name));

@@ -1,20 +1,22 @@
-//! Customers, codes and point balances from a file into a shop.
+//! The import of customers, codes and point balances from a file.
 
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
 };
 
+use crate::part_file::beside;
 use coupon_codes::IMPORT;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::Method;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use shared::{
+    FieldErrors,
     domain::shop::ShopId,
-    error::FieldErrors,
     http::fields::{Fields, relation},
-    table::{coupon_code_import::THERE_ALREADY, customers, store::Store},
+    shop::{crm::customers, discounts::codes::import::THERE_ALREADY},
+    store::client::Store,
 };
 
 use super::{
@@ -28,26 +30,25 @@ use super::{
     source::Source,
     transfer::{self, Desk, Kind, Places, Verdict},
 };
-use crate::part_file::beside;
 
-/// How a file is imported.
+/// The options of an import.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// How it is written; by its name without.
+    /// The file format. Without it, the name of the file decides.
     pub format: Option<Format>,
-    /// Where refused rows go; `FILE.errors.csv` or `.jsonl` without.
+    /// The path of the errors file. Without it, `FILE.errors.csv` or `FILE.errors.jsonl`.
     pub errors: Option<PathBuf>,
-    /// Whether the file counts as one that was never moved in.
+    /// Set to import the file as new, even if it was imported before.
     pub anew: bool,
 }
 
-/// How many codes or adjustments of a group are under way at a time, each a request of its own.
+/// The number of codes or adjustments of a group that are sent at the same time, each in a request of its own.
 const ROWS_AT_ONCE: usize = 16;
 
-/// What a file holds.
+/// The kind of rows in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
-    /// Customers: what is there is replaced.
+    /// Customers. A stored customer with the same id is replaced.
     Customers,
     /// Codes of another system, with their texts.
     Codes,
@@ -55,10 +56,10 @@ pub enum What {
     Points,
 }
 
-/// Imports a file, or goes on where that was ended.
+/// Imports a file, or continues an import that was interrupted.
 ///
 /// # Errors
-/// See [`BulkError`]; rows that are refused are in the [`Summary`], and no error.
+/// See [`BulkError`]. Refused rows are no error: the [`Summary`] counts them.
 pub async fn import(
     store: &Store,
     shop: &ShopId,
@@ -79,7 +80,7 @@ pub async fn import(
     transfer::run(&api, &what, &source, &places, options.anew, bar).await
 }
 
-/// What the name of an errors file ends in.
+/// Returns the ending of an errors file's name.
 pub(super) fn errors_end(format: Format) -> String {
     format!(".errors.{}", format.extension())
 }
@@ -102,15 +103,16 @@ impl Kind for What {
     }
 
     fn at_once(&self) -> usize {
-        // Rows of one customer go in their order, also beyond a group; within one others go beside them.
+        // Rows of one customer must be sent in their order, across groups too. Within a group, rows of other customers
+        // are sent at the same time.
         if *self == Self::Customers { 4 } else { 1 }
     }
 
     fn only_once(&self) -> Option<OnlyOnce> {
         match self {
-            // Of two rows of one customer that are under way at once either could win.
+            // Two rows of one customer that are sent at the same time would overwrite each other in any order.
             Self::Customers => Some(OnlyOnce::Id("id")),
-            // What a later row says of a code would be lost.
+            // The API would ignore the second row of a code.
             Self::Codes => Some(OnlyOnce::Text("code")),
             Self::Points => None,
         }
@@ -152,7 +154,8 @@ impl What {
     }
 }
 
-/// The rows of each customer, by their indices. What is taken of a customer may have been given a row before.
+/// Groups the rows by customer and returns their indices. Rows of one customer keep their order, because points that a
+/// row takes may come from an earlier row.
 fn by_customer(bodies: &[(&Row, Value)]) -> Vec<Vec<usize>> {
     let mut rows: Vec<Vec<usize>> = Vec::new();
     let mut places = HashMap::new();
@@ -165,14 +168,14 @@ fn by_customer(bodies: &[(&Row, Value)]) -> Vec<Vec<usize>> {
                 });
                 rows[place].push(index);
             }
-            // It is refused.
+            // The API refuses this row.
             Err(_) => rows.push(vec![index]),
         }
     }
     rows
 }
 
-/// An opening balance: one adjustment under the row's own key.
+/// Imports an opening balance: one adjustment under the row's own idempotency key.
 async fn add_points(desk: &Desk<'_>, row: &Row, body: &Value) -> Result<Verdict, BulkError> {
     let points = &body["points"];
     if points == 0 || points.as_str().is_some_and(|text| text.trim() == "0") {
@@ -183,7 +186,8 @@ async fn add_points(desk: &Desk<'_>, row: &Row, body: &Value) -> Result<Verdict,
     Ok(verdict(row, answer))
 }
 
-/// No points, for a customer who is there, are no entry; the API has no adjustment of 0 that could say so.
+/// Checks a row of 0 points, which creates no ledger entry. Only the customer must exist. The API has no adjustment of
+/// 0 that could check it.
 async fn no_points(desk: &Desk<'_>, body: &Value) -> Result<Verdict, BulkError> {
     let api = desk.api;
     let errors = match Fields::of(body).and_then(|mut fields| {
@@ -199,7 +203,8 @@ async fn no_points(desk: &Desk<'_>, body: &Value) -> Result<Verdict, BulkError> 
     Ok(Verdict::Refused(json!(errors)))
 }
 
-/// A code needs no key where it is not used: its text is given once. Its use has one: it may be given back here.
+/// Imports a code. An unused code needs no idempotency key, because its text exists only once. A used code has one,
+/// because the use may be released later.
 async fn move_code(desk: &Desk<'_>, row: &Row, body: &Value) -> Result<Verdict, BulkError> {
     let key = (body["status"] == "used").then(|| row.counts_as(desk.transfer).to_string());
     let answer = desk.api.send(Method::POST, IMPORT, key.as_deref(), body).await?;

@@ -1,17 +1,18 @@
-//! Codes of one coupon to the customers of a file.
+//! Issuing codes of one coupon to the customers of a file.
 
 use std::path::Path;
 
+use crate::part_file::beside;
 use chrono::{DateTime, Utc};
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 use shared::{
     domain::{id::Id, shop::ShopId},
-    table::{
-        counters::{self, Counter},
-        store::Store,
-        transfers,
+    shop::{
+        discounts::counters::{self, Counter},
+        operators::transfers,
     },
+    store::client::Store,
 };
 
 use super::{
@@ -26,22 +27,22 @@ use super::{
     source::Source,
     transfer::{self, Desk, Kind, Places, Verdict},
 };
-use crate::part_file::beside;
 
 /// The coupon whose codes are issued.
 struct Issue {
     coupon: Id,
     prefix: String,
-    /// How many codes its rule allows.
+    /// The most codes that its price rule allows; `None` without a limit.
     limit: Option<u64>,
-    /// When its rule has ended, if it has.
+    /// The end of its price rule, if that is in the past.
     ended: Option<String>,
 }
 
-/// Issues a code to each customer of a file, and writes the codes to another one; goes on where that was ended.
+/// Issues a code to each customer of a file and writes the codes to another file, or continues an issue that was
+/// interrupted.
 ///
 /// # Errors
-/// See [`BulkError`]; [`BulkError::Quota`] before anything is issued.
+/// See [`BulkError`]. [`BulkError::Quota`] is returned before any code is issued.
 pub async fn issue(
     store: &Store,
     shop: &ShopId,
@@ -55,7 +56,8 @@ pub async fn issue(
     let source = Source::open(from, options.format)?;
     let shape = Shape { table: &columns::CODES, format: output_format(to)?, bom: false };
     let places = Places {
-        // An import of the codes has files of its own beside them.
+        // The name differs from that of a later import of the file of codes, which has a journal and an errors file
+        // too.
         journal: Some(beside(to, ".issue.progress")),
         errors: options.errors.clone().unwrap_or_else(|| beside(to, &format!(".issue{}", errors_end(source.format)))),
         errors_by: if options.errors.is_some() { "--errors" } else { "--to" },
@@ -65,7 +67,7 @@ pub async fn issue(
     let warning = coupon
         .ended
         .as_ref()
-        .map(|ended| format!("the price rule of {prefix} ended at {ended}: its codes are expired from the beginning"));
+        .map(|ended| format!("the price rule of {prefix} ended at {ended}, so its codes are expired from the start"));
     if let Some(warning) = &warning {
         transfer::warn(bar, warning);
     }
@@ -75,11 +77,13 @@ pub async fn issue(
     Ok(summary)
 }
 
-/// How a file of codes is written: as its name says.
+/// Returns the format of a file of codes, by its name.
 fn output_format(to: &Path) -> Result<Format, BulkError> {
     let wrong = |what: &str| BulkError::File { path: to.to_owned(), what: what.to_owned() };
     if to.extension().is_some_and(|extension| extension == "gz") {
-        return Err(wrong("codes are added to the file as they are issued: it cannot be compressed"));
+        return Err(wrong(
+            "codes are added to this file as they are issued, so it cannot be compressed; give a --to without .gz",
+        ));
     }
     Format::of_name(to).ok_or_else(|| wrong("name it .csv or .jsonl; standard output is not possible here"))
 }
@@ -96,8 +100,8 @@ impl Issue {
         Ok(Self { coupon: id, prefix: prefix.to_owned(), limit: most_codes(coupon), ended: ended.map(str::to_owned) })
     }
 
-    /// Refuses a file that names more customers than the quota has places for, before anything is issued. Of a file that was
-    /// begun it is not known here which of its rows have a code.
+    /// Refuses a file that names more customers than the quota has room for, before any code is issued. A file that was
+    /// started before is not checked, because it is not known here which of its rows have a code.
     async fn check_quota(&self, api: &ShopApi, source: &Source, anew: bool) -> Result<(), BulkError> {
         let Some(limit) = self.limit else { return Ok(()) };
         let begun = transfers::find(&api.store, &api.shop.id, &self.of(), &source.sha256).await?;
@@ -117,14 +121,15 @@ impl Issue {
     }
 }
 
-/// How many codes the rule of a coupon allows, as the API shows both.
+/// Returns the most codes that the price rule of a coupon allows, from the coupon as the API shows it. `None` without a
+/// limit.
 pub(super) fn most_codes(coupon: &Value) -> Option<u64> {
     let rule = &coupon["price_rule"];
     let limit = rule["allocation_limit"].as_u64().filter(|limit| *limit > 0);
     limit.filter(|_| rule["prerequisite_to_entitlement_quantity_ratio"].is_null())
 }
 
-/// How many places of a limit are left.
+/// Returns the number of codes that the limit still allows.
 pub(super) async fn left_of(api: &ShopApi, coupon: Id, limit: u64) -> Result<u64, BulkError> {
     let shards = counters::read(&api.store, &api.shop.id, Counter::CodesOf(coupon)).await?;
     Ok(limit.saturating_sub(u64::try_from(shards.quota.count()).unwrap_or(0)))

@@ -1,5 +1,5 @@
-//! How far a file has come: a file of JSON Lines beside it, of which each line is on the disk before the next one is thought
-//! of. A line that was cut by the end of its process is passed over.
+//! The journal: the progress of a file, as JSON Lines beside it. Each line is on the disk before the next one is
+//! written. An incomplete last line, left by a process that died, is ignored.
 
 use std::{
     fs::{File, TryLockError},
@@ -7,45 +7,45 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::part_file::for_its_owner;
 use serde::{Deserialize, Serialize};
 use shared::domain::shop::ShopId;
 
 use super::{BulkError, at};
-use crate::part_file::for_its_owner;
 
-/// What the file is moved in as, and under which transfer.
+/// The identity of a transfer: the file, its kind of rows, and the shop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Head {
-    /// Such as `points`.
+    /// The kind of rows, such as `points`.
     pub(super) of: String,
-    /// Into which shop.
+    /// The shop that the rows go to.
     pub(super) shop: ShopId,
-    /// The checksum of the file.
+    /// The SHA-256 checksum of the file.
     pub(super) sha256: String,
-    /// The id of the transfer in the table: the same shop elsewhere has another one.
+    /// The id of the transfer in the table. The same shop in another store has another id.
     pub(super) transfer: String,
 }
 
-/// How far it has come: everything up to here is in the shop, or in the errors file.
+/// The progress of a transfer. All rows up to here are in the shop or in the errors file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Note {
-    /// The rows that are done.
+    /// The number of finished rows.
     pub(super) rows: u64,
-    /// Those of them that were accepted.
+    /// The number of accepted rows among them.
     pub(super) accepted: u64,
-    /// Those that were refused.
+    /// The number of refused rows among them.
     pub(super) refused: u64,
-    /// Those of the refused that could not be read.
+    /// The number of refused rows that could not be read.
     #[serde(default)]
     pub(super) unread: u64,
-    /// How long the errors file is.
+    /// The length of the errors file in bytes.
     pub(super) errors_bytes: u64,
-    /// The checksum of the errors file.
+    /// The SHA-256 checksum of the errors file.
     #[serde(default)]
     pub(super) errors_sha256: String,
-    /// How long the output is, of an issue.
+    /// The length of an issue's file of codes in bytes.
     pub(super) output_bytes: u64,
-    /// Whether that is all.
+    /// True if all rows are done.
     pub(super) finished: bool,
 }
 
@@ -56,22 +56,22 @@ enum Line {
     Note(Note),
 }
 
-/// The journal of a file; of standard input there is none.
+/// The journal of a file. A transfer of standard input has no journal file.
 #[derive(Debug)]
 pub(super) struct Journal {
     file: Option<(PathBuf, File)>,
     head: Option<Head>,
-    /// How far it has come.
+    /// The progress so far.
     pub(super) note: Note,
-    /// Where the last whole line ends.
+    /// The position after the last complete line.
     end: u64,
 }
 
 impl Journal {
-    /// Opens the journal at `path` for this process alone, and reads what it says.
+    /// Opens the journal at `path` for this process alone, and reads it.
     ///
     /// # Errors
-    /// [`BulkError::Busy`] where another process has it.
+    /// [`BulkError::Busy`] if another process has it open.
     pub(super) fn open(path: Option<&Path>) -> Result<Self, BulkError> {
         let mut journal = Self { file: None, head: None, note: Note::default(), end: 0 };
         let Some(path) = path else { return Ok(journal) };
@@ -103,12 +103,12 @@ impl Journal {
         }
     }
 
-    /// What was moved when the journal was written last.
+    /// Returns the transfer that the journal describes.
     pub(super) fn head(&self) -> Option<&Head> {
         self.head.as_ref()
     }
 
-    /// Goes on where this transfer was left, or begins a new journal where it is of another one.
+    /// Continues the journal of this transfer, or starts a new one if it describes another transfer.
     pub(super) fn begin(&mut self, head: Head) -> Result<(), BulkError> {
         if self.head.as_ref() != Some(&head) {
             (self.note, self.end) = (Note::default(), 0);
@@ -118,7 +118,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Notes how far it has come.
+    /// Appends the progress.
     pub(super) fn note(&mut self, note: Note) -> Result<(), BulkError> {
         self.write(&Line::Note(note.clone()))?;
         self.note = note;

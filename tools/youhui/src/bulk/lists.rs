@@ -1,9 +1,9 @@
-//! A group of rows as one list: what is refused of it is left out, and the rest is sent again.
+//! A group of rows that is sent as one list. Refused rows are left out, and the rest is sent again.
 
 use http::Method;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use shared::table::transfers;
+use shared::shop::operators::transfers;
 
 use super::{
     BulkError,
@@ -13,20 +13,20 @@ use super::{
     transfer::{Desk, Verdict},
 };
 
-/// What is said of rows that count, where it is not known which of their group were done.
-const LOST: &str =
-    "Some rows of this group were carried out under its key, and it is not known which: none is done again.";
+/// The error of rows whose group was carried out under the same key with other rows left out.
+const LOST: &str = "Some rows of this group were done before, and it is not known which, so none is done again. Look \
+    in the shop for those that are missing, and put them into a file of their own.";
 
-/// Where lists go, and how.
+/// The way in which lists are sent.
 pub(super) struct Lists {
     pub(super) path: &'static str,
-    /// Whether rows that are done twice are there twice. Then a group has one key for whatever is left of it, what it goes
-    /// without is in the table before the rest is sent, and it is not divided. A row that was mended has a key of its own: it
-    /// may stand in several files.
+    /// True if sending a row again would duplicate it. Then a group keeps one idempotency key for whatever rows remain,
+    /// the table stores which rows are left out before the rest is sent, and the group is not divided. A corrected row
+    /// has a key of its own, because it may be in several files.
     pub(super) counts: bool,
 }
 
-/// A group under way.
+/// A group that is being sent.
 struct Work<'a> {
     desk: &'a Desk<'a>,
     first: u64,
@@ -35,7 +35,7 @@ struct Work<'a> {
 }
 
 impl Lists {
-    /// Sends the rows of a group, each with its body.
+    /// Sends the rows of a group, each with its body, and returns their results.
     pub(super) async fn send(
         &self,
         desk: &Desk<'_>,
@@ -59,7 +59,7 @@ impl Lists {
         Ok(work.verdicts.into_iter().map(|verdict| verdict.unwrap_or_else(undecided)).collect())
     }
 
-    /// Sends some rows of a group, by their indices, and answers what is to be sent then.
+    /// Sends some rows of a group, given by their indices. Returns the lists to send next.
     async fn send_list(&self, work: &mut Work<'_>, list: Vec<usize>) -> Result<Vec<Vec<usize>>, BulkError> {
         let body = list.iter().map(|index| work.rows[*index].1.clone()).collect();
         let mended = self.mended(work, &list);
@@ -81,7 +81,7 @@ impl Lists {
                 }
                 Ok(vec![list.into_iter().filter(|index| work.verdicts[*index].is_none()).collect()])
             }
-            // Another process that moves the same file in left other rows out, and was first.
+            // Another process transfers the same file. It was first and left other rows out.
             Read::OtherRows if self.counts && !is_mended && work.leave_out_again().await? => Ok(vec![self.open(work)]),
             Read::Whole(_) if list.len() > 1 && !self.counts => {
                 let (one, other) = list.split_at(list.len() / 2);
@@ -99,22 +99,23 @@ impl Lists {
         }
     }
 
-    /// The rows without a verdict that go together.
+    /// Returns the rows without a result that are sent as one list.
     fn open(&self, work: &Work<'_>) -> Vec<usize> {
         let goes_alone = |index: &usize| self.counts && work.is_mended(*index);
         work.open().filter(|index| !goes_alone(index)).collect()
     }
 
-    /// Of a list that is a mended row, which row that was first.
+    /// Returns the identity of a list that consists of one corrected row.
     fn mended<'a>(&self, work: &Work<'a>, list: &[usize]) -> Option<&'a First> {
         let [index] = list else { return None };
         work.rows[*index].0.first.as_ref().filter(|_| self.counts)
     }
 
-    /// Where rows count, the group's key, or a mended row's; else that of just these rows of the group.
+    /// Returns the idempotency key of a list. If rows must not be duplicated, it is the key of the group or of the
+    /// corrected row. Otherwise it is a key of exactly these rows.
     fn key(&self, work: &Work<'_>, list: &[usize], mended: Option<&First>) -> String {
         if let Some(row) = mended {
-            // The number alone is a group's.
+            // A key that ends with the number belongs to a group.
             return format!("{row}/mended");
         }
         let (transfer, first) = (work.desk.transfer, work.first);
@@ -127,7 +128,7 @@ impl Lists {
 }
 
 impl Work<'_> {
-    /// The rows without a verdict.
+    /// Returns the indices of the rows without a result.
     fn open(&self) -> impl Iterator<Item = usize> {
         (0..self.rows.len()).filter(|index| self.verdicts[*index].is_none())
     }
@@ -136,7 +137,7 @@ impl Work<'_> {
         self.rows[index].0.first.is_some()
     }
 
-    /// Those of them that were mended, each a list.
+    /// Returns the corrected rows without a result, each as a list.
     fn mended(&self) -> impl Iterator<Item = Vec<usize>> {
         self.open().filter(|index| self.is_mended(*index)).map(|index| vec![index])
     }
@@ -145,7 +146,7 @@ impl Work<'_> {
         errors.into_iter().for_each(|(index, errors)| self.verdicts[index] = Some(Verdict::Refused(errors)));
     }
 
-    /// Leaves out what the group went without before. Whether there is more of it than was left out already.
+    /// Refuses the rows that an earlier run of this group left out. Returns true if some of them had no result yet.
     async fn leave_out_again(&mut self) -> Result<bool, BulkError> {
         let api = self.desk.api;
         let before = self.open().count();
@@ -157,7 +158,7 @@ impl Work<'_> {
         Ok(self.open().count() < before)
     }
 
-    /// Notes what the group goes without from here on.
+    /// Stores which rows of the group are left out from here on.
     async fn note_refused(&self) -> Result<(), BulkError> {
         let refused = self.rows.iter().zip(&self.verdicts).filter_map(|((row, _), verdict)| match verdict {
             Some(Verdict::Refused(errors)) => Some((row.number, errors.to_string())),
@@ -173,15 +174,15 @@ fn is_wrong(errors: &Value) -> bool {
     errors.as_object().is_none_or(|errors| !errors.is_empty())
 }
 
-/// What an answer says of a list.
+/// The meaning of an answer for a list.
 enum Read {
-    /// All of it is done, row by row.
+    /// All rows are done. The replies are in the order of the rows.
     Done(Vec<Value>),
-    /// Errors row by row; those that are empty say that nothing is wrong.
+    /// The errors of the rows, in their order. An empty error means that the row is right.
     Rows(Vec<Value>),
-    /// Its key stands for other rows.
+    /// The idempotency key was used for other rows.
     OtherRows,
-    /// It is refused as a whole.
+    /// The list is refused as a whole.
     Whole(Value),
 }
 
@@ -189,7 +190,7 @@ fn read(answer: Answer, rows: usize) -> Read {
     match (answer.status, answer.body) {
         (201, mut body) => match body["results"].take() {
             Value::Array(replies) if replies.len() == rows => Read::Done(replies),
-            // Some went between their creation and the answer: they were made.
+            // All rows were created; some were deleted before the answer.
             _ => Read::Done(vec![Value::Null; rows]),
         },
         (400, Value::Array(errors)) if errors.len() == rows && errors.iter().any(is_wrong) => Read::Rows(errors),

@@ -1,12 +1,12 @@
-//! Customers, codes and point balances as CSV or JSON Lines, out of a shop and into it.
+//! Files of customers, codes and point balances, as CSV or JSON Lines: export, import and issue.
 //!
-//! * Everything goes through the routers of the functions in this process ([`shop_api`]): what is right, and what is said of
-//!   what is wrong, is the API's alone.
-//! * [`import`] and [`issue`] read a file once, in groups of which a few are under way at a time. A refused row goes to an
-//!   errors file, and the rest of its group is sent again.
-//! * Nothing happens twice: every group goes under an idempotency key that is made of the file
-//!   ([`shared::table::transfers`]) and of its first row, and is kept for years. The [`journal`] beside the file only saves
-//!   the time of going through all of it again.
+//! * Every row goes through the routers of the functions in this process ([`shop_api`]). So the API alone decides what
+//!   is valid, and error messages are those of the API.
+//! * [`import`] and [`issue`] read a file once and send its rows in groups, a few at the same time. A refused row goes
+//!   to an errors file, and the rest of its group is sent again.
+//! * No row takes effect twice. Every group has an idempotency key, which is kept for ten years. It is made of the file's
+//!   transfer ([`shared::shop::operators::transfers`]) and the number of the group's first row. The [`journal`] beside
+//!   the file only saves the time of sending all rows again.
 
 use std::{io, path::PathBuf};
 
@@ -37,17 +37,17 @@ mod shortened;
 mod source;
 mod transfer;
 
-/// How a file is written.
+/// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// Comma-separated values, UTF-8, with a header.
     Csv,
-    /// JSON Lines: an object a line.
+    /// JSON Lines: one object on each line.
     Jsonl,
 }
 
 impl Format {
-    /// By the end of a name, before `.gz`.
+    /// Returns the format that a file name ends with, before `.gz`.
     pub(crate) fn of_name(path: &std::path::Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         let name = name.strip_suffix(".gz").unwrap_or(name);
@@ -58,7 +58,7 @@ impl Format {
         }
     }
 
-    /// What the name of such a file ends in.
+    /// Returns the ending of a file name in this format.
     fn extension(self) -> &'static str {
         match self {
             Self::Csv => "csv",
@@ -66,120 +66,124 @@ impl Format {
         }
     }
 
-    /// The one that is asked for, or else that of the name; `-` has none.
+    /// Returns the requested format, or that of the file name. `-` has none.
     fn choose(asked: Option<Self>, path: &std::path::Path) -> Result<Self, BulkError> {
         asked.or_else(|| Self::of_name(path)).ok_or_else(|| BulkError::NoFormat(path.to_owned()))
     }
 }
 
-/// Standard input or output instead of a file.
+/// The path that stands for standard input or standard output.
 pub const DASH: &str = "-";
 
-/// Why nothing, or only a part, was moved. The same command again goes on where this one ended.
+/// The reason that a file was not transferred, or only in part. The same command continues where this one ended.
 #[derive(Debug, thiserror::Error)]
 pub enum BulkError {
     /// The store failed.
     #[error("{0}")]
     Store(#[from] Error),
-    /// The shop is not in the store.
-    #[error("there is no shop {0}: `youhui shop list` shows those that are there")]
+    /// The shop does not exist in the store.
+    #[error("there is no shop {0}: `youhui shop list` shows the shops")]
     NoShop(ShopId),
-    /// The coupon is not in the shop.
-    #[error("there is no coupon with the prefix {0} (capitals matter): `youhui report codes` shows them")]
+    /// No coupon of the shop has this prefix.
+    #[error(
+        "there is no coupon with the prefix {0} (upper and lower case differ): `youhui report codes` shows the coupons"
+    )]
     NoCoupon(String),
-    /// What an export is to select by is not in the shop.
+    /// The coupon or customer that selects the codes of an export does not exist.
     #[error("there is no {what} {id}")]
     Nothing {
-        /// Such as `coupon`.
+        /// The kind of object, such as `coupon`.
         what: &'static str,
-        /// What is no id of one.
+        /// The id that was not found.
         id: u64,
     },
-    /// The API refused what should be right, or was not available for long.
-    #[error("{what}: {status} {body}")]
+    /// The API gave an unexpected answer, or was unavailable for too long.
+    #[error("{what} was answered with {status}: {body}")]
     Answer {
-        /// What was asked.
+        /// The request: method and path.
         what: String,
-        /// The status.
+        /// The status of the answer.
         status: u16,
-        /// The body.
+        /// The body of the answer.
         body: Value,
     },
     /// A file cannot be read or written.
     #[error("{path}: {error}")]
     Io {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// A file is not what it should be, so that none of its rows can be read from here on.
+    /// A file is invalid, and none of its further rows can be read.
     #[error("{path}: {what}")]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What is wrong.
+        /// A description of the error.
         what: String,
     },
-    /// Neither the name of a file nor `--format` says how it is written.
-    #[error("{0}: {how}", how = if is_dash(.0) { "say --format csv or jsonl" } else { "is it csv or jsonl? Name it so, or say --format csv" })]
+    /// Neither the file name nor `--format` gives the format.
+    #[error("{0}: {how}", how = if is_dash(.0) { "give --format csv or jsonl" } else { "the name does not tell the format; rename the file to .csv or .jsonl, or give --format csv or jsonl" })]
     NoFormat(PathBuf),
-    /// The file is another one than that whose transfer is noted beside it.
+    /// The journal beside the file describes a transfer of other contents.
     #[error(
-        "{path} was changed since it was moved in, wholly or in part. Rows that were moved in would count twice: mend and \
-         import the rows of its errors file, or give new rows a file of their own. --anew takes all of it for new rows."
+        "{path} was changed after all or part of it was imported. Its imported rows would count twice. Correct and \
+        import the rows of its errors file, or put new rows into a file of their own. --anew imports all its rows as \
+        new."
     )]
     Changed {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
     },
-    /// The codes of another file went to the file of codes, or those of this one before it was changed: which, is not known.
+    /// The file of codes has the codes of another file, or those of this file before it was changed. It is not known
+    /// which.
     #[error(
-        "{to}: the codes of another file went here, or those of {from} before it was changed. Give another --to: there each row \
-         of {from} gets a code, also where it had one."
+        "{to} has the codes of another file, or those of {from} before it was changed. Give another --to. Every row of \
+         {from} then gets a code, even if it had one before."
     )]
     Taken {
-        /// The file that is read.
+        /// The file of customers.
         from: PathBuf,
         /// The file of codes.
         to: PathBuf,
     },
-    /// Another process moves the same file in.
-    #[error("{0} is at work: another process moves this file in")]
+    /// Another process transfers the same file.
+    #[error("{0} is in use: another process is at work on this file; wait until it ends")]
     Busy(PathBuf),
-    /// More codes are asked for than the quota of the coupon allows.
+    /// More codes are requested than the quota of the coupon allows.
     #[error(
-        "coupon {prefix} has places for {left} more, and {rows} customers are named: nothing is issued. Raise the rule's \
-         allocation_limit{end}",
+        "coupon {prefix} allows {left} more codes, and the file names {rows} customers. No code was issued. Raise the \
+        rule's allocation_limit{end}",
         end = if *left == 0 { String::new() } else { format!(", or end the file after row {left}") }
     )]
     Quota {
-        /// The coupon.
+        /// The prefix of the coupon.
         prefix: String,
-        /// How many codes can be issued.
+        /// The number of codes that can still be issued.
         left: u64,
-        /// How many are asked for.
+        /// The number of requested codes.
         rows: u64,
     },
 }
 
-/// What came of a file.
+/// The result of a transfer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Summary {
-    /// The rows of the file.
+    /// The number of rows in the file.
     pub rows: u64,
-    /// Those that are in the shop now, or were before.
+    /// The number of rows that are in the shop, from this run or an earlier one.
     pub accepted: u64,
-    /// Those that were refused.
+    /// The number of refused rows.
     pub refused: u64,
-    /// Those of the refused that could not be read: the errors file has no more than their numbers.
+    /// The number of refused rows that could not be read. The errors file has their numbers and errors, but no cells.
     #[serde(skip_serializing_if = "is_zero")]
     pub unread: u64,
-    /// Where the refused rows stand, with the reasons.
+    /// The path of the errors file, if a row was refused.
     pub errors: Option<PathBuf>,
-    /// Whether all was done before.
+    /// True if an earlier run had already done all rows.
     pub done_before: bool,
-    /// What may not be meant, though nothing is wrong.
+    /// Warnings about results that the user may not expect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
 }

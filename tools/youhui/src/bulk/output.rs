@@ -1,4 +1,4 @@
-//! Rows as they are written: the cells of CSV, the objects of JSON Lines.
+//! The output of rows: cells of CSV and objects of JSON Lines.
 
 use std::{
     fs::File,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::part_file::{PartFile, for_its_owner};
 
-/// What is written of a value: texts that a spreadsheet would run are made safe.
+/// Returns the text of a cell. A text that a spreadsheet could run gets an apostrophe.
 fn cell(column: &Column, value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
@@ -26,24 +26,24 @@ fn cell(column: &Column, value: Option<&Value>) -> String {
     }
 }
 
-/// A line of CSV, with its end.
+/// Returns a line of CSV with its line end.
 pub(super) fn csv_line<T: AsRef<[u8]>>(cells: impl IntoIterator<Item = T>) -> io::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(cells)?;
     writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
 }
 
-/// How the rows of a table are written.
+/// The columns and the format of an output file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
     pub(super) table: &'static Table,
     pub(super) format: Format,
-    /// Whether CSV begins with a byte order mark, as some spreadsheets want UTF-8.
+    /// Set to begin CSV with a byte order mark, which some spreadsheets need to recognise UTF-8.
     pub(super) bom: bool,
 }
 
 impl Shape {
-    /// What comes before the rows.
+    /// Returns the header of the file, which is empty for JSON Lines.
     pub(super) fn header(&self) -> io::Result<Vec<u8>> {
         if self.format == Format::Jsonl {
             return Ok(Vec::new());
@@ -53,7 +53,7 @@ impl Shape {
         Ok(header)
     }
 
-    /// A row. Of an object only the columns are written.
+    /// Returns a row as a line. Only the columns of the table are written.
     pub(super) fn row(&self, row: &Map<String, Value>) -> io::Result<Vec<u8>> {
         let columns = self.table.columns.iter();
         match self.format {
@@ -69,7 +69,7 @@ impl Shape {
     }
 }
 
-/// Where an export goes: a file that is in its place when it is whole, or standard output.
+/// The destination of an export: standard output, or a file that gets its name when it is complete.
 pub(super) enum Sink {
     Stdout(io::BufWriter<io::Stdout>),
     File(Box<PartFile>),
@@ -97,7 +97,7 @@ impl Sink {
         }
     }
 
-    /// Leaves nothing of a file behind.
+    /// Deletes an unfinished file.
     pub(super) fn discard(self) -> io::Result<()> {
         match self {
             Self::Stdout(_) => Ok(()),
@@ -106,7 +106,7 @@ impl Sink {
     }
 }
 
-/// A file that grows row by row, and is cut back to where it is known to be right when its command goes on.
+/// A file that grows row by row. A command that continues truncates it to the length in the journal.
 #[derive(Debug)]
 pub(super) struct Growing {
     pub(super) path: PathBuf,
@@ -116,7 +116,7 @@ pub(super) struct Growing {
 }
 
 impl Growing {
-    /// The file from its beginning, or as it was when it had so many bytes.
+    /// Opens the file and truncates it to `bytes`; 0 starts a new file.
     pub(super) fn open(path: &Path, bytes: u64) -> Result<Self, BulkError> {
         let open = || {
             let mut file = for_its_owner(File::options().create(true).truncate(false).write(true)).open(path)?;
@@ -136,7 +136,7 @@ impl Growing {
         self.waiting.extend_from_slice(line);
     }
 
-    /// Puts everything on the disk, and says how long the file is.
+    /// Writes everything to the disk. Returns the length of the file in bytes.
     pub(super) fn sync(&mut self) -> Result<u64, BulkError> {
         if !self.waiting.is_empty() {
             let written = self.file.write_all(&self.waiting).and_then(|()| self.file.sync_data());

@@ -1,27 +1,28 @@
-//! Quotes in CSV that are not as RFC 4180 has them. The csv crate reads on over them: a quote that is never closed takes the
-//! rest of the file for one cell, and what follows a closing quote for a part of its cell.
+//! The check of quotes in CSV against RFC 4180. The csv crate reads across wrong quotes: a quote that is not closed
+//! turns the rest of the file into one cell, and a text after a closing quote becomes part of the cell.
 
-/// What is said of a quote that is never closed.
-pub const OPEN: &str = "A quote that opens in this row is not closed: all that follows stands in its cell. Correct it, and give this row \
-     and those after it a file of their own.";
-/// What is said of a quote that closes before its cell ends.
-pub const EARLY: &str = "Text follows a quote that closes in this row: a quote within quotes is written twice, and one that is not \
-     closed takes the next row with it. Correct it, and give what stands here a file of its own.";
+/// The error of a row with a quote that is not closed.
+pub const OPEN: &str = "A quote that opens in this row is not closed, so everything after it was read as one cell. \
+    Correct the quote, and put this row and the rows after it into a file of their own.";
+/// The error of a row with a quote that closes before its cell ends.
+pub const EARLY: &str = "Text follows a closing quote in this row. A quote inside quotes must be written twice, and a \
+    quote that is not closed includes the next row. Correct the quotes, and put these lines into a file of their own.";
 
-/// Where a byte of a row stands.
+/// The state of the check at a byte of a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// At the beginning of a cell.
+    /// At the start of a cell.
     Start,
-    /// In a cell without quotes, of which a quote is a part.
+    /// In a cell without quotes. A quote is part of its text.
     Bare,
-    /// In quotes.
+    /// In a cell with quotes, before the closing one.
     Quoted,
-    /// Behind a quote in quotes: it closes them, or is the first half of one that is written twice.
+    /// After a quote inside quotes. It closes them, or is the first half of a doubled quote.
     Quote,
 }
 
-/// What is wrong with the quotes of a row, given as it stands in its file. Line ends around it say nothing.
+/// Returns the error in the quotes of a row. The row is given as the bytes of its file; line ends around it are
+/// ignored.
 pub fn flaw(row: impl IntoIterator<Item = u8>) -> Option<&'static str> {
     let mut place = Place::Start;
     for byte in row {

@@ -1,4 +1,4 @@
-//! The rows of CSV as the csv crate reads them, and what it does not tell of them: whether their quotes are right.
+//! The rows of CSV, as the csv crate reads them, together with a check of their quotes.
 
 use std::{
     collections::VecDeque,
@@ -10,20 +10,20 @@ use csv::{ReaderBuilder, StringRecord};
 
 use super::quotes;
 
-/// The file is given up at a row that is longer than this, in bytes: a quote that is never closed would take all memory.
+/// The longest row that is read, in bytes. A quote that is not closed would otherwise take all memory.
 pub(super) const HOPELESS: usize = 16 << 20;
 
 pub(super) fn hopeless() -> String {
-    format!("the row is longer than {} MB; is a quote not closed?", HOPELESS >> 20)
+    format!("the row is longer than {} MB; look for a quote that is not closed", HOPELESS >> 20)
 }
 
-/// A reader that gives up where one row takes too much of it, and keeps what it gave.
+/// A reader that fails if one row is longer than [`HOPELESS`], and keeps the bytes of the row.
 struct Limited {
     inner: Box<dyn BufRead + Send>,
     left: usize,
-    /// What it gave since the last row ended.
+    /// The bytes read since the last row ended.
     kept: VecDeque<u8>,
-    /// Where in the text that begins.
+    /// The position in the text at which `kept` starts.
     start: u64,
 }
 
@@ -40,16 +40,16 @@ impl Read for Limited {
     }
 }
 
-/// The rows of a text, one after the other.
+/// The rows of a text, read one after the other.
 pub(super) struct Records {
     reader: csv::Reader<Limited>,
-    /// The cells of the row that was read last.
+    /// The cells of the last row read.
     pub(super) cells: StringRecord,
-    /// What is wrong with its quotes.
+    /// The error in the quotes of that row.
     pub(super) flaw: Option<&'static str>,
-    /// The lines of the file that it takes.
+    /// The line numbers of that row in the file.
     pub(super) lines: RangeInclusive<u64>,
-    /// The line on which what follows begins.
+    /// The line number at which the next row starts.
     line: u64,
 }
 
@@ -60,11 +60,11 @@ impl Records {
         Self { reader, cells: StringRecord::new(), flaw: None, lines: 1..=1, line: 1 }
     }
 
-    /// Reads the next row, if there is one.
+    /// Reads the next row. Returns false at the end of the text.
     pub(super) fn read(&mut self) -> Result<bool, String> {
         self.reader.get_mut().left = HOPELESS;
         let read = self.reader.read_record(&mut self.cells).map_err(|error| error.to_string())?;
-        // Where the row ends is what the csv crate says: its bytes are what it took.
+        // The csv crate decides where a row ends: the bytes of the row are those that it consumed.
         let end = self.reader.position().byte();
         let limited = self.reader.get_mut();
         let bytes = usize::try_from(end - limited.start).unwrap_or(usize::MAX).min(limited.kept.len());
@@ -77,8 +77,8 @@ impl Records {
     }
 }
 
-/// The lines that a row takes whose bytes begin on this one, and the line on which the next bytes begin. Line ends before it
-/// are no part of it: of CRLF the csv crate leaves the LF to the next row.
+/// Returns the line numbers of a row that starts on line `start`, and the line number after it. Line ends before the
+/// row are not part of it: the csv crate leaves the LF of a CRLF to the next row.
 fn lines(row: &[u8], start: u64) -> (RangeInclusive<u64>, u64) {
     let ends = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
     let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');

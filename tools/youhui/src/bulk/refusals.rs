@@ -1,5 +1,5 @@
-//! The errors file: the rows that were refused, with the reasons before them, as the file that they come from is written.
-//! Mended, it can be imported itself.
+//! The errors file: the refused rows with their errors, in the format of the input. After correction it can be imported
+//! itself.
 
 use std::{
     fs::File,
@@ -21,17 +21,18 @@ use super::{
     source::BOM,
 };
 
-/// What the errors file repeats of a row.
+/// The part of a row that the errors file repeats.
 #[derive(Debug, Clone)]
 pub(super) enum Layout {
-    /// The columns of the input that are none of an earlier errors file: the place, the name, and the column of the table.
+    /// The columns of the input, without those of an earlier errors file. Each has its position, its name, and the
+    /// column of the table.
     Csv(Vec<(usize, String, Option<&'static Column>)>),
-    /// The whole object.
+    /// The whole JSON object.
     Jsonl,
 }
 
 impl Layout {
-    /// That of the rows of a file.
+    /// Returns the layout for the rows of a file.
     pub(super) fn of(rows: &Rows, format: Format, table: &'static Table) -> Self {
         match format {
             Format::Jsonl => Self::Jsonl,
@@ -80,7 +81,7 @@ impl Layout {
     }
 }
 
-/// A line of JSON Lines.
+/// A line of a JSON Lines errors file.
 #[derive(Serialize)]
 struct Refused<'a> {
     error_row: u64,
@@ -91,7 +92,7 @@ struct Refused<'a> {
     own: Map<String, Value>,
 }
 
-/// A cell of the input as it may stand in a file that people open: an import reads the same of it.
+/// Returns a cell of the input, safe to open in a spreadsheet. An import reads the same value from it.
 fn safe(column: Option<&Column>, cell: &str) -> String {
     match column.is_some_and(|column| column.text) {
         true => formula::guarded(formula::unguarded(cell)),
@@ -103,14 +104,14 @@ fn safe(column: Option<&Column>, cell: &str) -> String {
 pub(super) struct Refusals {
     file: Growing,
     layout: Layout,
-    /// The id of the transfer whose rows these are.
+    /// The id of the transfer that the rows belong to.
     transfer: String,
-    /// Of all that the file holds.
+    /// The checksum of the file's contents.
     digest: Sha256,
 }
 
 impl Refusals {
-    /// The file from its beginning, or as it was when this was noted of it.
+    /// Opens the file as the journal describes it, or starts a new one.
     pub(super) fn open(path: &Path, layout: Layout, transfer: String, note: &Note) -> Result<Self, BulkError> {
         let bytes = note.errors_bytes;
         let digest = if bytes > 0 { digest_of(path, bytes).map_err(at(path))? } else { Sha256::new() };
@@ -122,7 +123,7 @@ impl Refusals {
         Ok(refusals)
     }
 
-    /// Adds a row with what is wrong with it.
+    /// Adds a row with its errors.
     pub(super) fn add(&mut self, row: &Row, errors: &Value) -> Result<(), BulkError> {
         let line = self.layout.line(row, errors, &self.transfer).map_err(at(&self.file.path))?;
         self.write(&line);
@@ -134,7 +135,7 @@ impl Refusals {
         self.file.write(line);
     }
 
-    /// Puts everything on the disk, and notes what the file is then.
+    /// Writes everything to the disk, and puts the length and the checksum into `note`.
     pub(super) fn sync(&mut self, note: &mut Note) -> Result<(), BulkError> {
         note.errors_bytes = self.file.sync()?;
         note.errors_sha256 = format!("{:x}", self.digest.clone().finalize());
@@ -142,22 +143,23 @@ impl Refusals {
     }
 }
 
-/// The checksum of the first bytes of a file.
+/// Returns the checksum of the first bytes of a file.
 fn digest_of(path: &Path, bytes: u64) -> io::Result<Sha256> {
     let mut digest = Sha256::new();
     io::copy(&mut BufReader::new(File::open(path)?).take(bytes), &mut digest)?;
     Ok(digest)
 }
 
-/// Whether a file is what was noted of it, with nothing mended. Where the transfer was ended early, more may follow.
+/// Returns true if the file is as the journal describes it, so that nobody has corrected it. After a transfer that was
+/// interrupted, more bytes may follow.
 fn is_as_noted(path: &Path, note: &Note) -> io::Result<bool> {
     let bytes = std::fs::metadata(path)?.len();
     let is_whole = if note.finished { bytes == note.errors_bytes } else { bytes >= note.errors_bytes };
     Ok(is_whole && format!("{:x}", digest_of(path, note.errors_bytes)?.finalize()) == note.errors_sha256)
 }
 
-/// Makes place for the errors file of a transfer that begins, or goes on from what is noted: a file that somebody may have
-/// mended is kept under another name, which is answered.
+/// Makes room for the errors file of a transfer that starts or continues. A file that somebody may have corrected is
+/// renamed, and its new name is returned.
 pub(super) fn make_place(path: &Path, note: &Note) -> Result<Option<PathBuf>, BulkError> {
     let is_mended = || io::Result::Ok(std::fs::metadata(path)?.len() > 0 && !is_as_noted(path, note)?);
     match is_mended() {
@@ -174,8 +176,8 @@ pub(super) fn make_place(path: &Path, note: &Note) -> Result<Option<PathBuf>, Bu
     Ok(aside)
 }
 
-/// Whether a file begins as an errors file does: also one that a spreadsheet has saved, and one of which nothing was written
-/// when its process ended.
+/// Returns true if a file begins like an errors file. This includes a file that a spreadsheet saved, and an empty one
+/// left by a process that died.
 pub(super) fn is_errors_file(path: &Path) -> io::Result<bool> {
     let starts = [format!("{},", ERROR_COLUMNS[0]), format!("{{\"{}\"", ERROR_COLUMNS[0])];
     let mut start = Vec::new();
@@ -185,7 +187,7 @@ pub(super) fn is_errors_file(path: &Path) -> io::Result<bool> {
     Ok(starts.iter().any(is_one))
 }
 
-/// The fields of an error of the API, and what is said of them; where there are several, each with its field.
+/// Returns the fields of an API error, and its messages. If there are several, each message has its field before it.
 fn reasons(errors: &Value) -> (String, String) {
     let Some(by_field) = errors.as_object() else { return (String::new(), errors.to_string()) };
     let is_field = |name: &str| !["detail", "non_field_errors"].contains(&name);

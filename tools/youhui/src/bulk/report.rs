@@ -1,13 +1,10 @@
-//! What became of the codes of a shop, coupon by coupon.
+//! The report of codes: how many codes each coupon has, by status.
 
 use futures_util::{StreamExt, TryStreamExt, future::try_join3, stream};
 use indicatif::ProgressBar;
 use serde::Serialize;
 use serde_json::Value;
-use shared::{
-    domain::shop::ShopId,
-    table::{coupons, store::Store},
-};
+use shared::{domain::shop::ShopId, shop::discounts::coupons, store::client::Store};
 
 use super::{
     BulkError,
@@ -16,50 +13,51 @@ use super::{
     shop_api::ShopApi,
 };
 
-/// How many coupons are counted at a time.
+/// The number of coupons that are counted at the same time.
 const AT_ONCE: usize = 8;
 
-/// The codes of a coupon.
+/// The codes of one coupon.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CouponCodes {
-    /// The coupon.
+    /// The id of the coupon.
     pub coupon_id: u64,
-    /// Its prefix.
+    /// The prefix of the coupon.
     pub code_prefix: String,
-    /// What its codes are called.
+    /// The title of its codes.
     pub title: String,
-    /// How its codes stand.
+    /// The number of its codes, by status.
     #[serde(flatten)]
     pub codes: Counts,
-    /// How many more can be issued or claimed; `None` where nothing limits it.
+    /// The number of codes that can still be issued or claimed; `None` without a limit.
     pub places_left: Option<u64>,
 }
 
-/// How many codes there are of each kind.
+/// The number of codes, by status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Those that are there: the sum of the next three.
+    /// All existing codes: the sum of `unused`, `used` and `expired`.
     pub issued: u64,
-    /// Not used, and the rule has not ended.
+    /// Unused codes whose price rule has not ended.
     pub unused: u64,
-    /// Used.
+    /// Codes that are used.
     pub used: u64,
-    /// Not used, and the rule has ended.
+    /// Unused codes whose price rule has ended.
     pub expired: u64,
-    /// Of all, those that a customer claimed with the passphrase.
+    /// Codes that a customer claimed with the passphrase. They are also in the other numbers.
     pub claimed: u64,
 }
 
-/// The report.
+/// The report of all coupons.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CodesReport {
-    /// By id.
+    /// The coupons, sorted by id.
     pub coupons: Vec<CouponCodes>,
-    /// Over all of them.
+    /// The sums over all coupons.
     pub totals: Counts,
 }
 
-/// Counts the codes of every coupon that is there: three counts each, from the tallies, however many codes there are.
+/// Counts the codes of every existing coupon. Each coupon takes three counts from the tallies, however many codes there
+/// are.
 ///
 /// # Errors
 /// See [`BulkError`].
@@ -87,13 +85,13 @@ pub async fn codes(store: &Store, shop: &ShopId, bar: &ProgressBar) -> Result<Co
     Ok(report)
 }
 
-/// A coupon, unless it was deleted since it was listed.
+/// Counts the codes of a coupon. `None` if the coupon was deleted after it was listed.
 async fn of_coupon(api: &ShopApi, coupon: &Value) -> Result<Option<CouponCodes>, BulkError> {
     let id = coupon["id"].as_u64().unwrap_or_default();
     let count = async |status| api.count(CODES, &format!("coupon={id}&status={status}")).await;
     let (unused, used, expired) = try_join3(count("unused"), count("used"), count("expired")).await?;
-    // The API shows the title of a coupon in its codes alone.
-    let stored = match coupons::get(&api.store, &api.shop.id, id).await {
+    // The API shows the title of a coupon only in its codes.
+    let stored = match coupons::rows::get(&api.store, &api.shop.id, id).await {
         Ok(stored) => stored,
         Err(shared::Error::NotFound) => return Ok(None),
         Err(error) => return Err(error.into()),

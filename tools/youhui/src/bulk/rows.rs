@@ -1,4 +1,4 @@
-//! The rows of a file, one after the other: what can be read of each, and what is wrong with it before the API sees it.
+//! The rows of a file, read one after the other, with the errors that are found before the API sees them.
 
 use std::{
     fmt::Display,
@@ -20,43 +20,44 @@ use super::{
     source::Source,
 };
 
-/// The longest row, in bytes; a longer one is refused.
+/// The longest row that is accepted, in bytes. A longer row is refused.
 const LONGEST: usize = 1 << 20;
 
 /// A row of a file.
 #[derive(Debug)]
 pub(super) struct Row {
-    /// From 1, the header apart.
+    /// The row number, from 1, without the header.
     pub(super) number: u64,
-    /// What the API gets, or the error in its words.
+    /// The body for the API, or the error in the API's format.
     pub(super) body: Result<Map<String, Value>, Value>,
-    /// The row itself, for the errors file.
+    /// The row as it is in the file, for the errors file.
     pub(super) original: Original,
-    /// Where it was refused first, of a row of an errors file.
+    /// The identity of a row from an errors file.
     pub(super) first: Option<First>,
-    /// How much memory it takes, about.
+    /// The approximate memory that the row takes, in bytes.
     pub(super) bytes: usize,
 }
 
 impl Row {
-    /// What it counts as, where this transfer moves it in: itself, or the row that was refused first.
+    /// Returns the identity of the row in this transfer: the row itself, or the original row of an errors file.
     pub(super) fn counts_as(&self, transfer: &str) -> First {
         self.first.clone().unwrap_or_else(|| First { transfer: transfer.to_owned(), row: self.number })
     }
 }
 
-/// A row as its file has it.
+/// A row as it is in its file.
 #[derive(Debug)]
 pub(super) enum Original {
-    /// Of CSV: as many cells as the header has.
+    /// The cells of a CSV row, as many as the header has.
     Cells(Vec<String>),
-    /// Of JSON Lines.
+    /// The object of a JSON line.
     Object(Map<String, Value>),
-    /// It cannot be told what its cells are. Under the columns of an errors file they would pass as what they are not.
+    /// The cells of the row are not known. An errors file must not show them under its columns, because they could be
+    /// in the wrong one.
     Untold,
 }
 
-/// What is read of a row.
+/// The parts of a row that was read.
 struct Read {
     body: Result<Map<String, Value>, Value>,
     original: Original,
@@ -65,7 +66,7 @@ struct Read {
 }
 
 impl Read {
-    /// Of a row of which no more is known than its lines.
+    /// Returns a row of which only the line numbers are known.
     fn untold(lines: &RangeInclusive<u64>, what: impl Display) -> Self {
         let (first, last) = (lines.start(), lines.end());
         let place = if first == last { format!("Line {first}") } else { format!("Lines {first} to {last}") };
@@ -76,7 +77,8 @@ impl Read {
         Self { body: Err(wrong_row(why)), original: Original::Untold, first: None, bytes: 0 }
     }
 
-    /// With what it says of the row that was refused first. Where that cannot be read the row could count twice.
+    /// Adds the identity from an errors file. If the identity cannot be read, the row is refused, because it could
+    /// count twice.
     fn of_first(mut self, first: Result<Option<First>, Value>) -> Self {
         match first {
             Ok(first) => self.first = first,
@@ -86,12 +88,12 @@ impl Read {
     }
 }
 
-/// An error of a whole row.
+/// Returns an error that belongs to a whole row.
 fn wrong_row(message: String) -> Value {
     json!({ "non_field_errors": [message] })
 }
 
-/// What is read of a file.
+/// The reader of a file's rows.
 pub(super) struct Rows<'a> {
     source: &'a Source,
     table: &'static Table,
@@ -103,12 +105,12 @@ pub(super) struct Rows<'a> {
 
 enum Lines {
     Csv(Box<Records>),
-    /// With the number of the line that was read last.
+    /// JSON Lines, with the number of the last line read.
     Json(Box<dyn BufRead + Send>, u64),
 }
 
 impl<'a> Rows<'a> {
-    /// Begins a file. The header of CSV is checked here, and whether JSON Lines begin as such.
+    /// Opens a file. Checks the header of CSV, or the start of JSON Lines.
     pub(super) fn open(source: &'a Source, table: &'static Table, bar: &ProgressBar) -> Result<Self, BulkError> {
         let mut text = source.text(bar)?;
         let (header, lines) = match source.format {
@@ -116,13 +118,12 @@ impl<'a> Rows<'a> {
                 let start = text.fill_buf().map_err(at(&source.path))?.trim_ascii_start();
                 if start.starts_with(b"[") {
                     let what =
-                        "JSON Lines have an object on each line, and this is an array: jq -c '.[]' makes them of it";
+                        "JSON Lines have one object on each line, and this is an array; convert it with jq -c '.[]'";
                     return Err(source.wrong(what));
                 }
                 if !start.is_empty() && !start.starts_with(b"{") {
-                    return Err(
-                        source.wrong("JSON Lines begin with {, and this file does not: is it CSV (--format csv)?")
-                    );
+                    return Err(source
+                        .wrong("JSON Lines begin with {, and this file does not; if it is CSV, give --format csv"));
                 }
                 (Vec::new(), Lines::Json(text, 0))
             }
@@ -135,7 +136,7 @@ impl<'a> Rows<'a> {
         Ok(Self { source, table, header, lines, number: 0 })
     }
 
-    /// The next row. One of empty cells, such as a spreadsheet leaves at the end, is no row, as an empty line is none.
+    /// Returns the next row. Empty lines and rows of empty cells, which spreadsheets leave at the end, are skipped.
     pub(super) fn next(&mut self) -> Result<Option<Row>, BulkError> {
         loop {
             let number = self.number + 1;
@@ -157,7 +158,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Nothing of a row of empty cells.
+/// Reads a CSV row. `None` if all cells are empty.
 fn of_record(records: &Records, header: &[String], table: &Table) -> Option<Read> {
     if let Some(flaw) = records.flaw {
         return Some(Read::untold(&records.lines, flaw));
@@ -192,7 +193,7 @@ fn of_line(line: &[u8], number: u64, table: &Table) -> Read {
     }
     let object = match json::parse(line.trim_ascii_end()) {
         Ok(Value::Object(object)) => object,
-        Ok(_) => return untold("The row is no object.".to_owned()),
+        Ok(_) => return untold("The row is not a JSON object.".to_owned()),
         Err(error) => return untold(format!("JSON parse error - {error}")),
     };
     let first = First::of_object(&object);
@@ -212,7 +213,8 @@ fn of_line(line: &[u8], number: u64, table: &Table) -> Read {
     Read { body, original: Original::Object(object), first: None, bytes: 3 * line.len() }.of_first(first)
 }
 
-/// Why a row of an errors file could not be read when it was refused: it has nothing but the reason, which is said again.
+/// Returns the error of an errors file's row that could not be read when it was refused. Such a row has an error and no
+/// cells, and the same error is reported again.
 fn unread_before(cells: &[String], header: &[String]) -> Option<String> {
     let named = || header.iter().zip(cells);
     let message = named().find(|(name, _)| *name == ERROR_MESSAGE)?.1;
@@ -232,7 +234,7 @@ fn is_read(table: &Table, name: &str) -> bool {
     table.column(name).is_some_and(|column| column.usage != Use::Shown)
 }
 
-/// What a cell says; nothing where it is empty, or not read.
+/// Returns the value of a cell. `None` if it is empty or not read.
 fn value(column: &Column, cell: &str, header: &[String]) -> Option<Value> {
     if column.usage == Use::Shown {
         return None;
@@ -247,7 +249,8 @@ fn value(column: &Column, cell: &str, header: &[String]) -> Option<Value> {
     }
 }
 
-/// The next line that is not blank. `number` is that of the line before, and then its own.
+/// Returns the next line that is not blank. `number` is the number of the line before, and becomes that of the returned
+/// line.
 fn read_line(text: &mut dyn BufRead, number: &mut u64) -> Result<Option<Vec<u8>>, String> {
     loop {
         *number += 1;

@@ -1,5 +1,5 @@
-//! The API of one shop in this process: the same routers as behind the gateway, without one, and an operator's pass instead
-//! of a token.
+//! The API of one shop in this process. It has the routers that are behind the gateway, and uses an operator's pass
+//! instead of a token.
 
 use std::{
     sync::{Arc, Once},
@@ -7,6 +7,7 @@ use std::{
 };
 
 use axum::{Router, body::Body};
+use devserver::server::functions;
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
 use indicatif::ProgressBar;
@@ -15,33 +16,34 @@ use shared::{
     App, Error,
     domain::shop::{Shop, ShopId},
     http::{access::OperatorPass, service::service},
-    table::{shops, store::Store},
+    shop::operators::shops,
+    store::client::Store,
 };
 use tokio::time::Instant;
 use tower::ServiceExt;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::BulkError;
-use crate::server::functions;
 
-/// How long a request is made again that the store did not carry out. A batch whose process died is free after 30 s.
+/// The longest time for which a request is repeated that the store did not carry out. A batch whose process died is
+/// free after 30 s.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// The first pause before that; each further one is twice as long, up to the last.
+/// The first wait before a repetition. Each further wait is twice as long, up to `LAST_PAUSE`.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
-/// After how long that is said.
+/// The time after which the user is told that the command waits.
 const SILENCE: Duration = Duration::from_secs(2);
-/// The rows of a page.
+/// The number of rows of a page.
 const PAGE: usize = 100;
 
-/// What the API answered.
+/// An answer of the API.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Value,
 }
 
-/// The API of a shop.
+/// The API of one shop.
 #[derive(Debug, Clone)]
 pub(super) struct ShopApi {
     pub(super) store: Store,
@@ -52,7 +54,7 @@ pub(super) struct ShopApi {
 }
 
 impl ShopApi {
-    /// The API of a shop that there is. Above `bar` it says once that it waits.
+    /// Opens the API of an existing shop. A message that the command waits is printed once, above `bar`.
     pub(super) async fn open(store: &Store, shop: &ShopId, bar: &ProgressBar) -> Result<Self, BulkError> {
         let shop = shops::get(store, shop).await?.ok_or_else(|| BulkError::NoShop(shop.clone()))?;
         let routes = functions().into_iter().fold(OpenApiRouter::new(), |all, (_, routes)| all.merge(routes));
@@ -60,10 +62,10 @@ impl ShopApi {
         Ok(Self { store: store.clone(), shop, router, bar: bar.clone(), waits: Arc::new(Once::new()) })
     }
 
-    /// Makes a request until it is answered for good. `key` is its `Idempotency-Key`.
+    /// Repeats a request until it has a final answer. `key` is its `Idempotency-Key`.
     ///
     /// # Errors
-    /// [`BulkError::Answer`] where the store was not available for [`PATIENCE`].
+    /// [`BulkError::Answer`] if the store was unavailable for [`PATIENCE`].
     pub(super) async fn send(
         &self,
         method: Method,
@@ -98,7 +100,8 @@ impl ShopApi {
         let patience = PATIENCE.as_secs();
         self.bar.suspend(|| {
             eprintln!(
-                "Waiting, for {patience} s at the most ({reason}) What a process was at that was killed is free after 30 s."
+                "Waiting for up to {patience} s: {reason} The work of a process that was killed becomes free after 30 \
+                s."
             );
         });
     }
@@ -135,10 +138,10 @@ impl ShopApi {
         Ok((Answer { status: parts.status.as_u16(), body }, retry_after))
     }
 
-    /// A row or a page that is there.
+    /// Returns an existing row or page.
     ///
     /// # Errors
-    /// [`BulkError::Answer`] for any other answer than 200.
+    /// [`BulkError::Answer`] for any status except 200.
     pub(super) async fn get(&self, path: &str) -> Result<Value, BulkError> {
         match self.send(Method::GET, path, None, &Value::Null).await? {
             Answer { status: 200, body } => Ok(body),
@@ -146,7 +149,7 @@ impl ShopApi {
         }
     }
 
-    /// How many rows of a list there are, and those after an id. `filter` is a query, or empty.
+    /// Returns the number of rows after an id, and a page of them. `filter` is a query string, or empty.
     pub(super) async fn after(&self, list: &str, filter: &str, id: u64) -> Result<(u64, Vec<Value>), BulkError> {
         let path = format!("{list}?{filter}&order_by=id&id__gt={id}&page_size={PAGE}");
         let mut page = self.get(&path).await?;
@@ -157,7 +160,7 @@ impl ShopApi {
         }
     }
 
-    /// How many rows of a list there are.
+    /// Returns the number of rows of a list.
     pub(super) async fn count(&self, list: &str, filter: &str) -> Result<u64, BulkError> {
         let page = self.get(&format!("{list}?{filter}&page_size=1")).await?;
         Ok(page["count"].as_u64().unwrap_or_default())

@@ -1,14 +1,15 @@
-//! Long numbers that a spreadsheet has shortened: `1.39E+10` was a mobile, and its last digits are lost.
+//! The check for long numbers that a spreadsheet shortened. A mobile number becomes `1.39E+10`, and its last digits are
+//! lost.
 
 use serde_json::{Map, Value};
 
 use super::columns::Table;
 
-/// What is said of one.
+/// The error of a shortened number.
 const SHORTENED: &str =
     "A spreadsheet has shortened this number, and its last digits are lost: take it from its source, as text.";
 
-/// The body of a row, where none of its long numbers was shortened; else the errors in the form of the API's.
+/// Returns the body of a row if none of its long numbers was shortened, and the errors in the API's format otherwise.
 pub(super) fn check(body: Map<String, Value>, table: &Table) -> Result<Map<String, Value>, Value> {
     let is_shortened = |name: &&str| body.get(*name).and_then(Value::as_str).is_some_and(is_shortened);
     let long = table.columns.iter().filter(|column| column.long).map(|column| column.name);
@@ -16,7 +17,7 @@ pub(super) fn check(body: Map<String, Value>, table: &Table) -> Result<Map<Strin
     if errors.is_empty() { Ok(body) } else { Err(errors.into()) }
 }
 
-/// Whether a text is digits, `E+` and digits; a point and digits may stand before the `E+`.
+/// Returns true for digits, `E+` and digits. A point and digits may come before the `E+`.
 fn is_shortened(text: &str) -> bool {
     let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let parts = text.trim().split_once("E+");

@@ -1,4 +1,4 @@
-//! The file that is read: what it is, before its rows are.
+//! The input file, checked as a whole before its rows are read.
 
 use std::{
     fs::File,
@@ -12,17 +12,17 @@ use sha2::{Digest, Sha256};
 use super::{BulkError, DASH, Format, at, records::HOPELESS};
 use crate::{gzip::expanded, recovery::file};
 
-/// What UTF-8 may begin with.
+/// The byte order mark of UTF-8.
 pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
-/// What UTF-16 begins with.
+/// The byte order marks of UTF-16.
 const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
-/// What a workbook begins with: .xlsx is a zip, .xls a file of OLE.
+/// The first bytes of a workbook: .xlsx is a zip file, .xls an OLE file.
 const WORKBOOK: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
-/// What is said of one.
+/// The error of a workbook.
 const NO_WORKBOOK: &str = "this is an Excel workbook (or another zip): save it as \"CSV UTF-8\"";
 
-/// A file of which the content is known by its checksum. Standard input is kept in a temporary file: it is read twice too.
+/// An input file with its checksum. Standard input is copied to a temporary file, because it is read twice too.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) path: PathBuf,
@@ -33,7 +33,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Opens a file. Its text is gone through once, so that nothing is moved in of one that was cut, or is not UTF-8.
+    /// Opens a file and reads it once, so that no row is imported from a file that was cut or is not UTF-8.
     pub(super) fn open(path: &Path, format: Option<Format>) -> Result<Self, BulkError> {
         let format = Format::choose(format, path).map_err(|unnamed| match is_workbook_at(path) {
             true => BulkError::File { path: path.to_owned(), what: NO_WORKBOOK.to_owned() },
@@ -50,20 +50,20 @@ impl Source {
         Ok(source)
     }
 
-    /// Refuses a text that is not UTF-8. Row by row it would come to an errors file with names that cannot be read.
+    /// Refuses a text that is not UTF-8. Otherwise row after row would go to the errors file with unreadable names.
     fn check_encoding(&self) -> Result<(), BulkError> {
         let mut text = self.text(&ProgressBar::hidden())?;
         let mut line = Vec::new();
         for number in 1_u64.. {
             line.clear();
             let read = text.by_ref().take(HOPELESS as u64 + 1).read_until(b'\n', &mut line).map_err(at(&self.path))?;
-            // Of a line that long nothing is read, nor of what follows.
+            // No row of this length is read, and no row after it.
             if read == 0 || read > HOPELESS {
                 break;
             }
             if std::str::from_utf8(&line).is_err() {
-                let what =
-                    "this is not UTF-8 (GBK?): a spreadsheet saves it so as \"CSV UTF-8\", or iconv -f GBK -t UTF-8";
+                let what = "this is not UTF-8 (GBK?); save it as \"CSV UTF-8\" in a spreadsheet, or convert it with \
+                    iconv -f GBK -t UTF-8";
                 return Err(self.wrong(format!("line {number}: {what}")));
             }
         }
@@ -74,7 +74,8 @@ impl Source {
         is_dash(&self.path)
     }
 
-    /// The text from its beginning, expanded, without a mark of its encoding. `bar` shows how much of the file is read.
+    /// Returns the text from its start, decompressed and without a byte order mark. `bar` shows how much of the file is
+    /// read.
     pub(super) fn text(&self, bar: &ProgressBar) -> Result<Box<dyn BufRead + Send>, BulkError> {
         let mut file = self.file.try_clone().map_err(at(&self.path))?;
         file.rewind().map_err(at(&self.path))?;
@@ -84,9 +85,9 @@ impl Source {
         if is_workbook(start) {
             return Err(self.wrong(NO_WORKBOOK));
         }
-        // Of a text in UTF-16 without a mark every second byte is 0 where it is ASCII.
+        // In a UTF-16 text without a mark, every second byte of ASCII is 0.
         if UTF_16.iter().any(|mark| start.starts_with(mark)) || start.iter().take(64).any(|byte| *byte == 0) {
-            return Err(self.wrong("the text is UTF-16: a spreadsheet saves UTF-8 as \"CSV UTF-8\""));
+            return Err(self.wrong("the text is UTF-16; save it as \"CSV UTF-8\" in a spreadsheet"));
         }
         if file::is_shop(start) {
             return Err(self.wrong("this is a whole shop: `youhui import shop` reads it"));
@@ -96,17 +97,17 @@ impl Source {
         Ok(Box::new(text))
     }
 
-    /// Something that is wrong with the file as a whole.
+    /// Returns an error of the file as a whole.
     pub(super) fn wrong(&self, what: impl ToString) -> BulkError {
         BulkError::File { path: self.path.clone(), what: what.to_string() }
     }
 }
 
-/// Says of what cannot be read to its end that nothing was done yet.
+/// Adds to the error of an unreadable file that no row was imported.
 fn untouched(error: BulkError) -> BulkError {
     match error {
         BulkError::Io { path, error } => {
-            let what = format!("{error}. Nothing of it was moved in: copy or export it once more");
+            let what = format!("{error}. Nothing was imported: copy or export the file again");
             BulkError::File { path, what }
         }
         other => other,
@@ -121,7 +122,7 @@ fn is_workbook(start: &[u8]) -> bool {
     WORKBOOK.iter().any(|mark| start.starts_with(mark))
 }
 
-/// Whether a workbook is at a path; what cannot be read is none.
+/// Returns true if a readable workbook is at this path.
 fn is_workbook_at(path: &Path) -> bool {
     let mut start = [0; WORKBOOK[0].len()];
     File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && is_workbook(&start)

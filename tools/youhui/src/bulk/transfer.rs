@@ -1,5 +1,5 @@
-//! A file that is moved into a shop: in groups of rows, of which a few are under way at a time, and with a journal of how far
-//! it has come.
+//! The transfer of a file into a shop. The rows go in groups, of which a few are sent at the same time, and a journal
+//! keeps the progress.
 
 use std::{
     path::PathBuf,
@@ -24,70 +24,73 @@ use super::{
 };
 use crate::part_file::is_there;
 
-/// How often the journal is written: each time the disk is waited for.
+/// The shortest time between two entries of the journal, because each entry waits for the disk.
 const NOTE_EVERY: Duration = Duration::from_millis(500);
 
-/// What came of a row.
+/// The result of a row.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    /// It is in the shop; what the API answered.
+    /// The row is in the shop. Holds the reply of the API.
     Done(Value),
-    /// What the API has against it.
+    /// The row was refused. Holds the error of the API.
     Refused(Value),
 }
 
-/// What a file is moved in as.
+/// The kind of a transfer: an import of one kind of rows, or an issue.
 pub(super) trait Kind {
-    /// Its columns.
+    /// Returns the columns of the file.
     fn table(&self) -> &'static Table;
-    /// What it is called in the journal and in the table.
+    /// Returns the name of the kind in the journal and in the table.
     fn of(&self) -> String;
-    /// How many rows one request takes at the most.
+    /// Returns the most rows of one group.
     fn most(&self) -> usize;
-    /// How many requests are under way at a time.
+    /// Returns the number of groups that are sent at the same time.
     fn at_once(&self) -> usize;
-    /// The column whose value may stand in one row only, if there is one.
+    /// Returns the column whose value only one row may have, if there is one.
     fn only_once(&self) -> Option<OnlyOnce> {
         None
     }
-    /// Whether rows that were moved in change nothing when they are moved in again with other rows.
+    /// Returns true if sending accepted rows again, with other rows, changes nothing.
     fn is_repeatable(&self) -> bool;
-    /// Moves rows in that can be read. The verdicts stand in their order.
+    /// Sends rows that could be read. The results are in the order of the rows.
     async fn send(&self, desk: &Desk<'_>, first: u64, rows: &[Row]) -> Result<Vec<Verdict>, BulkError>;
 }
 
-/// What sending takes.
+/// The connection of a transfer: the API and the prefix of its idempotency keys.
 pub(super) struct Desk<'a> {
     pub(super) api: &'a ShopApi,
-    /// What the idempotency keys begin with.
+    /// The id of the transfer, with which the idempotency keys begin.
     pub(super) transfer: &'a str,
 }
 
-/// Where a transfer writes.
+/// The files that a transfer writes.
 #[derive(Debug, Clone)]
 pub(super) struct Places {
-    /// The journal; none for standard input.
+    /// The path of the journal; `None` for standard input.
     pub(super) journal: Option<PathBuf>,
     pub(super) errors: PathBuf,
-    /// The flag that gives the errors another place.
+    /// The flag that changes the path of the errors file.
     pub(super) errors_by: &'static str,
-    /// What the API answers, as rows.
+    /// The file for the replies of the API, as rows.
     pub(super) output: Option<(PathBuf, Shape)>,
 }
 
 impl Places {
-    /// Refuses folders that are not there, and a file of errors that would be written over what is none.
+    /// Refuses missing folders, and an errors path at which another kind of file exists.
     fn check(&self, source: &Source) -> Result<(), BulkError> {
         let errors = &self.errors;
         for path in std::iter::once(errors).chain(self.output.iter().map(|(path, _)| path)) {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
-                return Err(BulkError::File { path: folder.to_owned(), what: "there is no such folder".to_owned() });
+                return Err(BulkError::File {
+                    path: folder.to_owned(),
+                    what: "there is no such folder; create it, or give another path".to_owned(),
+                });
             }
         }
         let is_compressed = errors.extension().is_some_and(|extension| extension == "gz");
         if is_compressed || Format::of_name(errors).is_some_and(|format| format != source.format) {
             let what =
-                format!("refused rows are written as those that are read: name it .{}", source.format.extension());
+                format!("refused rows are written in the format of the input: name it .{}", source.format.extension());
             return Err(BulkError::File { path: errors.clone(), what });
         }
         let Ok(place) = errors.canonicalize() else { return Ok(()) };
@@ -102,7 +105,7 @@ impl Places {
     }
 }
 
-/// What is written beside the journal.
+/// The open files of a transfer, without the journal.
 struct Files {
     errors: PathBuf,
     layout: Layout,
@@ -168,7 +171,7 @@ impl Files {
     }
 }
 
-/// Moves a file in, or goes on where that was ended.
+/// Transfers a file, or continues a transfer that was interrupted.
 pub(super) async fn run<K: Kind>(
     api: &ShopApi,
     kind: &K,
@@ -216,9 +219,9 @@ pub(super) async fn run<K: Kind>(
     }
 }
 
-/// Says on standard error what may not be meant.
+/// Prints a warning on standard error.
 pub(super) fn warn(bar: &ProgressBar, warning: &str) {
-    bar.suspend(|| eprintln!("Careful: {warning}."));
+    bar.suspend(|| eprintln!("Warning: {warning}."));
 }
 
 fn summary(note: &Note, places: &Places) -> Summary {
@@ -227,7 +230,7 @@ fn summary(note: &Note, places: &Places) -> Summary {
     Summary { rows, accepted, refused, unread, errors, ..Summary::default() }
 }
 
-/// Moves the rows of a group in that can be read. The verdicts stand beside their rows.
+/// Sends the readable rows of a group. Returns every row with its result, in the order of the file.
 async fn send<K: Kind>(kind: &K, desk: &Desk<'_>, group: Group) -> Result<Vec<(Row, Verdict)>, BulkError> {
     let (mut readable, mut decided) = (Vec::new(), Vec::new());
     for row in group.rows {

@@ -1,34 +1,32 @@
-//! `youhui export`, `import` and `issue`: the data of a shop as files.
+//! The commands `youhui export`, `import` and `issue`: the data of a shop as files.
 
 use std::{io, path::PathBuf};
 
+use crate::bulk::{self, BulkError, DASH, Format, Summary, columns, import::What};
 use clap::{Args, Subcommand};
+use devserver::demo;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use shared::domain::shop::ShopId;
 
 use super::{CliError, Ended, help, place::Where, recovery, show};
-use crate::{
-    bulk::{self, BulkError, DASH, Format, Summary, columns, import::What},
-    demo,
-};
 
-/// What is exported.
+/// The subcommands of `export`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Export {
-    /// Everything that is stored of a shop, for another table. Nobody may write to the shop meanwhile.
+    /// All stored data of a shop, to import it into another table. Nobody may write to the shop during the export.
     #[command(after_long_help = help::plain(&[
         "export shop --shop my-shop --to my-shop.jsonl.gz --data youhui.db",
         "export shop --shop my-shop --to my-shop.jsonl.gz --store aws",
     ]))]
     Shop(recovery::Export),
-    /// The customers, by id.
+    /// The customers, sorted by id.
     #[command(after_long_help = help::export(&columns::CUSTOMERS, &[
         "export customers --shop my-shop --to customers.csv --data youhui.db",
         "export customers --shop my-shop --to - --format jsonl --store http://127.0.0.1:PORT | jq .mobile",
     ]))]
     Customers(Out),
-    /// The coupon codes, by id: all, or those of a status, a coupon, a customer.
+    /// The coupon codes, sorted by id: all, or those of a status, a coupon or a customer.
     #[command(after_long_help = help::export(&columns::CODES, &[
         "export codes --shop my-shop --to codes.csv.gz --data youhui.db",
         "export codes --shop my-shop --status unused --coupon 987 --to unused.csv --data youhui.db",
@@ -36,33 +34,34 @@ pub(super) enum Export {
     Codes {
         #[command(flatten)]
         out: Out,
-        /// Only those that are so.
+        /// Exports only codes with this status.
         #[arg(long, value_parser = ["unused", "used", "expired", "available"])]
         status: Option<String>,
-        /// Only those of the coupon with this id.
+        /// Exports only codes of the coupon with this id.
         #[arg(long, value_name = "ID", value_parser = coupon_id)]
         coupon: Option<u64>,
-        /// Only those of the customer with this id.
+        /// Exports only codes of the customer with this id.
         #[arg(long, value_name = "ID")]
         customer: Option<u64>,
     },
-    /// What each customer has in points, and the level.
+    /// The point balance and the level of each customer.
     #[command(after_long_help = help::export(&columns::POINTS, &[
         "export points --shop my-shop --to points.csv --data youhui.db",
     ]))]
     Points(Out),
 }
 
-/// What is imported.
+/// The subcommands of `import`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Import {
-    /// A whole shop from the file of `export shop`, where the shop is not; goes on where it was ended.
+    /// A whole shop, from a file of `export shop`, into a store that does not have the shop; continues an import that
+    /// was interrupted.
     #[command(after_long_help = help::plain(&[
         "import shop --from my-shop.jsonl.gz --data other.db",
         "import shop --from my-shop.jsonl.gz --store aws",
     ]))]
     Shop(recovery::Import),
-    /// Customers: those that are there are replaced.
+    /// Customers. Stored customers with the same ids are replaced.
     #[command(after_long_help = help::import(&columns::CUSTOMERS, &[
         "import customers --shop my-shop --from customers.csv --data youhui.db",
         "import customers --shop my-shop --from customers.csv.errors.csv --data youhui.db",
@@ -73,7 +72,7 @@ pub(super) enum Import {
         "import codes --shop my-shop --from codes.csv --data youhui.db",
     ], help::CODES))]
     Codes(In),
-    /// Opening balances: points that are added to what the customers have.
+    /// Opening balances: points that are added to the customers' balances.
     #[command(after_long_help = help::import(&columns::POINTS, &[
         "import points --shop my-shop --from points.csv --data youhui.db",
         "import points --shop my-shop --from points.csv --anew --data youhui.db   # adds all of it once more",
@@ -84,16 +83,16 @@ pub(super) enum Import {
 /// The flags of an export.
 #[derive(Debug, Args)]
 pub(super) struct Out {
-    /// Whose.
+    /// The shop to export from.
     #[arg(long, default_value = demo::SHOP)]
     shop: ShopId,
-    /// The file; compressed where its name ends in .gz. `-` is standard output.
+    /// The file to write; compressed if its name ends in .gz. `-` is standard output.
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
-    /// How it is written, where its name does not say so.
+    /// The format of the file, if its name does not tell it.
     #[arg(long)]
     format: Option<Format>,
-    /// Begins CSV with a byte order mark, for spreadsheets that take UTF-8 for something else without.
+    /// Begins CSV with a byte order mark, for spreadsheets that do not recognise UTF-8 without it.
     #[arg(long)]
     bom: bool,
     #[command(flatten)]
@@ -103,10 +102,10 @@ pub(super) struct Out {
 /// The flags of an import.
 #[derive(Debug, Args)]
 pub(super) struct In {
-    /// Whose.
+    /// The shop to import into.
     #[arg(long, default_value = demo::SHOP)]
     shop: ShopId,
-    /// The file; `-` is standard input.
+    /// The file to read; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
     #[command(flatten)]
@@ -115,16 +114,16 @@ pub(super) struct In {
     at: Where,
 }
 
-/// How a file is read.
+/// The flags of a command that reads a file.
 #[derive(Debug, Args)]
 struct Reading {
-    /// How the file of --from is written, where its name does not say so.
+    /// The format of the file of --from, if its name does not tell it.
     #[arg(long)]
     format: Option<Format>,
-    /// Where refused rows go; a file that is there is replaced only where it is such a file.
+    /// The file for refused rows. An existing file is replaced only if it is an errors file.
     #[arg(long, value_name = "FILE")]
     errors: Option<PathBuf>,
-    /// Takes the file for one that was never moved in: all of it is done, whatever was before.
+    /// Treats the file as new: all its rows are done again, even those that were done before.
     #[arg(long)]
     anew: bool,
 }
@@ -132,16 +131,16 @@ struct Reading {
 /// The flags of `issue`.
 #[derive(Debug, Args)]
 pub(super) struct Issue {
-    /// Whose.
+    /// The shop that issues the codes.
     #[arg(long, default_value = demo::SHOP)]
     shop: ShopId,
-    /// The coupon, by its prefix.
+    /// The code_prefix of the coupon.
     #[arg(long, value_name = "PREFIX")]
     coupon: String,
-    /// The customers; `-` is standard input.
+    /// The file of customers; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
-    /// Where the codes go: .csv or .jsonl.
+    /// The file for the codes: .csv or .jsonl.
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
     #[command(flatten)]
@@ -150,9 +149,9 @@ pub(super) struct Issue {
     at: Where,
 }
 
-/// The id of a coupon.
+/// Parses the id of a coupon.
 fn coupon_id(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| "the coupon's id is meant: `youhui report codes` shows it".to_owned())
+    text.parse().map_err(|_| "give the coupon's id: `youhui report codes` shows it".to_owned())
 }
 
 impl Export {
@@ -176,7 +175,7 @@ impl Export {
         match exported {
             Ok(_) if to_stdout => {}
             Ok(rows) => show(&json!({ "rows": rows, "file": out.to }))?,
-            // Whoever closed the other end, as `head` does, has read enough.
+            // A closed pipe is no error: its reader, such as `head`, has read enough.
             Err(BulkError::Io { error, .. }) if to_stdout && error.kind() == io::ErrorKind::BrokenPipe => {}
             Err(error) => return Err(error.into()),
         }
@@ -220,23 +219,23 @@ impl Reading {
     }
 }
 
-/// Shows what came of a file, and how its refused rows are tried `again`.
+/// Shows the result of a transfer. `again` tells how to send the refused rows again.
 fn ended(summary: &Summary, again: &str) -> Result<Ended, CliError> {
     show(summary)?;
     let Some(errors) = summary.errors.as_deref() else { return Ok(Ended::Done) };
     let (errors, unread) = (errors.display(), summary.unread);
     if summary.refused > unread {
         eprintln!(
-            "Correct the rows in {errors}, then {again}. Where the cause lay elsewhere and is gone, the file needs no change; \
-             a row that says that it needs nothing more is done. Reading the first file again does not try its refused rows \
-             again, while its .progress file is there."
+            "Correct the rows in {errors}, then {again}. If the cause was outside the file and is solved, the file \
+            needs no change. A row that says that it needs nothing more is done. Reading the first file again does \
+            not try its refused rows again, as long as its .progress file exists."
         );
     }
     if unread > 0 {
         let rows = if unread == 1 { "1 row".to_owned() } else { format!("{unread} rows") };
         eprintln!(
-            "{rows} could not be read: {errors} has the lines and the reason, not the row. Correct what stands on these lines \
-             of the first file, and give it a file of its own."
+            "{rows} could not be read: {errors} has the line numbers and the reason, but not the row. Correct these \
+            lines of the first file, and put them into a file of their own."
         );
     }
     Ok(Ended::RowsRefused)

@@ -1,36 +1,38 @@
-//! What `--help` teaches: examples, the columns of files, exit codes.
+//! The texts after the flags in `--help`: examples, the columns of files, and exit codes.
 
 use crate::bulk::columns::{Column, Table, Use};
 
-/// How a command ends.
+/// The exit codes of all commands.
 const EXITS: &str = "\
 Exit codes:
   0  done
-  1  failed; the same command again is safe
+  1  failed; it is safe to run the same command again
   2  the command line is wrong
-  3  done, but for rows that were refused";
+  3  done, except for refused rows";
 
-/// The notes of files that are read.
+/// The notes on input files.
 const READING: &str = "\
 The file:
-  .csv, .jsonl, each with .gz or without, or --format; - is standard input. UTF-8. A row has 1 MB at the most.
-  CSV has a header; line ends, a byte order mark and quotes are as spreadsheets write them. A column that is left out says
-  nothing; so does an empty cell, where its column says no other. An apostrophe before what looks like a formula is taken away.
-  Rows are numbered from 1, without the header and without empty rows, which say nothing.";
+  .csv or .jsonl, each with .gz or without, or --format; - is standard input. UTF-8. A row has at most 1 MB.
+  CSV has a header. Line ends, a byte order mark and quotes may be as spreadsheets write them. A missing column changes
+  nothing, and neither does an empty cell, unless its column says otherwise. An apostrophe before text that looks like
+  a formula is removed.
+  Rows are numbered from 1, without the header and without empty rows, which are ignored.";
 
-/// How reading goes on.
+/// The notes on refused rows and on interrupted commands.
 const RESUMING: &str = "\
-Refused rows go to FILE.errors.csv (of JSON Lines: .jsonl): row, field, message, file, and the row itself. The rest goes on. Mend
-that file and import it; it needs no other change.
-Where it is mended twice its rows count once. How far it has come is kept in FILE.progress: after a kill the same command goes
-on there, and no row counts twice, whenever and wherever it is run again. --anew takes the file for one that was never moved in.";
+Refused rows go to FILE.errors.csv (or .jsonl, as the input): row number, field, message, file, and the row itself.
+The other rows are done. Correct that file and import it; it needs no other change. A row counts once, even if two
+copies of it are corrected.
+The progress is kept in FILE.progress. After a kill, the same command continues there, and no row counts twice,
+whenever and wherever the command is run again. --anew treats the file as new.";
 
 fn line(column: &Column) -> String {
     let mark = if column.usage == Use::Needed { '*' } else { ' ' };
     format!("  {:<18}{mark} {}\n", column.name, column.about)
 }
 
-/// The columns of a table that have these uses.
+/// Returns the columns of a table that have one of these uses, below a title.
 fn columns(title: &str, table: &Table, uses: &[Use]) -> String {
     let lines: String = table.columns.iter().filter(|column| uses.contains(&column.usage)).map(line).collect();
     if lines.is_empty() { lines } else { format!("{title}\n{lines}\n") }
@@ -40,102 +42,105 @@ fn examples(lines: &[&str]) -> String {
     lines.iter().fold("Examples:\n".to_owned(), |text, line| format!("{text}  youhui {line}\n"))
 }
 
-/// The end of the help of a command that has no files of its own.
+/// Returns the end of the help of a command without files.
 pub(super) fn plain(lines: &[&str]) -> String {
     noted(lines, "")
 }
 
-/// The same, with what is to be known of the command.
+/// Returns the end of the help of a command without files, with a note.
 pub(super) fn noted(lines: &[&str], note: &str) -> String {
     format!("{}\n{note}{}", examples(lines), exits())
 }
 
-/// Those of a command that refuses no rows.
+/// Returns the exit codes of a command that refuses no rows.
 fn exits() -> String {
     EXITS.lines().take(4).collect::<Vec<_>>().join("\n")
 }
 
-/// The end of the help of all commands.
+/// Returns the end of the help of the program.
 pub(super) fn all(lines: &[&str]) -> String {
     format!("{}\n{EXITS} (import, issue)", examples(lines))
 }
 
-/// The end of the help of an import.
+/// Returns the end of the help of an import.
 pub(super) fn import(table: &Table, lines: &[&str], note: &str) -> String {
-    let read = columns("Columns (* is needed):", table, &[Use::Needed, Use::Read]);
-    let shown = columns("An export has these too; they are not read:", table, &[Use::Shown]);
+    let read = columns("Columns (* is required):", table, &[Use::Needed, Use::Read]);
+    let shown = columns("An export has these too; an import ignores them:", table, &[Use::Shown]);
     format!("{}\n{read}{shown}{note}\n{READING}\n\n{RESUMING}\n\n{EXITS}", examples(lines))
 }
 
-/// The end of the help of an export.
+/// Returns the end of the help of an export.
 pub(super) fn export(table: &Table, lines: &[&str]) -> String {
     let written = columns("Columns:", table, &[Use::Needed, Use::Read, Use::Shown]).replace("* ", "  ");
-    let note = "The file is not there before, and is in its place when it is whole; - is standard output. Rows are as they were when\n\
-                they were read. In CSV what a spreadsheet would run as a formula gets an apostrophe, which an import takes away.";
+    let note = "The file must not exist, and appears when it is complete; - is standard output. Rows are written as they\n\
+                are read. In CSV, text that a spreadsheet would run as a formula gets an apostrophe, which an import\n\
+                removes.";
     noted(lines, &format!("{written}{note}\n\n"))
 }
 
-/// What is to be known of points.
+/// The note on imports of points.
 pub(super) const POINTS: &str = "\
-Each row is one entry of kind `manual`. Rows of one customer are carried out in their order. A file of which a row was moved in
-is known for good: a changed copy of it under the same name is refused, since its old rows would count again. The level follows
-from what is imported, not from the old level.
+Each row is one ledger entry of kind `manual`. The rows of one customer are done in their order. After a row of a file
+was imported, a changed copy under the same name is refused, because its old rows would count again. The level follows
+from the imported points, not from the old level.
 ";
 
-/// What is to be known of codes.
+/// The note on imports of codes.
 pub(super) const CODES: &str = "\
-A code that is there already, of the same customer and coupon, is passed over; one that is used in the file, and not here, is used
-here. A used code takes its place and its use, within the limits, also where its rule has ended; it has no order. A text may
-stand in one row only. One that a spreadsheet has shortened, such as 2.02611E+11, is refused.
+A code that exists already, with the same customer and coupon, is skipped; if it is used in the file and not in the
+shop, it is used in the shop. A used code takes a place and a use within the limits of its rule, even if the rule has
+ended. It has no order. A text may be in one row only. A text that a spreadsheet has shortened, such as 2.02611E+11,
+is refused.
 ";
 
-/// What is to be known of customers.
+/// The note on imports of customers.
 pub(super) const CUSTOMERS: &str = "\
-What is there is replaced, but for what the file says nothing of. An id may stand in one row only. A mobile is kept as it is
-written: whether it is a number of some country, and whether others have it too, is not looked at. Only what a spreadsheet has
-shortened, such as 1.39E+10, is refused: its last digits are lost.
+A stored customer is replaced, except for fields that the file does not have. An id may be in one row only. A mobile
+is stored as it is written: neither its country format nor its uniqueness is checked. Only a number that a spreadsheet
+has shortened, such as 1.39E+10, is refused, because its last digits are lost.
 ";
 
-/// What is to be known of an issue.
+/// The note on issues of codes.
 pub(super) const ISSUE: &str = "\
-Other columns of the file are passed over: an export of customers will do. A customer who is named twice gets two codes. The
-codes are written to the file of --to, in the columns of an export of codes. A file that names more customers than places
-are left of the allocation_limit of the coupon's rule is refused before anything is issued. Each file wants a --to of its own.
+Other columns of the file are ignored, so that an export of customers can be used. A customer who is named twice gets
+two codes. The codes are written to the file of --to, with the columns of an export of codes. A file that names more
+customers than the allocation_limit of the coupon's rule still allows is refused before any code is issued. Each file
+needs its own --to.
 ";
 
-/// What is to be known of a report of liabilities.
+/// The note on the report of liability.
 pub(super) const LIABILITY: &str = "\
-The first and the last day are shown, and of those between them the ones on which points changed. Of each:
-  opening, closing   what all customers had when the day began and ended
-  earned             given by orders
-  signed             given for signing in
-  returned           given back, of redemptions
-  adjusted           given by the merchant; below 0 taken
+The first and the last day are shown, and the days between them on which points changed. For each day:
+  opening, closing   points of all customers at the start and at the end of the day
+  earned             given for orders
+  signed             given for sign-ins
+  returned           given back for refunded redemptions
+  adjusted           given by the merchant; below 0 if taken
   redeemed           spent
-  reversed           taken back, by orders that were refunded or cancelled
-  expired            not spent in time
+  reversed           taken back by orders that were refunded or cancelled
+  expired            expired before they were spent
 
 ";
 
-/// What is to be known of `expire`.
+/// The note on `expire`.
 pub(super) const EXPIRE: &str = "\
-Of the coupon codes:
-  rules              price rules whose codes are all stored as they are seen now
-  expired, revived   codes that are stored as expired, or as unused again, from now on
-  released           uses of codes and rules that orders have given back, since their hold had ended
-Of the points: customers of whom points expired, and how many points.
-Of both: unfinished, what the next run goes on with, and failed, what it tries again.
+coupon_codes:
+  rules              price rules whose codes are all stored with their effective status now
+  expired, revived   codes that are stored as expired now, or as unused again
+  released           uses of codes and rules that orders gave back, because their hold expired
+points: customers whose points expired, and the number of points.
+In both, the next run continues with what is unfinished, and tries again what failed.
 
 ";
 
-/// What is to be known of a report of codes.
+/// The note on the report of codes.
 pub(super) const CODES_REPORT: &str = "\
-The codes of a coupon that was deleted are left out, also of the totals. places_left is how many more codes the allocation_limit
-of the coupon's rule allows. Empty (null in JSON) is no limit.
+The codes of deleted coupons are not shown, and not in the totals. places_left is the number of codes that the
+allocation_limit of the coupon's rule still allows. Empty (null in JSON) means no limit.
 
 ";
 
-/// The end of the help of `issue`.
+/// Returns the end of the help of `issue`.
 pub(super) fn issue(table: &Table, lines: &[&str]) -> String {
     import(table, lines, ISSUE)
         .replace("FILE.errors", "TO.issue.errors")

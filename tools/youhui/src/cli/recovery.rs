@@ -1,22 +1,22 @@
-//! `youhui export shop` and `youhui import shop`.
+//! The commands `youhui export shop` and `youhui import shop`.
 
 use std::path::PathBuf;
 
+use crate::recovery;
 use chrono::Utc;
 use clap::Args;
 use indicatif::ProgressBar;
-use shared::{domain::shop::ShopId, table::schema};
+use shared::{domain::shop::ShopId, store::schema};
 
 use super::{CliError, Ended, data::style, place::Where, show};
-use crate::recovery;
 
 /// The flags of `export shop`.
 #[derive(Debug, Args)]
 pub(super) struct Export {
-    /// Whose.
+    /// The shop to export.
     #[arg(long)]
     shop: ShopId,
-    /// The file; compressed where its name ends in .gz.
+    /// The file to write; compressed if its name ends in .gz.
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
     #[command(flatten)]
@@ -26,7 +26,7 @@ pub(super) struct Export {
 /// The flags of `import shop`.
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// The file of an export.
+    /// The file that `export shop` wrote.
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
     #[command(flatten)]
@@ -46,7 +46,7 @@ impl Export {
 
 impl Import {
     pub(super) async fn run(self) -> Result<Ended, CliError> {
-        // A file that is none makes no store.
+        // The file is checked first, so that a wrong one creates no store.
         recovery::shop_of(&self.from)?;
         let (store, _running) = self.at.open_or_make().await?;
         if self.at.store.as_deref() != Some("aws") {

@@ -1,35 +1,33 @@
-//! `youhui report`: what a shop owes, and what became of its codes.
+//! The command `youhui report`: the points that a shop owes, and its codes by status.
 
 use std::io;
 
+use crate::bulk::{
+    formula,
+    report::{self, CodesReport, Counts},
+};
 use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum, error::ErrorKind};
+use devserver::demo;
 use indicatif::ProgressBar;
 use operator::Command;
 use shared::{Error, domain::shop::ShopId};
 
 use super::{CliError, Ended, command, data::style, help, operate, place::Where, print, show};
-use crate::{
-    bulk::{
-        formula,
-        report::{self, CodesReport, Counts},
-    },
-    demo,
-};
 
-/// What is reported.
+/// The subcommands of `report`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Report {
-    /// What a shop owed its customers in points, day by day.
+    /// The points that a shop owed its customers, day by day.
     #[command(after_long_help = help::noted(&[
         "report liability --shop my-shop --data youhui.db",
         "report liability --shop my-shop --from 2026-01-01 --to 2026-01-31 --store aws",
     ], help::LIABILITY))]
     Liability {
-        /// Whose.
+        /// The shop to report on.
         #[arg(long, default_value = demo::SHOP)]
         shop: ShopId,
-        /// The first day, such as 2026-01-31; the last one by default.
+        /// The first day, such as 2026-01-31. The same as the last day by default.
         #[arg(long, value_parser = day)]
         from: Option<NaiveDate>,
         /// The last day; today by default.
@@ -38,7 +36,7 @@ pub(super) enum Report {
         #[command(flatten)]
         at: Where,
     },
-    /// The codes of every coupon: issued, unused, used, expired, claimed, and the places left.
+    /// The number of codes of every coupon: issued, unused, used, expired, claimed, and the places left.
     #[command(after_long_help = help::noted(&[
         "report codes --shop my-shop --data youhui.db",
         "report codes --shop my-shop --format csv --data youhui.db > codes-report.csv",
@@ -49,28 +47,28 @@ pub(super) enum Report {
 /// The flags of `report codes`.
 #[derive(Debug, Args)]
 pub(super) struct Codes {
-    /// Whose.
+    /// The shop to report on.
     #[arg(long, default_value = demo::SHOP)]
     shop: ShopId,
-    /// How it is written.
+    /// The format of the report.
     #[arg(long, default_value = "table")]
     format: Shown,
     #[command(flatten)]
     at: Where,
 }
 
-/// How a report is written.
+/// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Shown {
-    /// In columns.
+    /// Aligned columns, with the totals.
     Table,
-    /// Comma-separated values; the totals are left out.
+    /// Comma-separated values, without the totals.
     Csv,
-    /// JSON.
+    /// JSON, with the totals.
     Json,
 }
 
-/// A mistake in the days of `report liability`, with the usage of that command.
+/// Returns an error about the days of `report liability`, with the usage of that command.
 fn wrong_days(what: &str) -> CliError {
     let mut command = command();
     command.build();
@@ -82,9 +80,9 @@ fn wrong_days(what: &str) -> CliError {
     error.into()
 }
 
-/// A day by its date.
+/// Parses a date such as 2026-01-31.
 fn day(text: &str) -> Result<NaiveDate, String> {
-    text.parse().map_err(|error| format!("{error}: a day such as 2026-01-31 is meant"))
+    text.parse().map_err(|error| format!("{error}: give a date such as 2026-01-31"))
 }
 
 impl Report {
@@ -95,7 +93,7 @@ impl Report {
             }
             Self::Liability { shop, from, to, at } => match operate(&at, Command::Liability { shop, from, to }).await {
                 Err(CliError::Store(Error::Invalid(_))) => {
-                    return Err(wrong_days("--from is after --to, which is today where it is not given"));
+                    return Err(wrong_days("--from is after --to, which is today by default"));
                 }
                 days => show(&days?)?,
             },
@@ -115,7 +113,7 @@ impl Report {
     }
 }
 
-/// The columns of the report. The title stands last: its width is not its length.
+/// The columns of the report. The title is last, because its width on the screen is not its length.
 const COLUMNS: [&str; 9] =
     ["coupon_id", "code_prefix", "issued", "unused", "used", "expired", "claimed", "places_left", "title"];
 
@@ -124,7 +122,7 @@ fn counts(counts: &Counts) -> [String; 5] {
     [issued, unused, used, expired, claimed].map(ToString::to_string)
 }
 
-/// The rows of the report, one for each coupon.
+/// Returns the rows of the report, one for each coupon.
 fn rows(report: &CodesReport) -> Vec<[String; COLUMNS.len()]> {
     let row = |coupon: &report::CouponCodes| {
         let [issued, unused, used, expired, claimed] = counts(&coupon.codes);
@@ -156,7 +154,7 @@ fn table(report: &CodesReport) -> String {
     for row in &rows {
         for (column, cell) in row.iter().enumerate() {
             match widths.get(column) {
-                // Texts stand to the left, numbers to the right.
+                // Texts are aligned to the left, numbers to the right.
                 Some(width) if column == 1 => text.push_str(&format!("{cell:<width$}  ")),
                 Some(width) => text.push_str(&format!("{cell:>width$}  ")),
                 None => text.push_str(cell),

@@ -1,4 +1,4 @@
-//! `youhui serve`: the whole API on this machine.
+//! The command `youhui serve`: the whole API on this machine.
 
 use std::{
     io::Write,
@@ -9,47 +9,48 @@ use std::{
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use chrono::Utc;
 use clap::Args;
-use operator::{Answer, Command};
-use shared::{
-    Error,
-    domain::{scope::Scopes, shop::ShopId},
-    table::{connect::Connection, store::Store, tokens},
-};
-
-use super::{CliError, place::connection, print};
-use crate::{
+use devserver::{
     demo,
     embedded::{Embedded, Place},
     hostile::{Chaos, Hostile},
     server::{GrantedToken, Options, Server, ServerError},
 };
+use operator::{Answer, Command};
+use shared::{
+    Error,
+    domain::{scope::Scopes, shop::ShopId},
+    shop::operators::tokens,
+    store::{client::Store, connect::Connection},
+};
+
+use super::{CliError, place::connection, print};
 
 /// The flags of `serve`.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// The port on 127.0.0.1; 0 takes a free one.
+    /// The port of the API on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 8080)]
     port: u16,
     /// The file of the embedded store.
     #[arg(long, default_value = "youhui.db", conflicts_with_all = ["memory", "store"])]
     data: PathBuf,
-    /// Keeps the embedded store in memory: gone with the process.
+    /// Keeps the embedded store in memory. The data ends with the process.
     #[arg(long, conflicts_with = "store")]
     memory: bool,
-    /// The port of the embedded store on 127.0.0.1, for `sam local`; a free one without.
+    /// The port of the embedded store on 127.0.0.1, for `sam local`. A free one by default.
     #[arg(long, default_value_t = 0, conflicts_with = "store")]
     store_port: u16,
-    /// Another store: the address of a DynamoDB on this machine, or `aws`.
+    /// Uses another store: the address of a DynamoDB on this machine, or `aws`.
     #[arg(long, value_name = "URL")]
     store: Option<String>,
     /// Loads no demo data.
     #[arg(long)]
     empty: bool,
-    /// Makes a token of this very text, for the demo shop or the named one. For tests on this machine.
+    /// Creates a token with this text, for the demo shop or the named shop. For tests on this machine only.
     #[arg(long, value_name = "TOKEN=SCOPE,SCOPE[@SHOP]")]
     grant: Vec<GrantedToken>,
-    /// Puts faults between the API and its store: `mild` or `harsh`, and a seed to replay them. A command with --store of its own
-    /// has none.
+    /// Injects faults between the API and its store: `mild` or `harsh`, with a seed to repeat them. Commands with
+    /// --store are not affected.
     #[arg(long, value_name = "PROFILE[@SEED]", conflicts_with = "store")]
     chaos: Option<Chaos>,
 }
@@ -78,7 +79,7 @@ pub(super) async fn serve(flags: Serve) -> Result<(), CliError> {
     };
     let server = Server::start(embedded, connection, options).await.map_err(|error| match (error, &flags.store) {
         (ServerError::Store(Error::Unavailable(_)), Some(store)) if !on_aws => CliError::NoAnswer(store.clone()),
-        // Said as other commands say it.
+        // Reported in the words of the other commands.
         (ServerError::Store(error), _) => error.into(),
         (error, _) => error.into(),
     })?;
@@ -91,7 +92,7 @@ pub(super) async fn serve(flags: Serve) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What to do with a server that has just started: with the demo data, if it has them.
+/// Returns the text that is printed at the start. It has examples for the demo data, if that is loaded.
 fn introduction(url: &str, store: &str, token: &str, demo: bool) -> String {
     let auth = format!("-H 'Authorization: Bearer {token}'");
     let post =
@@ -107,7 +108,7 @@ fn introduction(url: &str, store: &str, token: &str, demo: bool) -> String {
             post(cart, "/api/discounts/evaluate/"),
         ]);
     } else {
-        trials.push("docs/quickstart.md, from its second step on".to_owned());
+        trials.push("docs/quickstart.md, from its second step".to_owned());
     }
     format!(
         "Youhui  {url}\nstore   {store}\ntoken   {token}  (shop {}, scopes read,write)\n\nTry:\n  {}\n\n\
@@ -124,8 +125,8 @@ fn token_file(data: &Path) -> PathBuf {
     name.into()
 }
 
-/// A token of the demo shop that works: the one of the last start where there is a file to keep it in, beside the data
-/// and for its owner alone, else a new one.
+/// Returns a valid token of the demo shop. If there is a file for it beside the data, readable by its owner only, the
+/// token of the last start is used again. Otherwise a new token is created.
 async fn ready_token(store: &Store, file: Option<&Path>) -> Result<String, CliError> {
     if let Some(text) = file.and_then(|file| std::fs::read_to_string(file).ok())
         && tokens::find(store, &text, Utc::now()).await?.is_some()
@@ -136,7 +137,7 @@ async fn ready_token(store: &Store, file: Option<&Path>) -> Result<String, CliEr
     let shop: ShopId = demo::SHOP.parse().map_err(|error| shared::Error::Internal(format!("{error}")))?;
     let command = Command::MintToken { shop, scopes, label: "local server".to_owned(), days: None };
     let Answer::Minted { text, .. } = operator::run(store, command).await? else {
-        return Err(shared::Error::Internal("no token was minted".to_owned()).into());
+        return Err(shared::Error::Internal("no token was created".to_owned()).into());
     };
     if let Some(file) = file {
         let mut options = std::fs::OpenOptions::new();
@@ -148,7 +149,7 @@ async fn ready_token(store: &Store, file: Option<&Path>) -> Result<String, CliEr
     Ok(text)
 }
 
-/// Ctrl-C, or what a supervisor sends.
+/// Waits for Ctrl-C, or for the signal of a supervisor.
 async fn stop_signal() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]

@@ -1,30 +1,31 @@
-//! From a table into a file.
+//! The export of a whole shop from a table into a file.
 
 use std::path::Path;
 
+use crate::bulk::Format;
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 use indicatif::ProgressBar;
 use shared::{
     domain::shop::ShopId,
-    table::{
+    shop::operators::{
         shop_items::{self, Fingerprint, ShopItem},
         shops,
-        store::Store,
     },
+    store::client::Store,
 };
 
 use super::{
     Moved, RecoveryError,
     file::{Header, Writer},
 };
-use crate::bulk::Format;
 
-/// Writes every item of a shop to a file that is not there yet; what has ended at `now` is left out.
+/// Writes every item of a shop to a new file, except items that expired before `now`.
 ///
 /// # Errors
-/// [`RecoveryError::Name`] for another name than of JSON Lines; [`RecoveryError::Changed`] where the shop was written to meanwhile: everything is read a second time, and the file is
-/// kept where both readings are the same, which is how the shop was between them.
+/// [`RecoveryError::Name`] if the file name is not that of JSON Lines. [`RecoveryError::Changed`] if the shop changed
+/// during the export: everything is read a second time, and the file is kept if both readings are equal. It shows the
+/// shop at a moment between them.
 pub async fn export(
     store: &Store,
     shop: &ShopId,
@@ -51,7 +52,7 @@ pub async fn export(
     }
 }
 
-/// Writes a shop that stays as it is until everything has been read once more.
+/// Writes the shop, then reads it again. Returns an error if it changed.
 async fn write_settled(
     store: &Store,
     shop: &ShopId,
@@ -71,8 +72,9 @@ async fn write_settled(
     if first == second { Ok(()) } else { Err(RecoveryError::Changed(shop.clone())) }
 }
 
-/// Writes the data as it is read. The doors are kept until the end, the registry last of all: there are as few of them as a
-/// shop has tokens, and rules, coupons and batches that wait for a job.
+/// Writes the data as it is read. The entry points (the shop registry, the tokens and the index of due work) are kept
+/// in memory and written last, the registry at the very end. There are only as many as the shop has tokens, and rules,
+/// coupons and batches with due work.
 async fn write(
     store: &Store,
     shop: &ShopId,

@@ -1,7 +1,8 @@
 //! The file of an export: JSON Lines, compressed where its name ends in `.gz`.
 //!
-//! The first line names the format and the shop, each further line is an item, and the last one counts them and holds the
-//! SHA-256 of all lines before it. Whoever reads the file to its end knows that nothing is missing or changed.
+//! The first line names the format and the shop. Each further line is an item. The last line has the number of items
+//! and the SHA-256 checksum of all lines before it. So a reader that reaches the end knows that nothing is missing or
+//! changed.
 
 use std::{
     fs::File,
@@ -9,40 +10,40 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::{gzip::expanded, part_file::PartFile};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::domain::shop::ShopId;
 
 use super::RecoveryError;
-use crate::{gzip::expanded, part_file::PartFile};
 
-/// What this format is called.
+/// The name of the format.
 const FORMAT: &str = "youhui-shop";
-/// The version that is written and read.
+/// The version of the format that is written and read.
 const VERSION: u32 = 1;
-/// The longest line: an item has at most 400 KB, and bytes in JSON take more.
+/// The longest line, in bytes. An item has at most 400 KB, and bytes take more in JSON.
 const MAX_LINE: u64 = 4 << 20;
-/// What the last line begins with, and no item: the keys of an item are sorted, and its primary key comes before that.
+/// The start of the last line. No item starts so: the keys of an item are sorted, and its primary key comes first.
 const LAST: &str = "{\"items\":";
 
-/// What is said of another file.
+/// The error of another kind of file.
 const NO_SHOP: &str =
     "this is not an exported shop: `import customers`, `import codes` and `import points` read other files";
 
-/// Whether a text begins as an exported shop does.
+/// Returns true if a text begins like an exported shop.
 pub(crate) fn is_shop(text: &[u8]) -> bool {
     text.starts_with(format!("{{\"format\":\"{FORMAT}\"").as_bytes())
 }
 
-/// The first line.
+/// The first line of the file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Header {
     format: String,
     version: u32,
-    /// Whose items follow.
+    /// The shop that owns the items.
     pub(super) shop: ShopId,
-    /// When the export began.
+    /// The time at which the export started.
     pub(super) exported_at: DateTime<Utc>,
 }
 
@@ -52,16 +53,16 @@ impl Header {
     }
 }
 
-/// The last line.
+/// The last line of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Last {
-    /// How many items the file has.
+    /// The number of items in the file.
     pub(super) items: u64,
-    /// Of all lines before this one.
+    /// The SHA-256 checksum of all lines before this one.
     pub(super) sha256: String,
 }
 
-/// The lines so far.
+/// The number of items and the checksum of the lines so far.
 #[derive(Debug, Default)]
 struct Count {
     items: u64,
@@ -79,7 +80,7 @@ impl Count {
     }
 }
 
-/// An export under way.
+/// An export that is being written.
 pub(super) struct Writer {
     path: PathBuf,
     file: PartFile,
@@ -91,7 +92,7 @@ fn at(path: &Path) -> impl Fn(io::Error) -> RecoveryError {
 }
 
 impl Writer {
-    /// Begins a file where there is none.
+    /// Creates a new file and writes its header.
     pub(super) fn create(path: &Path, header: &Header) -> Result<Self, RecoveryError> {
         let file = PartFile::create(path).map_err(at(path))?;
         let mut writer = Self { path: path.to_owned(), file, count: Count::default() };
@@ -100,7 +101,7 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Adds an item.
+    /// Adds an item as a line.
     pub(super) fn item(&mut self, line: &str) -> Result<(), RecoveryError> {
         self.count.items += 1;
         self.write(line)
@@ -111,7 +112,7 @@ impl Writer {
         writeln!(self.file, "{line}").map_err(at(&self.file.part))
     }
 
-    /// Ends the file, and puts it in its place.
+    /// Completes the file and gives it its name.
     pub(super) fn finish(mut self) -> Result<Last, RecoveryError> {
         let last = std::mem::take(&mut self.count).last();
         let text = serde_json::to_string(&last).map_err(|error| at(&self.path)(error.into()))?;
@@ -120,17 +121,17 @@ impl Writer {
         Ok(last)
     }
 
-    /// Leaves nothing of it behind.
+    /// Deletes the unfinished file.
     pub(super) fn discard(self) -> Result<(), RecoveryError> {
         self.file.discard().map_err(at(&self.path))
     }
 }
 
-/// The lines of a file as they are.
+/// The lines of a file, not yet parsed.
 struct Lines {
     path: PathBuf,
     input: BufReader<Box<dyn Read + Send>>,
-    /// The number of the line that was read last.
+    /// The number of the last line read.
     number: u64,
 }
 
@@ -143,7 +144,7 @@ impl Lines {
         match line.pop() {
             None => Ok(None),
             Some(b'\n') => String::from_utf8(line).map(Some).map_err(|error| self.wrong(error)),
-            Some(_) => Err(self.wrong("the line is too long, or the file was cut in it")),
+            Some(_) => Err(self.wrong("the line is too long, or the file was cut here")),
         }
     }
 
@@ -152,19 +153,19 @@ impl Lines {
     }
 }
 
-/// An export that is read line by line.
+/// The reader of an export, line by line.
 pub(super) struct Reader {
     lines: Lines,
     count: Count,
-    /// What the first line says.
+    /// The header of the file.
     pub(super) header: Header,
 }
 
-/// A line of a file behind its header.
+/// A line after the header.
 pub(super) enum Line {
-    /// An item.
+    /// An item of the table, as JSON.
     Item(String),
-    /// Nothing is missing before it, and nothing follows.
+    /// The last line. Its count and checksum were right.
     Last(Last),
 }
 
@@ -177,14 +178,14 @@ impl Reader {
         let first = lines.next()?.ok_or_else(|| lines.wrong("the file is empty"))?;
         let header: Header = serde_json::from_str(&first).map_err(|_| lines.wrong(NO_SHOP))?;
         if (header.format.as_str(), header.version) != (FORMAT, VERSION) {
-            return Err(lines.wrong("this is not an exported shop of a version that is known here"));
+            return Err(lines.wrong("this exported shop has a format version that this program does not know"));
         }
         let mut count = Count::default();
         count.line(&first);
         Ok(Self { lines, count, header })
     }
 
-    /// The next line.
+    /// Reads the next line. Checks the count and the checksum at the last line.
     pub(super) fn next(&mut self) -> Result<Line, RecoveryError> {
         let line = self.lines.next()?.ok_or_else(|| self.wrong("the file was cut: its last line is missing"))?;
         if !line.starts_with(LAST) {
@@ -198,11 +199,11 @@ impl Reader {
         }
         match self.lines.next()? {
             None => Ok(Line::Last(last)),
-            Some(_) => Err(self.wrong("something follows the last line")),
+            Some(_) => Err(self.wrong("the file has text after its last line")),
         }
     }
 
-    /// What is wrong with the line that was read last.
+    /// Returns an error about the last line read.
     pub(super) fn wrong(&self, what: impl ToString) -> RecoveryError {
         self.lines.wrong(what)
     }

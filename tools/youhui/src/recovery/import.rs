@@ -1,4 +1,4 @@
-//! From a file into a table in which the shop is not.
+//! The import of a whole shop from a file into a table that does not have the shop.
 
 use std::path::Path;
 
@@ -6,12 +6,11 @@ use chrono::{DateTime, Utc};
 use indicatif::ProgressBar;
 use shared::{
     domain::shop::ShopId,
-    table::{
-        Item,
+    shop::operators::{
         shop_import::{self, Import, MAX_DOORS},
         shop_items::{self, Fingerprint, ShopItem},
-        store::Store,
     },
+    store::{Item, client::Store},
 };
 
 use super::{
@@ -19,34 +18,35 @@ use super::{
     file::{Last, Line, Reader},
 };
 
-/// The most items and bytes of one step: eight batches of 25 side by side.
+/// The most items and bytes of one step: eight batches of 25 items at the same time.
 const STEP_ITEMS: u64 = 200;
 const STEP_BYTES: usize = 4 << 20;
 
-/// What a file holds.
+/// The contents of a file, after its check.
 struct Contents {
     shop: ShopId,
     last: Last,
-    /// How many of its items are data; the doors come after them, and the registry last.
+    /// The number of data items. The entry points come after them, and the registry last.
     data: u64,
-    /// Of the data.
+    /// The fingerprint of the data items.
     fingerprint: Fingerprint,
 }
 
-/// The shop that a file names in its first line.
+/// Returns the shop that the header of a file names.
 ///
 /// # Errors
-/// [`RecoveryError::Io`] and [`RecoveryError::File`] for a file that cannot be read or begins as none of an export.
+/// [`RecoveryError::Io`] and [`RecoveryError::File`] if the file cannot be read or has no header of an export.
 pub fn shop_of(from: &Path) -> Result<ShopId, RecoveryError> {
     Ok(Reader::open(from)?.header.shop)
 }
 
-/// Stores the shop of a file in a table in which it is not, or goes on where an import of the same file was ended. What has
-/// ended at `now` is left out. The shop is there when everything is: its data, compared with the file, and then its doors.
+/// Imports the shop of a file into a table that does not have it, or continues an interrupted import of the same file.
+/// Items that expired before `now` are left out. The data is written first and compared with the file; then the entry
+/// points are written. So the shop becomes visible only when it is complete.
 ///
 /// # Errors
-/// [`RecoveryError::File`] for a file that is not a whole export, and [`RecoveryError::Store`] with a
-/// [`shared::Error::Conflict`] where the shop is there already: nothing is written.
+/// [`RecoveryError::File`] if the file is not a complete export. [`RecoveryError::Store`] with a
+/// [`shared::Error::Conflict`] if the shop exists already; nothing is written.
 pub async fn import(store: &Store, from: &Path, now: DateTime<Utc>, bar: &ProgressBar) -> Result<Moved, RecoveryError> {
     bar.set_message("checking the file");
     let contents = check(from)?;
@@ -64,13 +64,14 @@ pub async fn import(store: &Store, from: &Path, now: DateTime<Utc>, bar: &Progre
         bar.set_message("comparing");
         import.verify(store, contents.fingerprint).await?;
     }
-    bar.set_message("opening");
+    bar.set_message("writing the entry points");
     open_doors(store, &mut file, import, &contents, now).await?;
     bar.set_position(contents.last.items);
     Ok(Moved { shop: contents.shop, items: contents.last.items, sha256: contents.last.sha256 })
 }
 
-/// Reads the whole file: each line is an item of its shop, data before doors, the registry last.
+/// Reads the whole file and checks the order of its items: data, entry points, registry. Each item must belong to the
+/// shop.
 fn check(from: &Path) -> Result<Contents, RecoveryError> {
     let mut file = Reader::open(from)?;
     let shop = file.header.shop.clone();
@@ -79,12 +80,12 @@ fn check(from: &Path) -> Result<Contents, RecoveryError> {
     loop {
         let line = match file.next()? {
             Line::Item(line) => line,
-            Line::Last(_) if !registered => return Err(file.wrong("the shop itself is missing")),
+            Line::Last(_) if !registered => return Err(file.wrong("the item of the shop itself is missing")),
             Line::Last(last) => return Ok(Contents { shop, last, data, fingerprint }),
         };
         let (item, _) = parse(&file, &shop, &line)?;
         if registered || (doors > 0 && !item.door) {
-            return Err(file.wrong("this item comes too late"));
+            return Err(file.wrong("this item is in the wrong place"));
         }
         registered = item.is_registry(&shop);
         if item.door {
@@ -100,7 +101,7 @@ fn parse(file: &Reader, shop: &ShopId, line: &str) -> Result<(ShopItem, Item), R
     shop_items::parse(shop, line).map_err(|what| file.wrong(what))
 }
 
-/// The next item of a file that has one.
+/// Returns the next item, which the file must have.
 fn next_item(file: &mut Reader) -> Result<String, RecoveryError> {
     match file.next()? {
         Line::Item(line) => Ok(line),
@@ -133,7 +134,7 @@ async fn put_data(
     Ok(())
 }
 
-/// Puts the doors, and the registry when the file has been read to its end once more.
+/// Writes the entry points. Reads the file to its end again before it writes the registry.
 async fn open_doors(
     store: &Store,
     file: &mut Reader,

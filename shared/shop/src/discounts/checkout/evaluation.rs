@@ -1,8 +1,13 @@
-//! Pricing a cart with the rules of a shop as they are: reads, and never writes.
+//! Evaluation of a cart by the current price rules of a shop (docs/api/evaluation.md). It reads and never writes.
 //!
-//! Side by side the automatic rules (one small item while they stay as they are), the customer and the texts of the codes;
-//! then the codes with their coupons and rules; and of those rules that would apply and have a limit, what is used. Where
-//! there are no codes, an instance that has read the automatic rules before reads that beside the first.
+//! The reads are, one after the other:
+//!
+//! 1. In parallel: the automatic rules (one small item while the cached rules are current), the customer, the texts of
+//!    the codes, and the overlay of released uses.
+//! 2. The codes with their coupons and rules.
+//! 3. The counted uses of those rules that would apply and have a limit.
+//!
+//! For a cart without codes, an instance that has cached the automatic rules does step 3 in parallel with step 1.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -12,46 +17,49 @@ use std::{
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join3;
 
-use super::{
-    automatic_rules::{AutomaticRules, Rules},
-    coupon_code_uses::Taken,
-    coupon_codes::{self, Nested, Row},
-    customers,
-    order_uses::Freed,
-    store::Store,
-};
 use crate::{
-    domain::{
-        evaluation::{Candidate, Evaluation, Uses, cart::Cart, evaluate},
-        id::Id,
-        price_rule::PriceRule,
-        shop::ShopId,
+    crm::customers,
+    discounts::{
+        codes::{
+            self,
+            rows::{Nested, Row},
+            uses::Taken,
+        },
+        rules::automatic::{AutomaticRules, Rules},
     },
-    error::{Error, FieldErrors},
+    orders::uses::Freed,
 };
+use domain::{
+    error::{Error, FieldErrors},
+    evaluation::{Candidate, Evaluation, Uses, cart::Cart, evaluate},
+    id::Id,
+    price_rule::PriceRule,
+    shop::ShopId,
+};
+use store::client::Store;
 
-/// The most codes of one cart that is priced.
+/// Largest number of codes in one evaluation.
 pub const MAX_CODES: usize = 100;
 
-/// The most rules of one cart that are priced as they would be.
+/// Largest number of draft price rules in one evaluation.
 pub const MAX_DRAFTS: usize = 20;
 
-/// What is to be priced.
+/// Input of an evaluation.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// Whose cart it is; without, a code is priced as its owner would see it.
+    /// Customer of the cart. Without one, each code is priced for its owner.
     pub customer_id: Option<Id>,
-    /// The cart.
+    /// Lines and shipping price to evaluate.
     pub cart: Cart,
     /// Texts of codes, at most [`MAX_CODES`].
     pub codes: Vec<String>,
-    /// Rules as they would be, each with an id of its own, at most [`MAX_DRAFTS`]. One with the id of a stored rule stands
-    /// in its place; another is priced as the rule that would be created under its id. Those that are not automatic count
-    /// as brought by a code.
+    /// Draft price rules, each with an id of its own, at most [`MAX_DRAFTS`]. A draft with the id of a stored rule
+    /// replaces that rule; any other draft is priced as a new rule with this id. A draft that is not automatic is
+    /// priced as if a code had named it.
     pub drafts: Vec<PriceRule>,
-    /// The moment whose windows count. What is used stays used.
+    /// Instant that the windows of rules are compared with. It does not change which uses are counted.
     pub at: DateTime<Utc>,
-    /// When the request came.
+    /// Instant of the request.
     pub now: DateTime<Utc>,
 }
 
@@ -61,23 +69,23 @@ impl Asked {
     }
 }
 
-/// Why a code does not bring its rule.
+/// Reason for a code whose rule is not applied by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// No code has this text.
     Unknown,
-    /// It is another customer's.
+    /// The code is another customer's.
     Foreign,
-    /// It was used.
+    /// The code is used.
     Used,
-    /// Its rule has ended.
+    /// The rule of the code has ended.
     Lapsed,
-    /// Another code has brought its rule.
+    /// Another code of the cart has the same rule.
     Repeated,
 }
 
 impl Refusal {
-    /// Its name on the wire.
+    /// Returns the name of the reason in replies.
     pub fn name(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
@@ -89,26 +97,26 @@ impl Refusal {
     }
 }
 
-/// A priced cart.
+/// Result of an evaluation.
 #[derive(Debug)]
 pub struct Priced {
-    /// What came out.
+    /// The priced lines, shipping, totals and rules.
     pub evaluation: Evaluation,
-    /// For each code that was sent, why it does not bring its rule.
+    /// The text of each code as it was sent, with the reason if its rule is not applied by it.
     pub codes: Vec<(String, Option<Refusal>)>,
 }
 
-/// The rules of codes, and the customer whose uses of each count.
+/// Rules of the codes and drafts in the request, and the customer whose uses of a rule count, by rule id.
 #[derive(Debug, Default)]
-pub(super) struct Brought {
-    pub(super) candidates: Vec<Candidate>,
-    pub(super) owners: HashMap<Id, Id>,
+pub(crate) struct Brought {
+    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) owners: HashMap<Id, Id>,
 }
 
-/// Prices a cart.
+/// Evaluates a cart.
 ///
 /// # Errors
-/// [`Error::Invalid`] where there is no such customer.
+/// [`Error::Invalid`] for an unknown customer.
 pub async fn price(store: &Store, shop: &ShopId, known: &AutomaticRules, asked: &Asked) -> Result<Priced, Error> {
     let customer = async {
         match asked.customer_id {
@@ -119,8 +127,8 @@ pub async fn price(store: &Store, shop: &ShopId, known: &AutomaticRules, asked: 
         }
     };
     let codes = async {
-        let texts = coupon_codes::texts(store, shop, &asked.codes).await?;
-        coupon_codes::behind(store, shop, &texts, &[]).await
+        let texts = codes::rows::texts(store, shop, &asked.codes).await?;
+        codes::rows::behind(store, shop, &texts, &[]).await
     };
     let rules = try_join3(known.of(store, shop), Freed::read(store, shop, asked.now), ahead(store, shop, known, asked));
     let ((), (automatic, freed, ahead), (rows, nested)) = try_join3(customer, rules, codes).await?;
@@ -138,12 +146,12 @@ pub async fn price(store: &Store, shop: &ShopId, known: &AutomaticRules, asked: 
     Ok(Priced { evaluation, codes })
 }
 
-/// A cart without codes by the automatic rules that the instance knows, which may not be those of the shop any more.
+/// Evaluation of a cart without codes by the cached automatic rules, which may be out of date.
 struct Ahead {
     automatic: Arc<Rules>,
-    /// As if nothing were used.
+    /// Result without any counted use.
     evaluation: Evaluation,
-    /// What is used of the rules that apply so and have a limit.
+    /// Counted uses of the rules that apply in this result and have a limit.
     taken: Taken,
 }
 
@@ -158,13 +166,14 @@ async fn ahead(store: &Store, shop: &ShopId, known: &AutomaticRules, asked: &Ask
 }
 
 impl Brought {
-    /// Adds the rules as they would be that no code brings.
+    /// Adds the draft rules that no code has added.
     fn add_drafts(&mut self, asked: &Asked) {
         let drafts = asked.drafts.iter().filter(|draft| !self.owners.contains_key(&draft.id));
         self.candidates.extend(drafts.cloned().map(Candidate::new));
     }
 
-    /// Adds the rule of a code, or says why not. A lapsed code brings its rule too, which then explains by how much.
+    /// Adds the rule of a code. Returns the reason if the code is not valid. An expired code adds its rule too, so that
+    /// the reply can show the end that was passed.
     fn add(&mut self, row: &Row, nested: &Nested, asked: &Asked, freed: &Freed) -> Option<Refusal> {
         let code = &row.code;
         if nested.terms(code).is_none() {
@@ -187,12 +196,12 @@ impl Brought {
     }
 }
 
-/// What a cart is priced with.
+/// Rules and input of an evaluation.
 #[derive(Clone, Copy)]
-pub(super) struct Pricing<'a> {
-    pub(super) automatic: &'a Rules,
-    pub(super) brought: &'a Brought,
-    pub(super) asked: &'a Asked,
+pub(crate) struct Pricing<'a> {
+    pub(crate) automatic: &'a Rules,
+    pub(crate) brought: &'a Brought,
+    pub(crate) asked: &'a Asked,
 }
 
 impl<'a> Pricing<'a> {
@@ -205,7 +214,7 @@ impl<'a> Pricing<'a> {
         evaluate(&self.asked.cart, self.candidates(), self.asked.at, uses)
     }
 
-    /// The rules that apply and have a limit, but for those whose uses are known.
+    /// Returns the rules that apply and have a limit, without those whose uses are in `uses`.
     fn limited(self, evaluation: &Evaluation, uses: &BTreeMap<Id, Uses>) -> Vec<Limited> {
         let applied: BTreeSet<_> = evaluation.applied().map(|outcome| outcome.price_rule_id).collect();
         let rules = self.candidates().map(|candidate| &candidate.rule);
@@ -220,10 +229,10 @@ impl<'a> Pricing<'a> {
         (in_all || by.is_some()).then_some(Limited { rule: rule.id, in_all, by })
     }
 
-    /// Prices the cart, and again with what is used of those rules that would apply and have a limit, until that is known
-    /// of all. `first` is what comes out as if nothing were used, where that is known; `taken` has what was read of uses
-    /// before, and then all that was.
-    pub(super) async fn within_limits(
+    /// Evaluates the cart, and again with the counted uses of the rules that apply and have a limit, until the uses of
+    /// all such rules are known. `first` is the result without counted uses, if it is known. `taken` has the uses that
+    /// were read before, and gets all that are read here.
+    pub(crate) async fn within_limits(
         self,
         store: &Store,
         shop: &ShopId,
@@ -246,13 +255,13 @@ impl<'a> Pricing<'a> {
     }
 }
 
-/// A rule of whose uses something matters.
+/// A rule with a limit, and the uses that the limit counts.
 #[derive(Debug, Clone, Copy)]
 struct Limited {
     rule: Id,
-    /// Whether all of them do.
+    /// Set when the limit counts the uses of all customers.
     in_all: bool,
-    /// Whose do.
+    /// Customer whose uses the limit counts; `None` without `once_per_customer`.
     by: Option<Id>,
 }
 
@@ -267,7 +276,7 @@ impl Limited {
             && self.by.is_none_or(|customer| taken.holds_of(shop, customer, self.rule))
     }
 
-    /// The uses that count.
+    /// Returns the uses that count for the limit, without released ones.
     fn uses(&self, shop: &ShopId, taken: &Taken, freed: &Freed) -> Uses {
         let freed = freed.of_rule(self.rule, self.by);
         let by_customer = self.by.map_or(0, |customer| taken.by_customer(shop, customer, self.rule));

@@ -1,49 +1,57 @@
-//! Changes of a code: another customer, another text, used, given back; and its end.
+//! Changes of a code: another customer, another text, used or not used, and deletion (docs/api/coupon-codes.md).
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join3};
 
-use super::{
-    counters::{self, Change, Counter, Shards},
-    coupon_code_uses::{self as uses, Taken},
-    coupon_codes::{self, Nested, Row},
-    order_uses::{self, Record},
-    settling,
-    standings::EXPIRED,
-    store::Store,
-    transaction::Transaction,
-};
 use crate::{
-    domain::{coupon_code::CouponCode, id::Id, shop::ShopId},
-    error::{Error, FieldErrors},
+    discounts::{
+        codes::{
+            rows::{self, Nested, Row},
+            uses::{self, Taken},
+        },
+        counters::{self, Change, Counter, Shards},
+        rules::standings::EXPIRED,
+    },
+    orders::{self, settling, uses::Record},
 };
+use domain::{
+    coupon_code::CouponCode,
+    error::{Error, FieldErrors},
+    id::Id,
+    shop::ShopId,
+};
+use store::{client::Store, transaction::Transaction};
 
-/// What is to change of a code: what is good of it, and the errors of the rest.
+/// Input of an update: the valid fields, and the errors of the others.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// Whose it is to be.
+    /// New owner of the code.
     pub customer_id: Option<Id>,
-    /// What its text is to be.
+    /// New text of the code.
     pub code: Option<String>,
-    /// Whether it is to be used.
+    /// True to use the code, false to take its use back.
     pub used: Option<bool>,
-    /// What is wrong.
+    /// Errors of the invalid fields.
     pub errors: FieldErrors,
 }
 
-/// A code that is there.
+/// Reads a code with its customer, coupon and rule: 2 round trips.
+///
+/// # Errors
+/// [`Error::NotFound`] for an unknown code, and for an unused code of a deleted coupon.
 pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<(CouponCode, Nested), Error> {
-    let row = coupon_codes::get(store, shop, id).await?;
-    let nested = coupon_codes::nested(store, shop, std::iter::once(&row.code), &[]).await?;
+    let row = rows::get(store, shop, id).await?;
+    let nested = rows::nested(store, shop, std::iter::once(&row.code), &[]).await?;
     if nested.terms(&row.code).is_some() { Ok((row.code, nested)) } else { Err(Error::NotFound) }
 }
 
-/// Plans a change of a code: 3 round trips. A wrong draft is refused only where there is such a code.
+/// Plans an update of a code: 3 round trips. An invalid draft is refused only if the code exists.
 ///
 /// # Errors
-/// [`Error::Invalid`] for what cannot be right; [`Error::Conflict`] where the state of the code or a limit forbids it.
+/// [`Error::NotFound`] if there is no such code. [`Error::Invalid`] for fields that cannot be right.
+/// [`Error::Conflict`] if the state of the code or a limit forbids the change.
 pub async fn update(
     store: &Store,
     shop: &ShopId,
@@ -51,9 +59,9 @@ pub async fn update(
     draft: Result<Draft, Error>,
     now: DateTime<Utc>,
 ) -> Result<(Transaction, (CouponCode, Nested)), Error> {
-    let row = coupon_codes::get(store, shop, id).await?;
+    let row = rows::get(store, shop, id).await?;
     let customer = draft.as_ref().ok().and_then(|draft| draft.customer_id);
-    let nested = coupon_codes::nested(store, shop, std::iter::once(&row.code), customer.as_slice());
+    let nested = rows::nested(store, shop, std::iter::once(&row.code), customer.as_slice());
     let turn = async {
         let turns = draft.as_ref().is_ok_and(|draft| draft.used.is_some_and(|used| used != row.code.used_at.is_some()));
         if turns { Turn::read(store, shop, &row.code, customer).await.map(Some) } else { Ok(None) }
@@ -61,7 +69,7 @@ pub async fn update(
     let text = draft.as_ref().ok().and_then(|draft| draft.code.as_ref()).filter(|text| **text != row.code.code);
     let holder = async {
         match text {
-            Some(text) => coupon_codes::holder_of_text(store, shop, text).await,
+            Some(text) => rows::holder_of_text(store, shop, text).await,
             None => Ok(None),
         }
     };
@@ -81,7 +89,7 @@ pub async fn update(
     let mut transaction = Transaction::default();
     if let Some(text) = draft.code.filter(|text| *text != row.code.code) {
         after.code = text;
-        coupon_codes::give_text(&mut transaction, shop, &after)?;
+        rows::give_text(&mut transaction, shop, &after)?;
     }
     let mut lapsed = row.class == EXPIRED;
     if let Some(turn) = turn {
@@ -92,30 +100,30 @@ pub async fn update(
         }
         turn.over(&mut transaction, store, shop, (&mut after, &nested), now).await?;
     }
-    coupon_codes::replace(&mut transaction, shop, &row, &after, lapsed)?;
+    rows::replace(&mut transaction, shop, &row, &after, lapsed)?;
     Ok((transaction, (after, nested)))
 }
 
-/// Plans a use of a code that was made in another system, within the limits; its rule may have ended since.
+/// Plans the use of a code that was made in another system, within the limits. The rule may have ended since.
 ///
 /// # Errors
-/// [`Error::Conflict`] where a limit forbids it.
+/// [`Error::Conflict`] if a limit forbids the use.
 pub async fn use_elsewhere(
     store: &Store,
     shop: &ShopId,
     row: &Row,
     used_at: DateTime<Utc>,
 ) -> Result<(Transaction, (CouponCode, Nested)), Error> {
-    let nested = coupon_codes::nested(store, shop, std::iter::once(&row.code), &[]);
+    let nested = rows::nested(store, shop, std::iter::once(&row.code), &[]);
     let (nested, turn) = try_join(nested, Turn::read(store, shop, &row.code, None)).await?;
     let (mut after, lapsed) = (row.code.clone(), turn.codes.lapsed);
     let mut transaction = Transaction::default();
     turn.over(&mut transaction, store, shop, (&mut after, &nested), used_at).await?;
-    coupon_codes::replace(&mut transaction, shop, row, &after, lapsed)?;
+    rows::replace(&mut transaction, shop, row, &after, lapsed)?;
     Ok((transaction, (after, nested)))
 }
 
-/// Whether the customer and the text of a draft can be, which a code may hold, and all else that is wrong with it.
+/// Checks the customer and the text of a draft, given the code that holds the text, and adds the draft's other errors.
 fn check(code: &CouponCode, draft: &Draft, nested: &Nested, holder: Option<Id>) -> Result<(), Error> {
     let mut errors = FieldErrors::NONE;
     if let Some(id) = draft.customer_id.filter(|id| !nested.customers.contains_key(id)) {
@@ -128,25 +136,25 @@ fn check(code: &CouponCode, draft: &Draft, nested: &Nested, holder: Option<Id>) 
     if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
 }
 
-/// What it takes to use a code that is not used, or to give its use back.
+/// State that is needed to use an unused code, or to take a use back.
 struct Turn {
-    /// The codes of the coupon, which guard it from here on.
+    /// Quota shards of the coupon's codes. The change is conditioned on their epoch.
     codes: Shards,
-    /// The uses of the rule.
+    /// Counted uses of the rule.
     taken: Taken,
-    /// What the order uses that used the code, if one did.
+    /// The order that uses the code, with its record; `None` if no order does.
     record: Option<(Id, Record)>,
 }
 
 impl Turn {
-    /// Reads it; `customer` is whose the code is to be, where it is to be another's.
+    /// Reads the state. `customer` is the new owner of the code, if it gets one.
     async fn read(store: &Store, shop: &ShopId, code: &CouponCode, customer: Option<Id>) -> Result<Self, Error> {
         let (rule, user) = (code.price_rule_id, customer.unwrap_or(code.customer_id));
-        // What is given back is given back whatever the customer uses.
+        // A use can be taken back whatever else the customer uses.
         let by_customer = code.used_at.is_none().then_some((user, rule));
         let record = async {
             match code.order_id {
-                Some(order) => order_uses::read(store, shop, order).await.map(|record| Some((order, record))),
+                Some(order) => orders::uses::read(store, shop, order).await.map(|record| Some((order, record))),
                 None => Ok(None),
             }
         };
@@ -156,7 +164,7 @@ impl Turn {
         Ok(Self { codes, taken, record })
     }
 
-    /// Plans it. Whether the rule has ended is for the caller to say.
+    /// Plans the use, or takes the use back. The caller must check that the rule has not ended.
     async fn over(
         self,
         transaction: &mut Transaction,
@@ -191,17 +199,20 @@ impl Turn {
     }
 }
 
-/// Plans the end of a code. Its text stays taken; an unused one gives its place under the quota back.
+/// Plans the deletion of a code. Its text stays taken. An unused code gives its quota place back.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such code.
 pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction, ()), Error> {
-    let row = coupon_codes::get(store, shop, id).await?;
-    let nested = coupon_codes::nested(store, shop, std::iter::once(&row.code), &[]);
+    let row = rows::get(store, shop, id).await?;
+    let nested = rows::nested(store, shop, std::iter::once(&row.code), &[]);
     let codes = counters::read(store, shop, Counter::CodesOf(row.code.coupon_id));
     let (nested, codes) = try_join(nested, codes).await?;
     if nested.terms(&row.code).is_none() {
         return Err(Error::NotFound);
     }
     let mut transaction = Transaction::default();
-    coupon_codes::remove(&mut transaction, shop, &row);
+    rows::remove(&mut transaction, shop, &row);
     if !codes.closed {
         let used = row.code.used_at.is_some();
         let parts = if used { Vec::new() } else { codes.give(1) };

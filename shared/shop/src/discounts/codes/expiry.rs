@@ -1,51 +1,59 @@
-//! Storing what the clock has made of codes: as expired where their rule has ended, as unused again where its end was moved
-//! on. Until then they are *seen* so ([`standings`](super::standings)).
+//! Expiry of codes (docs/api/coupon-codes.md): it stores unused codes as expired after their rule has ended, and as
+//! unused again after the end was moved. Until then the status overlay shows their effective status
+//! ([`standings`](crate::discounts::rules::standings)).
 //!
-//! One rule is settled so: its row says which way its codes are being stored; the counters of its coupons' codes turn,
-//! so that what is written from then on is stored in the new way; the codes that are stored in the old way are written
-//! anew, a transaction after the other; and its row says that it is done. All of it is conditioned on the rule being as it
-//! was read, or on the turn: a run that is behind the times changes nothing. Every part can stop and begin again, and two
-//! can do it at once.
+//! One rule is handled as follows:
+//!
+//! 1. The row of the rule says in which class the codes are being stored.
+//! 2. The quota shards of each coupon get the next epoch, so that codes written from then on have the new class.
+//! 3. The codes of the old class are rewritten, as many in each transaction as fit.
+//! 4. The row of the rule says that the work is done.
+//!
+//! Each step is conditioned on the version of the rule or on the epoch, so a run with an outdated state changes
+//! nothing. Each step can stop and resume, and two processes can run it at once.
 
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use futures_util::stream::{self, StreamExt};
 
-use super::{
-    attempts::Attempts,
+use crate::discounts::{
+    codes::rows::{self, OF_COUPON, Row, unused_class},
     counters::{self, Counter, Shards, Turn},
-    coupon_codes::{self, OF_COUPON, Row, unused_class},
+    rules::{
+        self,
+        rows::{StoredAs, StoredRule},
+        standings::coupons_of_rule,
+    },
+};
+use domain::{error::Error, id::Id, shop::ShopId};
+use store::{
+    attempts::Attempts,
+    client::Store,
     pages::{Class, Direction, List, Select},
-    price_rules::{self, StoredAs, StoredRule},
-    standings::coupons_of_rule,
-    store::Store,
     transaction::{CommitError, MAX_ITEMS, Transaction},
 };
-use crate::{
-    domain::{id::Id, shop::ShopId},
-    error::Error,
-};
 
-/// How many codes are read at once.
+/// Number of codes that are read at once.
 const READ_AT_ONCE: u64 = 200;
-/// How many coupons of a rule are worked on at once.
+/// Number of coupons of a rule that are handled in parallel.
 const AT_ONCE: usize = 8;
-/// The most items that one code takes: five rows, the tally of its customer, and two of each list.
+/// Largest number of items that one code takes: five rows, the tally of its customer, and two tallies of each other
+/// list.
 const ITEMS_OF_ONE: usize = 10;
 
-/// What became of a rule.
+/// Result of the expiry of a rule's codes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Settled {
-    /// Codes that are stored as expired now.
+    /// Number of codes that were stored as expired.
     pub expired: u64,
-    /// Codes that are stored as unused again.
+    /// Number of codes that were stored as unused again.
     pub revived: u64,
-    /// Whether nothing is left to do.
+    /// Set when no work is left.
     pub done: bool,
 }
 
-/// Brings the codes of a rule to what the clock has made of them `now`, until `deadline` at the latest.
+/// Rewrites the codes of a rule to the class that is right at `now`, until `deadline` at the latest.
 pub async fn settle(
     store: &Store,
     shop: &ShopId,
@@ -56,12 +64,13 @@ pub async fn settle(
     let mut settled = Settled::default();
     let mut attempts = Attempts::default();
     while Instant::now() < deadline {
-        let (before, version) = match price_rules::stored(store, shop, rule).await {
+        let (before, version) = match rules::rows::stored(store, shop, rule).await {
             Err(Error::NotFound) => return Ok(Settled { done: true, ..settled }),
             read => read?,
         };
         let lapsed = before.rule.has_ended(now);
-        // A run whose clock says otherwise has to say so in the row first, and then this one's version is gone.
+        // A run whose clock disagrees has to change the row first, and then the version that this run relies on is
+        // gone.
         let (under_way, goal) =
             if lapsed { (StoredAs::Expiring, StoredAs::Expired) } else { (StoredAs::Reviving, StoredAs::Unused) };
         if before.codes == goal {
@@ -82,7 +91,7 @@ pub async fn settle(
         }
         let after = StoredRule { codes: if began { goal } else { under_way }, ..before.clone() };
         let mut transaction = Transaction::default();
-        price_rules::replace(&mut transaction, shop, (&before, version), &after)?;
+        rules::rows::replace(&mut transaction, shop, (&before, version), &after)?;
         match store.commit(&transaction).await {
             Ok(()) => attempts = Attempts::default(),
             Err(CommitError::Refused(_)) => attempts.pause().await?,
@@ -92,8 +101,8 @@ pub async fn settle(
     Ok(settled)
 }
 
-/// Turns the counters of a rule's coupons, some at once, and writes their codes anew; `None` where the rule is not of this
-/// version any more, or another run has turned them back.
+/// Sets the class of new codes on the coupons of a rule, several in parallel, and rewrites their codes. Returns `None`
+/// if the rule has another version by now, or another run has set the opposite class.
 async fn rewrite_coupons(
     store: &Store,
     shop: &ShopId,
@@ -118,7 +127,7 @@ async fn rewrite_coupons(
     Ok(current.then_some(all))
 }
 
-/// Turns the counter of one coupon and writes its codes anew.
+/// Sets the class of new codes on one coupon, and rewrites its codes.
 async fn rewrite(
     store: &Store,
     shop: &ShopId,
@@ -134,7 +143,7 @@ async fn rewrite(
     if shards.lapsed != lapsed && !shards.closed {
         let mut transaction = Transaction::default();
         shards.turn(&mut transaction, shop, Turn::Lapsed(lapsed));
-        price_rules::check_version(&mut transaction, shop, rule, version);
+        rules::rows::check_version(&mut transaction, shop, rule, version);
         match store.commit(&transaction).await {
             Ok(()) | Err(CommitError::Refused(_)) => shards = counters::read(store, shop, counter).await?,
             Err(CommitError::Failed(error)) => return Err(error),
@@ -146,22 +155,21 @@ async fn rewrite(
     if shards.lapsed != lapsed {
         return Ok(None);
     }
-    let change =
-        |transaction: &mut Transaction, row: &Row| coupon_codes::replace(transaction, shop, row, &row.code, lapsed);
+    let change = |transaction: &mut Transaction, row: &Row| rows::replace(transaction, shop, row, &row.code, lapsed);
     each(store, shop, (&OF_COUPON.of(coupon), vec![unused_class(!lapsed)]), change, Some(&shards), deadline).await
 }
 
-/// How far a walk came.
-pub(super) struct Walked {
-    /// Codes that were changed.
-    pub(super) codes: u64,
-    /// Whether none of the classes is left.
-    pub(super) all: bool,
+/// Progress of a walk over codes.
+pub(crate) struct Walked {
+    /// Number of codes that were changed.
+    pub(crate) codes: u64,
+    /// Set when no code of the classes is left.
+    pub(crate) all: bool,
 }
 
-/// Changes every code of some classes, which takes it out of them, in transactions of as many as fit; `None` where the
-/// counter that they rely on has turned.
-pub(super) async fn each(
+/// Applies `change` to every code of these classes, with as many codes in a transaction as fit. `change` must take the
+/// code out of the classes. Returns `None` if the epoch of `relied_on` has changed.
+pub(crate) async fn each(
     store: &Store,
     shop: &ShopId,
     (list, classes): (&List, Vec<Class>),
@@ -199,7 +207,7 @@ pub(super) async fn each(
                     rest = &rest[taken..];
                 }
                 Err(refused) if refused.refused(counters::LABEL) => return Ok(None),
-                // One of them was used or changed: the others are read again.
+                // One of the codes was used or changed, so the page is read again.
                 Err(CommitError::Refused(_)) => {
                     attempts.pause().await?;
                     break;

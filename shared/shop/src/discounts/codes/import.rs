@@ -1,58 +1,64 @@
-//! Codes that come from another system: issued with the text that they have there, and used where they were used there. One
-//! code is one transaction, with its place under the quota and, where it is used, its use under the limits.
+//! Import of codes from another system (docs/api/coupon-codes.md). A code keeps the text that it has there, and is used
+//! if it was used there. One code is one transaction, with its quota place and, for a used code, with its use under the
+//! limits.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join;
 
-use super::{
+use crate::discounts::{
+    codes::{
+        changes,
+        issue::{self, Pair, Prepared},
+        rows::{self, Nested, Row},
+        uses::{self, Taken},
+    },
     counters::Change,
-    coupon_code_changes as changes,
-    coupon_code_issue::{self as issue, Pair, Prepared},
-    coupon_code_uses::{self as uses, Taken},
-    coupon_codes::{self, Nested, Row},
     coupons,
-    store::Store,
-    transaction::Transaction,
 };
-use crate::{
-    domain::{coupon_code::CouponCode, id::Id, shop::ShopId},
+use domain::{
+    coupon_code::CouponCode,
     error::{Error, FieldErrors},
+    id::Id,
+    shop::ShopId,
 };
+use store::{client::Store, transaction::Transaction};
 
-/// What is said of a code that is there already, of the same customer and coupon: nothing is wrong, and nothing is to be done.
+/// Error text for a code that exists already with the same customer and coupon. The row is right, and nothing is to be
+/// done.
 pub const THERE_ALREADY: &str = "This code is there already.";
 
-/// How the coupon of a code is named.
+/// Reference to the coupon of a code.
 #[derive(Debug, Clone)]
 pub enum CouponName {
-    /// By its id.
+    /// Id of the coupon.
     Id(Id),
-    /// By its prefix.
+    /// Prefix of the coupon.
     Prefix(String),
 }
 
-/// A code that is to be moved in: what is good of it, and the errors of the rest.
+/// Input of the import of one code: the valid fields, and the errors of the others.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// Whose it is.
+    /// Customer who owns the code.
     pub customer_id: Option<Id>,
-    /// Of which coupon.
+    /// Coupon of the code.
     pub coupon: Option<CouponName>,
-    /// Its text.
+    /// Text of the code.
     pub code: Option<String>,
-    /// When it was used, if it was.
+    /// Instant of the use; `None` for an unused code.
     pub used_at: Option<DateTime<Utc>>,
-    /// What is wrong.
+    /// Errors of the invalid fields.
     pub errors: FieldErrors,
 }
 
-/// Plans a code with a given text; where it is there already, and was used elsewhere and not here, its use.
+/// Plans a code with a given text. If the code exists already and only the other system has used it, the use is
+/// planned. A code may be used after its rule has ended, because it was used in the other system.
 ///
 /// # Errors
-/// [`Error::Invalid`] for what cannot be right, [`THERE_ALREADY`] under `code` too; [`Error::Conflict`] where a quota or a
-/// limit forbids it. A code may be used after its rule has ended: it was, elsewhere.
+/// [`Error::Invalid`] for fields that cannot be right, and with [`THERE_ALREADY`] under `code` for a code that exists.
+/// [`Error::Conflict`] if a quota or a limit forbids the code.
 pub async fn plan(
     store: &Store,
     shop: &ShopId,
@@ -61,14 +67,16 @@ pub async fn plan(
 ) -> Result<(Transaction, (CouponCode, Nested)), Error> {
     let coupon = async {
         match &draft.coupon {
-            Some(CouponName::Prefix(prefix)) => Ok(coupons::by_prefix(store, shop, prefix).await?.map(|(id, _)| id)),
+            Some(CouponName::Prefix(prefix)) => {
+                Ok(coupons::rows::by_prefix(store, shop, prefix).await?.map(|(id, _)| id))
+            }
             Some(CouponName::Id(id)) => Ok(Some(*id)),
             None => Ok(None),
         }
     };
     let holder = async {
         match &draft.code {
-            Some(text) => coupon_codes::holder_of_text(store, shop, text).await,
+            Some(text) => rows::holder_of_text(store, shop, text).await,
             None => Ok(None),
         }
     };
@@ -88,7 +96,7 @@ pub async fn plan(
             return changes::use_elsewhere(store, shop, there, used_at).await;
         }
         let taken = if same.is_some() { THERE_ALREADY } else { "Another code has this text, or had it once." };
-        // What is wrong beside a code that is there can be mended, and then it is passed over.
+        // The other errors of a code that exists can be corrected, and the row is skipped then.
         if same.is_none() || draft.errors.is_empty() {
             errors = errors.and(FieldErrors::field("code", taken));
         }
@@ -101,11 +109,11 @@ pub async fn plan(
         }
         prepared => prepared?,
     };
-    let text = draft.code.clone().ok_or_else(|| Error::Internal("a code without a text".to_owned()))?;
+    let text = draft.code.clone().ok_or_else(|| Error::Internal("an imported code has no text".to_owned()))?;
     write(store, shop, prepared, (text, draft.used_at), now).await
 }
 
-/// The code that has a text, where it is the one of the draft. One that had the text once is not.
+/// Reads the code that holds a text, if it is the code of the draft. Returns `None` if it had the text only earlier.
 async fn same(
     store: &Store,
     shop: &ShopId,
@@ -113,7 +121,7 @@ async fn same(
     draft: &Draft,
     coupon: Option<Id>,
 ) -> Result<Option<Row>, Error> {
-    let row = match coupon_codes::get(store, shop, holder).await {
+    let row = match rows::get(store, shop, holder).await {
         Ok(row) => row,
         Err(Error::NotFound) => return Ok(None),
         Err(error) => return Err(error),
@@ -147,6 +155,6 @@ async fn write(
         change.used = 1;
     }
     shards.write(&mut transaction, shop, &change);
-    coupon_codes::insert(&mut transaction, shop, &code, shards.lapsed)?;
+    rows::insert(&mut transaction, shop, &code, shards.lapsed)?;
     Ok((transaction, (code, nested)))
 }

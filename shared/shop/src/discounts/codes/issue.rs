@@ -1,5 +1,7 @@
-//! Issuing codes: all or nothing. A few fit into one transaction with their places under the quotas; more are a batch, which
-//! takes all places first and then writes the codes step by step. The job undoes what a process that died leaves behind.
+//! Issue of codes, all or nothing (docs/api/coupon-codes.md). A *quota place* is one of the codes that a coupon may
+//! have under its `allocation_limit`. A small issue is one transaction with its quota places. A larger one is a batch,
+//! which takes all quota places first and then writes the codes step by step. If its process dies, the job undoes what
+//! is left.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -7,77 +9,82 @@ use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join3};
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::{
+    crm::customers::CUSTOMERS,
+    discounts::{
+        codes::{
+            rows::{self, CODES, Nested},
+            undo::take_back,
+        },
+        counters::{self, Counter, Shards},
+        coupons::rows::{COUPONS, StoredCoupon},
+        rules,
+    },
+};
+use domain::{
+    coupon::Coupon,
+    coupon_code::{CouponCode, suffix, suffix_length},
+    error::{Error, FieldErrors},
+    id::Id,
+    price_rule::PriceRule,
+    quota::Part,
+    shop::ShopId,
+};
+use store::{
     attempts::Attempts,
     batches::Batch,
-    counters::{self, Counter, Shards},
-    coupon_code_undo::take_back,
-    coupon_codes::{self, CODES, Nested},
-    coupons::{COUPONS, StoredCoupon},
-    customers::CUSTOMERS,
-    price_rules, sequence,
-    store::Store,
+    client::Store,
+    sequence,
     transaction::{MAX_ITEMS, Transaction},
 };
-use crate::{
-    domain::{
-        coupon::Coupon,
-        coupon_code::{CouponCode, suffix, suffix_length},
-        id::Id,
-        price_rule::PriceRule,
-        quota::Part,
-        shop::ShopId,
-    },
-    error::{Error, FieldErrors},
-};
 
-/// The kind of the batch.
+/// Kind of the batch, as its record names it.
 pub const KIND: &str = "coupon_code_issue";
-/// How many codes a step of a batch looks at.
-pub(super) const LOOK_AHEAD: usize = 24;
+/// Number of codes that one step of a batch considers.
+pub(crate) const LOOK_AHEAD: usize = 24;
 
-/// A pair as it was sent: what is good of it, and the errors of the rest.
+/// One pair of the request: the valid fields, and the errors of the others.
 #[derive(Debug, Clone)]
 pub struct Pair {
-    /// To whom.
+    /// Customer who gets the code.
     pub customer_id: Option<Id>,
-    /// Of which coupon.
+    /// Coupon of the code.
     pub coupon_id: Option<Id>,
-    /// What is wrong with the pair by itself.
+    /// Errors of the pair by itself.
     pub errors: FieldErrors,
 }
 
-/// A code that is to be issued.
+/// A code that is to be issued, without its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
-    pub(super) id: Id,
+    pub(crate) id: Id,
     customer_id: Id,
-    pub(super) coupon_id: Id,
+    pub(crate) coupon_id: Id,
     price_rule_id: Id,
     code_prefix: String,
 }
 
-/// Codes that can be issued, and the counters of their coupons.
+/// Codes that can be issued, with the quota shards of their coupons.
 #[derive(Debug)]
 pub struct Prepared {
     /// The codes, in the order of the input.
     pub drafts: Vec<Draft>,
-    /// What they refer to.
+    /// Customers, coupons and price rules of the codes.
     pub nested: Nested,
-    /// The counter of each coupon, and where on it the places are.
-    pub(super) places: HashMap<Id, (Shards, Vec<Part>)>,
+    /// Quota shards of each coupon, with the shards from which places are to be taken.
+    pub(crate) places: HashMap<Id, (Shards, Vec<Part>)>,
 }
 
-/// Whether the codes of these pairs fit into one transaction, wherever their ids lie: of each code five items, the tally
-/// of its customer and perhaps a shard of its coupon's counter; of each coupon four tallies; those of the list of all; the
-/// guard.
+/// True if the codes of these pairs always fit into one transaction, whatever their ids are. A code takes five items,
+/// the tally of its customer, and perhaps one quota shard. A coupon takes four tallies. The list of all codes takes its
+/// tallies, and the request its guard.
 pub fn is_few(pairs: &[Pair]) -> bool {
     let coupons: HashSet<_> = pairs.iter().filter_map(|pair| pair.coupon_id).collect();
     7 * pairs.len() + 4 * coupons.len() + 5 <= MAX_ITEMS
 }
 
-/// How many codes of each coupon there are, in the order in which they are first named.
-pub(super) fn by_coupon(coupons: impl Iterator<Item = Id>) -> Vec<(Id, u64)> {
+/// Counts the codes of each coupon, in the order in which the coupons are first named.
+pub(crate) fn by_coupon(coupons: impl Iterator<Item = Id>) -> Vec<(Id, u64)> {
     let mut order: Vec<(Id, u64)> = Vec::new();
     for coupon in coupons {
         match order.iter_mut().find(|(known, _)| *known == coupon) {
@@ -88,10 +95,10 @@ pub(super) fn by_coupon(coupons: impl Iterator<Item = Id>) -> Vec<(Id, u64)> {
     order
 }
 
-/// Checks all that can refuse these pairs, and gives them ids.
+/// Checks all that can refuse these pairs, and reserves ids for their codes: 2 round trips.
 ///
 /// # Errors
-/// [`Error::Invalid`] with the errors of each pair; [`Error::Conflict`] where a quota has not so many places left.
+/// [`Error::Invalid`] with the errors of each pair. [`Error::Conflict`] if a quota has too few places left.
 pub async fn prepare(store: &Store, shop: &ShopId, pairs: &[Pair]) -> Result<Prepared, Error> {
     let customers: HashSet<_> = pairs.iter().filter_map(|pair| pair.customer_id).collect();
     let coupons: HashSet<_> = pairs.iter().filter_map(|pair| pair.coupon_id).collect();
@@ -105,7 +112,7 @@ pub async fn prepare(store: &Store, shop: &ShopId, pairs: &[Pair]) -> Result<Pre
     let checked = check(pairs, &nested)?;
     let order = by_coupon(checked.iter().map(|(_, stored)| stored.coupon.id));
     let rules: HashSet<_> = nested.coupons.values().map(|stored| stored.coupon.price_rule_id).collect();
-    let rules = store.batch_get(rules.into_iter().map(|id| price_rules::key(shop, id)).collect());
+    let rules = store.batch_get(rules.into_iter().map(|id| rules::rows::key(shop, id)).collect());
     let ids = sequence::reserve(store, shop, CODES.name, checked.len() as u64);
     let counters = counters::read_each(store, shop, Counter::CodesOf, order.iter().map(|(coupon, _)| *coupon));
     let (rules, first, mut counters) = try_join3(rules, ids, counters).await?;
@@ -124,11 +131,12 @@ pub async fn prepare(store: &Store, shop: &ShopId, pairs: &[Pair]) -> Result<Pre
     Ok(Prepared { drafts, nested, places })
 }
 
-/// The places of codes under the quota of their coupon; `None` where that was deleted this moment, and perhaps its rule.
+/// Takes quota places for codes of a coupon. Returns `None` if the coupon was deleted at this moment, perhaps with its
+/// rule.
 ///
 /// # Errors
-/// [`Error::Conflict`] where not so many are left.
-pub(super) async fn take_places(
+/// [`Error::Conflict`] if too few places are left.
+pub(crate) async fn take_places(
     store: &Store,
     shop: &ShopId,
     shards: Shards,
@@ -146,7 +154,7 @@ pub(super) async fn take_places(
     }
 }
 
-/// The customers and coupons of pairs of which nothing is wrong.
+/// Returns the customer and coupon of each pair, or the errors of all pairs.
 fn check(pairs: &[Pair], nested: &Nested) -> Result<Vec<(Id, StoredCoupon)>, Error> {
     let mut checked = Vec::with_capacity(pairs.len());
     let mut errors = Vec::with_capacity(pairs.len());
@@ -165,7 +173,7 @@ fn check(pairs: &[Pair], nested: &Nested) -> Result<Vec<(Id, StoredCoupon)>, Err
     if errors.iter().all(FieldErrors::is_empty) { Ok(checked) } else { Err(Error::Invalid(FieldErrors::Items(errors))) }
 }
 
-/// The refusal of codes whose coupon was deleted, given the coupon of each.
+/// Returns the error for codes whose coupon was deleted. `coupons` has the coupon of each pair.
 fn gone(coupons: impl Iterator<Item = Option<Id>>, coupon: Id) -> Error {
     let error = |named: Option<Id>| match named {
         Some(named) if named == coupon => FieldErrors::missing("coupon_id", coupon),
@@ -179,8 +187,8 @@ fn gone_since(drafts: &[Draft], coupon: Id) -> Error {
 }
 
 impl Draft {
-    /// A code of a coupon for a customer, under an id that is free.
-    pub(super) fn new(id: Id, customer_id: Id, coupon: &Coupon) -> Self {
+    /// Returns a code of a coupon for a customer. `id` must be reserved.
+    pub(crate) fn new(id: Id, customer_id: Id, coupon: &Coupon) -> Self {
         Self {
             id,
             customer_id,
@@ -190,9 +198,10 @@ impl Draft {
         }
     }
 
-    /// The code with a text that nobody can guess, other than these. `attempt` counts how often its transaction was
-    /// refused: now and then because a text was taken, so the suffix grows in the end.
-    pub(super) fn code(
+    /// Returns the code with a random text that is in none of `others`. `attempt` counts how often the transaction was
+    /// refused. A refusal can mean that a text was taken, so the suffix grows by one character with every fourth
+    /// attempt.
+    pub(crate) fn code(
         &self,
         shards: &Shards,
         attempt: u32,
@@ -211,8 +220,8 @@ impl Draft {
         self.with_text(code, now)
     }
 
-    /// The code with this text.
-    pub(super) fn with_text(&self, code: String, now: DateTime<Utc>) -> CouponCode {
+    /// Returns the code with this text.
+    pub(crate) fn with_text(&self, code: String, now: DateTime<Utc>) -> CouponCode {
         CouponCode {
             id: self.id,
             coupon_id: self.coupon_id,
@@ -228,7 +237,7 @@ impl Draft {
 }
 
 impl Prepared {
-    /// Plans the codes in one transaction, for [`is_few`]; `attempt` counts the plans of one request.
+    /// Plans the codes in one transaction. The pairs must pass [`is_few`]. `attempt` counts the plans of one request.
     pub fn plan(
         self,
         shop: &ShopId,
@@ -244,7 +253,7 @@ impl Prepared {
         for draft in &self.drafts {
             let (shards, _) = self.places.get(&draft.coupon_id).ok_or_else(unprepared)?;
             let code = draft.code(shards, attempt, now, &mut texts);
-            coupon_codes::insert(&mut transaction, shop, &code, shards.lapsed)?;
+            rows::insert(&mut transaction, shop, &code, shards.lapsed)?;
             issued.push(code);
         }
         Ok((transaction, (issued, self.nested)))
@@ -252,15 +261,16 @@ impl Prepared {
 }
 
 fn unprepared() -> Error {
-    Error::Internal("codes of a coupon that was not prepared".to_owned())
+    Error::Internal("the counter of a coupon was not read".to_owned())
 }
 
-/// Does what is left of a batch: takes the places of its coupons, then writes the codes. Answers the codes in the order of
-/// the input.
+/// Carries out the remaining steps of a batch: takes the quota places of its coupons, then writes the codes. Returns
+/// the codes in the order of the input.
 ///
 /// # Errors
-/// What refuses the whole: a quota that was used up meanwhile, a coupon that was deleted; what was done is undone then.
-/// [`Error::AtWork`] where another process has taken over, or it was undone before.
+/// The refusal of the whole issue, for a quota that was used up or a coupon that was deleted meanwhile; the steps that
+/// were done are undone then. [`Error::AtWork`] if another process has taken over the lease, or the batch was undone
+/// before.
 pub async fn carry_on(store: &Store, batch: &mut Batch) -> Result<Vec<CouponCode>, Error> {
     let drafts: Vec<Draft> = batch.items(store).await?;
     if batch.undo_from.is_some() {
@@ -295,14 +305,14 @@ pub async fn carry_on(store: &Store, batch: &mut Batch) -> Result<Vec<CouponCode
     issued.all(store, &batch.shop).await
 }
 
-/// What one transaction of a batch does.
+/// Result of planning one step of a batch.
 struct Step {
     items: usize,
-    /// The codes that it writes; none where it takes places.
+    /// Codes that the step writes; empty for a step that takes quota places.
     codes: Vec<CouponCode>,
 }
 
-/// Plans the places of as many of these coupons as fit into one transaction.
+/// Plans the quota places of the first of these coupons, as many as fit into one transaction.
 async fn reserve(
     store: &Store,
     shop: &ShopId,
@@ -313,7 +323,7 @@ async fn reserve(
     let rule_ids: BTreeSet<_> = rules.values().copied().collect();
     let rule_ids: Vec<_> = rule_ids.into_iter().collect();
     let counters = counters::read_each(store, shop, Counter::CodesOf, coupons.iter().map(|(coupon, _)| *coupon));
-    let (mut counters, stored) = try_join(counters, price_rules::by_ids(store, shop, &rule_ids)).await?;
+    let (mut counters, stored) = try_join(counters, rules::rows::by_ids(store, shop, &rule_ids)).await?;
     let mut transaction = Transaction::default();
     for (items, (coupon, codes)) in coupons.iter().enumerate() {
         let shards = counters.remove(coupon).ok_or_else(unprepared)?;
@@ -328,19 +338,19 @@ async fn reserve(
     Ok((transaction, Step { items: coupons.len(), codes: Vec::new() }))
 }
 
-/// The codes of a batch on their way.
+/// Progress of a batch in this process.
 struct Issued<'a> {
     drafts: &'a [Draft],
-    /// The counters of all coupons, until a step is refused: each relies on their epochs.
+    /// Quota shards of all coupons; read again after a refused step, since each step is conditioned on their epochs.
     counters: Option<HashMap<Id, Shards>>,
-    /// How often the next step was refused.
+    /// Number of times that the next step was refused.
     refused: u32,
-    /// What was written here, and not by a process before.
+    /// Codes that this process has written. An earlier process may have written others.
     codes: HashMap<Id, CouponCode>,
 }
 
 impl Issued<'_> {
-    /// Plans as many codes, from the `start`-th on, as fit into one transaction.
+    /// Plans as many codes as fit into one transaction, from code number `start` on.
     async fn plan(&mut self, store: &Store, batch: &Batch, start: usize) -> Result<(Transaction, Step), Error> {
         if self.counters.is_none() {
             let coupons: BTreeSet<_> = self.drafts[start..].iter().map(|draft| draft.coupon_id).collect();
@@ -360,7 +370,7 @@ impl Issued<'_> {
                 if relied_on.insert(draft.coupon_id) {
                     shards.check(longer, &batch.shop);
                 }
-                coupon_codes::insert(longer, &batch.shop, &code, shards.lapsed)
+                rows::insert(longer, &batch.shop, &code, shards.lapsed)
             })?;
             if fits.is_none() {
                 break;
@@ -380,11 +390,11 @@ impl Issued<'_> {
         self.counters = None;
     }
 
-    /// The codes in the order of the drafts; those of a process before are read.
+    /// Returns the codes in the order of the drafts. Codes of an earlier process are read.
     async fn all(mut self, store: &Store, shop: &ShopId) -> Result<Vec<CouponCode>, Error> {
         let ids = self.drafts.iter().map(|draft| draft.id);
         let others: Vec<_> = ids.clone().filter(|id| !self.codes.contains_key(id)).collect();
-        let others = coupon_codes::by_ids(store, shop, &others).await?;
+        let others = rows::by_ids(store, shop, &others).await?;
         self.codes.extend(others.into_iter().map(|row| (row.code.id, row.code)));
         Ok(ids.filter_map(|id| self.codes.remove(&id)).collect())
     }

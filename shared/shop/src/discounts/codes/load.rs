@@ -1,22 +1,19 @@
-//! The bulk load of codes into a shop that has none: the codes with their texts and copies, and what counts them, without
-//! transactions. The coupons, their rules and the customers are there before.
+//! Bulk load of codes into a shop that has none, without transactions: the codes with their texts, copies and counters.
+//! The coupons, their rules and the customers must exist.
 
 use std::collections::BTreeMap;
 
-use super::{
+use crate::discounts::{
+    codes::{
+        rows::{CODES, OF_COUPON, OF_CUSTOMER, Row, text_item},
+        uses,
+    },
     counters::{self, Change, Counter},
-    coupon_code_uses,
-    coupon_codes::{CODES, OF_COUPON, OF_CUSTOMER, Row, text_item},
-    pages::bulk,
-    sequence,
-    store::Store,
 };
-use crate::{
-    domain::{coupon_code::CouponCode, id::Id, shop::ShopId},
-    error::Error,
-};
+use domain::{coupon_code::CouponCode, error::Error, id::Id, shop::ShopId};
+use store::{client::Store, pages::bulk, sequence};
 
-/// A load of codes with ids of ours. Until [`Load::finish`] none is in a list.
+/// A bulk load of codes whose ids the caller assigns. No list shows them before [`Load::finish`].
 #[derive(Debug)]
 pub struct Load<'a> {
     store: &'a Store,
@@ -42,7 +39,8 @@ impl<'a> Load<'a> {
         }
     }
 
-    /// Adds a code of a rule that is not limited; `lapsed` where that has ended and its codes were settled.
+    /// Adds a code of a rule without limits. `lapsed` is true if the rule has ended and its codes are to be stored as
+    /// expired.
     pub async fn push(&mut self, code: &CouponCode, lapsed: bool) -> Result<(), Error> {
         let class = Row::class_of(code, lapsed);
         let (of_coupon, of_customer) = (OF_COUPON.of(code.coupon_id), OF_CUSTOMER.of(code.customer_id));
@@ -62,7 +60,7 @@ impl<'a> Load<'a> {
         self.rows.put(text_item(self.shop, code)?).await
     }
 
-    /// Writes what is left, the counters, the tallies and the counter of ids.
+    /// Writes the remaining rows, the counters, the tallies and the sequence of ids.
     pub async fn finish(mut self) -> Result<(), Error> {
         for (coupon, codes) in self.codes {
             counters::load(self.store, self.shop, Counter::CodesOf(coupon), codes).await?;
@@ -71,7 +69,7 @@ impl<'a> Load<'a> {
             let uses = Change { parts: vec![(0, count)], ..Change::default() };
             counters::load(self.store, self.shop, Counter::UsesOf(rule), uses).await?;
         }
-        for item in coupon_code_uses::of_customers(self.shop, &self.customer_uses) {
+        for item in uses::of_customers(self.shop, &self.customer_uses) {
             self.rows.put(item).await?;
         }
         sequence::skip_to(self.store, self.shop, CODES.name, self.last + 1).await?;

@@ -1,50 +1,51 @@
-//! Lists of coupon codes, by effective status.
+//! Lists of coupon codes, by effective status (docs/api/coupon-codes.md).
 //!
-//! The list of all codes, that of a coupon and that of a customer have tallies by stored class. Where some codes are to be
-//! seen otherwise than they are stored ([`standings`](super::standings)), the list of all is read through a lens made of
-//! the tallies of just those coupons; of one coupon all codes are seen alike; and those of one customer are few, and read.
+//! Three kinds of lists have tallies by stored class: of all codes, of one coupon, and of one customer. They are
+//! corrected by the status overlay ([`standings`](crate::discounts::rules::standings)). The list of all codes is read
+//! through a lens, which is made of the tallies of only the coupons in the overlay. The codes of one coupon all have
+//! the same correction. The codes of one customer are few, and are read.
 
 use std::{collections::BTreeSet, pin::pin};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{Either, join, select, try_join};
 
-use super::{
-    Item,
-    coupon_codes::{CODES, OF_COUPON, OF_CUSTOMER, Row, by_ids, texts},
-    coupons::{COUPONS, StoredCoupon},
-    pages::{Class, Correction, Direction, Lens, List, MAX_CLASSES, Page, Select, class, paginate},
-    standings::{EXPIRED, Standings, UNUSED, USED, View},
-    store::{Range, Store},
+use crate::discounts::{
+    codes::rows::{CODES, OF_COUPON, OF_CUSTOMER, Row, by_ids, texts},
+    coupons::rows::{COUPONS, StoredCoupon},
+    rules::standings::{EXPIRED, Standings, UNUSED, USED, View},
 };
-use crate::{
-    domain::{
-        coupon_code::{CODE_LENGTH, Status},
-        id::Id,
-        shop::ShopId,
-    },
+use domain::{
+    coupon_code::{CODE_LENGTH, Status},
     error::Error,
+    id::Id,
+    shop::ShopId,
+};
+use store::{
+    Item,
+    client::{Range, Store},
+    pages::{Class, Correction, Direction, Lens, List, MAX_CLASSES, Page, Select, class, paginate},
 };
 
-/// Which statuses.
+/// Set of statuses that a list selects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Statuses {
     /// Codes that are neither used nor expired.
     pub unused: bool,
-    /// Used codes.
+    /// Codes that are used.
     pub used: bool,
-    /// Codes that were not used and whose rule has ended.
+    /// Codes that were not used before their rule ended.
     pub expired: bool,
-    /// Those of the unused whose rule is enabled and inside its window.
+    /// Unused codes whose rule is enabled and inside its window.
     pub available: bool,
 }
 
 impl Statuses {
-    /// None.
+    /// The empty set of statuses.
     pub const NONE: Self = Self { unused: false, used: false, expired: false, available: false };
     const ALL: Self = Self { unused: true, used: true, expired: true, available: false };
 
-    /// What any of these selects.
+    /// Returns the union of these sets.
     pub fn any(all: Vec<Self>) -> Self {
         all.into_iter().fold(Self::NONE, |any, one| Self {
             unused: any.unused || one.unused,
@@ -54,7 +55,7 @@ impl Statuses {
         })
     }
 
-    /// What both select.
+    /// Returns the intersection of both sets.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         let both = |one: Self, other: Self| one.available && (other.available || other.unused);
@@ -66,13 +67,13 @@ impl Statuses {
         }
     }
 
-    /// Whether it matters to them that a rule has ended, or is off: whoever looks for unused and for expired codes, or for
-    /// neither, finds the same ones.
+    /// True if the result depends on a rule that has ended or is not enabled. It does not for a filter that selects
+    /// both unused and expired codes, or neither.
     fn tell_by_rule(self) -> bool {
         self.unused != self.expired || (self.available && !self.unused)
     }
 
-    /// Whether it matters to them that a coupon is deleted: its used codes stay.
+    /// True if the result depends on a deleted coupon. Its used codes stay, so it does not for used codes alone.
     fn tell_by_coupon(self) -> bool {
         self.unused || self.expired || self.available
     }
@@ -85,39 +86,39 @@ impl Statuses {
         }
     }
 
-    /// Whether codes of this class are selected where they are seen so.
+    /// True if codes of this stored class are selected under this view.
     fn select_class(self, view: View, class: Class) -> bool {
         view.of(class).is_some_and(|seen| self.select(seen))
     }
 
-    /// The stored classes that are selected where they are seen so.
+    /// Returns the stored classes whose codes are selected under this view.
     fn classes(self, view: View) -> Vec<Class> {
         [UNUSED, USED, EXPIRED].into_iter().filter(|class| self.select_class(view, *class)).collect()
     }
 }
 
-/// Which codes.
+/// Filter of a list of codes.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only these ids.
+    /// Only codes with these ids.
     pub ids: Option<Vec<Id>>,
-    /// Only those with these texts.
+    /// Only codes with these texts.
     pub texts: Option<Vec<String>>,
-    /// Only these statuses.
+    /// Only codes with these statuses.
     pub statuses: Option<Statuses>,
-    /// Only this customer's; nobody's where it is empty.
+    /// Only codes of this customer. An empty list selects none.
     pub customer: Option<Vec<Id>>,
-    /// Only this coupon's; of none where it is empty.
+    /// Only codes of this coupon. An empty list selects none.
     pub coupon: Option<Vec<Id>>,
 }
 
 impl Filter {
-    /// Whether it names its codes one by one.
+    /// True if the filter names codes one by one.
     fn few(&self) -> bool {
         self.ids.is_some() || self.texts.is_some()
     }
 
-    /// The codes that it names.
+    /// Reads the codes that the filter names.
     async fn rows(&self, store: &Store, shop: &ShopId) -> Result<Vec<Row>, Error> {
         let Some(wanted) = &self.texts else {
             return by_ids(store, shop, self.ids.as_deref().unwrap_or_default()).await;
@@ -127,13 +128,13 @@ impl Filter {
         let given = texts(store, shop, &wanted).await?;
         let holders: BTreeSet<_> = given.into_iter().map(|text| text.code_id).filter(is_named).collect();
         let mut rows = by_ids(store, shop, &holders.into_iter().collect::<Vec<_>>()).await?;
-        // A text that a code once had stays its own, and is not the one that it has.
+        // A text that a code once had still leads to it, but is not its text any more.
         rows.retain(|row| wanted.contains(&row.code.code));
         Ok(rows)
     }
 }
 
-/// A page of codes as they are at `now`.
+/// Reads a page of codes with their effective status at `now`.
 pub async fn page(
     store: &Store,
     shop: &ShopId,
@@ -174,7 +175,8 @@ pub async fn page(
     }
 }
 
-/// The page as it is stored, which is read beside the standings, if every code is seen so; else the standings.
+/// Reads a page as it is stored, in parallel with the overlay. Returns the page if the overlay is empty, and otherwise
+/// the overlay.
 async fn unless_unsettled(
     standings: impl Future<Output = Result<Standings, Error>>,
     page: impl Future<Output = Result<Page<Row>, Error>>,
@@ -193,7 +195,7 @@ async fn unless_unsettled(
     if standings.is_empty() { page.map(Ok) } else { Ok(Err(standings)) }
 }
 
-/// All rows of a list whose rows share a partition.
+/// Reads all rows of a list whose rows share a partition.
 async fn all_of(store: &Store, shop: &ShopId, list: &List) -> Result<Vec<Row>, Error> {
     let rows = store.query(&Range { pk: list.partition(shop, 0), ..Range::default() }).await?;
     rows.into_iter().map(Row::of_item).collect()
@@ -207,7 +209,7 @@ struct Listed<'a> {
 }
 
 impl Listed<'_> {
-    /// A page of a list in which every code is seen as it is stored.
+    /// Reads a page of a list whose stored classes are right.
     async fn as_stored(&self, list: &List, statuses: Option<Statuses>) -> Result<Page<Row>, Error> {
         self.of_classes(list, statuses.map(|statuses| statuses.classes(View::default()))).await
     }
@@ -217,7 +219,7 @@ impl Listed<'_> {
         list.page(self.store, self.shop, &select).await?.try_map(Row::of_item)
     }
 
-    /// A page of the codes of a coupon, which are all seen alike.
+    /// Reads a page of a coupon's codes, which all have the same correction.
     async fn of_coupon(
         &self,
         standings: impl Future<Output = Result<Standings, Error>>,
@@ -236,7 +238,7 @@ impl Listed<'_> {
         self.of_classes(&list, Some(self.statuses.classes(view))).await
     }
 
-    /// A page of all codes, some of which are seen otherwise than they are stored.
+    /// Reads a page of all codes, of which some have another effective status than the stored one.
     async fn through(&self, standings: &Standings) -> Result<Page<Row>, Error> {
         let mut corrections = Vec::new();
         for (coupon, view) in standings.coupons(self.store, self.shop).await? {
@@ -259,7 +261,7 @@ impl Listed<'_> {
         CODES.page_through(self.store, self.shop, &select, Some(&lens)).await?.try_map(Row::of_item)
     }
 
-    /// A page of rows that are all at hand.
+    /// Returns a page of rows that were all read.
     fn sorted(&self, mut rows: Vec<Row>, standings: &Standings, filter: &Filter) -> Result<Page<Row>, Error> {
         rows.retain(|row| {
             let code = &row.code;

@@ -1,36 +1,37 @@
-//! The undoing of an issue of codes that is a batch, step by step as it was done, last first.
+//! Undoing of an issue of codes that is a batch. Its steps are undone one by one, the last one first.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::future::try_join;
 
-use super::{
+use crate::discounts::{
+    codes::{
+        issue::{Draft, LOOK_AHEAD, by_coupon},
+        rows,
+    },
+    counters::{self, Counter},
+};
+use domain::{error::Error, id::Id, shop::ShopId};
+use store::{
     attempts::Attempts,
     batches::Batch,
-    counters::{self, Counter},
-    coupon_code_issue::{Draft, LOOK_AHEAD, by_coupon},
-    coupon_codes,
-    store::Store,
+    client::Store,
     transaction::{MAX_ITEMS, Transaction},
 };
-use crate::{
-    domain::{id::Id, shop::ShopId},
-    error::Error,
-};
 
-/// Undoes a batch of [`coupon_code_issue`](super::coupon_code_issue) whose process died.
+/// Undoes a batch of [`issue`](super::issue) whose process died.
 ///
 /// # Errors
-/// [`Error::AtWork`] where another process has taken over.
+/// [`Error::AtWork`] if another process has taken over the lease.
 pub async fn undo(store: &Store, batch: &mut Batch) -> Result<(), Error> {
     let drafts: Vec<Draft> = batch.items(store).await?;
     batch.turn_back(store).await?;
     take_back(store, batch, &drafts).await
 }
 
-/// Takes back the codes that were written and are still unused, last first, and then the places of those that were not
-/// written.
-pub(super) async fn take_back(store: &Store, batch: &mut Batch, drafts: &[Draft]) -> Result<(), Error> {
+/// Removes the codes that were written and are still unused, the last one first, and then gives back the quota places
+/// of codes that were not written.
+pub(crate) async fn take_back(store: &Store, batch: &mut Batch, drafts: &[Draft]) -> Result<(), Error> {
     let shop = batch.shop.clone();
     let coupons = by_coupon(drafts.iter().map(|draft| draft.coupon_id));
     let written = batch.undo_from.unwrap_or(0).saturating_sub(coupons.len());
@@ -58,24 +59,26 @@ pub(super) async fn take_back(store: &Store, batch: &mut Batch, drafts: &[Draft]
     batch.abandon(store).await
 }
 
-/// Plans the removal of the last of these codes, as many as fit into one transaction, with their places.
+/// Plans the removal of the last of these codes, as many as fit into one transaction, and gives back their quota
+/// places. Returns the number of undone codes.
 async fn remove(store: &Store, shop: &ShopId, drafts: &[Draft]) -> Result<(Transaction, usize), Error> {
     let last = &drafts[drafts.len().saturating_sub(LOOK_AHEAD)..];
     let ids: Vec<_> = last.iter().map(|draft| draft.id).collect();
     let coupons: BTreeSet<_> = last.iter().map(|draft| draft.coupon_id).collect();
     let counters = counters::read_each(store, shop, Counter::CodesOf, coupons);
-    let (rows, counters) = try_join(coupon_codes::by_ids(store, shop, &ids), counters).await?;
+    let (rows, counters) = try_join(rows::by_ids(store, shop, &ids), counters).await?;
     let mut rows: HashMap<_, _> = rows.into_iter().map(|row| (row.code.id, row)).collect();
     let mut transaction = Transaction::default();
     let mut places: BTreeMap<Id, u64> = BTreeMap::new();
     let mut items = 0;
     for draft in last.iter().rev() {
-        // A code that was used meanwhile is history, and keeps its place.
+        // A code that was used meanwhile stays, and keeps its quota place.
         if let Some(row) = rows.remove(&draft.id).filter(|row| row.code.used_at.is_none()) {
-            // Beside it the record of the batch, and of each coupon at most two shards: what is in debt, and another.
+            // The transaction also has the record of the batch, and at most two quota shards of each coupon: one in
+            // debt, and another.
             let most = MAX_ITEMS - 1 - 2 * (places.len() + 1);
             let remove = |longer: &mut Transaction| {
-                coupon_codes::remove(longer, shop, &row);
+                rows::remove(longer, shop, &row);
                 Ok(())
             };
             if transaction.extend_within(most, remove)?.is_none() {

@@ -1,5 +1,5 @@
-//! Uses of rules: counted over all codes of a rule, and for each customer of it; those of codes are kept each with the
-//! version of the rule that it was made under.
+//! Uses of price rules (docs/api/checkout.md). They are counted over all codes of a rule, and for each customer and
+//! rule. A redemption keeps each use of a code, with the version of the rule at that time.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,42 +7,43 @@ use chrono::{DateTime, Utc};
 use futures_util::future::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Item,
-    counters::{self, Counter, Shards},
-    entity, keys,
-    store::Store,
-    transaction::{Transaction, key_attributes, n, s},
-};
 use crate::{
-    domain::{coupon_code::CouponCode, id::Id, price_rule::PriceRule, shop::ShopId},
-    error::Error,
+    discounts::counters::{self, Counter, Shards},
+    keys,
+};
+use domain::{coupon_code::CouponCode, error::Error, id::Id, price_rule::PriceRule, shop::ShopId};
+use store::{
+    Item,
+    client::Store,
+    entity,
+    item::{key_attributes, n, s},
+    transaction::Transaction,
 };
 
-/// The type attribute of what counts a customer's uses.
+/// Value of the type attribute of the items that count a customer's uses.
 const TYPE: &str = "customer_uses";
 
-/// A use of a code, live until it is released.
+/// A use of a code. It is live until it is released.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redemption {
-    /// The code.
+    /// Id of the code.
     pub code_id: Id,
-    /// Who used it.
+    /// Customer who used the code.
     pub customer_id: Id,
-    /// For which order; `None` where the merchant said so without one.
+    /// Order that the code was used for; `None` if the merchant used it without an order.
     pub order_id: Option<Id>,
-    /// Its rule.
+    /// Price rule of the code.
     pub price_rule_id: Id,
-    /// Which of the rule's versions it was used under: that item says what the rule was.
+    /// Version number of the rule at the time of the use. The item of this version holds the rule.
     pub rule_version: u64,
-    /// When it was used.
+    /// Instant of the use.
     pub used_at: DateTime<Utc>,
-    /// When it was given back, if it was.
+    /// Instant of the release; `None` for a live use.
     pub released_at: Option<DateTime<Utc>>,
 }
 
-/// How often customers use rules, by both, as items for bulk loads.
-pub(super) fn of_customers(shop: &ShopId, uses: &BTreeMap<(Id, Id), i64>) -> Vec<Item> {
+/// Builds the items of customers' uses for a bulk load, from counts by customer and rule.
+pub(crate) fn of_customers(shop: &ShopId, uses: &BTreeMap<(Id, Id), i64>) -> Vec<Item> {
     let mut items: BTreeMap<keys::Key, Item> = BTreeMap::new();
     for ((customer, rule), count) in uses {
         let key = keys::customer_uses(shop, *customer, *rule);
@@ -53,18 +54,19 @@ pub(super) fn of_customers(shop: &ShopId, uses: &BTreeMap<(Id, Id), i64>) -> Vec
     items.into_values().collect()
 }
 
-/// How many live uses of a rule an item of [`keys::customer_uses`] counts.
+/// Returns the number of live uses of a rule that an item of [`keys::customer_uses`] counts.
 fn live_uses(item: &Item, rule: Id) -> u64 {
     let digits = item.get(&keys::use_attribute(rule)).and_then(|count| count.as_n().ok());
     digits.and_then(|digits| digits.parse::<i64>().ok()).map_or(0, |count| u64::try_from(count).unwrap_or(0))
 }
 
-/// Why a rule cannot be used.
+/// Reason for a use that is not possible.
 #[derive(Debug)]
-pub(super) enum NotTaken {
-    /// The `usage_limit` of this rule is used up, or the customer may use it once and does; in the client's words.
+pub(crate) enum NotTaken {
+    /// The `usage_limit` of this rule is used up, or the customer has the one use that `once_per_customer` allows. The
+    /// text is for the client.
     Limit(Id, String),
-    /// Another error.
+    /// Any other error, such as a failure of the store.
     Failed(Error),
 }
 
@@ -83,18 +85,18 @@ impl From<NotTaken> for Error {
     }
 }
 
-/// What is used of rules, in all and by customers, as it was read.
+/// Counted uses of rules, in total and by customer, as they were read.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
-    /// The counters of rules.
-    pub(super) in_all: HashMap<Id, Shards>,
-    /// What counts the uses of customers; nothing where nothing is counted.
+pub(crate) struct Taken {
+    /// Counters of the rules, by rule id.
+    pub(crate) in_all: HashMap<Id, Shards>,
+    /// Items that count the uses of customers; `None` for an item that does not exist.
     by_customers: HashMap<keys::Key, Option<Item>>,
 }
 
 impl Taken {
-    /// Reads what is used of rules in all, and of others by customers, named by customer and rule.
-    pub(super) async fn read(
+    /// Reads the total uses of `rules`, and the uses by customer and rule of `by_customers`, in 1 round trip.
+    pub(crate) async fn read(
         store: &Store,
         shop: &ShopId,
         rules: impl IntoIterator<Item = Id>,
@@ -109,8 +111,8 @@ impl Taken {
         Ok(Self { in_all, by_customers })
     }
 
-    /// What a customer's use of these rules relies on.
-    pub(super) async fn before_use(
+    /// Reads all that a customer's use of these rules depends on.
+    pub(crate) async fn before_use(
         store: &Store,
         shop: &ShopId,
         customer: Id,
@@ -120,40 +122,40 @@ impl Taken {
         Self::read(store, shop, rules.iter().copied(), by_customer).await
     }
 
-    /// Adds what was read of other rules.
-    pub(super) fn extend(&mut self, others: Self) {
+    /// Adds uses that were read of other rules.
+    pub(crate) fn extend(&mut self, others: Self) {
         self.in_all.extend(others.in_all);
         self.by_customers.extend(others.by_customers);
     }
 
-    /// Whether what is used of a rule in all was read.
-    pub(super) fn holds_in_all(&self, rule: Id) -> bool {
+    /// True if the total uses of the rule were read.
+    pub(crate) fn holds_in_all(&self, rule: Id) -> bool {
         self.in_all.contains_key(&rule)
     }
 
-    /// Whether what a customer uses of a rule was read.
-    pub(super) fn holds_of(&self, shop: &ShopId, customer: Id, rule: Id) -> bool {
+    /// True if the customer's uses of the rule were read.
+    pub(crate) fn holds_of(&self, shop: &ShopId, customer: Id, rule: Id) -> bool {
         self.by_customers.contains_key(&keys::customer_uses(shop, customer, rule))
     }
 
-    /// The live uses of a rule; 0 where they were not read.
-    pub(super) fn in_all(&self, rule: Id) -> u64 {
+    /// Returns the number of live uses of the rule; 0 if they were not read.
+    pub(crate) fn in_all(&self, rule: Id) -> u64 {
         self.in_all.get(&rule).map_or(0, |shards| u64::try_from(shards.quota.count()).unwrap_or(0))
     }
 
-    /// Those by a customer; 0 where they were not read.
-    pub(super) fn by_customer(&self, shop: &ShopId, customer: Id, rule: Id) -> u64 {
+    /// Returns the number of the customer's live uses of the rule; 0 if they were not read.
+    pub(crate) fn by_customer(&self, shop: &ShopId, customer: Id, rule: Id) -> u64 {
         let item = self.by_customers.get(&keys::customer_uses(shop, customer, rule));
         item.and_then(Option::as_ref).map_or(0, |item| live_uses(item, rule))
     }
 }
 
-/// Plans that a customer uses rules so many times each, on [`Taken::before_use`] of all of them: one item for each rule,
-/// seldom more, and one for each 256 rules.
+/// Plans that a customer uses rules, each the given number of times. [`Taken::before_use`] must have read all of them.
+/// It takes mostly one item for each rule, and one item for each range of 256 rule ids.
 ///
 /// # Errors
 /// See [`NotTaken`].
-pub(super) async fn take(
+pub(crate) async fn take(
     transaction: &mut Transaction,
     store: &Store,
     shop: &ShopId,
@@ -181,10 +183,10 @@ pub(super) async fn take(
 }
 
 fn unread(rule: Id) -> Error {
-    Error::Internal(format!("the uses of the price rule {rule}, which were not read"))
+    Error::Internal(format!("the uses of price rule {rule} were not read"))
 }
 
-/// Rules by the item that counts the uses of a customer.
+/// Groups rules by the item that counts the customer's uses.
 fn by_item<T: Copy>(
     shop: &ShopId,
     customer: Id,
@@ -198,8 +200,8 @@ fn by_item<T: Copy>(
     by_item
 }
 
-/// Placeholders of the rules of one item: an order uses no more of them.
-const PLACEHOLDERS: [&str; crate::domain::order_uses::MAX_RULES] =
+/// Placeholders for the rules of one item. An order uses no more rules than these.
+const PLACEHOLDERS: [&str; domain::order_uses::MAX_RULES] =
     [":n0", ":n1", ":n2", ":n3", ":n4", ":n5", ":n6", ":n7", ":n8", ":n9", ":n10", ":n11", ":n12", ":n13", ":n14"];
 
 fn take_for_customer(transaction: &mut Transaction, key: keys::Key, rules: &[(&PriceRule, u64)]) {
@@ -222,8 +224,9 @@ fn take_for_customer(transaction: &mut Transaction, key: keys::Key, rules: &[(&P
     }
 }
 
-/// Plans that a customer gives back so many uses of each rule, whose counters were read.
-pub(super) fn give(
+/// Plans that a customer's uses of rules are given back, each the given number of times. The counters of the rules must
+/// have been read.
+pub(crate) fn give(
     transaction: &mut Transaction,
     shop: &ShopId,
     customer: Id,
@@ -246,14 +249,14 @@ pub(super) fn give(
     Ok(())
 }
 
-/// Keeps the use of a code, which is used, under a version of its rule.
-pub(super) fn keep(
+/// Puts the redemption of a used code, under this version of its rule.
+pub(crate) fn keep(
     transaction: &mut Transaction,
     shop: &ShopId,
     code: &CouponCode,
     rule_version: u64,
 ) -> Result<(), Error> {
-    let Some(used_at) = code.used_at else { return Err(Error::Internal("a redemption of an unused code".to_owned())) };
+    let Some(used_at) = code.used_at else { return Err(Error::Internal("a redemption needs a used code".to_owned())) };
     let redemption = Redemption {
         code_id: code.id,
         customer_id: code.customer_id,
@@ -268,8 +271,8 @@ pub(super) fn keep(
     Ok(())
 }
 
-/// Closes what [`keep`] keeps.
-pub(super) fn close(
+/// Sets the instant of the release in the redemption that [`keep`] puts.
+pub(crate) fn close(
     transaction: &mut Transaction,
     shop: &ShopId,
     (code, used_at): (Id, DateTime<Utc>),

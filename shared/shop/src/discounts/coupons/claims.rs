@@ -1,55 +1,72 @@
-//! Claims: a customer takes a code of a coupon with the passphrase, once.
+//! Claims: a customer takes one code of a coupon with the passphrase, once (docs/api/coupons.md).
 
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join3};
 
-use super::{
-    counters::{self, Change, Counter, Shards},
-    coupon_code_issue::{Draft, take_places},
-    coupon_codes::{self, CODES, Nested},
-    coupons::{self, COUPONS},
-    customers::CUSTOMERS,
-    entity, guesses, keys, price_rules, sequence,
-    store::Store,
+use crate::{
+    crm::customers::CUSTOMERS,
+    discounts::{
+        codes::{
+            self,
+            issue::{Draft, take_places},
+            rows::{CODES, Nested},
+        },
+        counters::{self, Change, Counter, Shards},
+        coupons::{
+            guesses,
+            rows::{self, COUPONS},
+        },
+        rules,
+    },
+    keys,
+};
+use domain::{
+    coupon::Coupon,
+    coupon_code::CouponCode,
+    error::{Error, FieldErrors},
+    id::Id,
+    price_rule::PriceRule,
+    shop::ShopId,
+};
+use store::{
+    client::Store,
+    entity, sequence,
     transaction::{ABSENT, Transaction},
 };
-use crate::{
-    domain::{coupon::Coupon, coupon_code::CouponCode, id::Id, price_rule::PriceRule, shop::ShopId},
-    error::{Error, FieldErrors},
-};
 
-/// A claim that was made.
+/// The record of a claim.
 #[derive(Debug, serde::Serialize)]
 struct Claim {
     code_id: Id,
     claimed_at: DateTime<Utc>,
 }
 
-/// Who claims with what.
+/// Input of a claim.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// The passphrase.
+    /// The passphrase, which is the coupon's prefix.
     pub prefix: String,
-    /// The customer.
+    /// The customer who claims the code.
     pub customer_id: Id,
-    /// When the request came.
+    /// Instant of the request.
     pub now: DateTime<Utc>,
-    /// Counts the plans of the request, from 1: a text that was taken is not tried again.
+    /// Number of the plan within the request, from 1. A new plan tries another text, because the text of the one before
+    /// may have been taken.
     pub attempt: u32,
 }
 
 /// Plans a claim.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an unknown customer, whatever the passphrase is; [`Error::Throttled`] after too many wrong ones;
-/// [`Error::NotFound`] for a wrong one; [`Error::Conflict`] where the coupon cannot be claimed, now or any more or by this
-/// customer again.
+/// [`Error::Invalid`] for an unknown customer, whatever the passphrase is. [`Error::Throttled`] after too many wrong
+/// passphrases. [`Error::NotFound`] for a wrong passphrase. [`Error::Conflict`] if the coupon cannot be claimed now,
+/// has no codes left, or was claimed by this customer before.
 pub async fn claim(store: &Store, shop: &ShopId, asked: &Asked) -> Result<(Transaction, (CouponCode, Nested)), Error> {
     let few = guesses::check(store, shop, asked.customer_id, asked.now);
     let customer_key = CUSTOMERS.key(shop, asked.customer_id);
-    let by_prefix = coupons::by_prefix(store, shop, &asked.prefix);
+    let by_prefix = rows::by_prefix(store, shop, &asked.prefix);
     let ((), customer, found) = try_join3(few, store.get(&customer_key), by_prefix).await?;
     let Some(customer) = customer else {
         return Err(Error::Invalid(FieldErrors::missing("customer_id", asked.customer_id)));
@@ -66,7 +83,7 @@ pub async fn claim(store: &Store, shop: &ShopId, asked: &Asked) -> Result<(Trans
     planned
 }
 
-/// Plans a claim of a coupon that is there, or was a moment ago.
+/// Plans a claim of a coupon whose prefix was found. The coupon may have been deleted since.
 async fn plan(
     store: &Store,
     shop: &ShopId,
@@ -76,7 +93,7 @@ async fn plan(
 ) -> Result<(Transaction, (CouponCode, Nested)), Error> {
     let claim_key = keys::claim(shop, coupon_id, asked.customer_id);
     let shards = counters::read(store, shop, Counter::CodesOf(coupon_id));
-    let rows = vec![COUPONS.key(shop, coupon_id), price_rules::key(shop, rule_id), claim_key.clone()];
+    let rows = vec![COUPONS.key(shop, coupon_id), rules::rows::key(shop, rule_id), claim_key.clone()];
     let (shards, items) = try_join(shards, store.batch_get(rows)).await?;
     let mut claimed = false;
     for item in items {
@@ -94,7 +111,8 @@ async fn plan(
     }
     let taken = take_places(store, shop, shards, Some(rule), (coupon_id, 1)).await?;
     let Some((shards, parts)) = taken else { return Err(Error::NotFound) };
-    // Last, since a refused claim must not write: when a sale is sold out they are most.
+    // The id is reserved last, because a refused claim must not write: during a sale most claims are refused as sold
+    // out.
     let id = sequence::next(store, shop, CODES.name).await?;
     let code = Draft::new(id, asked.customer_id, &coupon).code(&shards, asked.attempt, asked.now, &mut HashSet::new());
     let code = CouponCode { claimed: true, ..code };
@@ -113,10 +131,10 @@ fn write(
     (shards, change): (&Shards, Change),
 ) -> Result<(), Error> {
     shards.write(transaction, shop, &change);
-    coupon_codes::insert(transaction, shop, code, shards.lapsed)
+    codes::rows::insert(transaction, shop, code, shards.lapsed)
 }
 
-/// Whether a coupon can be claimed now: its customers may, and its rule is on and inside its window.
+/// Checks that the coupon can be claimed now: claims are allowed, and its rule is enabled and inside its window.
 fn claimable(coupon: &Coupon, rule: &PriceRule, now: DateTime<Utc>) -> Result<(), Error> {
     let reason = match () {
         () if !coupon.can_redeem => "This coupon cannot be claimed with its passphrase.",

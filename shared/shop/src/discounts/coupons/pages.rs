@@ -1,74 +1,73 @@
-//! Lists of coupons. Without a filter, and by `can_redeem`, tallies lead to the page. Every other filter selects from a
-//! bounded collection: the coupons of some ids, prefixes or rules, or all of the shop, of which there are at most
-//! [`MAX_COUPONS`].
+//! Lists of coupons (docs/api/coupons.md). A list without a filter, or with a filter by `can_redeem` alone, finds its
+//! page by tallies. Every other filter selects from a bounded collection: the coupons of some ids, prefixes or rules,
+//! or all coupons of the shop, at most [`MAX_COUPONS`].
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join_all};
 
-use super::{
-    coupons::{COUPONS, by_ids, classes, ids_by_prefix, live},
-    pages::{Direction, Page, PageNumber, Select, paginate},
-    price_rules::{self, OfCoupons},
-    standings::coupons_of_rule,
-    store::Store,
+use crate::discounts::{
+    coupons::rows::{COUPONS, by_ids, classes, ids_by_prefix, live},
+    rules::{self, rows::OfCoupons, standings::coupons_of_rule},
 };
-use crate::{
-    domain::{
-        coupon::{Coupon, MAX_COUPONS},
-        id::Id,
-        shop::ShopId,
-    },
+use domain::{
+    coupon::{Coupon, MAX_COUPONS},
     error::Error,
+    id::Id,
+    shop::ShopId,
+};
+use store::{
+    client::Store,
+    pages::{Direction, Page, PageNumber, Select, paginate},
 };
 
-/// Of so many rules the coupons are read by themselves; of more, all coupons of the shop at once.
+/// Largest number of rules whose coupons are read rule by rule. For more rules all coupons of the shop are read.
 const FEW: usize = 10;
 
-/// Which coupons.
+/// Filter of a list of coupons.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only these ids.
+    /// Only coupons with these ids.
     pub ids: Option<Vec<Id>>,
-    /// Only these prefixes.
+    /// Only coupons with these prefixes.
     pub prefixes: Option<Vec<String>>,
-    /// Only these.
+    /// Only coupons that can be claimed, or only the others.
     pub can_redeem: Option<bool>,
-    /// Only those of these rules.
+    /// Only coupons whose rule passes this filter.
     pub rules: OfCoupons,
-    /// Made at or after this instant.
+    /// Only coupons created at or after this instant.
     pub created_from: Option<DateTime<Utc>>,
-    /// Made at or before this instant.
+    /// Only coupons created at or before this instant.
     pub created_until: Option<DateTime<Utc>>,
 }
 
 impl Filter {
-    /// Whether tallies know the answer.
+    /// True if tallies count exactly the coupons that the filter selects.
     fn is_tallied(&self) -> bool {
         let created = self.created_from.is_some() || self.created_until.is_some();
         self.ids.is_none() && self.prefixes.is_none() && self.rules.is_empty() && !created
     }
 }
 
-/// A page of coupons.
+/// Reads a page of coupons.
 pub async fn page(store: &Store, shop: &ShopId, filter: &Filter, select: &Select) -> Result<Page<Coupon>, Error> {
     if filter.is_tallied() {
         let select = Select { classes: Some(classes(filter.can_redeem)), ..select.clone() };
         let page = COUPONS.page(store, shop, &select).await?;
-        return page.try_map(|row| live(row)?.ok_or_else(|| Error::Internal("a deleted coupon in a list".to_owned())));
+        return page.try_map(|row| live(row)?.ok_or_else(|| Error::Internal("a list has a deleted coupon".to_owned())));
     }
     let rules = async {
         if filter.rules.is_empty() {
             return Ok(None);
         }
-        price_rules::ids_of(store, shop, &filter.rules).await.map(Some)
+        rules::rows::ids_of(store, shop, &filter.rules).await.map(Some)
     };
     let named = filter.ids.is_some() || filter.prefixes.is_some();
     let (rules, mut coupons) = if named {
         try_join(rules, by_name(store, shop, filter)).await?
     } else if filter.rules.title.is_some() {
-        // A title is that of few rules.
+        // A title selects few rules.
         let rules = rules.await?;
         let coupons = of_rules(store, shop, rules.as_ref()).await?;
         (rules, coupons)
@@ -89,7 +88,7 @@ pub async fn page(store: &Store, shop: &ShopId, filter: &Filter, select: &Select
     paginate::of_rows(coupons, select.number, select.size)
 }
 
-/// The coupons that are named by id, by prefix, or by both.
+/// Reads the coupons that are named by id, by prefix, or by both.
 async fn by_name(store: &Store, shop: &ShopId, filter: &Filter) -> Result<Vec<Coupon>, Error> {
     let ids = match (&filter.ids, &filter.prefixes) {
         (Some(ids), None) => ids.clone(),
@@ -101,7 +100,7 @@ async fn by_name(store: &Store, shop: &ShopId, filter: &Filter) -> Result<Vec<Co
     Ok(by_ids(store, shop, &ids).await?.into_values().collect())
 }
 
-/// The coupons of these rules, or all of the shop.
+/// Reads the coupons of these rules. Reads all coupons of the shop for `None` or for more than [`FEW`] rules.
 async fn of_rules(store: &Store, shop: &ShopId, rules: Option<&BTreeSet<Id>>) -> Result<Vec<Coupon>, Error> {
     let Some(rules) = rules.filter(|rules| rules.len() <= FEW) else { return all(store, shop).await };
     let of_rules = rules.iter().map(|rule| coupons_of_rule(store, shop, *rule));

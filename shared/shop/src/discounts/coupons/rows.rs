@@ -1,4 +1,5 @@
-//! Coupons in the table: one ranked list by id, an item for each prefix, and for each rule a partition of its coupons.
+//! Coupons as they are stored (docs/api/coupons.md): one ranked list by id, a pointer item for each prefix, and one
+//! partition for each rule with its coupons.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -6,37 +7,44 @@ use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join_all, try_join4};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Item,
-    counters::{self, Counter, Turn},
-    entity, keys,
-    pages::{Class, List},
-    price_rules::{self, StoredAs, StoredRule},
-    sequence, standings,
-    store::Store,
-    transaction::{ABSENT, Transaction, n},
-};
 use crate::{
-    domain::{
-        coupon::{Counts, Coupon, MAX_COUPONS, Terms},
-        id::Id,
-        price_rule::PriceRule,
-        shop::ShopId,
+    discounts::{
+        counters::{self, Counter, Turn},
+        rules::{
+            self,
+            rows::{StoredAs, StoredRule},
+        },
     },
+    keys,
+};
+use domain::{
+    coupon::{Counts, Coupon, MAX_COUPONS, Terms},
     error::{Error, FieldErrors},
+    id::Id,
+    price_rule::PriceRule,
+    shop::ShopId,
+};
+use store::{
+    Item,
+    client::Store,
+    entity,
+    item::n,
+    pages::{Class, List},
+    sequence,
+    transaction::{ABSENT, Transaction},
 };
 
-/// The coupons of a shop, by id. One level of tallies saves every page a round trip, and is 157 small items for the first
-/// ten thousand ids.
+/// The ranked list of a shop's coupons, by id. A single level of tallies saves every page a round trip. It has 157
+/// small items for the first ten thousand ids.
 pub static COUPONS: List = List { shifts: &[6], classes: 3, ..List::dense("coupon") };
 
-/// The class of coupons that cannot be claimed; those that can are one above.
+/// Class of coupons that cannot be claimed. Coupons that can be claimed have the next class.
 const UNCLAIMABLE: Class = 0;
-/// The class of deleted coupons, which stay for the sake of their used codes.
+/// Class of deleted coupons, which stay as long as used codes refer to them.
 const DELETED: Class = 2;
 
-/// The classes of coupons that are there, by [`Coupon::can_redeem`].
-pub(super) fn classes(can_redeem: Option<bool>) -> Vec<Class> {
+/// Returns the classes of coupons that are not deleted, by [`Coupon::can_redeem`].
+pub(crate) fn classes(can_redeem: Option<bool>) -> Vec<Class> {
     match can_redeem {
         None => vec![UNCLAIMABLE, UNCLAIMABLE + 1],
         Some(can_redeem) => vec![UNCLAIMABLE + Class::from(can_redeem)],
@@ -46,10 +54,10 @@ pub(super) fn classes(can_redeem: Option<bool>) -> Vec<Class> {
 /// A row of [`COUPONS`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredCoupon {
-    /// The coupon.
+    /// The coupon as it was created.
     #[serde(flatten)]
     pub coupon: Coupon,
-    /// What its codes showed when the coupon was deleted, if it was.
+    /// Title and dates that the codes showed when the coupon was deleted; `None` for a coupon that is not deleted.
     #[serde(default)]
     pub deleted: Option<Terms>,
 }
@@ -59,25 +67,28 @@ impl StoredCoupon {
         if self.deleted.is_some() { DELETED } else { UNCLAIMABLE + Class::from(self.coupon.can_redeem) }
     }
 
-    /// The coupon, if it is there.
+    /// Returns the coupon; `None` if it is deleted.
     pub fn live(self) -> Option<Coupon> {
         self.deleted.is_none().then_some(self.coupon)
     }
 }
 
-/// A coupon that is there, by its row.
-pub(super) fn live(item: Item) -> Result<Option<Coupon>, Error> {
+/// Returns the coupon of a row; `None` if it is deleted.
+pub(crate) fn live(item: Item) -> Result<Option<Coupon>, Error> {
     Ok(entity::entity::<StoredCoupon>(item)?.live())
 }
 
-/// A coupon; deleted ones are not found.
+/// Reads a coupon.
+///
+/// # Errors
+/// [`Error::NotFound`] for an unknown or deleted coupon.
 pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Coupon, Error> {
     let row = store.get(&COUPONS.key(shop, id)).await?.ok_or(Error::NotFound)?;
     live(row)?.ok_or(Error::NotFound)
 }
 
-/// The coupons of these ids that are there.
-pub(super) async fn by_ids(store: &Store, shop: &ShopId, ids: &[Id]) -> Result<BTreeMap<Id, Coupon>, Error> {
+/// Reads the coupons with these ids, without those that are unknown or deleted.
+pub(crate) async fn by_ids(store: &Store, shop: &ShopId, ids: &[Id]) -> Result<BTreeMap<Id, Coupon>, Error> {
     let items = store.batch_get(ids.iter().map(|id| COUPONS.key(shop, *id)).collect()).await?;
     let mut coupons = BTreeMap::new();
     for item in items {
@@ -88,16 +99,16 @@ pub(super) async fn by_ids(store: &Store, shop: &ShopId, ids: &[Id]) -> Result<B
     Ok(coupons)
 }
 
-/// An item that leads to a coupon: from its prefix, or from its rule.
+/// Pointer to a coupon, from its prefix or from its rule.
 #[derive(Debug, Serialize, Deserialize)]
 struct Pointer {
     coupon_id: Id,
     price_rule_id: Id,
 }
 
-/// The coupon that has a prefix, and its rule: ids.
-pub(super) async fn by_prefix(store: &Store, shop: &ShopId, prefix: &str) -> Result<Option<(Id, Id)>, Error> {
-    // What can be no prefix is none, and may be too long for a key.
+/// Reads the ids of the coupon with this prefix and of its rule; `None` if there is none.
+pub(crate) async fn by_prefix(store: &Store, shop: &ShopId, prefix: &str) -> Result<Option<(Id, Id)>, Error> {
+    // No coupon has such a prefix, and it may be too long for a key.
     if !Coupon::is_prefix(prefix) {
         return Ok(None);
     }
@@ -105,24 +116,25 @@ pub(super) async fn by_prefix(store: &Store, shop: &ShopId, prefix: &str) -> Res
     Ok(pointer.map(|pointer| (pointer.coupon_id, pointer.price_rule_id)))
 }
 
-/// The ids of the coupons that have these prefixes.
-pub(super) async fn ids_by_prefix(store: &Store, shop: &ShopId, prefixes: &[String]) -> Result<Vec<Id>, Error> {
-    // What can be no prefix is none, and may be too long for a key.
+/// Reads the ids of the coupons with these prefixes, without prefixes that are unknown.
+pub(crate) async fn ids_by_prefix(store: &Store, shop: &ShopId, prefixes: &[String]) -> Result<Vec<Id>, Error> {
+    // No coupon has such a prefix, and it may be too long for a key.
     let prefixes = prefixes.iter().filter(|prefix| Coupon::is_prefix(prefix));
     let items = store.batch_get(prefixes.map(|prefix| keys::coupon_prefix(shop, prefix)).collect()).await?;
     items.into_iter().map(|item| Ok(entity::entity::<Pointer>(item)?.coupon_id)).collect()
 }
 
-/// What replies show of coupons beside themselves, by id.
+/// Price rules and counts that replies show with coupons, by id.
 #[derive(Debug, Default)]
 pub struct Nested {
-    /// The rules, by their own ids.
+    /// Price rules of the coupons, by rule id.
     pub rules: HashMap<Id, PriceRule>,
-    /// What the codes of each coupon say.
+    /// Numbers of used and claimed codes, by coupon id.
     pub counts: HashMap<Id, Counts>,
 }
 
-/// The rules and the counts of these coupons: a batch, and beside it a small range for each.
+/// Reads the rules and counts of these coupons in 1 round trip: one batch, and in parallel one small range for each
+/// coupon.
 pub async fn nested(store: &Store, shop: &ShopId, coupons: &[Coupon]) -> Result<Nested, Error> {
     let rule_ids: BTreeSet<_> = coupons.iter().map(|coupon| coupon.price_rule_id).collect();
     let rule_ids: Vec<_> = rule_ids.into_iter().collect();
@@ -131,48 +143,48 @@ pub async fn nested(store: &Store, shop: &ShopId, coupons: &[Coupon]) -> Result<
         let of = |count: i64| u64::try_from(count).unwrap_or(0);
         Ok::<_, Error>((coupon.id, Counts { used: of(shards.used), redeemed: of(shards.claimed) }))
     });
-    let (rules, counts) = try_join(price_rules::by_ids(store, shop, &rule_ids), try_join_all(counts)).await?;
+    let (rules, counts) = try_join(rules::rows::by_ids(store, shop, &rule_ids), try_join_all(counts)).await?;
     Ok(Nested { rules: rules.into_iter().collect(), counts: counts.into_iter().collect() })
 }
 
-/// What a coupon is to be.
+/// Input of a new coupon.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// See [`Coupon`].
+    /// See [`Coupon::code_prefix`].
     pub code_prefix: String,
-    /// See [`Coupon`].
+    /// See [`Coupon::can_redeem`].
     pub can_redeem: bool,
-    /// See [`Coupon`].
+    /// See [`Coupon::title`].
     pub title: Option<String>,
-    /// The rule of its codes.
+    /// Price rule of the coupon's codes.
     pub rule: RuleOf,
 }
 
-/// Where the rule of a new coupon comes from.
+/// Source of the rule of a new coupon.
 #[derive(Debug, Clone)]
 pub enum RuleOf {
-    /// It is made with the coupon; the id is given then.
+    /// A new rule that is created with the coupon and gets its id then.
     New(Box<PriceRule>),
-    /// It is there.
+    /// A stored rule.
     Existing {
-        /// Which.
+        /// Id of the stored rule.
         id: Id,
-        /// Whether the coupon asks for a subtotal that this rule would have to ask for.
+        /// Set when the input has a `minimum_amount`. The stored rule must have a subtotal range then.
         minimum_amount: bool,
     },
 }
 
-/// How many coupons there are.
+/// Count of the coupons of a shop.
 #[derive(Debug, Default, Deserialize)]
 struct Quota {
     coupons: u64,
 }
 
-/// Plans a new coupon, and its rule if that is new too: 2 round trips. What is refused has burnt ids.
+/// Plans a new coupon, with its rule if that is new too: 2 round trips. A refused request has used up ids.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a prefix that is taken and a rule that cannot back a coupon; [`Error::Conflict`] at
-/// [`MAX_COUPONS`].
+/// [`Error::Invalid`] for a prefix that is taken, and for a rule that is unknown or cannot back a coupon.
+/// [`Error::Conflict`] if the shop has [`MAX_COUPONS`] coupons.
 pub async fn create(
     store: &Store,
     shop: &ShopId,
@@ -223,8 +235,8 @@ fn taken() -> FieldErrors {
     FieldErrors::field("code_prefix", "coupon with this code prefix already exists.")
 }
 
-/// What else is wrong with a new coupon that is refused: whether its prefix is taken, and the rule that it names is there.
-/// All errors are answered at once.
+/// Returns the further errors of a new coupon that is refused: a prefix that is taken, and a rule that is unknown. So a
+/// client sees all errors at once.
 pub async fn refusals(
     store: &Store,
     shop: &ShopId,
@@ -245,38 +257,38 @@ pub async fn refusals(
     Ok(errors)
 }
 
-/// A rule with its version, if it is there.
+/// Reads a rule with the version of its row; `None` if there is none.
 async fn existing(store: &Store, shop: &ShopId, id: Id) -> Result<Option<(StoredRule, u64)>, Error> {
-    match price_rules::stored(store, shop, id).await {
+    match rules::rows::stored(store, shop, id).await {
         Err(Error::NotFound) => Ok(None),
         stored => stored.map(Some),
     }
 }
 
-/// What the rule of a new coupon relies on.
+/// State of the rule that a new coupon depends on.
 enum Backing {
-    /// The rule, under an id of its own.
+    /// A new rule, with an id that was reserved.
     New(PriceRule),
-    /// The rule that is there, if it is, with its version; and see [`RuleOf::Existing`].
+    /// A stored rule with the version of its row; `None` if it is unknown. See [`RuleOf::Existing`].
     Existing { id: Id, stored: Option<(StoredRule, u64)>, minimum_amount: bool },
 }
 
 impl Backing {
     async fn read(store: &Store, shop: &ShopId, rule: RuleOf) -> Result<Self, Error> {
         match rule {
-            RuleOf::New(rule) => Ok(Self::New(PriceRule { id: price_rules::new_id(store, shop).await?, ..*rule })),
+            RuleOf::New(rule) => Ok(Self::New(PriceRule { id: rules::rows::new_id(store, shop).await?, ..*rule })),
             RuleOf::Existing { id, minimum_amount } => {
                 Ok(Self::Existing { id, stored: existing(store, shop, id).await?, minimum_amount })
             }
         }
     }
 
-    /// Makes the rule, or counts the coupon in the one that is there.
+    /// Adds the new rule to the transaction, or counts the coupon in the stored rule.
     fn attach(self, transaction: &mut Transaction, shop: &ShopId) -> Result<PriceRule, Error> {
         match self {
             Self::New(rule) => {
                 let stored = StoredRule::new(rule, 1);
-                price_rules::insert(transaction, shop, &stored)?;
+                rules::rows::insert(transaction, shop, &stored)?;
                 Ok(stored.rule)
             }
             Self::Existing { id, stored, minimum_amount } => {
@@ -289,24 +301,29 @@ impl Backing {
                     let message = "This would change a price rule that is there already: change the rule itself.";
                     return Err(Error::field("minimum_amount", message));
                 }
-                // New codes are stored as unused; where those of the rule have all expired, the job has to look again.
+                // New codes are stored as unused. If all codes of the rule are stored as expired, the job has to look
+                // at them again.
                 let codes = if before.codes == StoredAs::Expired { StoredAs::Mixed } else { before.codes };
                 let after = StoredRule { coupons: before.coupons + 1, codes, ..before.clone() };
-                price_rules::replace(transaction, shop, (&before, version), &after)?;
+                rules::rows::replace(transaction, shop, (&before, version), &after)?;
                 Ok(after.rule)
             }
         }
     }
 }
 
-/// Plans the end of a coupon: at once it is not there, nor are its codes but those that are used; the job removes them.
-/// What was planned on its codes before is refused, since its counter is closed.
+/// Plans the deletion of a coupon. From the commit on, the coupon and its unused codes are gone from every read; used
+/// codes stay. A job removes the rows later. The counter of the coupon is closed, so transactions that were planned on
+/// its codes before are refused.
+///
+/// # Errors
+/// [`Error::NotFound`] for an unknown or deleted coupon.
 pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction, ()), Error> {
     let row = store.get(&COUPONS.key(shop, id)).await?.ok_or(Error::NotFound)?;
     let (stored, version) = entity::versioned::<StoredCoupon>(row)?;
     let (class, coupon) = (stored.class(), stored.live().ok_or(Error::NotFound)?);
     let rule_id = coupon.price_rule_id;
-    let rule = price_rules::stored(store, shop, rule_id);
+    let rule = rules::rows::stored(store, shop, rule_id);
     let codes = counters::read(store, shop, Counter::CodesOf(id));
     let ((rule, rule_version), codes) = try_join(rule, codes).await?;
     let mut transaction = Transaction::default();
@@ -318,16 +335,16 @@ pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction
     let after = StoredCoupon { coupon, deleted: Some(last) };
     COUPONS.replace_reclassed(&mut transaction, "coupon", shop, (id, (class, DELETED)), version, &after)?;
     let one_less = StoredRule { coupons: rule.coupons.saturating_sub(1), ..rule.clone() };
-    price_rules::replace(&mut transaction, shop, (&rule, rule_version), &one_less)?;
+    rules::rows::replace(&mut transaction, shop, (&rule, rule_version), &one_less)?;
     codes.turn(&mut transaction, shop, Turn::Closed);
-    standings::bring_deleted(&mut transaction, shop, id, (false, true))?;
+    rules::standings::bring_deleted(&mut transaction, shop, id, (false, true))?;
     Ok((transaction, ()))
 }
 
-/// Plans the end of what is left of a deleted coupon, once its unused codes are gone: it stays only where used codes do.
-pub(super) async fn forget(store: &Store, shop: &ShopId, id: Id, used_codes: bool) -> Result<Transaction, Error> {
+/// Plans the last step of a removal, after the unused codes are gone. The coupon's row stays if used codes refer to it.
+pub(crate) async fn forget(store: &Store, shop: &ShopId, id: Id, used_codes: bool) -> Result<Transaction, Error> {
     let mut transaction = Transaction::default();
-    standings::bring_deleted(&mut transaction, shop, id, (true, false))?;
+    rules::standings::bring_deleted(&mut transaction, shop, id, (true, false))?;
     if !used_codes && store.get(&COUPONS.key(shop, id)).await?.is_some() {
         COUPONS.remove(&mut transaction, "coupon", shop, (id, DELETED));
     }

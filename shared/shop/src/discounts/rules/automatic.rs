@@ -1,10 +1,10 @@
-//! The automatic price rules of a shop, which every cart is priced with: copies of their rows in one partition, so that all
-//! are one range, and an instance keeps what it has read.
+//! The automatic price rules of a shop, which price every cart (docs/api/evaluation.md). Copies of their rows share one
+//! partition, so that one range query reads all of them. An instance caches what it has read.
 //!
-//! Whether that still holds is told by one small item, which is read strongly each time: the *fingerprint*, a sum of a
-//! number for each rule and version. Every change of an automatic rule adds the difference in its own transaction, without
-//! a condition, so that changes do not wait for one another. A transaction is not seen at one moment by readers of several
-//! items: rules that do not sum to the fingerprint are read again, and never kept.
+//! One small item is read strongly on each use and tells whether the cache is current. It holds the *fingerprint*: a
+//! sum with one term for each rule and version. Every change of an automatic rule adds the difference in its own
+//! transaction, without a condition, so that changes do not conflict with each other. A reader of several items may see
+//! half of a transaction. So rules that do not sum to the fingerprint are read again, and are never cached.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -13,40 +13,38 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::{discounts::rules::rows::StoredRule, keys};
+use domain::{error::Error, evaluation::Candidate, id::Id, price_rule::PriceRule, shop::ShopId};
+use store::{
     attempts::Attempts,
-    entity, keys,
-    price_rules::StoredRule,
-    store::{Range, Store},
-    transaction::{Transaction, n, s},
-};
-use crate::{
-    domain::{evaluation::Candidate, id::Id, price_rule::PriceRule, shop::ShopId},
-    error::Error,
+    client::{Range, Store},
+    entity,
+    item::{n, s},
+    transaction::Transaction,
 };
 
-/// The most rules that an instance keeps, of all shops together.
+/// Largest number of rules that an instance caches, over all shops.
 const CAPACITY: usize = 20_000;
 
-/// A rule as it stands in the partition.
+/// The copy of a rule in the partition of automatic rules.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Copy {
     #[serde(flatten)]
     rule: PriceRule,
-    /// Which of the rule's versions it is.
+    /// Version number of the rule, to which redemptions refer.
     rule_version: u64,
-    /// The version of the rule's row.
+    /// Version of the rule's row.
     row_version: u64,
 }
 
-/// The item that tells whether something has changed; a shop that never had an automatic rule has none.
+/// The fingerprint item. A shop that never had an automatic rule has none.
 #[derive(Debug, Default, Deserialize)]
 struct Version {
     fingerprint: i64,
 }
 
-/// The number of a rule and a version: 48 bits that are as good as random (SplitMix64), so that ten thousand fit into the
-/// sum and two sets of rules have different sums.
+/// Returns the term of a rule and version in the fingerprint: 48 pseudo-random bits (SplitMix64). Ten thousand terms
+/// fit into the sum, and two sets of rules have different sums.
 fn mark(rule: Id, row_version: u64) -> i64 {
     let mut bits =
         rule.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(row_version.wrapping_mul(0xD1B5_4A32_D192_ED03));
@@ -55,9 +53,9 @@ fn mark(rule: Id, row_version: u64) -> i64 {
     i64::try_from((bits ^ (bits >> 31)) >> 16).unwrap_or(0)
 }
 
-/// Brings the copy of a rule and the fingerprint from what they say of a rule, and the version of its row, before to what
-/// they must say after.
-pub(super) fn bring(
+/// Changes the copy of a rule and the fingerprint from `before` to `after`. Each side is a rule with the version of its
+/// row; `None` if there is no rule on that side.
+pub(crate) fn bring(
     transaction: &mut Transaction,
     shop: &ShopId,
     before: Option<(&StoredRule, u64)>,
@@ -83,19 +81,19 @@ pub(super) fn bring(
     Ok(())
 }
 
-/// The automatic rules of a shop in their order.
+/// The automatic rules of a shop, in the order in which they apply.
 #[derive(Debug, Default)]
 pub struct Rules {
     fingerprint: i64,
-    /// Larger `priority` first, ties by smaller id.
+    /// Rules with a larger `priority` first; among equal ones the smaller id first.
     pub candidates: Vec<Candidate>,
-    /// Which of its versions each of them is.
-    pub(super) rule_versions: HashMap<Id, u64>,
+    /// Version number of each rule.
+    pub(crate) rule_versions: HashMap<Id, u64>,
 }
 
 impl Rules {
-    /// All but these.
-    pub(super) fn without(&self, excluded: &BTreeSet<Id>) -> Self {
+    /// Returns the rules without these.
+    pub(crate) fn without(&self, excluded: &BTreeSet<Id>) -> Self {
         let candidates = self.candidates.iter().filter(|candidate| !excluded.contains(&candidate.rule.id));
         Self {
             fingerprint: self.fingerprint,
@@ -105,15 +103,15 @@ impl Rules {
     }
 }
 
-/// What an instance has read.
+/// Cache of the automatic rules that an instance has read.
 #[derive(Debug, Clone, Default)]
 pub struct AutomaticRules(Arc<Mutex<HashMap<ShopId, Arc<Rules>>>>);
 
 impl AutomaticRules {
-    /// The automatic rules of a shop as they are now: one small read, and the rules where they have changed.
+    /// Returns the current automatic rules of a shop: one small read, and one range query more if they have changed.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] where they change all the time.
+    /// [`Error::Unavailable`] if they keep changing.
     pub async fn of(&self, store: &Store, shop: &ShopId) -> Result<Arc<Rules>, Error> {
         let mut attempts = Attempts::default();
         loop {
@@ -130,8 +128,8 @@ impl AutomaticRules {
         }
     }
 
-    /// What was read of a shop last, which may have changed since.
-    pub(super) fn known(&self, shop: &ShopId) -> Option<Arc<Rules>> {
+    /// Returns the cached rules of a shop, which may be out of date.
+    pub(crate) fn known(&self, shop: &ShopId) -> Option<Arc<Rules>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(shop).cloned()
     }
 
@@ -139,7 +137,7 @@ impl AutomaticRules {
         let rules = Arc::new(rules);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.remove(shop);
-        // An instance serves few shops at a time: which one goes first hardly matters.
+        // An instance serves few shops at a time, so it hardly matters which one is evicted.
         while known.values().map(|rules| rules.candidates.len()).sum::<usize>() + rules.candidates.len() > CAPACITY {
             let Some(other) = known.keys().next().cloned() else { break };
             known.remove(&other);

@@ -1,5 +1,5 @@
-//! Price rules in the table: one ranked list by id with two classes, and for each filter by a value a partition of the
-//! rules that have it.
+//! Price rules as they are stored (docs/api/price-rules.md): one ranked list by id with two classes, and one partition
+//! for each value of a filter with the rules that have this value.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,65 +7,68 @@ use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join_all};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    automatic_rules, entity, keys,
-    pages::{Class, Direction, List, Page, Select, paginate},
-    sequence, standings,
-    store::{Range, Store},
-    transaction::{Transaction, n},
-};
 use crate::{
-    domain::{
-        id::Id,
-        price_rule::{MAX_RULES, PriceRule, TITLE_LENGTH, ValueType},
-        shop::ShopId,
-    },
+    discounts::rules::{automatic, standings},
+    keys,
+};
+use domain::{
     error::Error,
+    id::Id,
+    price_rule::{MAX_RULES, PriceRule, TITLE_LENGTH, ValueType},
+    shop::ShopId,
+};
+use store::{
+    client::{Range, Store},
+    entity,
+    item::n,
+    pages::{Class, Direction, List, Page, Select, paginate},
+    sequence,
+    transaction::Transaction,
 };
 
-/// The price rules of a shop, by id.
+/// The ranked list of a shop's price rules, by id.
 pub static PRICE_RULES: List = List { classes: 2, ..List::dense("price_rule") };
 
-/// The class of a rule in [`PRICE_RULES`]: whether it is automatic.
+/// Returns the class of a rule in [`PRICE_RULES`]: automatic or not.
 fn class(automatic_discount: bool) -> Class {
     Class::from(automatic_discount)
 }
 
-/// How the codes of a rule are stored that are not used. They are *shown* as its `ends_at` says; see [`standings`].
+/// Stored class of a rule's codes that are not used. Replies show them by the rule's `ends_at`; see [`standings`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StoredAs {
-    /// All as unused.
+    /// All codes are stored as unused.
     #[default]
     Unused,
-    /// All as expired.
+    /// All codes are stored as expired.
     Expired,
-    /// Some so, some otherwise, and the job has yet to look.
+    /// Codes are stored in both classes, and the job has not started to rewrite them.
     Mixed,
-    /// Some so, some otherwise: the job is storing them as expired.
+    /// Codes are stored in both classes, and the job is rewriting them as expired.
     Expiring,
-    /// Some so, some otherwise: the job is storing them as unused.
+    /// Codes are stored in both classes, and the job is rewriting them as unused.
     Reviving,
 }
 
 /// A row of [`PRICE_RULES`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct StoredRule {
+pub(crate) struct StoredRule {
     #[serde(flatten)]
-    pub(super) rule: PriceRule,
-    /// How many coupons have it.
+    pub(crate) rule: PriceRule,
+    /// Number of coupons that use the rule.
     #[serde(default)]
-    pub(super) coupons: u64,
-    /// How its codes are stored.
+    pub(crate) coupons: u64,
+    /// Stored class of the rule's unused codes.
     #[serde(default)]
-    pub(super) codes: StoredAs,
-    /// Counts what the rule has been, from 1: each stands in an item of its own, to which redemptions refer.
-    pub(super) rule_version: u64,
+    pub(crate) codes: StoredAs,
+    /// Version number of the rule, from 1. Each version has an item of its own, to which redemptions refer.
+    pub(crate) rule_version: u64,
 }
 
 impl StoredRule {
-    /// A new rule that so many coupons have.
-    pub(super) fn new(rule: PriceRule, coupons: u64) -> Self {
+    /// Returns a new rule that this number of coupons use.
+    pub(crate) fn new(rule: PriceRule, coupons: u64) -> Self {
         Self { rule, coupons, codes: StoredAs::Unused, rule_version: 1 }
     }
 
@@ -74,32 +77,33 @@ impl StoredRule {
     }
 }
 
-/// The key of a rule's row.
-pub(super) fn key(shop: &ShopId, id: Id) -> keys::Key {
+/// Returns the key of a rule's row.
+pub(crate) fn key(shop: &ShopId, id: Id) -> keys::Key {
     PRICE_RULES.key(shop, id)
 }
 
-/// Refuses a transaction under `price rule` where the rule has changed since it was read.
-pub(super) fn check_version(transaction: &mut Transaction, shop: &ShopId, id: Id, version: u64) {
+/// Conditions a transaction on the version of a rule. Refused under the label `price rule` if the rule has changed
+/// since it was read.
+pub(crate) fn check_version(transaction: &mut Transaction, shop: &ShopId, id: Id, version: u64) {
     transaction.check("price rule", key(shop, id), "#version = :version", vec![(":version", n(version))]);
 }
 
-/// Which price rules.
+/// Filter of a list of price rules.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only these ids.
+    /// Only rules with these ids.
     pub ids: Option<Vec<Id>>,
-    /// Only these.
+    /// Only automatic rules, or only the others.
     pub automatic_discount: Option<bool>,
-    /// Exactly this title.
+    /// Only rules with exactly this title.
     pub title: Option<String>,
-    /// Exactly this instant.
+    /// Only rules with exactly this `starts_at`.
     pub starts_at: Option<DateTime<Utc>>,
-    /// Exactly this instant.
+    /// Only rules with exactly this `ends_at`.
     pub ends_at: Option<DateTime<Utc>>,
 }
 
-/// A rule in a partition of those that have a value.
+/// A rule in a partition of the rules with one value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Member {
     price_rule_id: Id,
@@ -107,7 +111,7 @@ struct Member {
     title: String,
 }
 
-/// The values by which a rule is found: field and text.
+/// Returns the values by which a rule is found, by field name.
 fn indexed(
     title: Option<&str>,
     starts_at: Option<DateTime<Utc>>,
@@ -129,26 +133,26 @@ fn indexed_by(rule: &PriceRule) -> BTreeMap<&'static str, String> {
     values
 }
 
-/// Which rules a list of coupons asks for.
+/// Filter of a list of coupons by their price rules.
 #[derive(Debug, Clone, Default)]
 pub struct OfCoupons {
-    /// Only these kinds.
+    /// Only rules of these value types.
     pub value_types: Option<Vec<ValueType>>,
-    /// Exactly this title.
+    /// Only rules with exactly this title.
     pub title: Option<String>,
-    /// A title with this in it, in any case.
+    /// Only rules whose title contains this text, in upper or lower case.
     pub title_contains: Option<String>,
 }
 
 impl OfCoupons {
-    /// Whether nothing is asked.
+    /// True if nothing is filtered.
     pub fn is_empty(&self) -> bool {
         self.value_types.is_none() && self.title.is_none() && self.title_contains.is_none()
     }
 }
 
-/// The ids of the rules that a list of coupons asks for. A rule stands in one partition by its kind, so that of both kinds
-/// holds every rule of the shop, with its title.
+/// Reads the ids of the rules that a filter of coupons selects. Each rule is in one of the two partitions by value
+/// type, with its title, so these two hold all rules of the shop.
 pub async fn ids_of(store: &Store, shop: &ShopId, wanted: &OfCoupons) -> Result<BTreeSet<Id>, Error> {
     let kinds = [ValueType::Percentage, ValueType::FixedAmount];
     let kinds = kinds.iter().filter(|kind| wanted.value_types.as_ref().is_none_or(|types| types.contains(kind)));
@@ -159,7 +163,7 @@ pub async fn ids_of(store: &Store, shop: &ShopId, wanted: &OfCoupons) -> Result<
             None => Ok(None),
         }
     };
-    // A title alone selects few rules, whose kinds do not matter.
+    // A title selects few rules, so their value types do not matter here.
     let by_kind = async {
         let needed = wanted.value_types.is_some() || wanted.title_contains.is_some();
         if needed { try_join_all(by_kind).await.map(Some) } else { Ok(None) }
@@ -177,7 +181,7 @@ pub async fn ids_of(store: &Store, shop: &ShopId, wanted: &OfCoupons) -> Result<
 }
 
 async fn members(store: &Store, shop: &ShopId, field: &str, value: &str) -> Result<Vec<Member>, Error> {
-    // No rule has a longer title, and no key could hold it.
+    // No rule has a longer title, and it would not fit into a key.
     if value.chars().count() > TITLE_LENGTH {
         return Ok(Vec::new());
     }
@@ -185,12 +189,15 @@ async fn members(store: &Store, shop: &ShopId, field: &str, value: &str) -> Resu
     store.query_as(&Range { pk, ..Range::default() }).await
 }
 
-/// A price rule.
+/// Reads a price rule.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is none.
 pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<PriceRule, Error> {
     store.read(&PRICE_RULES.key(shop, id)).await?.ok_or(Error::NotFound)
 }
 
-/// A page of price rules.
+/// Reads a page of price rules. A filter by value reads its whole partition, at most [`MAX_RULES`] small items.
 pub async fn page(store: &Store, shop: &ShopId, filter: &Filter, select: &Select) -> Result<Page<PriceRule>, Error> {
     let values = indexed(filter.title.as_deref(), filter.starts_at, filter.ends_at);
     if values.is_empty() && filter.ids.is_none() {
@@ -209,7 +216,7 @@ pub async fn page(store: &Store, shop: &ShopId, filter: &Filter, select: &Select
     Ok(page.with(rows))
 }
 
-/// The ids that every filter selects, ascending.
+/// Reads the ids that all filters select, ascending.
 async fn candidates(
     store: &Store,
     shop: &ShopId,
@@ -232,15 +239,14 @@ async fn candidates(
     Ok(in_all.filter(|id| filter.ids.as_ref().is_none_or(|ids| ids.contains(id))).collect())
 }
 
-/// The rules of these ids that exist.
-pub(super) async fn by_ids(store: &Store, shop: &ShopId, ids: &[Id]) -> Result<BTreeMap<Id, PriceRule>, Error> {
+/// Reads the rules with these ids, without those that do not exist.
+pub(crate) async fn by_ids(store: &Store, shop: &ShopId, ids: &[Id]) -> Result<BTreeMap<Id, PriceRule>, Error> {
     let items = store.batch_get(ids.iter().map(|id| PRICE_RULES.key(shop, *id)).collect()).await?;
     items.into_iter().map(|item| entity::entity(item).map(|rule: PriceRule| (rule.id, rule))).collect()
 }
 
-/// Brings the partitions by value, and what the lists of codes must know, from what they say of `before` to what they
-/// must say of `after`.
-pub(super) fn index(
+/// Changes the partitions by value and the status overlay of the lists of codes from `before` to `after`.
+pub(crate) fn index(
     transaction: &mut Transaction,
     shop: &ShopId,
     before: Option<&StoredRule>,
@@ -257,17 +263,17 @@ pub(super) fn index(
     standings::bring(transaction, shop, before, after)
 }
 
-/// How many rules there are.
+/// Count of the rules of a shop.
 #[derive(Debug, Default, Deserialize)]
 struct Quota {
     rules: u64,
 }
 
-/// The id of a new rule.
+/// Reserves the id of a new rule.
 ///
 /// # Errors
-/// [`Error::Conflict`] at [`MAX_RULES`].
-pub(super) async fn new_id(store: &Store, shop: &ShopId) -> Result<Id, Error> {
+/// [`Error::Conflict`] if the shop has [`MAX_RULES`] rules.
+pub(crate) async fn new_id(store: &Store, shop: &ShopId) -> Result<Id, Error> {
     let key = keys::price_rule_quota(shop);
     let (quota, id) = try_join(store.read::<Quota>(&key), sequence::next(store, shop, PRICE_RULES.name)).await?;
     if quota.unwrap_or_default().rules >= MAX_RULES {
@@ -276,10 +282,10 @@ pub(super) async fn new_id(store: &Store, shop: &ShopId) -> Result<Id, Error> {
     Ok(id)
 }
 
-/// Plans a new price rule; `rule.id` is given here.
+/// Plans a new price rule. The id is assigned here; `rule.id` is ignored.
 ///
 /// # Errors
-/// [`Error::Conflict`] at [`MAX_RULES`].
+/// [`Error::Conflict`] if the shop has [`MAX_RULES`] rules.
 pub async fn create(store: &Store, shop: &ShopId, rule: PriceRule) -> Result<(Transaction, PriceRule), Error> {
     let id = new_id(store, shop).await?;
     let mut transaction = Transaction::default();
@@ -288,11 +294,12 @@ pub async fn create(store: &Store, shop: &ShopId, rule: PriceRule) -> Result<(Tr
     Ok((transaction, stored.rule))
 }
 
-/// Adds a new rule to a transaction; refused under `price rule quota` where the shop has too many.
-pub(super) fn insert(transaction: &mut Transaction, shop: &ShopId, stored: &StoredRule) -> Result<(), Error> {
+/// Adds a new rule to a transaction. Refused under the label `price rule quota` if the shop has [`MAX_RULES`] rules by
+/// then.
+pub(crate) fn insert(transaction: &mut Transaction, shop: &ShopId, stored: &StoredRule) -> Result<(), Error> {
     PRICE_RULES.insert(transaction, "price rule", shop, (stored.rule.id, stored.class()), stored)?;
     index(transaction, shop, None, Some(stored))?;
-    automatic_rules::bring(transaction, shop, None, Some((stored, 1)))?;
+    automatic::bring(transaction, shop, None, Some((stored, 1)))?;
     put_version(transaction, shop, stored)?;
     let (room, values) =
         ("attribute_not_exists(#rules) OR #rules < :most", vec![(":one", n(1)), (":most", n(MAX_RULES))]);
@@ -300,15 +307,15 @@ pub(super) fn insert(transaction: &mut Transaction, shop: &ShopId, stored: &Stor
     Ok(())
 }
 
-/// Keeps what a rule is now, for the redemptions under it.
+/// Stores the current version of a rule, for the redemptions made under it.
 fn put_version(transaction: &mut Transaction, shop: &ShopId, stored: &StoredRule) -> Result<(), Error> {
     let key = keys::price_rule_version(shop, stored.rule.id, stored.rule_version);
     transaction.put("price rule version", entity::item(&key, "price_rule_version", &stored.rule)?, None, Vec::new());
     Ok(())
 }
 
-/// Writes a rule anew over what was read of it; refused under `price rule` where it has changed since.
-pub(super) fn replace(
+/// Replaces a rule as it was read. Refused under the label `price rule` if it has changed since.
+pub(crate) fn replace(
     transaction: &mut Transaction,
     shop: &ShopId,
     (before, version): (&StoredRule, u64),
@@ -317,18 +324,22 @@ pub(super) fn replace(
     let at = (after.rule.id, (before.class(), after.class()));
     PRICE_RULES.replace_reclassed(transaction, "price rule", shop, at, version, after)?;
     index(transaction, shop, Some(before), Some(after))?;
-    automatic_rules::bring(transaction, shop, Some((before, version)), Some((after, version + 1)))
+    automatic::bring(transaction, shop, Some((before, version)), Some((after, version + 1)))
 }
 
-/// A rule as it is stored, and its version.
-pub(super) async fn stored(store: &Store, shop: &ShopId, id: Id) -> Result<(StoredRule, u64), Error> {
+/// Reads a rule as it is stored, with the version of its row.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is none.
+pub(crate) async fn stored(store: &Store, shop: &ShopId, id: Id) -> Result<(StoredRule, u64), Error> {
     entity::versioned(store.get(&key(shop, id)).await?.ok_or(Error::NotFound)?)
 }
 
-/// Plans a change of a price rule by `change`, which is asked only where there is such a rule.
+/// Plans an update of a price rule by `change`, which is called only if the rule exists.
 ///
 /// # Errors
-/// [`Error::Invalid`] where it would become automatic while coupons have it.
+/// [`Error::NotFound`] if there is no such rule, and the errors of `change`. [`Error::Invalid`] if the rule would
+/// become automatic while coupons use it.
 pub async fn update(
     store: &Store,
     shop: &ShopId,
@@ -341,7 +352,7 @@ pub async fn update(
         return Err(Error::field("automatic_discount", "A coupon uses this price rule."));
     }
     let codes = match before.codes {
-        // Expired codes may be revived, or end again: the job has to look.
+        // The new end may revive expired codes or expire them again, so the job has to look at them.
         StoredAs::Expired if rule.ends_at != before.rule.ends_at => StoredAs::Mixed,
         codes => codes,
     };
@@ -356,10 +367,10 @@ pub async fn update(
     Ok((transaction, after.rule))
 }
 
-/// Plans the end of a price rule.
+/// Plans the deletion of a price rule.
 ///
 /// # Errors
-/// [`Error::Conflict`] while coupons have it.
+/// [`Error::NotFound`] if there is none. [`Error::Conflict`] while coupons use it.
 pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction, ()), Error> {
     let (before, version) = stored(store, shop, id).await?;
     if before.coupons > 0 {
@@ -368,7 +379,7 @@ pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction
     let mut transaction = Transaction::default();
     PRICE_RULES.remove_unchanged(&mut transaction, "price rule", shop, (id, before.class()), version);
     index(&mut transaction, shop, Some(&before), None)?;
-    automatic_rules::bring(&mut transaction, shop, Some((&before, version)), None)?;
+    automatic::bring(&mut transaction, shop, Some((&before, version)), None)?;
     let less = vec![(":less", n(-1))];
     transaction.update("price rule quota", keys::price_rule_quota(shop), "ADD #rules :less", None, less);
     Ok((transaction, ()))

@@ -1,14 +1,16 @@
-//! How codes are seen where that is not how they are stored.
+//! The status overlay: rules and coupons whose codes have another effective status than the stored one.
 //!
-//! A code's stored class is unused, used or expired; its *effective* status follows the clock and its rule. A job brings
-//! the stored classes after (`expiry`); until it has, one small partition of the shop says which rules
-//! and coupons it has not caught up with, and every list of codes reads the range of it that concerns the moment:
+//! The stored class of a code is unused, used or expired. Its *effective* status follows the clock and its rule
+//! (docs/api/coupon-codes.md). A job rewrites the stored classes (`expiry`). Until it has, one small partition of the
+//! shop names the rules and coupons whose codes it has not rewritten. Every list of codes reads the range of this
+//! partition that matters at the moment:
 //!
-//! * a rule whose `ends_at` has come (`ENDS`, by that instant), or was changed after its codes had expired (`CHANGED`);
-//! * a coupon that was deleted and whose codes are still there (`DELETED`);
-//! * for what is available, also rules that are off (`OFF`) or begin later (`STARTS`).
+//! * a rule whose `ends_at` has come (`ENDS`, sorted by that instant), or has changed after its codes had expired
+//!   (`CHANGED`);
+//! * a deleted coupon whose codes still exist (`DELETED`);
+//! * for the status `available`, also rules that are not enabled (`OFF`) or start later (`STARTS`).
 //!
-//! The lists correct what their tallies say by the tallies of just those coupons.
+//! A list then corrects its tallies by the tallies of only those coupons.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -16,33 +18,32 @@ use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::{
+    discounts::rules::rows::{StoredAs, StoredRule},
     keys,
+};
+use domain::{coupon_code::Status, error::Error, id::Id, shop::ShopId};
+use store::{
+    client::{Range, Store, read_all},
     pages::Class,
-    price_rules::{StoredAs, StoredRule},
-    store::{Range, Store, read_all},
     transaction::Transaction,
 };
-use crate::{
-    domain::{coupon_code::Status, id::Id, shop::ShopId},
-    error::Error,
-};
 
-/// The class of codes that were stored as unused.
+/// Class of codes that are stored as unused.
 pub const UNUSED: Class = 0;
-/// The class of used codes.
+/// Class of codes that are used.
 pub const USED: Class = 1;
-/// The class of codes that were stored as expired.
+/// Class of codes that are stored as expired.
 pub const EXPIRED: Class = 2;
 
-/// A rule or a coupon in the partition.
+/// One entry of the overlay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Mark {
-    /// Why it stands there.
+    /// Reason of the entry.
     why: Why,
-    /// The rule, or the deleted coupon.
+    /// Id of the rule, or of the deleted coupon.
     id: Id,
-    /// When the rule ends.
+    /// The rule's `ends_at`.
     ends_at: Option<DateTime<Utc>>,
 }
 
@@ -56,12 +57,12 @@ enum Why {
     Starts,
 }
 
-/// A rule or a coupon in the index of what is due, which only jobs read.
+/// A rule or a deleted coupon in the index of due work, which only jobs read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
-    /// Whose.
+    /// The shop that owns the rule or the coupon.
     pub shop: ShopId,
-    /// The rule or the coupon.
+    /// Id of the rule or of the coupon.
     pub id: Id,
 }
 
@@ -86,7 +87,7 @@ fn marks(shop: &ShopId, stored: Option<&StoredRule>) -> (BTreeMap<keys::Key, Mar
         }
         (StoredAs::Unused, None) | (StoredAs::Expired, _) => {}
     }
-    // What has expired is not available anyhow.
+    // Expired codes are never available, so the window of the rule does not matter.
     if *codes == StoredAs::Expired {
         return (marks, due);
     }
@@ -99,8 +100,8 @@ fn marks(shop: &ShopId, stored: Option<&StoredRule>) -> (BTreeMap<keys::Key, Mar
     (marks, due)
 }
 
-/// Brings the partition and the index of what is due from what they say of a rule before to what they must say after.
-pub(super) fn bring(
+/// Changes the overlay and the index of due work from a rule `before` to the rule `after`.
+pub(crate) fn bring(
     transaction: &mut Transaction,
     shop: &ShopId,
     before: Option<&StoredRule>,
@@ -111,8 +112,9 @@ pub(super) fn bring(
     transaction.bring("due", &due_before, &due_after)
 }
 
-/// Says that a coupon is deleted and its codes are not yet, or not any more.
-pub(super) fn bring_deleted(
+/// Adds or removes the overlay entry of a deleted coupon, with its entry in the index of due work. `before` and `after`
+/// say if the entries exist.
+pub(crate) fn bring_deleted(
     transaction: &mut Transaction,
     shop: &ShopId,
     coupon: Id,
@@ -126,19 +128,20 @@ pub(super) fn bring_deleted(
     transaction.bring("due", &dues(before), &dues(after))
 }
 
-/// How the codes of one coupon are seen.
+/// Effective status of the codes of one coupon, relative to their stored class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct View {
-    /// The coupon is deleted: only used codes are there.
+    /// Set when the coupon is deleted: only its used codes are left.
     gone: bool,
-    /// Whether the rule has ended, where the stored classes do not say it.
+    /// True if the rule has ended; `None` if the stored classes are right.
     ended: Option<bool>,
-    /// Whether the rule is off or has not begun.
+    /// Set when the rule is not enabled or has not started.
     barred: bool,
 }
 
 impl View {
-    /// The effective status of a code of this class, and whether it is available; `None` where it is not there any more.
+    /// Returns the effective status of a code of this class, and true if it is available; `None` for a code of a
+    /// deleted coupon that is gone.
     pub fn of(self, class: Class) -> Option<(Status, bool)> {
         if class == USED {
             return Some((Status::Used, false));
@@ -151,7 +154,7 @@ impl View {
     }
 }
 
-/// What is to be seen otherwise than it is stored, at a moment.
+/// The status overlay of a shop at one moment.
 #[derive(Debug, Default)]
 pub struct Standings {
     rules: HashMap<Id, View>,
@@ -159,7 +162,7 @@ pub struct Standings {
 }
 
 impl Standings {
-    /// Reads them; what concerns only `available` is read where that is asked for.
+    /// Reads the overlay. With `available` it also reads the two ranges that matter only for that status, in parallel.
     pub async fn read(store: &Store, shop: &ShopId, now: DateTime<Utc>, available: bool) -> Result<Self, Error> {
         let barred = keys::standings_barred(now).into_iter().filter(|_| available);
         let ranges = std::iter::once(keys::standings_at(now)).chain(barred);
@@ -181,7 +184,7 @@ impl Standings {
         Ok(standings)
     }
 
-    /// Without the rules, or the deleted coupons, where they do not concern who looks.
+    /// Drops the entries of rules, or those of deleted coupons, that cannot change the result of the caller.
     #[must_use]
     pub fn that_concern(mut self, rules: bool, deleted: bool) -> Self {
         if !rules {
@@ -193,18 +196,19 @@ impl Standings {
         self
     }
 
-    /// Whether everything is seen as it is stored.
+    /// True if every code has the effective status that is stored.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty() && self.deleted.is_empty()
     }
 
-    /// How the codes of a coupon are seen.
+    /// Returns the effective status of the codes of a coupon.
     pub fn view(&self, rule: Id, coupon: Id) -> View {
         let view = self.rules.get(&rule).copied().unwrap_or_default();
         View { gone: self.deleted.contains(&coupon), ..view }
     }
 
-    /// The coupons whose codes are seen otherwise than they are stored.
+    /// Reads the coupons whose codes have another effective status than the stored one: one range query for each rule
+    /// of the overlay.
     pub async fn coupons(&self, store: &Store, shop: &ShopId) -> Result<Vec<(Id, View)>, Error> {
         let of_rules = self.rules.iter().map(async |(rule, view)| {
             let coupons = coupons_of_rule(store, shop, *rule).await?;
@@ -218,13 +222,13 @@ impl Standings {
     }
 }
 
-/// The ids of the coupons that have a rule, ascending.
-pub(super) async fn coupons_of_rule(store: &Store, shop: &ShopId, rule: Id) -> Result<Vec<Id>, Error> {
+/// Reads the ids of the coupons of a rule, ascending.
+pub(crate) async fn coupons_of_rule(store: &Store, shop: &ShopId, rule: Id) -> Result<Vec<Id>, Error> {
     let items = store.query(&Range { pk: keys::coupons_of_rule(shop, rule), ..Range::default() }).await?;
-    Ok(items.iter().filter_map(super::entity::id).collect())
+    Ok(items.iter().filter_map(store::entity::id).collect())
 }
 
-/// The rules of all shops whose codes are to be stored otherwise than they are.
+/// Reads the rules of all shops whose codes the job has to rewrite at `now`.
 pub async fn due_rules(store: &Store, now: DateTime<Utc>) -> Result<Vec<Due>, Error> {
     let shards = (0..keys::DUE_SHARDS).map(async |shard| {
         let range = Range { pk: keys::due_rules(shard), between: Some(keys::due_until(now)), ..Range::default() };
@@ -233,7 +237,7 @@ pub async fn due_rules(store: &Store, now: DateTime<Utc>) -> Result<Vec<Due>, Er
     Ok(try_join_all(shards).await?.into_iter().flatten().collect())
 }
 
-/// The deleted coupons of all shops whose codes are to be removed.
+/// Reads the deleted coupons of all shops whose codes the job has to remove.
 pub async fn due_coupons(store: &Store) -> Result<Vec<Due>, Error> {
     let shards = (0..keys::DUE_SHARDS)
         .map(async |shard| store.query_as(&Range { pk: keys::due_coupons(shard), ..Range::default() }).await);

@@ -1,56 +1,63 @@
-//! Codes at the checkout: an order uses them, all or none (`beyond.md`, Rulings on codes).
+//! Use of codes at the checkout: an order uses all the codes of a request, or none (docs/api/checkout.md).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Duration, Utc};
 use futures_util::future::try_join3;
 
-use super::{
-    automatic_rules::{AutomaticRules, Rules},
-    counters::{self, Change, Counter, Shards},
-    coupon_code_uses::{self as uses, NotTaken, Taken},
-    coupon_codes::{self, Nested, Row},
-    evaluation::{self, Brought, Pricing},
-    order_uses::{self, Freed, Record},
-    orders,
-    store::Store,
+use crate::{
+    discounts::{
+        checkout::evaluation::{self, Brought, Pricing},
+        codes::{
+            self,
+            rows::{Nested, Row},
+            uses::{self, NotTaken, Taken},
+        },
+        counters::{self, Change, Counter, Shards},
+        rules::automatic::{AutomaticRules, Rules},
+    },
+    orders::{
+        self,
+        uses::{Freed, Record},
+    },
+};
+use domain::{
+    coupon_code::CouponCode,
+    error::{Error, FieldErrors},
+    evaluation::{Candidate, Outcome, cart::Cart},
+    id::Id,
+    order_uses::{MAX_CODES, MAX_RULES, OrderUses, Use},
+    price_rule::PriceRule,
+    shop::ShopId,
+};
+use store::{
+    client::Store,
     transaction::{MAX_ITEMS, Transaction},
 };
-use crate::{
-    domain::{
-        coupon_code::CouponCode,
-        evaluation::{Candidate, Outcome, cart::Cart},
-        id::Id,
-        order_uses::{MAX_CODES, MAX_RULES, OrderUses, Use},
-        price_rule::PriceRule,
-        shop::ShopId,
-    },
-    error::{Error, FieldErrors},
-};
 
-/// What an order is to use.
+/// Input of a use.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// Texts of codes: at most [`MAX_CODES`], each once; none only with a cart.
+    /// Texts of codes: at most [`MAX_CODES`], each once. May be empty only with a cart.
     pub codes: Vec<String>,
-    /// Whose they are.
+    /// Customer who owns the codes.
     pub customer_id: Id,
-    /// The order; it need not be stored.
+    /// Id of the order, which need not be stored.
     pub order_id: Id,
-    /// What is bought: then each code's rule must apply, and automatic rules that do are used too.
+    /// Cart of the order. With a cart, the rule of each code must apply, and automatic rules that apply are used too.
     pub cart: Option<Cart>,
-    /// How long the order has to be paid.
+    /// Length of the hold: the uses are released if the order is not paid by its end. `None` for uses without a hold.
     pub hold: Option<Duration>,
 }
 
-/// Codes that an order uses now.
+/// Result of a use.
 #[derive(Debug)]
 pub struct Used {
-    /// In the order of the request.
+    /// The used codes, in the order of the request.
     pub codes: Vec<CouponCode>,
-    /// What they refer to; the rules as they were used.
+    /// Customers, coupons and rules of the codes. The rules are those of the use.
     pub nested: Nested,
-    /// Whether copies of the codes are still to be written: [`settle`](super::settling::settle) does.
+    /// Set when copies of the codes are still to be written. [`settle`](crate::orders::settling::settle) writes them.
     pub unstored: bool,
 }
 
@@ -59,13 +66,14 @@ fn wrong(errors: impl IntoIterator<Item = (usize, String)>) -> FieldErrors {
     FieldErrors::Fields(vec![("codes".into(), FieldErrors::Fields(errors.collect()))])
 }
 
-/// Plans that an order uses codes and, with a cart, the automatic rules that apply to it. The limits are held by the
-/// shards that it takes from; that no order was cancelled and no code used meanwhile, by the record and the codes.
+/// Plans that an order uses codes and, with a cart, the automatic rules that apply to it. Conditions on the quota
+/// shards hold the limits. Conditions on the order's record and on the codes ensure that the order was not cancelled
+/// and no code was used meanwhile.
 ///
 /// # Errors
-/// [`Error::Invalid`] for what cannot be right: an unknown customer or code, another customer's code, a code that takes
-/// nothing off the cart, more than an order may use. [`Error::Conflict`] for what is used, lapsed or over its limit, and
-/// for an order that is cancelled or another customer's.
+/// [`Error::Invalid`] for an unknown customer or code, another customer's code, a code that takes nothing off the cart,
+/// and more codes or rules than an order may use. [`Error::Conflict`] for a code that is used, expired or over a limit,
+/// and for an order that is cancelled or another customer's.
 pub async fn use_codes(
     store: &Store,
     shop: &ShopId,
@@ -79,10 +87,10 @@ pub async fn use_codes(
             None => Ok(None),
         }
     };
-    // The record first: an order that is cancelled after it was read changes the record, which refuses the use.
+    // The record is read first. A cancellation after this reading changes the record, so the use is refused.
     let order = async {
-        let record = order_uses::read(store, shop, asked.order_id).await?;
-        Ok((record, orders::effects(store, shop, asked.order_id).await?))
+        let record = orders::uses::read(store, shop, asked.order_id).await?;
+        Ok((record, orders::rows::effects(store, shop, asked.order_id).await?))
     };
     let codes = Codes::read(store, shop, asked);
     let ((record, order), codes, automatic) = try_join3(order, codes, automatic).await?;
@@ -104,14 +112,14 @@ pub async fn use_codes(
             let codes = (&record.uses, rules.as_slice(), &mut taken);
             applied = on_cart(store, shop, (asked, cart, now), automatic, codes).await?;
         }
-        // An automatic rule counts once for an order.
+        // An order counts an automatic rule once.
         applied.retain(|(rule, _)| !record.uses.live().any(|used| used.price_rule_id == rule.id));
         within_bounds(&record.uses, &rules, applied.len())?;
         let (transaction, uses, record) = (Transaction::default(), Vec::new(), record.clone());
         let plan = Plan { asked, now, record, nested: &nested, transaction, uses };
         match plan.make(store, shop, (&rows, &rules, &counters), (&applied, &mut taken)).await {
             Ok((transaction, codes, unstored)) => return Ok((transaction, Used { codes, nested, unstored })),
-            // An automatic rule that was used up since it was priced is not applied.
+            // The limit of an automatic rule was used up after the cart was priced, so the rule is not applied.
             Err(NotTaken::Limit(rule, _)) if applied.iter().any(|(applied, _)| applied.id == rule) => {
                 exhausted.insert(rule);
             }
@@ -120,25 +128,25 @@ pub async fn use_codes(
     }
 }
 
-/// Codes as they were read, with all that their use relies on: what leads to them names it.
+/// Codes as they were read, with all that their use depends on. The pointers of the texts name all of it.
 struct Codes {
-    /// By text.
+    /// The codes, by text.
     rows: HashMap<String, Row>,
     nested: Nested,
-    /// The counters of their coupons.
+    /// Quota shards of the coupons, by coupon id.
     counters: HashMap<Id, Shards>,
-    /// What is used of their rules.
+    /// Counted uses of the rules of the codes.
     taken: Taken,
 }
 
 impl Codes {
-    /// Two round trips.
+    /// Reads the codes: 2 round trips.
     async fn read(store: &Store, shop: &ShopId, asked: &Asked) -> Result<Self, Error> {
-        let texts = coupon_codes::texts(store, shop, &asked.codes).await?;
+        let texts = codes::rows::texts(store, shop, &asked.codes).await?;
         let coupons: BTreeSet<_> = texts.iter().map(|text| text.coupon_id).collect();
         let rules = texts.iter().map(|text| text.price_rule_id).collect();
         let ((rows, nested), counters, taken) = try_join3(
-            coupon_codes::behind(store, shop, &texts, &[asked.customer_id]),
+            codes::rows::behind(store, shop, &texts, &[asked.customer_id]),
             counters::read_each(store, shop, Counter::CodesOf, coupons),
             Taken::before_use(store, shop, asked.customer_id, &rules),
         )
@@ -147,7 +155,10 @@ impl Codes {
     }
 }
 
-/// The rows of the codes, in the order of the request, all of them the customer's.
+/// Returns the rows of the codes in the order of the request.
+///
+/// # Errors
+/// [`Error::Invalid`] for an unknown customer, and for each code that is unknown or another customer's.
 fn own(asked: &Asked, rows: &mut HashMap<String, Row>, nested: &Nested) -> Result<Vec<Row>, Error> {
     let mut found = Vec::with_capacity(asked.codes.len());
     let mut errors = Vec::new();
@@ -160,14 +171,17 @@ fn own(asked: &Asked, rows: &mut HashMap<String, Row>, nested: &Nested) -> Resul
             Some(row) => found.push(row),
         }
     }
-    // Without a customer every code is another's.
+    // No code can belong to an unknown customer, so only the error of the customer is answered.
     if !nested.customers.contains_key(&asked.customer_id) {
         return Err(Error::Invalid(FieldErrors::missing("customer_id", asked.customer_id)));
     }
     if errors.is_empty() { Ok(found) } else { Err(Error::Invalid(wrong(errors))) }
 }
 
-/// The rules of codes that can be used now, by the places of the codes in the request.
+/// Returns the rule of each code, in the order of the request.
+///
+/// # Errors
+/// [`Error::Conflict`] for a code that is used, or whose rule has ended, is not enabled or has not started.
 fn usable<'a>(rows: &[Row], nested: &'a Nested, now: DateTime<Utc>) -> Result<Vec<&'a PriceRule>, Error> {
     let rule = |row: &Row| {
         let code = &row.code;
@@ -186,11 +200,14 @@ fn usable<'a>(rows: &[Row], nested: &'a Nested, now: DateTime<Utc>) -> Result<Ve
     rows.iter().map(rule).collect()
 }
 
-/// An automatic rule that applies, and which of its versions it is.
+/// An automatic rule that applies, with its version number.
 type Applied = (PriceRule, u64);
 
-/// Prices the cart with the automatic rules and those of the codes, which must all apply. Answers the automatic ones that
-/// do.
+/// Prices the cart with the automatic rules and the rules of the codes. Returns the automatic rules that apply.
+///
+/// # Errors
+/// [`Error::Invalid`] for each code whose rule does not apply. [`Error::Conflict`] for two codes of one rule, and for a
+/// rule that the order uses already.
 async fn on_cart(
     store: &Store,
     shop: &ShopId,
@@ -234,10 +251,10 @@ async fn on_cart(
     Ok(applied.map(|candidate| (candidate.rule.clone(), version(candidate.rule.id))).collect())
 }
 
-/// Why a code's rule takes nothing off a cart.
+/// Returns the reason for which a code's rule takes nothing off a cart.
 ///
 /// # Errors
-/// [`Error::Conflict`] where a limit is why.
+/// [`Error::Conflict`] if the reason is a limit.
 fn does_not_apply(rule: &PriceRule, outcome: &Outcome) -> Result<String, Error> {
     match outcome.failed.iter().map(|failure| failure.predicate).next() {
         Some("usage_limit") => Err(Error::conflict(format!("The usage limit of {} is reached.", rule.usage_limit))),
@@ -247,7 +264,7 @@ fn does_not_apply(rule: &PriceRule, outcome: &Outcome) -> Result<String, Error> 
     }
 }
 
-/// Whether an order may use so much more.
+/// Checks that the order uses at most [`MAX_CODES`] codes and [`MAX_RULES`] rules together with the new ones.
 fn within_bounds(order: &OrderUses, rules: &[&PriceRule], automatic: usize) -> Result<(), Error> {
     if order.live_codes().len() + rules.len() > MAX_CODES {
         return Err(Error::field("codes", format!("Ensure this order uses no more than {MAX_CODES} codes.")));
@@ -261,7 +278,7 @@ fn within_bounds(order: &OrderUses, rules: &[&PriceRule], automatic: usize) -> R
     Ok(())
 }
 
-/// A use on its way.
+/// A plan of a use that is being built.
 struct Plan<'a> {
     asked: &'a Asked,
     now: DateTime<Utc>,
@@ -284,7 +301,7 @@ impl Plan<'_> {
         }
     }
 
-    /// Puts it together. Answers the codes as they are then, and whether copies of them are still to be written.
+    /// Builds the plan. Returns the used codes, and true if copies of them are still to be written.
     async fn make(
         mut self,
         store: &Store,
@@ -296,7 +313,8 @@ impl Plan<'_> {
         Ok(self.write(shop, rows, counters)?)
     }
 
-    /// Takes the uses of the rules under their limits. Of automatic rules without one nothing was read to price the cart.
+    /// Takes the uses of the rules under their limits. Pricing the cart did not read the uses of automatic rules
+    /// without a limit, so they are read here.
     async fn take(
         &mut self,
         store: &Store,
@@ -321,7 +339,8 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// Writes the codes and the record. Where not all copies of the codes fit beside, only their rows are written.
+    /// Writes the codes and the record. If not all copies of the codes fit into the transaction, only their rows are
+    /// written.
     fn write(
         mut self,
         shop: &ShopId,
@@ -338,16 +357,16 @@ impl Plan<'_> {
         let (mut whole, mut rows_only) = (self.transaction.clone(), self.transaction.clone());
         for (row, code) in rows.iter().zip(&codes) {
             let lapsed = counters.get(&code.coupon_id).is_some_and(|shards| shards.lapsed);
-            coupon_codes::replace(&mut whole, shop, row, code, lapsed)?;
-            coupon_codes::mark(&mut rows_only, shop, row, code)?;
+            codes::rows::replace(&mut whole, shop, row, code, lapsed)?;
+            codes::rows::mark(&mut rows_only, shop, row, code)?;
         }
-        // Beside it the record with its marks, and the guard of the request.
+        // The transaction also has the record with its index entries, and the guard of the request.
         let unstored = whole.len() + 6 > MAX_ITEMS;
         let mut transaction = if unstored { rows_only } else { whole };
         let mut after = self.record.uses.clone();
         after.customer_id = self.asked.customer_id;
         after.uses.extend(self.uses.drain(..).map(|used| Use { stored: used.code_id.is_none() || !unstored, ..used }));
-        order_uses::write(&mut transaction, shop, self.asked.order_id, &self.record, &after)?;
+        orders::uses::write(&mut transaction, shop, self.asked.order_id, &self.record, &after)?;
         Ok((transaction, codes, unstored))
     }
 
@@ -355,7 +374,7 @@ impl Plan<'_> {
         CouponCode { used_at: Some(self.now), order_id: Some(self.asked.order_id), ..row.code.clone() }
     }
 
-    /// Counts the codes of each coupon as used, and relies on the coupon being there.
+    /// Counts the codes of each coupon as used. Refused if a coupon was deleted.
     fn count(&mut self, shop: &ShopId, counters: &HashMap<Id, Shards>, codes: &[CouponCode]) -> Result<(), Error> {
         for (coupon, shards) in counters {
             if shards.closed {

@@ -1,41 +1,42 @@
-//! Many at one thing at once, over the model of what DynamoDB's partitions bear ([`tests::partitions`]).
+//! Contention on one item over a model of DynamoDB's partitions ([`tests::partitions`]).
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::support::{
+    CODES, COUPONS,
+    audits::{audit, is_clean},
+    detail,
+    discounts::{count, coupon},
+    store_customers,
+};
 use aws_sdk_dynamodb::config::SharedHttpClient;
+use devserver::server::Options;
+use domain::{
+    quota::{Quota, SHARDS},
+    shop::ShopId,
+};
 use futures_util::future::join_all;
-use local::server::Options;
 use serde_json::json;
-use shared::{
-    domain::{
-        quota::{Quota, SHARDS},
-        shop::ShopId,
-    },
-    table::{
-        connect::Connection,
-        counters::{self, Counter},
-        keys,
-        pages::{List, ONLY, bulk},
-        store::Store,
-        transaction::Transaction,
-    },
+use shop::{
+    discounts::counters::{self, Counter},
+    keys,
+};
+use store::{
+    client::Store,
+    connect::Connection,
+    pages::{List, ONLY, bulk},
+    transaction::Transaction,
 };
 use tests::{
     Api, Reply,
     partitions::{Model, Partitions},
 };
 
-use crate::{
-    audit::{audit, is_clean},
-    discounts::{CODES, COUPONS, count, coupon},
-    support::{detail, store_customers},
-};
-
 fn demo() -> ShopId {
-    local::demo::SHOP.parse().expect("a shop")
+    devserver::demo::SHOP.parse().expect("a shop")
 }
 
-/// A shop of customers from 1 on, and the partitions that its table stands on.
+/// Creates a shop with customers from 1 on, over this model of the partitions.
 async fn shop_of(customers: u64, model: Model) -> (Api, Partitions) {
     let partitions = Partitions::over_http(model);
     let http_client = Some(SharedHttpClient::new(partitions.clone()));
@@ -75,7 +76,7 @@ async fn sixty_claims_at_once_of_twenty_places_take_just_these() {
 async fn a_claim_of_what_is_sold_out_writes_nothing() {
     let (api, partitions) = shop_of(2, Model::NEAR).await;
     coupon(&api, "SALE", &json!({"allocation_limit": 1})).await;
-    claim(&api, 1).await.expect(201);
+    claim(&api, 1).await.assert_status(201);
     let before = partitions.seen().written;
     assert_eq!(claim(&api, 2).await.status, 409);
     assert_eq!(partitions.seen().written, before);
@@ -85,17 +86,17 @@ async fn a_claim_of_what_is_sold_out_writes_nothing() {
 async fn a_place_is_taken_on_the_one_shard_that_nobody_holds() {
     let (api, partitions) = shop_of(2, Model::NEAR).await;
     let sale = coupon(&api, "SALE", &json!({"allocation_limit": 160})).await;
-    claim(&api, 1).await.expect(201);
+    claim(&api, 1).await.assert_status(201);
     let free = 7;
     for shard in (0..SHARDS).filter(|shard| *shard != free) {
         partitions.hold(&keys::counter_shard(&demo(), "codes", sale.id, shard));
     }
     let before = places(&api, sale.id).await.shards[free].count;
-    claim(&api, 2).await.expect(201);
+    claim(&api, 2).await.assert_status(201);
     assert_eq!(places(&api, sale.id).await.shards[free].count, before + 1);
 }
 
-static ROWS: List = List::dense("crowd");
+static ROWS: List = List::dense("contention");
 
 async fn insert(store: &Store, positions: std::ops::Range<u64>) {
     for position in positions {
@@ -105,7 +106,7 @@ async fn insert(store: &Store, positions: std::ops::Range<u64>) {
     }
 }
 
-/// The rows that each shard of the top tally counts.
+/// Returns the number of rows that each shard of the top tally counts.
 async fn shards(store: &Store) -> [i64; SHARDS] {
     let counted = bulk::shards(store, &demo(), &ROWS).await.expect("tallies");
     std::array::from_fn(|shard| counted.get(&(shard as u8)).copied().unwrap_or(0))
@@ -138,13 +139,13 @@ async fn writers_of_tallies_keep_apart_after_they_met_and_draw_together_again() 
     let store = api.through(partitions.clone()).await;
     insert(&store, 0..5).await;
     assert_eq!(shards(&store).await[0], 5);
-    let first = keys::tally(&demo(), ROWS.name, 1, 0, 0, 0);
+    let first = store::keys::tally(&demo(), ROWS.name, 1, 0, 0).shard(0);
     partitions.hold(&first);
     insert(&store, 5..15).await;
     assert_eq!(shards(&store).await[0], 5);
     partitions.let_go(&first);
     let met = partitions.seen().conflicts;
-    // As many as halve all shards to one.
+    // As many inserts as reduce the spread from all shards to one by halving.
     insert(&store, 15..80).await;
     let together = shards(&store).await;
     insert(&store, 80..90).await;

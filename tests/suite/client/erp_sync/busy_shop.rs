@@ -1,4 +1,4 @@
-//! A shop that many write to, and what is known of when each of its rows was there.
+//! A shop with concurrent writers, and a record of the time span in which each of its rows existed.
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +18,7 @@ use youhui_client::{
     PriceRuleInput, RawRow, RetryPolicy,
 };
 
-/// A store that fails one call in five asks for some patience.
+/// A retry policy for a store on which one call in five fails.
 const PATIENT: RetryPolicy = RetryPolicy {
     attempts: 40,
     first_wait: Duration::from_millis(5),
@@ -26,7 +26,7 @@ const PATIENT: RetryPolicy = RetryPolicy {
     most_asked: Duration::from_secs(2),
 };
 
-/// The customers who are there from the start.
+/// The number of customers that exist from the start.
 const CUSTOMERS: u64 = 40;
 
 /// The lists that are walked.
@@ -56,18 +56,18 @@ impl Kind {
     }
 }
 
-/// When a row was there, in ticks: from between `asked` and `made` until between `ending` and `ended`.
+/// The lifetime of a row in ticks. It began between `asked` and `made` and ended between `ending` and `ended`.
 #[derive(Debug, Clone, Copy)]
 struct Life {
     asked: u64,
     made: u64,
     ending: u64,
     ended: u64,
-    /// The coupon of a code, whose end is the end of its unused codes.
+    /// The coupon of a code. Its deletion deletes its unused codes.
     coupon: Option<u64>,
 }
 
-/// What a walk saw, and between which ticks.
+/// The rows that a walk saw, and its first and last tick.
 #[derive(Debug)]
 pub(super) struct Seen {
     pub(super) kind: Kind,
@@ -82,12 +82,12 @@ impl Seen {
     }
 }
 
-/// The shop.
-pub(super) struct Crowd {
+/// The shop and its record.
+pub(super) struct BusyShop {
     url: String,
     clock: AtomicU64,
     lives: Mutex<BTreeMap<(Kind, u64), Life>>,
-    /// What a writer may take to change or delete.
+    /// The rows that a writer may change or delete.
     pools: Mutex<BTreeMap<Kind, Vec<u64>>>,
 }
 
@@ -95,7 +95,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What became of a change: what the state of the shop forbids is no fault, what nobody answers is one.
+/// Returns the result of a change. `None` means that the state of the shop forbids it. Panics if the request was not
+/// answered.
 fn settled<T>(result: Result<T, Error>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
@@ -104,7 +105,7 @@ fn settled<T>(result: Result<T, Error>) -> Option<T> {
     }
 }
 
-impl Crowd {
+impl BusyShop {
     pub(super) fn new(url: String) -> Self {
         Self { url, clock: AtomicU64::new(1), lives: Mutex::default(), pools: Mutex::default() }
     }
@@ -123,14 +124,14 @@ impl Crowd {
         locked(&self.pools).entry(kind).or_default().push(id);
     }
 
-    /// A row out of the pool, for one writer alone.
+    /// Takes a row out of the pool for one writer.
     fn take(&self, kind: Kind, random: &mut StdRng) -> Option<u64> {
         let mut pools = locked(&self.pools);
         let pool = pools.get_mut(&kind).filter(|pool| pool.len() > 3)?;
         Some(pool.swap_remove(random.random_range(0..pool.len())))
     }
 
-    /// A row of the pool, which stays there.
+    /// Returns a row of the pool, which keeps it.
     fn any(&self, kind: Kind, random: &mut StdRng) -> Option<u64> {
         let pools = locked(&self.pools);
         let pool = pools.get(&kind).filter(|pool| !pool.is_empty())?;
@@ -152,12 +153,12 @@ impl Crowd {
         let (gone, tick) = (settled(deleted).is_some(), self.tick());
         life(&|life| match gone {
             true => life.ended = tick,
-            // A rule that a coupon uses stays; a code went with its coupon before.
+            // A rule stays while a coupon uses it. A code may have gone with its coupon.
             false => life.ending = u64::MAX,
         });
     }
 
-    /// A shop with rows in every list.
+    /// Creates a shop with rows in every list.
     pub(super) async fn prepare(&self, random: &mut StdRng) {
         let (client, asked) = (self.client(), self.tick());
         let customers: Vec<_> = (1..=CUSTOMERS).map(|id| CustomerInput::new(id * 1000, format!("{id}"))).collect();
@@ -176,7 +177,7 @@ impl Crowd {
         }
     }
 
-    /// One thing that a shop does.
+    /// Carries out one random change.
     pub(super) async fn step(&self, random: &mut StdRng) {
         match random.random_range(0..20) {
             0 => self.level().await,
@@ -222,7 +223,7 @@ impl Crowd {
         self.made(Kind::Coupons, coupon.id, asked, None);
     }
 
-    /// A customer with an id anywhere among the others.
+    /// Creates a customer with a random id among the others.
     async fn customer(&self, random: &mut StdRng) {
         let (asked, id) = (self.tick(), random.random_range(1..CUSTOMERS * 1_000_000) | 1);
         let new = self.client().customer_put(id, &CustomerInput::new(id, "1390")).send().await.expect("a customer");
@@ -259,7 +260,7 @@ impl Crowd {
         }
     }
 
-    /// Gives a code to another customer, uses it or gives its use back.
+    /// Transfers a code, uses it or gives its use back.
     async fn pass_on(&self, random: &mut StdRng) {
         let Some(code) = self.any(Kind::CouponCodes, random) else { return };
         let mut change = CouponCodeInput::default();
@@ -271,7 +272,7 @@ impl Crowd {
         settled(self.client().coupon_code_update(code, &change).await);
     }
 
-    /// The rows that were there from the first request of a walk to its last, and that it did not see.
+    /// Returns the rows that existed during the whole walk and that it did not see.
     pub(super) fn missed(&self, seen: &Seen) -> Vec<u64> {
         let lives = locked(&self.lives);
         let ids: std::collections::BTreeSet<_> = seen.ids().collect();
@@ -284,13 +285,13 @@ impl Crowd {
         throughout.map(|((_, id), _)| *id).filter(|id| !ids.contains(id)).collect()
     }
 
-    /// The rows that a walk saw and that were not there at any of its moments.
+    /// Returns the rows that a walk saw although they existed at none of its ticks.
     pub(super) fn strangers(&self, seen: &Seen) -> Vec<u64> {
         let lives = locked(&self.lives);
         let stranger = |row: &&RawRow| {
             let Some(life) = lives.get(&(seen.kind, row["id"].as_u64().expect("an id"))) else { return true };
             let coupon = life.coupon.map_or(u64::MAX, |coupon| lives[&(Kind::Coupons, coupon)].ended);
-            // Used codes stay when their coupon goes.
+            // Used codes stay when their coupon is deleted.
             let ended =
                 if row.get("status") == Some(&Value::from("unused")) { life.ended.min(coupon) } else { life.ended };
             life.asked > seen.ended || ended < seen.began
@@ -298,14 +299,14 @@ impl Crowd {
         seen.rows.iter().filter(stranger).map(|row| row["id"].as_u64().expect("an id")).collect()
     }
 
-    /// How many rows came and went while a walk was under way.
+    /// Returns the number of rows that began or ended during a walk.
     pub(super) fn disturbances(&self, seen: &Seen) -> usize {
         let during = |tick: u64| (seen.began..=seen.ended).contains(&tick);
         let lives = locked(&self.lives);
         lives.iter().filter(|((kind, _), life)| *kind == seen.kind && (during(life.made) || during(life.ended))).count()
     }
 
-    /// The rows that are there when nobody writes.
+    /// Returns the rows of a list while nobody writes.
     pub(super) async fn at_rest(&self, kind: Kind) -> Vec<u64> {
         let mut walk = kind.list(&self.client()).walk();
         let mut ids = Vec::new();

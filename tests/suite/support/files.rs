@@ -1,4 +1,4 @@
-//! Files of the command line, as several modules write and read them.
+//! Files of the command line: writing, importing, exporting and reading them.
 
 use std::{
     fs,
@@ -6,21 +6,19 @@ use std::{
 };
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
+use domain::shop::ShopId;
 use indicatif::ProgressBar;
-use local::bulk::{
+use serde_json::Value;
+use store::{client::Store, connect::Connection};
+use tempfile::TempDir;
+use tests::Api;
+use youhui::bulk::{
     BulkError, Summary,
     export::{self, export},
     import::{Options, What, import},
 };
-use serde_json::Value;
-use shared::{
-    domain::shop::ShopId,
-    table::{connect::Connection, store::Store},
-};
-use tempfile::TempDir;
-use tests::Api;
 
-use crate::support::{ACCOUNTS, one};
+use super::{ACCOUNTS, one};
 
 /// A folder for the files of one test.
 pub(crate) struct Folder(TempDir);
@@ -49,48 +47,48 @@ pub(crate) fn beside(path: &Path, end: &str) -> PathBuf {
     format!("{}{end}", path.display()).into()
 }
 
-/// The rows of the errors file of an import of CSV: row, field, message.
+/// Returns the rows of the errors file of a CSV import: row, field, message.
 pub(crate) fn errors(path: &Path) -> Vec<(u64, String, String)> {
     errors_in(&beside(path, ".errors.csv"))
 }
 
-/// The rows of an errors file of CSV.
+/// Returns the rows of a CSV errors file.
 pub(crate) fn errors_in(path: &Path) -> Vec<(u64, String, String)> {
     let mut reader = csv::Reader::from_path(path).expect("an errors file");
     let rows = reader.records().map(|row| row.expect("a row"));
     rows.map(|row| (row[0].parse().expect("a number"), row[1].to_owned(), row[2].to_owned())).collect()
 }
 
-/// The rows of an errors file of JSON Lines.
+/// Returns the rows of a JSON Lines errors file.
 pub(crate) fn error_lines(path: &Path) -> Vec<Value> {
     text(path).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
-/// Imports into a shop over this store.
+/// Imports a file into a shop over this store.
 pub(crate) async fn import_over(store: &Store, shop: &str, what: What, path: &Path) -> Result<Summary, BulkError> {
     let shop: ShopId = shop.parse().expect("a shop");
     import(store, &shop, what, path, &Options::default(), &ProgressBar::hidden()).await
 }
 
-/// Imports into the demo shop.
+/// Imports a file into the demo shop.
 pub(crate) async fn imported(api: &Api, what: What, path: &Path) -> Summary {
     import_over(&api.server.store, "demo", what, path).await.expect("an import")
 }
 
-/// Rows, and how many of them were accepted and refused.
+/// Asserts the number of rows and of refused rows; the others must be accepted.
 #[track_caller]
 pub(crate) fn came_to(summary: &Summary, rows: u64, refused: u64) {
     assert_eq!((summary.rows, summary.accepted, summary.refused), (rows, rows - refused, refused), "{summary:?}");
 }
 
-/// What a shop has, as a new file of this name.
+/// Exports rows of a shop to a new file.
 pub(crate) async fn exported(api: &Api, shop: &str, what: What, path: &Path) -> u64 {
     let shop: ShopId = shop.parse().expect("a shop");
     let bar = ProgressBar::hidden();
     export(&api.server.store, &shop, what, path, &export::Options::default(), &bar).await.expect("an export")
 }
 
-/// The store of an API through another client.
+/// Returns the store of an API through another HTTP client.
 pub(crate) async fn over(api: &Api, client: SharedHttpClient) -> Store {
     let [(_, endpoint), (_, table)] = api.store_environment().try_into().expect("an address and a table");
     let table = Some(table).filter(|table| !table.is_empty());
@@ -98,7 +96,7 @@ pub(crate) async fn over(api: &Api, client: SharedHttpClient) -> Store {
     connection.open().await.expect("a store")
 }
 
-/// What a customer of the demo shop has in points.
+/// Returns the points of a customer of the demo shop.
 pub(crate) async fn points(api: &Api, customer: u64) -> i64 {
-    api.get(&one(ACCOUNTS, customer)).await.expect(200)["points"].as_i64().expect("points")
+    api.get(&one(ACCOUNTS, customer)).await.assert_status(200)["points"].as_i64().expect("points")
 }

@@ -1,9 +1,11 @@
-//! Counters of codes and uses in the table: 16 shards each ([`crate::domain::quota`]), of which every issue and every use
-//! writes one, limited or not. Those of a coupon's codes also count which of them are used and which were claimed.
+//! Counters with an optional quota: the codes of a coupon, and the live uses of a rule. A counter has 16 quota shards
+//! ([`domain::quota`]). Every issue and every use writes one of them, with a limit or without. The counter of a
+//! coupon's codes also counts which codes are used and which were claimed.
 //!
-//! All shards agree on their *epoch*: what is written to one is conditioned on it. Whatever must not be overtaken by
-//! writes that were planned before it (a new limit, the end of a coupon, codes that from now on are stored as expired) is
-//! a *turn*: one transaction that gives all shards the next epoch, so that those writes are refused and planned anew.
+//! All shards have the same *epoch*, and every write to a shard is conditioned on it. Some changes must not be
+//! overtaken by writes that were planned before them: a new limit, the deletion of a coupon, and another class for
+//! unused codes. Such a change is an *epoch change*: one transaction that gives all shards the next epoch. Writes of an
+//! older epoch are then refused and planned again.
 
 use std::collections::HashMap;
 
@@ -12,34 +14,36 @@ use futures_util::future::{try_join, try_join_all};
 use rand::seq::SliceRandom;
 use serde::Deserialize;
 
-use super::{
-    attempts::Attempts,
-    entity, keys,
-    price_rules::{self, StoredRule},
-    store::{Range, Store},
-    transaction::{Label, Transaction, n, s},
-};
 use crate::{
-    domain::{
-        id::Id,
-        price_rule::PriceRule,
-        quota::{Part, Quota, SHARDS, Shard},
-        shop::ShopId,
-    },
+    discounts::rules::{self, rows::StoredRule},
+    keys,
+};
+use domain::{
     error::Error,
+    id::Id,
+    price_rule::PriceRule,
+    quota::{Part, Quota, SHARDS, Shard},
+    shop::ShopId,
+};
+use store::{
+    attempts::Attempts,
+    client::{Range, Store},
+    entity,
+    item::{n, s},
+    transaction::{Label, Transaction},
 };
 
-/// The label of a shard in a transaction.
-pub(super) const LABEL: Label = "counter";
-/// The type attribute of a shard.
+/// Label of a quota shard in a transaction.
+pub(crate) const LABEL: Label = "counter";
+/// Value of the type attribute of a quota shard.
 const TYPE: &str = "counter_shard";
 
-/// What is counted.
+/// Subject of a counter, by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Counter {
-    /// The codes of a coupon that hold a place under its `allocation_limit`.
+    /// Codes of a coupon that hold a quota place under its `allocation_limit`.
     CodesOf(Id),
-    /// The live uses of a rule.
+    /// Live uses of a rule, under its `usage_limit`.
     UsesOf(Id),
 }
 
@@ -56,7 +60,7 @@ impl Counter {
         keys::counter_shard(shop, name, of, shard)
     }
 
-    /// What the rule allows.
+    /// Returns the limit of the counter under this rule; `None` for no limit.
     fn limit(self, rule: &PriceRule) -> Option<u64> {
         match self {
             Self::CodesOf(_) => rule.most_codes(),
@@ -65,7 +69,7 @@ impl Counter {
     }
 }
 
-/// One shard as it is stored. Those of a new counter are not, and are as the default.
+/// One quota shard as it is stored. A shard of a new counter is not stored, and reads as the default.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Stored {
@@ -79,33 +83,34 @@ struct Stored {
     closed: bool,
 }
 
-/// The shards of a counter as they were read. What they guard, a coupon or a rule, may have changed with the epoch where it
-/// was read before them or beside: then a deleted coupon is told by `closed`, how codes are stored by `lapsed`, and another
-/// limit by [`under_limit`]. What none of these tell is to be read after them.
+/// A snapshot of a counter: all its shards at one epoch. The coupon or the rule may have been read before the counter
+/// or in parallel, and may be older than the epoch. `closed` then tells that the coupon was deleted, `lapsed` tells how
+/// unused codes are stored, and [`under_limit`] corrects the limit. Read anything that these three do not cover after
+/// the counter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shards {
     counter: Counter,
-    /// Counts and limit.
+    /// Count, room and limit of the shards.
     pub quota: Quota,
-    /// Codes that are used, of a coupon.
+    /// Number of used codes, for the counter of a coupon.
     pub used: i64,
-    /// Codes that were claimed with the passphrase, of a coupon.
+    /// Number of codes claimed with the passphrase, for the counter of a coupon.
     pub claimed: i64,
     epoch: u64,
-    /// Whether codes that are not used are stored as expired from now on.
+    /// Set when unused codes are to be stored as expired.
     pub lapsed: bool,
-    /// Whether nothing is counted any more: the coupon is deleted.
+    /// Set when the coupon is deleted and nothing is counted any more.
     pub closed: bool,
 }
 
-/// A change of a counter: at most one write for each shard that it names, and at least one.
+/// A change of a counter. It writes each shard that it names once, and at least one shard.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
-    /// What to count where; see [`Shards::take`] and [`Shards::give`].
+    /// Additions by shard; see [`Shards::take`] and [`Shards::give`].
     pub parts: Vec<Part>,
-    /// More or fewer codes that are used.
+    /// Difference of the number of used codes.
     pub used: i64,
-    /// More or fewer codes that were claimed.
+    /// Difference of the number of claimed codes.
     pub claimed: i64,
 }
 
@@ -115,26 +120,26 @@ impl From<Vec<Part>> for Change {
     }
 }
 
-/// What all shards of a counter are to say from now on.
+/// A change of all shards of a counter, which starts the next epoch.
 #[derive(Debug, Clone, Copy)]
 pub enum Turn {
-    /// Another limit.
+    /// Sets or removes the limit.
     Limit(Option<u64>),
-    /// How codes are stored that are not used.
+    /// Sets the class in which unused codes are stored: true for expired.
     Lapsed(bool),
-    /// Nothing is counted any more.
+    /// Closes the counter: nothing is counted any more.
     Closed,
 }
 
 /// Changes a counter that nobody else writes, for bulk loads.
-pub(super) async fn load(store: &Store, shop: &ShopId, counter: Counter, change: Change) -> Result<(), Error> {
+pub(crate) async fn load(store: &Store, shop: &ShopId, counter: Counter, change: Change) -> Result<(), Error> {
     let shards = read(store, shop, counter).await?;
     let mut transaction = Transaction::default();
     shards.write(&mut transaction, shop, &change);
     Ok(store.commit(&transaction).await?)
 }
 
-/// Reads a counter: one range of at most 16 small items.
+/// Reads a counter: one range of at most 16 small items. The range is read again if its shards have different epochs.
 pub async fn read(store: &Store, shop: &ShopId, counter: Counter) -> Result<Shards, Error> {
     let (name, of) = counter.name();
     let range = Range { pk: keys::counter_partition(shop, name, of), ..Range::default() };
@@ -154,8 +159,8 @@ pub async fn read(store: &Store, shop: &ShopId, counter: Counter) -> Result<Shar
             (shards.epoch, shards.lapsed, shards.closed) = (stored.epoch, stored.lapsed, stored.closed);
             epochs.push(stored.epoch);
         }
-        // A turn in the middle of the reading gives itself away: some shards are of the next epoch, or, since the first
-        // turn makes all of them, some are missing.
+        // An epoch change in the middle of the reading shows: some shards have the next epoch. After the first epoch
+        // change, which creates all shards, some may be missing instead.
         let whole = epochs.iter().all(|epoch| *epoch == 0)
             || (epochs.len() == SHARDS && epochs.iter().all(|epoch| *epoch == epochs[0]));
         if whole {
@@ -165,8 +170,8 @@ pub async fn read(store: &Store, shop: &ShopId, counter: Counter) -> Result<Shar
     }
 }
 
-/// Reads the counters of several coupons or rules side by side, by their ids.
-pub(super) async fn read_each(
+/// Reads the counters of several coupons or rules in parallel, by id.
+pub(crate) async fn read_each(
     store: &Store,
     shop: &ShopId,
     counter: fn(Id) -> Counter,
@@ -176,7 +181,8 @@ pub(super) async fn read_each(
     Ok(try_join_all(reads).await?.into_iter().collect())
 }
 
-/// The shards under the limit of their rule: where that was set since, they are turned first.
+/// Returns the counter with the limit of its rule. If the shards still have an older limit, an epoch change sets the
+/// new one first, which costs 3 more round trips.
 pub async fn under_limit(store: &Store, shop: &ShopId, shards: Shards, rule: &PriceRule) -> Result<Shards, Error> {
     let counter = shards.counter;
     if shards.closed || shards.quota.limit == counter.limit(rule) {
@@ -186,10 +192,10 @@ pub async fn under_limit(store: &Store, shop: &ShopId, shards: Shards, rule: &Pr
     read(store, shop, counter).await
 }
 
-/// Brings the limit of a counter to what its rule says, in a transaction that is refused where the rule changes.
+/// Sets the limit of a counter to that of its rule. The transaction is conditioned on the version of the rule.
 async fn set_limit(store: &Store, shop: &ShopId, counter: Counter, rule: Id) -> Result<(), Error> {
     let plan = async || {
-        let (row, shards) = try_join(store.get(&price_rules::key(shop, rule)), read(store, shop, counter)).await?;
+        let (row, shards) = try_join(store.get(&rules::rows::key(shop, rule)), read(store, shop, counter)).await?;
         let Some(row) = row else { return Ok(None) };
         let (stored, version) = entity::versioned::<StoredRule>(row)?;
         let limit = counter.limit(&stored.rule);
@@ -198,18 +204,18 @@ async fn set_limit(store: &Store, shop: &ShopId, counter: Counter, rule: Id) -> 
         }
         let mut transaction = Transaction::default();
         shards.turn(&mut transaction, shop, Turn::Limit(limit));
-        price_rules::check_version(&mut transaction, shop, rule, version);
+        rules::rows::check_version(&mut transaction, shop, rule, version);
         Ok(Some(transaction))
     };
     store.bring_about(plan).await
 }
 
 impl Shards {
-    /// The shards to take `n` from; `None` where there is not so much left. That is said only of shards that two readings
-    /// found the same, since one range is no reading of a single moment.
+    /// Returns the shards from which to take `n`; `None` if less than `n` is left. A range query is no snapshot, so
+    /// `None` is returned only after two readings found the same shards.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] where they change all the time.
+    /// [`Error::Unavailable`] if the shards keep changing.
     pub async fn take(&mut self, store: &Store, shop: &ShopId, n: u64) -> Result<Option<Vec<Part>>, Error> {
         let n = i64::try_from(n).unwrap_or(i64::MAX);
         let mut attempts = Attempts::default();
@@ -218,7 +224,7 @@ impl Shards {
                 return Ok(Some(parts));
             }
             let again = read(store, shop, self.counter).await?;
-            // Uses of codes go on where no place is left: they change neither.
+            // Uses of codes continue when no place is left. They change neither the epoch nor the quota.
             if (again.epoch, again.quota) == (self.epoch, self.quota) {
                 return Ok(None);
             }
@@ -227,14 +233,14 @@ impl Shards {
         }
     }
 
-    /// The shards to give `n` back to.
+    /// Returns the shards to which to give `n` back.
     pub fn give(&self, n: u64) -> Vec<Part> {
         let parts = self.quota.give(i64::try_from(n).unwrap_or(i64::MAX), rand::random::<u8>().into());
         parts.into_iter().map(|(shard, part)| (shard, -part)).collect()
     }
 
-    /// Writes a change; refused under `counter` where the shards have turned since, are closed, or have not the room any
-    /// more.
+    /// Adds a change to a transaction. Refused under the label `counter` if the epoch has changed, the counter is
+    /// closed, or a shard has too little room by then.
     pub fn write(&self, transaction: &mut Transaction, shop: &ShopId, change: &Change) {
         let anywhere = [(usize::from(rand::random::<u8>()) % SHARDS, 0)];
         let parts = if change.parts.is_empty() { anywhere.as_slice() } else { &change.parts };
@@ -247,20 +253,20 @@ impl Shards {
         }
     }
 
-    /// Lets what was just written meet the others on another shard where this one is contended.
+    /// Allows the write that was added last to move to another shard if its transaction conflicts with another one.
     fn or_elsewhere(&self, transaction: &mut Transaction, shop: &ShopId, part: Part) {
         let mut shards = self.quota.elsewhere(part);
         shards.shuffle(&mut rand::rng());
         transaction.or_elsewhere(shards.into_iter().map(|shard| self.counter.key(shop, shard)).collect());
     }
 
-    /// Counts what drifted, beside the room.
-    pub(super) fn mend_count(&self, transaction: &mut Transaction, shop: &ShopId, missing: i64) {
+    /// Adds missing places to the count without taking them off the room. For repairs.
+    pub(crate) fn mend_count(&self, transaction: &mut Transaction, shop: &ShopId, missing: i64) {
         let unlimited = Self { quota: Quota { limit: None, ..self.quota }, ..self.clone() };
         unlimited.add(transaction, shop, (0, missing), [("", 0); 2]);
     }
 
-    /// Relies on the epoch without counting anything.
+    /// Conditions a transaction on the epoch without counting anything.
     pub fn check(&self, transaction: &mut Transaction, shop: &ShopId) {
         let shard = usize::from(rand::random::<u8>()) % SHARDS;
         let (condition, epoch) = self.in_epoch();
@@ -268,8 +274,8 @@ impl Shards {
         self.or_elsewhere(transaction, shop, (shard, 0));
     }
 
-    /// What every write to a shard is conditioned on. A closed counter is in an epoch that does not end, so that it is
-    /// closed stands in the condition too.
+    /// Returns the condition of every write to a shard, with its values. A closed counter keeps its epoch for ever, so
+    /// the condition also demands that the counter is not closed.
     fn in_epoch(&self) -> (&'static str, Vec<(&'static str, AttributeValue)>) {
         match self.epoch {
             0 => ("attribute_not_exists(#epoch)", Vec::new()),
@@ -306,7 +312,7 @@ impl Shards {
         transaction.update_where(LABEL, self.counter.key(shop, shard), update, condition, values);
     }
 
-    /// Gives all shards the next epoch.
+    /// Adds an epoch change to a transaction: it writes all shards.
     pub fn turn(&self, transaction: &mut Transaction, shop: &ShopId, turn: Turn) {
         let rooms = if let Turn::Limit(Some(limit)) = turn { Some(self.quota.rooms(limit)) } else { None };
         for shard in 0..SHARDS {
@@ -326,7 +332,8 @@ impl Shards {
                 Turn::Limit(None) => update.push_str(" REMOVE #limit, #room"),
                 Turn::Limit(Some(limit)) => {
                     let room = rooms.map_or(0, |rooms| rooms[shard]);
-                    // What is counted meanwhile comes off the room; where none is left, the rooms are shared out anew.
+                    // Counts added meanwhile come off the room. A shard that gets no room must have exactly the count
+                    // that was read; otherwise the transaction is refused and the room is distributed again.
                     update.push_str(", #limit = :limit, #room = :most - if_not_exists(#count, :zero)");
                     let fits = if room > 0 { "#count <= :most" } else { "#count = :count" };
                     let absent =

@@ -1,0 +1,4 @@
+//! Customers of a shop.
+
+pub mod customers;
+pub mod import;

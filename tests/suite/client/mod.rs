@@ -1,0 +1,5 @@
+//! The Rust client and its example programs.
+
+mod calls;
+mod erp_sync;
+mod retries;

@@ -1,0 +1,3 @@
+//! Price rules: the resource and its filters.
+
+mod resource;

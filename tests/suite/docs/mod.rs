@@ -1,0 +1,3 @@
+//! The examples of the documentation.
+
+mod guides;

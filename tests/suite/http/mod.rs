@@ -1,0 +1,13 @@
+//! The common behaviour of all operations over HTTP.
+
+mod access;
+mod conventions;
+mod decisions;
+mod documents;
+mod envelope;
+mod hostile_input;
+mod idempotency;
+mod idempotency_everywhere;
+mod parsers;
+mod robustness;
+mod tenancy;

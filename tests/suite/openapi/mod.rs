@@ -1,0 +1,6 @@
+//! The OpenAPI description and its examples.
+
+mod description;
+mod examples;
+mod published;
+mod reference;

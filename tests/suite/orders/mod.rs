@@ -1,0 +1,5 @@
+//! Orders and their effects.
+
+mod arrivals;
+mod effects;
+mod snapshots;
