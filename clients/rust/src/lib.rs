@@ -14,9 +14,9 @@
 #![doc = include_str!("../examples/first_steps.rs")]
 //! ```
 //!
-//! Amounts are [`Decimal`](rust_decimal::Decimal)s and instants [`DateTime`](chrono::DateTime)s with the offset of the shop. What a
-//! reply has beyond what this version knows is ignored; [`List::raw`] keeps it. Neither the token nor who a customer is
-//! shows in a `Debug` text or an [`Error`].
+//! Amounts are [`Decimal`](rust_decimal::Decimal)s. Times are [`DateTime`](chrono::DateTime)s with the offset of the
+//! shop. Fields of a reply that this version does not know are ignored; [`List::raw`] keeps them. Neither the token nor
+//! personal data of a customer appears in a `Debug` text or an [`Error`].
 
 mod call;
 mod client;

@@ -8,10 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use shared::{
-    Error, ErrorReply,
-    http::{files, service},
-};
+use shared::{Error, ErrorReply, http::{files, service}};
 
 pub mod assets;
 

@@ -12,14 +12,7 @@ use chrono::{DateTime, Utc};
 use futures_util::stream::{self, StreamExt};
 use rand::seq::SliceRandom;
 use serde::Serialize;
-use shared::{
-    Error, lambda,
-    shop::{
-        discounts::{codes, rules},
-        orders::{self, settling},
-    },
-    store::client::Store,
-};
+use shared::{Error, lambda, shop::{discounts::{codes, rules}, orders::{self, settling}}, store::client::Store};
 
 /// The time within which a run starts new transactions. Lambda ends the run at 29 s (template.yaml).
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -67,7 +60,7 @@ pub async fn run(store: &Store, now: DateTime<Utc>) -> Result<Report, Error> {
                 *(if settled.done { &mut report.rules } else { &mut report.unfinished }) += 1;
             }
             Err(error) => {
-                tracing::error!(shop = due.shop.as_str(), price_rule = due.id, %error, "the codes of a price rule were not updated");
+                tracing::error!(shop = due.shop.as_str(), price_rule = due.id, %error, "a price rule was not updated");
                 report.failed += 1;
             }
         }
@@ -92,7 +85,7 @@ async fn settle_orders(store: &Store, now: DateTime<Utc>, deadline: Instant, rep
             None => report.unfinished += 1,
             Some((Ok(released), _)) => report.released += released,
             Some((Err(error), due)) => {
-                tracing::error!(shop = due.shop.as_str(), order = due.order_id, %error, "the uses of an order were not released");
+                tracing::error!(shop = due.shop.as_str(), order = due.order_id, %error, "order uses were not released");
                 report.failed += 1;
             }
         }

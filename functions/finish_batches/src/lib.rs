@@ -7,18 +7,7 @@
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use shared::{
-    Error, lambda,
-    shop::{
-        crm,
-        discounts::{codes, coupons, rules},
-        operators::shops,
-    },
-    store::{
-        batches::{self, Due},
-        client::Store,
-    },
-};
+use shared::{Error, lambda, shop::{crm, discounts::{codes, coupons, rules}, operators::shops}, store::{batches::{self, Due}, client::Store}};
 
 /// The time within which a run starts to remove codes. Lambda ends the run at 29 s (template.yaml).
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -9,16 +9,8 @@ use std::{
     },
 };
 
-use crate::{
-    cli::issue::{codes, issue_over, refused_rows, there},
-    support::{
-        CODES, CUSTOMERS,
-        audits::{audit, is_clean},
-        discounts::{coupon, shop_of},
-        files::{Folder, came_to, errors, errors_in, import_over, over, points},
-        one,
-    },
-};
+use crate::{cli::issue::{codes, issue_over, refused_rows, there}, support::{CODES, CUSTOMERS, audits::{audit, is_clean}, discounts::{coupon, shop_of}, files::{Folder, came_to, errors, errors_in, import_over, over, points}, one}};
+use store::{batches::{self, Batch}, client::Store};
 use aws_smithy_runtime_api::client::{
     http::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -28,10 +20,6 @@ use aws_smithy_runtime_api::client::{
 };
 use indicatif::ProgressBar;
 use serde_json::json;
-use store::{
-    batches::{self, Batch},
-    client::Store,
-};
 use tests::Api;
 use tokio::sync::Notify;
 use youhui::bulk::{

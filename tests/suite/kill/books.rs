@@ -2,25 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{
-    CODES, COUPONS, CUSTOMERS, HISTORY, LEVELS, RULES,
-    audits::{audit, is_clean},
-    whole_shops::stored,
-};
+use crate::support::{CODES, COUPONS, CUSTOMERS, HISTORY, LEVELS, RULES, audits::{audit, is_clean}, whole_shops::stored};
 use domain::shop::ShopId;
+use shop::{crm::customers::{CREATED, CUSTOMERS as BY_ID}, discounts::{codes::rows::CODES as ALL_CODES, counters::{self, Counter}, rules::standings}, loyalty::history::POINT_HISTORY, orders::uses as order_uses};
+use store::{batches, pages::bulk};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shop::{
-    crm::customers::{CREATED, CUSTOMERS as BY_ID},
-    discounts::{
-        codes::rows::CODES as ALL_CODES,
-        counters::{self, Counter},
-        rules::standings,
-    },
-    loyalty::history::POINT_HISTORY,
-    orders::uses as order_uses,
-};
-use store::{batches, pages::bulk};
 use tests::Api;
 
 /// The largest id of coupons and rules whose counters are compared.

@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use devserver::{
-    hostile::{Hostile, Profile},
-    server::Options,
-};
-use serde_json::{Value, json};
+use devserver::{hostile::{Hostile, Profile}, server::Options};
 use store::connect::Connection;
+use serde_json::{Value, json};
 use tests::{Api, Reply};
 
 use super::CUSTOMERS;

@@ -2,19 +2,12 @@
 
 use std::time::Duration;
 
-use crate::{
-    bench::{Bench, Call, Measured},
-    cost,
-};
+use crate::{bench::{Bench, Call, Measured}, cost};
+use shared::{domain::shop::{Shop, ShopId}, shop::operators::shops, store::{client::Store, connect::Connection, schema}};
 use indicatif::{ProgressBar, ProgressStyle};
 use local::{
     embedded::{Embedded, Place},
     hostile::{Hostile, Profile},
-};
-use shared::{
-    domain::shop::{Shop, ShopId},
-    shop::operators::shops,
-    store::{client::Store, connect::Connection, schema},
 };
 
 mod checkout;

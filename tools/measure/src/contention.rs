@@ -5,9 +5,9 @@
 use std::time::{Duration, Instant};
 
 use crate::crowd;
+use shared::domain::quota::SHARDS;
 use futures_util::future::join_all;
 use serde_json::json;
-use shared::domain::quota::SHARDS;
 use tests::{Api, partitions::Seen};
 
 mod things;
@@ -29,7 +29,7 @@ struct Done {
 pub(crate) async fn run(clients: &[u64], time: Duration, seed: u64) {
     println!("{SHARDS} shards\n");
     println!(
-        "| many on one | clients | done a second | refused a second | conflicts for each | throttled for each | sent again | p50 ms | p99 ms | throttled most |"
+        "| object: change | clients | done a second | refused a second | conflicts for each | throttled for each | retries | p50 ms | p99 ms | most throttled partition |"
     );
     println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|---|");
     for &clients in clients {

@@ -1,4 +1,4 @@
-//! The benchmarks behind the figures in the README: `cargo run --profile bench-local -p tests --bin measure -- --help`.
+//! The benchmarks behind the figures in the README: `cargo run --profile bench-local -p measure -- --help`.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -103,7 +103,7 @@ enum Measure {
         /// The numbers of rows: ledger entries in one shop, and coupon codes in another.
         #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000", value_parser = clap::value_parser!(u64).range(1_000..))]
         rows: Vec<u64>,
-        /// The number of codes of one rule that expire, besides half of those rows; 0 for none.
+        /// The number of codes of one rule that expire, besides half of the codes in `rows`; 0 for none.
         #[arg(long, default_value_t = 100_000)]
         expire: u64,
         /// The seconds for which the operations of a shop are repeated.

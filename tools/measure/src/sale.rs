@@ -8,10 +8,10 @@ use std::{
 };
 
 use crate::crowd::{self, insist, percentile};
+use shared::domain::quota::SHARDS;
 use futures_util::future::join_all;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::json;
-use shared::domain::quota::SHARDS;
 use tests::{Api, partitions::Seen};
 
 const PREFIX: &str = "SALE";
@@ -68,7 +68,7 @@ fn report(all: &[Claim], places: u64, before: &Seen, after: &Seen) {
     let again: u32 = all.iter().map(|claim| claim.again).sum();
     println!("{} claims of {places} places, {SHARDS} shards: {} won, {} refused", all.len(), won.len(), lost.len());
     println!(
-        "sold out after {:.1} s; {:.2} conflicts for each code given, {} calls throttled, {again} replies of 503 or 409 tried again",
+        "sold out after {:.1} s; {:.2} conflicts for each issued code, {} throttled calls, {again} retries after a 503 or 409",
         sold_out.as_secs_f64(),
         conflicts as f64 / won.len().max(1) as f64,
         after.throttled - before.throttled,
@@ -79,7 +79,7 @@ fn report(all: &[Claim], places: u64, before: &Seen, after: &Seen) {
             [50, 90, 99, 100].map(|percent| percentile(claims.iter().map(|claim| claim.took), percent));
         println!("| {name} | {p50:.0} | {p90:.0} | {p99:.0} | {most:.0} |");
     }
-    println!("\n| partition | write units | conflicts met there |\n|---|---:|---:|");
+    println!("\n| partition | write units | conflicts |\n|---|---:|---:|");
     let mut written: Vec<_> =
         after.written.iter().map(|(pk, units)| (pk, units - earlier(&before.written, pk))).collect();
     written.sort_by(|a, b| b.1.total_cmp(&a.1));

@@ -38,7 +38,7 @@ pub(crate) async fn run(options: &Options) {
     write(options, "evaluation", &evaluation);
     let clients = clients::run(options.seed).await;
     write(options, "clients", &clients);
-    #[cfg_attr(not(feature = "plots"), expect(unused_variables, reason = "only the picture wants it"))]
+    #[cfg_attr(not(feature = "plots"), expect(unused_variables, reason = "only the chart uses it"))]
     let (operations, expiry) = shops(options).await;
     operations::print_growth(&operations);
     #[cfg(feature = "plots")]

@@ -23,12 +23,13 @@ use shared::domain::{scope::Scopes, shop::ShopId};
 mod data;
 mod help;
 mod place;
+mod progress;
 mod recovery;
 mod report;
 mod serve;
 
-use data::style;
 use place::Where;
+use progress::style;
 use serve::{Serve, serve};
 
 /// Youhui: coupons and loyalty points of a shop platform.
@@ -208,7 +209,7 @@ pub enum CliError {
         url: String,
     },
     /// The file of the embedded store does not exist.
-    #[error("{0}: there is no such file")]
+    #[error("{0}: there is no such file; check the name, or create a store with `youhui shop put`")]
     NoStore(PathBuf),
     /// A file was not transferred, or only in part.
     #[error(transparent)]

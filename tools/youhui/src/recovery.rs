@@ -22,7 +22,7 @@ pub enum RecoveryError {
     #[error("{0}")]
     Store(#[from] Error),
     /// The shop does not exist in the store.
-    #[error("there is no shop {0}")]
+    #[error("there is no shop {0}: `youhui shop list` shows the shops")]
     NoShop(ShopId),
     /// The file name is not that of JSON Lines.
     #[error("{0}: a shop is written as JSON Lines: name the file .jsonl, or .jsonl.gz to compress it")]

@@ -15,7 +15,7 @@ use rand::seq::SliceRandom;
 use serde::Deserialize;
 
 use crate::{
-    discounts::rules::{self, rows::StoredRule},
+    discounts::rules::{self, stored::StoredRule},
     keys,
 };
 use domain::{

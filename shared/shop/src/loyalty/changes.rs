@@ -11,6 +11,7 @@ use crate::{
     crm::customers,
     keys,
     loyalty::{
+        give_back::{give_back, impossible},
         history::{POINT_HISTORY, account},
         levels,
         posting::{self, Posting},
@@ -23,15 +24,11 @@ use domain::{
     id::Id,
     level,
     order::{Order, Spent},
-    points::{Cause, PointEntry, Redeemed, Refusal, kind},
+    points::{Cause, PointEntry, Redeemed, kind},
     redemption::{Allowance, MAX_OF_ORDER},
     shop::Shop,
 };
-use store::{
-    client::Store,
-    entity,
-    transaction::{ABSENT, Transaction},
-};
+use store::{client::Store, transaction::Transaction};
 
 /// A new ledger entry with the customer and the order that it refers to.
 #[derive(Debug, Clone)]
@@ -46,10 +43,6 @@ pub struct Posted {
 
 fn unknown_customer(id: Id) -> Error {
     Error::Invalid(FieldErrors::missing("customer_id", id))
-}
-
-fn impossible(refusal: Refusal) -> Error {
-    Error::conflict(refusal.to_string())
 }
 
 /// Plans a manual adjustment by `points`, which are signed: 2 round trips.
@@ -167,20 +160,24 @@ pub async fn redeem(
     if let Some((order, stored)) = &order {
         let mut effects = stored.effects.clone();
         effects.spent.push(Spent { id, points, month: entry.month() });
-        orders::rows::put_effects(&mut transaction, &shop.id, order.id, Some(stored), &effects)?;
+        orders::effects::put_effects(&mut transaction, &shop.id, order.id, Some(stored), &effects)?;
     }
     Ok((transaction, Posted { entry, customer, order: order.map(|(order, _)| order) }))
 }
 
 /// Reads an order and its effects; `None` if no order is named or it is not stored.
-async fn order_of(store: &Store, shop: &Shop, id: Option<Id>) -> Result<Option<(Order, orders::rows::Stored)>, Error> {
+async fn order_of(
+    store: &Store,
+    shop: &Shop,
+    id: Option<Id>,
+) -> Result<Option<(Order, orders::effects::StoredEffects)>, Error> {
     let Some(id) = id else { return Ok(None) };
     let order = orders::rows::find(store, &shop.id, id);
-    let (order, effects) = try_join(order, orders::rows::effects(store, &shop.id, id)).await?;
+    let (order, effects) = try_join(order, orders::effects::effects(store, &shop.id, id)).await?;
     Ok(order.zip(effects))
 }
 
-fn check_order(stored: &orders::rows::Stored, customer_id: Id) -> Result<(), Error> {
+fn check_order(stored: &orders::effects::StoredEffects, customer_id: Id) -> Result<(), Error> {
     let effects = &stored.effects;
     if effects.customer_id != Some(customer_id) {
         return Err(Error::field("order_id", "This order is not of this customer."));
@@ -233,27 +230,7 @@ pub async fn refund(
     if let Some((order, stored)) = &order {
         let mut effects = stored.effects.clone();
         effects.spent.retain(|spent| spent.id != redemption_id);
-        orders::rows::put_effects(&mut transaction, &shop.id, order.id, Some(stored), &effects)?;
+        orders::effects::put_effects(&mut transaction, &shop.id, order.id, Some(stored), &effects)?;
     }
     Ok((transaction, Posted { entry, customer, order: order.map(|(order, _)| order) }))
-}
-
-#[derive(serde::Serialize)]
-struct Refund {
-    entry_id: Id,
-}
-
-/// Posts the entry that gives a redemption back, and puts a marker that it was given back. Refused under the label
-/// `refund` if that marker exists already.
-pub(crate) fn give_back(
-    posting: &mut Posting<'_>,
-    transaction: &mut Transaction,
-    id: Id,
-    (redeemed, points): (Redeemed, i64),
-    order_id: Option<Id>,
-) -> Result<PointEntry, Error> {
-    let entry = posting.post(id, Cause::Return { redeemed, order_id }, points).map_err(impossible)?;
-    let key = posting.refund_key(redeemed.id);
-    transaction.put("refund", entity::item(&key, "refund", &Refund { entry_id: id })?, Some(ABSENT), Vec::new());
-    Ok(entry)
 }

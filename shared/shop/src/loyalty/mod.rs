@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod changes;
 pub mod days;
 pub mod expiry;
+pub(crate) mod give_back;
 pub mod history;
 pub mod levels;
 pub mod load;

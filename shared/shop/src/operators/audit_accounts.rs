@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     keys,
     loyalty::{self, days::StoredDay, posting::put_account},
-    operators::audit::Report,
+    operators::audit_report::Report,
 };
 use domain::{
     error::Error,

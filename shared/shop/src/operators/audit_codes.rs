@@ -11,7 +11,7 @@ use crate::{
         coupons::rows::COUPONS,
     },
     keys,
-    operators::audit::{Report, audit_lists},
+    operators::audit_report::{Report, audit_lists},
     orders,
 };
 use domain::{error::Error, id::Id, shop::Shop};

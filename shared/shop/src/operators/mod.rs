@@ -3,6 +3,7 @@
 pub mod audit;
 mod audit_accounts;
 mod audit_codes;
+pub mod audit_report;
 pub mod shop_import;
 pub mod shop_items;
 pub mod shops;

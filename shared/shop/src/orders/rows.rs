@@ -10,8 +10,11 @@ use sha2::{Digest, Sha256};
 use crate::{
     crm::customers,
     keys,
-    loyalty::{changes::give_back, history::account, levels, posting::Posting},
-    orders::uses::{self, Record},
+    loyalty::{give_back::give_back, history::account, levels, posting::Posting},
+    orders::{
+        effects::{effects, put_effects},
+        uses::{self, Record},
+    },
 };
 use domain::{
     customer::Customer,
@@ -22,53 +25,11 @@ use domain::{
     points::{Account, Cause},
     shop::{Shop, ShopId},
 };
-use store::{
-    client::Store,
-    entity,
-    item::n,
-    transaction::{ABSENT, Label, Transaction},
-};
-
-/// Label of the order's effects in a transaction.
-const LABEL: Label = "order";
-
-/// The effects of an order as they were read, with the version for conditions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
-    /// The state of the order, and what that state has done so far.
-    pub effects: Effects,
-    version: u64,
-}
+use store::{client::Store, entity, transaction::Transaction};
 
 /// Reads an order as the shop sent it; `None` if it is not stored.
 pub async fn find(store: &Store, shop: &ShopId, id: Id) -> Result<Option<Order>, Error> {
     store.read(&keys::order(shop, id)).await
-}
-
-/// Reads the effects of an order; `None` if it is not stored. A transaction that depends on them must be conditioned on
-/// them.
-pub async fn effects(store: &Store, shop: &ShopId, id: Id) -> Result<Option<Stored>, Error> {
-    let Some(item) = store.get(&keys::order_effects(shop, id)).await? else { return Ok(None) };
-    let (effects, version) = entity::versioned(item)?;
-    Ok(Some(Stored { effects, version }))
-}
-
-/// Writes the effects of an order. Refused under the label `order` if they have changed since they were read.
-pub(crate) fn put_effects(
-    transaction: &mut Transaction,
-    shop: &ShopId,
-    id: Id,
-    before: Option<&Stored>,
-    effects: &Effects,
-) -> Result<(), Error> {
-    let mut item = entity::item(&keys::order_effects(shop, id), "order_effects", effects)?;
-    item.insert(entity::VERSION.to_owned(), n(before.map_or(0, |stored| stored.version) + 1));
-    let (condition, values) = match before {
-        None => (ABSENT, Vec::new()),
-        Some(stored) => ("#version = :version", vec![(":version", n(stored.version))]),
-    };
-    transaction.put(LABEL, item, Some(condition), values);
-    Ok(())
 }
 
 /// An order together with its customer.

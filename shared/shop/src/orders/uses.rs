@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join_all};
 use serde::{Deserialize, Serialize};
 
-use crate::{keys, orders::rows};
+use crate::{keys, orders::effects::effects};
 use domain::{error::Error, id::Id, order::Effects, order_uses::OrderUses, shop::ShopId};
 use store::{
     client::{Range, Store, read_all},
@@ -158,5 +158,5 @@ impl Freed {
 
 /// True if the order is paid. An order that is not stored is not paid.
 pub(crate) async fn is_paid(store: &Store, shop: &ShopId, order: Id) -> Result<bool, Error> {
-    Ok(rows::effects(store, shop, order).await?.is_some_and(|order| order.effects.paid))
+    Ok(effects(store, shop, order).await?.is_some_and(|order| order.effects.paid))
 }

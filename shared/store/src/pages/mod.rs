@@ -29,9 +29,8 @@ mod select;
 pub mod tally;
 mod write;
 
-pub use paginate::PageNumber;
 pub use read::class;
-pub use select::{Correction, Direction, Lens, Page, Select, refilled};
+pub use select::{Correction, Direction, Lens, Page, PageNumber, Select, refilled};
 
 use crate::keys::ListName;
 use domain::id::Id;

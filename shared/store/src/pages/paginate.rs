@@ -1,22 +1,13 @@
 //! Page numbers, counted as in Django's paginator, and pages of rows that are already in memory.
 
-use crate::pages::select::Page;
+use crate::pages::select::{Page, PageNumber};
 use domain::error::Error;
-
-/// The page that a request asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageNumber {
-    /// Page number, from 1.
-    Number(u64),
-    /// The last page (`page=last`).
-    Last,
-}
 
 /// Returns the page number among `count` rows, and the number of rows before the page. The first page always exists,
 /// even of no rows.
 ///
 /// ```
-/// use shared::table::pages::{PageNumber, paginate::locate};
+/// use store::pages::{PageNumber, paginate::locate};
 /// assert_eq!(locate(11, PageNumber::Number(2), 10).unwrap(), (2, 10));
 /// assert_eq!(locate(0, PageNumber::Last, 10).unwrap(), (1, 0));
 /// assert!(locate(10, PageNumber::Number(2), 10).is_err());

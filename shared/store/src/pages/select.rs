@@ -2,9 +2,18 @@
 
 use crate::{
     Item,
-    pages::{Class, List, paginate::PageNumber, tally::Weights},
+    pages::{Class, List, tally::Weights},
 };
 use domain::error::Error;
+
+/// The page that a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageNumber {
+    /// Page number, from 1.
+    Number(u64),
+    /// The last page (`page=last`).
+    Last,
+}
 
 /// Order of a list by position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

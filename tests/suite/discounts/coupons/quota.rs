@@ -3,11 +3,10 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use crate::support::discounts::coupon;
-use domain::{
-    id::Id,
-    quota::{Part, Quota, SHARDS, Shard},
-    shop::ShopId,
-};
+use domain::{id::Id, quota::{Part, Quota, SHARDS, Shard}, shop::ShopId};
+use shared::Error;
+use shop::discounts::{counters::{self, Counter, Shards, Turn}, rules::rows as price_rules};
+use store::{client::Store, transaction::Transaction};
 use futures_util::future::{join, join_all};
 use proptest::{
     array::uniform16,
@@ -18,12 +17,6 @@ use proptest::{
     test_runner::Config,
 };
 use serde_json::json;
-use shared::Error;
-use shop::discounts::{
-    counters::{self, Counter, Shards, Turn},
-    rules::rows as price_rules,
-};
-use store::{client::Store, transaction::Transaction};
 use tests::Api;
 
 #[derive(Debug, Clone)]

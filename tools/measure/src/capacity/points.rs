@@ -1,22 +1,9 @@
 //! A shop with many ledger entries.
 
 use crate::bench::Call;
+use shared::{domain::{customer::CustomerDraft, points::Cause, shop::{Shop, ShopId}}, shop::{crm::customers, loyalty::{history::POINT_HISTORY, load::Load}, orders}, store::{client::Store, pages::bulk}, wire::order};
 use chrono::{TimeZone, Utc};
 use serde_json::json;
-use shared::{
-    domain::{
-        customer::CustomerDraft,
-        points::Cause,
-        shop::{Shop, ShopId},
-    },
-    shop::{
-        crm::customers,
-        loyalty::{history::POINT_HISTORY, load::Load},
-        orders,
-    },
-    store::{client::Store, pages::bulk},
-    wire::order,
-};
 
 use super::progress;
 

@@ -143,7 +143,7 @@ impl Thing for Customer {
     }
 }
 
-/// A paid order. Each change is a newer snapshot of it.
+/// A paid order. Each change is a newer snapshot.
 pub(super) struct Order {
     newest: AtomicU64,
 }

@@ -3,10 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Dollars, MILLION, READ_UNITS, WRITE_UNITS, milliseconds};
-use crate::{
-    bench::{Bench, Measured},
-    capacity::{Kind, Stores},
-};
+use crate::{bench::{Bench, Measured}, capacity::{Kind, Stores}};
 
 /// The number of rows in the measured shop.
 const ROWS: u64 = 10_000;
@@ -66,7 +63,7 @@ pub(crate) async fn run() {
     let knees = [(READ_UNITS, PROVISIONED_READ), (WRITE_UNITS, PROVISIONED_WRITE)];
     let [read, write] = knees.map(|(on_demand, provisioned)| 100.0 * provisioned * MILLION / (3_600.0 * on_demand));
     println!(
-        "\nProvisioned units are cheaper where more than {read:.0} % of the reads and {write:.0} % of the writes are used."
+        "\nProvisioned units are cheaper if more than {read:.0} % of the reads and {write:.0} % of the writes are used."
     );
 }
 
@@ -91,7 +88,7 @@ fn print_operations(measured: &HashMap<&str, Measured>) -> Request {
 
 fn print_rates(request: &Request) {
     println!(
-        "| requests a second | read units | write units | instances at work | USD a month | table | the same provisioned | gateway | functions | logs, transfer |"
+        "| requests a second | read units | write units | busy instances | USD a month | table | table, provisioned | gateway | functions | logs, transfer |"
     );
     println!("|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
     for rate in RATES {

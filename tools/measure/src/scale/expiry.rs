@@ -2,12 +2,9 @@
 
 use std::time::Instant;
 
-use crate::{
-    bench::Bench,
-    capacity::{Stores, codes},
-};
-use serde::Serialize;
+use crate::{bench::Bench, capacity::{Stores, codes}};
 use shared::store::{client::Store, meter::Meter};
+use serde::Serialize;
 
 use super::per;
 

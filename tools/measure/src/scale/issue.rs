@@ -5,10 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{operations, per};
-use crate::{
-    bench::Call,
-    capacity::{Stores, codes},
-};
+use crate::{bench::Call, capacity::{Stores, codes}};
 
 /// The numbers of codes in one request.
 const SIZES: [(u64, &str); 10] = [

@@ -6,12 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    bench::Bench,
-    capacity::{ROUNDS, Stage, Stores},
-};
-use serde::Serialize;
+use crate::{bench::Bench, capacity::{ROUNDS, Stage, Stores}};
 use shared::{domain::shop::ShopId, store::connect::Connection};
+use serde::Serialize;
 
 use super::percentile;
 

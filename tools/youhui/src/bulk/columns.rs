@@ -157,3 +157,8 @@ pub static RECEIVERS: Table = Table {
     needs: &[&["customer_id", "id"]],
     open: true,
 };
+
+/// True for a column that an errors file has beside those of the file that it came from.
+pub(super) fn is_error_column(name: &str) -> bool {
+    ERROR_COLUMNS.contains(&name)
+}

@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 
 use super::{
-    columns::{Table, Use},
+    columns::{Table, Use, is_error_column},
     records::Records,
-    rows::is_error_column,
 };
 
 /// Reads and checks the names of the columns. Returns an error text if the header is not usable.

@@ -24,11 +24,12 @@ use super::{
     columns::{self, Table},
     first::{MENDED, SINCE},
     groups::OnlyOnce,
+    kind::{Desk, Kind, Places, Verdict},
     lists::Lists,
     rows::Row,
     shop_api::{Answer, ShopApi},
     source::Source,
-    transfer::{self, Desk, Kind, Places, Verdict},
+    transfer,
 };
 
 /// The options of an import.

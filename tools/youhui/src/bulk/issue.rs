@@ -20,12 +20,13 @@ use super::{
     columns::{self, Table},
     export::{CODES, code_row},
     import::{Options, errors_end},
+    kind::{Desk, Kind, Places, Verdict},
     lists::Lists,
     output::Shape,
     rows::{Row, Rows},
     shop_api::ShopApi,
     source::Source,
-    transfer::{self, Desk, Kind, Places, Verdict},
+    transfer,
 };
 
 /// The coupon whose codes are issued.

@@ -8,9 +8,9 @@ use shared::shop::operators::transfers;
 use super::{
     BulkError,
     first::{First, MENDED},
+    kind::{Desk, Verdict},
     rows::Row,
     shop_api::Answer,
-    transfer::{Desk, Verdict},
 };
 
 /// The error of rows whose group was carried out under the same key with other rows left out.

@@ -4,9 +4,9 @@
 //!   is valid, and error messages are those of the API.
 //! * [`import`] and [`issue`] read a file once and send its rows in groups, a few at the same time. A refused row goes
 //!   to an errors file, and the rest of its group is sent again.
-//! * No row takes effect twice. Every group has an idempotency key, which is kept for ten years. It is made of the file's
-//!   transfer ([`shared::shop::operators::transfers`]) and the number of the group's first row. The [`journal`] beside
-//!   the file only saves the time of sending all rows again.
+//! * No row takes effect twice. Every group has an idempotency key, which is kept for ten years. It is made of the
+//!   file's transfer ([`shared::shop::operators::transfers`]) and the number of the group's first row. The [`journal`]
+//!   beside the file only saves the time of sending all rows again.
 
 use std::{io, path::PathBuf};
 
@@ -15,7 +15,6 @@ use shared::{Error, domain::shop::ShopId};
 
 use source::is_dash;
 
-mod beginning;
 pub mod columns;
 pub mod export;
 mod first;
@@ -25,6 +24,7 @@ mod header;
 pub mod import;
 pub mod issue;
 mod journal;
+mod kind;
 mod lists;
 mod output;
 pub mod quotes;
@@ -35,6 +35,7 @@ mod rows;
 mod shop_api;
 mod shortened;
 mod source;
+mod start;
 mod transfer;
 
 /// The format of a file.
@@ -90,7 +91,7 @@ pub enum BulkError {
     )]
     NoCoupon(String),
     /// The coupon or customer that selects the codes of an export does not exist.
-    #[error("there is no {what} {id}")]
+    #[error("there is no {what} {id} in this shop; no file was written")]
     Nothing {
         /// The kind of object, such as `coupon`.
         what: &'static str,
@@ -124,7 +125,10 @@ pub enum BulkError {
         what: String,
     },
     /// Neither the file name nor `--format` gives the format.
-    #[error("{0}: {how}", how = if is_dash(.0) { "give --format csv or jsonl" } else { "the name does not tell the format; rename the file to .csv or .jsonl, or give --format csv or jsonl" })]
+    #[error(
+        "{0}: {how}give --format csv or jsonl",
+        how = if is_dash(.0) { "" } else { "name the file .csv or .jsonl, or " }
+    )]
     NoFormat(PathBuf),
     /// The journal beside the file describes a transfer of other contents.
     #[error(

@@ -13,11 +13,11 @@ use sha2::{Digest, Sha256};
 
 use super::{
     BulkError, Format, at,
-    columns::{Column, ERROR_COLUMNS, Table},
+    columns::{Column, ERROR_COLUMNS, Table, is_error_column},
     formula,
     journal::Note,
     output::{Growing, csv_line},
-    rows::{Original, Row, Rows, is_error_column},
+    rows::{Original, Row, Rows},
     source::BOM,
 };
 

@@ -12,7 +12,7 @@ use shared::http::json;
 
 use super::{
     BulkError, Format, at,
-    columns::{Column, ERROR_COLUMNS, ERROR_MESSAGE, Empty, Table, Use},
+    columns::{Column, ERROR_MESSAGE, Empty, Table, Use, is_error_column},
     first::First,
     formula, header,
     records::{HOPELESS, Records, hopeless},
@@ -224,10 +224,6 @@ fn unread_before(cells: &[String], header: &[String]) -> Option<String> {
 
 fn too_long() -> String {
     format!("The row is longer than {} MB.", LONGEST >> 20)
-}
-
-pub(super) fn is_error_column(name: &str) -> bool {
-    ERROR_COLUMNS.contains(&name)
 }
 
 fn is_read(table: &Table, name: &str) -> bool {

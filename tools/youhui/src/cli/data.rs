@@ -5,11 +5,11 @@ use std::{io, path::PathBuf};
 use crate::bulk::{self, BulkError, DASH, Format, Summary, columns, import::What};
 use clap::{Args, Subcommand};
 use devserver::demo;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::json;
 use shared::domain::shop::ShopId;
 
-use super::{CliError, Ended, help, place::Where, recovery, show};
+use super::{CliError, Ended, help, place::Where, progress::style, recovery, show};
 
 /// The subcommands of `export`.
 #[derive(Debug, Subcommand)]
@@ -243,8 +243,4 @@ fn ended(summary: &Summary, again: &str) -> Result<Ended, CliError> {
 
 fn reading_bar() -> Result<ProgressBar, CliError> {
     Ok(ProgressBar::new(0).with_style(style("{msg}: {wide_bar} {bytes}/{total_bytes}, {eta}")?))
-}
-
-pub(super) fn style(template: &str) -> Result<ProgressStyle, CliError> {
-    ProgressStyle::with_template(template).map_err(|error| CliError::Io(std::io::Error::other(error)))
 }

@@ -72,9 +72,9 @@ pub(super) fn import(table: &Table, lines: &[&str], note: &str) -> String {
 /// Returns the end of the help of an export.
 pub(super) fn export(table: &Table, lines: &[&str]) -> String {
     let written = columns("Columns:", table, &[Use::Needed, Use::Read, Use::Shown]).replace("* ", "  ");
-    let note = "The file must not exist, and appears when it is complete; - is standard output. Rows are written as they\n\
-                are read. In CSV, text that a spreadsheet would run as a formula gets an apostrophe, which an import\n\
-                removes.";
+    let note = "The file must not exist, and appears when it is complete; - is standard output. Rows are written as\n\
+                they are read. In CSV, text that a spreadsheet would run as a formula gets an apostrophe, which an\n\
+                import removes.";
     noted(lines, &format!("{written}{note}\n\n"))
 }
 

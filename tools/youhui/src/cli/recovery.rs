@@ -8,7 +8,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use shared::{domain::shop::ShopId, store::schema};
 
-use super::{CliError, Ended, data::style, place::Where, show};
+use super::{CliError, Ended, place::Where, progress::style, show};
 
 /// The flags of `export shop`.
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ use indicatif::ProgressBar;
 use operator::Command;
 use shared::{Error, domain::shop::ShopId};
 
-use super::{CliError, Ended, command, data::style, help, operate, place::Where, print, show};
+use super::{CliError, Ended, command, help, operate, place::Where, print, progress::style, show};
 
 /// The subcommands of `report`.
 #[derive(Debug, Subcommand)]

@@ -90,7 +90,7 @@ pub async fn use_codes(
     // The record is read first. A cancellation after this reading changes the record, so the use is refused.
     let order = async {
         let record = orders::uses::read(store, shop, asked.order_id).await?;
-        Ok((record, orders::rows::effects(store, shop, asked.order_id).await?))
+        Ok((record, orders::effects::effects(store, shop, asked.order_id).await?))
     };
     let codes = Codes::read(store, shop, asked);
     let ((record, order), codes, automatic) = try_join3(order, codes, automatic).await?;

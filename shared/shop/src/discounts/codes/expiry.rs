@@ -22,8 +22,8 @@ use crate::discounts::{
     counters::{self, Counter, Shards, Turn},
     rules::{
         self,
-        rows::{StoredAs, StoredRule},
         standings::coupons_of_rule,
+        stored::{StoredAs, StoredRule},
     },
 };
 use domain::{error::Error, id::Id, shop::ShopId};

@@ -7,12 +7,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{try_join, try_join3};
-use serde::{Deserialize, Serialize};
 
 use crate::{
     crm::customers::CUSTOMERS,
     discounts::{
         codes::{
+            pending::{LOOK_AHEAD, PendingCode, by_coupon},
             rows::{self, CODES, Nested},
             undo::take_back,
         },
@@ -22,8 +22,7 @@ use crate::{
     },
 };
 use domain::{
-    coupon::Coupon,
-    coupon_code::{CouponCode, suffix, suffix_length},
+    coupon_code::CouponCode,
     error::{Error, FieldErrors},
     id::Id,
     price_rule::PriceRule,
@@ -40,8 +39,6 @@ use store::{
 
 /// Kind of the batch, as its record names it.
 pub const KIND: &str = "coupon_code_issue";
-/// Number of codes that one step of a batch considers.
-pub(crate) const LOOK_AHEAD: usize = 24;
 
 /// One pair of the request: the valid fields, and the errors of the others.
 #[derive(Debug, Clone)]
@@ -54,21 +51,11 @@ pub struct Pair {
     pub errors: FieldErrors,
 }
 
-/// A code that is to be issued, without its text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Draft {
-    pub(crate) id: Id,
-    customer_id: Id,
-    pub(crate) coupon_id: Id,
-    price_rule_id: Id,
-    code_prefix: String,
-}
-
 /// Codes that can be issued, with the quota shards of their coupons.
 #[derive(Debug)]
 pub struct Prepared {
     /// The codes, in the order of the input.
-    pub drafts: Vec<Draft>,
+    pub drafts: Vec<PendingCode>,
     /// Customers, coupons and price rules of the codes.
     pub nested: Nested,
     /// Quota shards of each coupon, with the shards from which places are to be taken.
@@ -81,18 +68,6 @@ pub struct Prepared {
 pub fn is_few(pairs: &[Pair]) -> bool {
     let coupons: HashSet<_> = pairs.iter().filter_map(|pair| pair.coupon_id).collect();
     7 * pairs.len() + 4 * coupons.len() + 5 <= MAX_ITEMS
-}
-
-/// Counts the codes of each coupon, in the order in which the coupons are first named.
-pub(crate) fn by_coupon(coupons: impl Iterator<Item = Id>) -> Vec<(Id, u64)> {
-    let mut order: Vec<(Id, u64)> = Vec::new();
-    for coupon in coupons {
-        match order.iter_mut().find(|(known, _)| *known == coupon) {
-            Some((_, codes)) => *codes += 1,
-            None => order.push((coupon, 1)),
-        }
-    }
-    order
 }
 
 /// Checks all that can refuse these pairs, and reserves ids for their codes: 2 round trips.
@@ -116,7 +91,8 @@ pub async fn prepare(store: &Store, shop: &ShopId, pairs: &[Pair]) -> Result<Pre
     let ids = sequence::reserve(store, shop, CODES.name, checked.len() as u64);
     let counters = counters::read_each(store, shop, Counter::CodesOf, order.iter().map(|(coupon, _)| *coupon));
     let (rules, first, mut counters) = try_join3(rules, ids, counters).await?;
-    let draft = |(id, (customer_id, stored)): (Id, &(Id, StoredCoupon))| Draft::new(id, *customer_id, &stored.coupon);
+    let draft =
+        |(id, (customer_id, stored)): (Id, &(Id, StoredCoupon))| PendingCode::new(id, *customer_id, &stored.coupon);
     let drafts = (first..).zip(&checked).map(draft).collect();
     for item in rules {
         nested.add(item)?;
@@ -182,58 +158,8 @@ fn gone(coupons: impl Iterator<Item = Option<Id>>, coupon: Id) -> Error {
     Error::Invalid(FieldErrors::Items(coupons.map(error).collect()))
 }
 
-fn gone_since(drafts: &[Draft], coupon: Id) -> Error {
+fn gone_since(drafts: &[PendingCode], coupon: Id) -> Error {
     gone(drafts.iter().map(|draft| Some(draft.coupon_id)), coupon)
-}
-
-impl Draft {
-    /// Returns a code of a coupon for a customer. `id` must be reserved.
-    pub(crate) fn new(id: Id, customer_id: Id, coupon: &Coupon) -> Self {
-        Self {
-            id,
-            customer_id,
-            coupon_id: coupon.id,
-            price_rule_id: coupon.price_rule_id,
-            code_prefix: coupon.code_prefix.clone(),
-        }
-    }
-
-    /// Returns the code with a random text that is in none of `others`. `attempt` counts how often the transaction was
-    /// refused. A refusal can mean that a text was taken, so the suffix grows by one character with every fourth
-    /// attempt.
-    pub(crate) fn code(
-        &self,
-        shards: &Shards,
-        attempt: u32,
-        now: DateTime<Utc>,
-        others: &mut HashSet<String>,
-    ) -> CouponCode {
-        let issued = u64::try_from(shards.quota.count()).unwrap_or(0);
-        let length = suffix_length(issued) + attempt / 4;
-        let code = loop {
-            let random = std::iter::repeat_with(rand::random::<u8>).take(length as usize);
-            let code = format!("{}{}", self.code_prefix, suffix(random));
-            if others.insert(code.clone()) {
-                break code;
-            }
-        };
-        self.with_text(code, now)
-    }
-
-    /// Returns the code with this text.
-    pub(crate) fn with_text(&self, code: String, now: DateTime<Utc>) -> CouponCode {
-        CouponCode {
-            id: self.id,
-            coupon_id: self.coupon_id,
-            price_rule_id: self.price_rule_id,
-            customer_id: self.customer_id,
-            code,
-            used_at: None,
-            order_id: None,
-            claimed: false,
-            created_at: now,
-        }
-    }
 }
 
 impl Prepared {
@@ -272,7 +198,7 @@ fn unprepared() -> Error {
 /// were done are undone then. [`Error::AtWork`] if another process has taken over the lease, or the batch was undone
 /// before.
 pub async fn carry_on(store: &Store, batch: &mut Batch) -> Result<Vec<CouponCode>, Error> {
-    let drafts: Vec<Draft> = batch.items(store).await?;
+    let drafts: Vec<PendingCode> = batch.items(store).await?;
     if batch.undo_from.is_some() {
         take_back(store, batch, &drafts).await?;
         return Err(Error::AtWork { retry_after: 1 });
@@ -316,7 +242,7 @@ struct Step {
 async fn reserve(
     store: &Store,
     shop: &ShopId,
-    drafts: &[Draft],
+    drafts: &[PendingCode],
     coupons: &[(Id, u64)],
 ) -> Result<(Transaction, Step), Error> {
     let rules: HashMap<_, _> = drafts.iter().map(|draft| (draft.coupon_id, draft.price_rule_id)).collect();
@@ -340,7 +266,7 @@ async fn reserve(
 
 /// Progress of a batch in this process.
 struct Issued<'a> {
-    drafts: &'a [Draft],
+    drafts: &'a [PendingCode],
     /// Quota shards of all coupons; read again after a refused step, since each step is conditioned on their epochs.
     counters: Option<HashMap<Id, Shards>>,
     /// Number of times that the next step was refused.

@@ -6,6 +6,7 @@ pub mod import;
 pub mod issue;
 pub mod load;
 pub mod pages;
+pub mod pending;
 pub mod rows;
 pub mod undo;
 pub mod uses;

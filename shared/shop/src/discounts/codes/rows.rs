@@ -16,8 +16,8 @@ use crate::{
         coupons::{self, rows::StoredCoupon},
         rules::{
             self,
-            rows::StoredRule,
             standings::{EXPIRED, UNUSED, USED},
+            stored::StoredRule,
         },
     },
     keys,

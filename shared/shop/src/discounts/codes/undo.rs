@@ -6,7 +6,7 @@ use futures_util::future::try_join;
 
 use crate::discounts::{
     codes::{
-        issue::{Draft, LOOK_AHEAD, by_coupon},
+        pending::{LOOK_AHEAD, PendingCode, by_coupon},
         rows,
     },
     counters::{self, Counter},
@@ -24,14 +24,14 @@ use store::{
 /// # Errors
 /// [`Error::AtWork`] if another process has taken over the lease.
 pub async fn undo(store: &Store, batch: &mut Batch) -> Result<(), Error> {
-    let drafts: Vec<Draft> = batch.items(store).await?;
+    let drafts: Vec<PendingCode> = batch.items(store).await?;
     batch.turn_back(store).await?;
     take_back(store, batch, &drafts).await
 }
 
 /// Removes the codes that were written and are still unused, the last one first, and then gives back the quota places
 /// of codes that were not written.
-pub(crate) async fn take_back(store: &Store, batch: &mut Batch, drafts: &[Draft]) -> Result<(), Error> {
+pub(crate) async fn take_back(store: &Store, batch: &mut Batch, drafts: &[PendingCode]) -> Result<(), Error> {
     let shop = batch.shop.clone();
     let coupons = by_coupon(drafts.iter().map(|draft| draft.coupon_id));
     let written = batch.undo_from.unwrap_or(0).saturating_sub(coupons.len());
@@ -61,7 +61,7 @@ pub(crate) async fn take_back(store: &Store, batch: &mut Batch, drafts: &[Draft]
 
 /// Plans the removal of the last of these codes, as many as fit into one transaction, and gives back their quota
 /// places. Returns the number of undone codes.
-async fn remove(store: &Store, shop: &ShopId, drafts: &[Draft]) -> Result<(Transaction, usize), Error> {
+async fn remove(store: &Store, shop: &ShopId, drafts: &[PendingCode]) -> Result<(Transaction, usize), Error> {
     let last = &drafts[drafts.len().saturating_sub(LOOK_AHEAD)..];
     let ids: Vec<_> = last.iter().map(|draft| draft.id).collect();
     let coupons: BTreeSet<_> = last.iter().map(|draft| draft.coupon_id).collect();

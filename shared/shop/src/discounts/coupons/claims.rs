@@ -10,7 +10,8 @@ use crate::{
     discounts::{
         codes::{
             self,
-            issue::{Draft, take_places},
+            issue::take_places,
+            pending::PendingCode,
             rows::{CODES, Nested},
         },
         counters::{self, Change, Counter, Shards},
@@ -114,7 +115,7 @@ async fn plan(
     // The id is reserved last, because a refused claim must not write: during a sale most claims are refused as sold
     // out.
     let id = sequence::next(store, shop, CODES.name).await?;
-    let code = Draft::new(id, asked.customer_id, &coupon).code(&shards, asked.attempt, asked.now, &mut HashSet::new());
+    let code = PendingCode::new(id, asked.customer_id, &coupon).code(&shards, asked.attempt, asked.now, &mut HashSet::new());
     let code = CouponCode { claimed: true, ..code };
     let mut transaction = Transaction::default();
     write(&mut transaction, shop, &code, (&shards, Change { parts, claimed: 1, ..Change::default() }))?;

@@ -12,7 +12,7 @@ use crate::{
         counters::{self, Counter, Turn},
         rules::{
             self,
-            rows::{StoredAs, StoredRule},
+            stored::{StoredAs, StoredRule},
         },
     },
     keys,

@@ -13,7 +13,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{discounts::rules::rows::StoredRule, keys};
+use crate::{discounts::rules::stored::StoredRule, keys};
 use domain::{error::Error, evaluation::Candidate, id::Id, price_rule::PriceRule, shop::ShopId};
 use store::{
     attempts::Attempts,

@@ -3,3 +3,4 @@
 pub mod automatic;
 pub mod rows;
 pub mod standings;
+pub mod stored;

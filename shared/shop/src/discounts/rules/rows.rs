@@ -8,7 +8,9 @@ use futures_util::future::{try_join, try_join_all};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    discounts::rules::{automatic, standings},
+    discounts::rules::{automatic, standings,
+        stored::{StoredAs, StoredRule},
+    },
     keys,
 };
 use domain::{
@@ -32,49 +34,6 @@ pub static PRICE_RULES: List = List { classes: 2, ..List::dense("price_rule") };
 /// Returns the class of a rule in [`PRICE_RULES`]: automatic or not.
 fn class(automatic_discount: bool) -> Class {
     Class::from(automatic_discount)
-}
-
-/// Stored class of a rule's codes that are not used. Replies show them by the rule's `ends_at`; see [`standings`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StoredAs {
-    /// All codes are stored as unused.
-    #[default]
-    Unused,
-    /// All codes are stored as expired.
-    Expired,
-    /// Codes are stored in both classes, and the job has not started to rewrite them.
-    Mixed,
-    /// Codes are stored in both classes, and the job is rewriting them as expired.
-    Expiring,
-    /// Codes are stored in both classes, and the job is rewriting them as unused.
-    Reviving,
-}
-
-/// A row of [`PRICE_RULES`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StoredRule {
-    #[serde(flatten)]
-    pub(crate) rule: PriceRule,
-    /// Number of coupons that use the rule.
-    #[serde(default)]
-    pub(crate) coupons: u64,
-    /// Stored class of the rule's unused codes.
-    #[serde(default)]
-    pub(crate) codes: StoredAs,
-    /// Version number of the rule, from 1. Each version has an item of its own, to which redemptions refer.
-    pub(crate) rule_version: u64,
-}
-
-impl StoredRule {
-    /// Returns a new rule that this number of coupons use.
-    pub(crate) fn new(rule: PriceRule, coupons: u64) -> Self {
-        Self { rule, coupons, codes: StoredAs::Unused, rule_version: 1 }
-    }
-
-    fn class(&self) -> Class {
-        class(self.rule.automatic_discount)
-    }
 }
 
 /// Returns the key of a rule's row.
@@ -297,7 +256,13 @@ pub async fn create(store: &Store, shop: &ShopId, rule: PriceRule) -> Result<(Tr
 /// Adds a new rule to a transaction. Refused under the label `price rule quota` if the shop has [`MAX_RULES`] rules by
 /// then.
 pub(crate) fn insert(transaction: &mut Transaction, shop: &ShopId, stored: &StoredRule) -> Result<(), Error> {
-    PRICE_RULES.insert(transaction, "price rule", shop, (stored.rule.id, stored.class()), stored)?;
+    PRICE_RULES.insert(
+        transaction,
+        "price rule",
+        shop,
+        (stored.rule.id, class(stored.rule.automatic_discount)),
+        stored,
+    )?;
     index(transaction, shop, None, Some(stored))?;
     automatic::bring(transaction, shop, None, Some((stored, 1)))?;
     put_version(transaction, shop, stored)?;
@@ -321,7 +286,7 @@ pub(crate) fn replace(
     (before, version): (&StoredRule, u64),
     after: &StoredRule,
 ) -> Result<(), Error> {
-    let at = (after.rule.id, (before.class(), after.class()));
+    let at = (after.rule.id, (class(before.rule.automatic_discount), class(after.rule.automatic_discount)));
     PRICE_RULES.replace_reclassed(transaction, "price rule", shop, at, version, after)?;
     index(transaction, shop, Some(before), Some(after))?;
     automatic::bring(transaction, shop, Some((before, version)), Some((after, version + 1)))
@@ -377,7 +342,13 @@ pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction
         return Err(Error::conflict("A coupon uses this price rule."));
     }
     let mut transaction = Transaction::default();
-    PRICE_RULES.remove_unchanged(&mut transaction, "price rule", shop, (id, before.class()), version);
+    PRICE_RULES.remove_unchanged(
+        &mut transaction,
+        "price rule",
+        shop,
+        (id, class(before.rule.automatic_discount)),
+        version,
+    );
     index(&mut transaction, shop, Some(&before), None)?;
     automatic::bring(&mut transaction, shop, Some((&before, version)), None)?;
     let less = vec![(":less", n(-1))];

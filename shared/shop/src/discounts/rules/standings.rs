@@ -19,7 +19,7 @@ use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    discounts::rules::rows::{StoredAs, StoredRule},
+    discounts::rules::stored::{StoredAs, StoredRule},
     keys,
 };
 use domain::{coupon_code::Status, error::Error, id::Id, shop::ShopId};

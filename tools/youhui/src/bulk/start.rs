@@ -9,15 +9,15 @@ use shared::shop::operators::transfers;
 use super::{
     BulkError, at,
     journal::{Head, Journal, Note},
+    kind::{Kind, Places},
     refusals,
     shop_api::ShopApi,
     source::Source,
-    transfer::{Kind, Places},
 };
 
 /// The warning for a file of which the table has a transfer and the journal has none.
-const KNOWN: &str = "all or part of this file was done before, perhaps under another name; finished rows are not done again \
-     (--anew does them again)";
+const KNOWN: &str = "all or part of this file was done before, perhaps under another name; finished rows are not done \
+    again (--anew does them again)";
 
 /// The state of a file's earlier transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Done {
 }
 
 /// A transfer that is ready to start or to continue.
-pub(super) struct Begun {
+pub(super) struct Started {
     pub(super) journal: Journal,
     /// The id of the transfer in the table.
     pub(super) transfer: String,
@@ -56,13 +56,13 @@ pub(super) struct Begun {
 }
 
 /// Opens the journal, and creates the transfer in the table if it does not exist.
-pub(super) async fn begin<K: Kind>(
+pub(super) async fn start<K: Kind>(
     api: &ShopApi,
     kind: &K,
     source: &Source,
     places: &Places,
     anew: bool,
-) -> Result<Begun, BulkError> {
+) -> Result<Started, BulkError> {
     // No journal is created beside an output file that it does not describe.
     check_output(places, places.journal.as_deref().is_some_and(Path::exists))?;
     let mut journal = Journal::open(places.journal.as_deref())?;
@@ -105,7 +105,7 @@ pub(super) async fn begin<K: Kind>(
     let kept =
         |aside: PathBuf| format!("{errors} already existed and may have been corrected; it is now {}", aside.display());
     let known = (done == Done::Known).then(|| KNOWN.to_owned());
-    Ok(Begun { journal, transfer, warnings: known.into_iter().chain(aside.map(kept)).collect() })
+    Ok(Started { journal, transfer, warnings: known.into_iter().chain(aside.map(kept)).collect() })
 }
 
 /// Refuses a file that was changed after some of its rows were transferred, if those rows would count again. The
