@@ -12,7 +12,11 @@ use std::{
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use domain::{error::Error, scope::Scopes, shop::{Shop, ShopId}};
+use domain::{
+    error::Error,
+    scope::Scopes,
+    shop::{Shop, ShopId},
+};
 use shop::{discounts::rules::automatic::AutomaticRules, operators::tokens};
 use store::client::Store;
 

@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use crate::{Api, Reply};
+use aws_sdk_dynamodb::config::SharedHttpClient;
 use devserver::hostile::{Chaos, Hostile};
 use store::connect::Connection;
-use aws_sdk_dynamodb::config::SharedHttpClient;
 
 /// The environment variable that names the fault profile.
 const CHAOS: &str = "YOUHUI_TEST_CHAOS";

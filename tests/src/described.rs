@@ -9,9 +9,9 @@ use std::{
 };
 
 use crate::Reply;
-use shared::http::json::parse;
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use shared::http::json::parse;
 
 static DESCRIPTION: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../docs/openapi.json")).expect("the description"));

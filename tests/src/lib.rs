@@ -6,10 +6,14 @@
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{HttpClient, SharedHttpClient};
-use devserver::{embedded::{Embedded, Place}, hostile::{Chaos, Hostile, Profile}, server::{Options, Server}};
-use store::{client::Store, connect::Connection};
+use devserver::{
+    embedded::{Embedded, Place},
+    hostile::{Chaos, Hostile, Profile},
+    server::{Options, Server},
+};
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
+use store::{client::Store, connect::Connection};
 
 pub mod between;
 pub mod chaos;

@@ -31,9 +31,9 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
 use devserver::hostile::{body, failed, operation};
-use shop::keys::Key;
 use rand::Rng;
 use serde_json::{Value, json};
+use shop::keys::Key;
 
 /// The write units of each item of a cancelled transaction. Nearly all items have at most one kilobyte.
 const CANCELLED: f64 = 2.0;

@@ -4,9 +4,9 @@
 use std::sync::LazyLock;
 
 use crate::Reply;
-use shared::http::json::parse;
 use regex::Regex;
 use serde_json::Value;
+use shared::http::json::parse;
 
 const CHINESE: &str = include_str!("../../functions/console/web/api_messages.zh.js");
 

@@ -17,7 +17,11 @@ mod views;
 use serde_json::{Value, json};
 use tests::Api;
 
-use crate::support::{CUSTOMERS, LEVELS, customer, discounts::{Coupon, coupon}, one};
+use crate::support::{
+    CUSTOMERS, LEVELS, customer,
+    discounts::{Coupon, coupon},
+    one,
+};
 
 /// Creates two customers, a level that redeems, and a coupon with the prefix `spring` that takes 10 off.
 async fn shop() -> (Api, Coupon) {

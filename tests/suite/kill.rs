@@ -16,9 +16,9 @@ mod rules;
 mod sigkill;
 
 use crate::support::audits::{audit, is_clean};
-use devserver::hostile::Death;
 use books::{Books, Shown};
 use deaths::{Process, State, after_restart, deaths, seed};
+use devserver::hostile::Death;
 use futures_util::{StreamExt, stream};
 use tests::Api;
 

@@ -1,6 +1,15 @@
 use crate::wire::AccountReply;
-use shared::{App, ErrorReply, domain::id::Id, http::{access::{Loyalty, Read}, envelope, path::PathId}, shop::loyalty::accounts};
 use axum::{extract::State, response::Response};
+use shared::{
+    App, ErrorReply,
+    domain::id::Id,
+    http::{
+        access::{Loyalty, Read},
+        envelope,
+        path::PathId,
+    },
+    shop::loyalty::accounts,
+};
 
 /// Reads the account of a customer.
 #[utoipa::path(

@@ -2,7 +2,11 @@
 
 use chrono_tz::Tz;
 use serde::Serialize;
-use shared::{domain::{money::Hundredths, timestamp}, shop::loyalty::accounts::Overview, wire::{customer::CustomerReply, level::LevelReply}};
+use shared::{
+    domain::{money::Hundredths, timestamp},
+    shop::loyalty::accounts::Overview,
+    wire::{customer::CustomerReply, level::LevelReply},
+};
 use utoipa::ToSchema;
 
 /// The points of a customer: what there is, what it is worth, and what comes next.

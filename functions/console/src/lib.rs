@@ -8,7 +8,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use shared::{Error, ErrorReply, http::{files, service}};
+use shared::{
+    Error, ErrorReply,
+    http::{files, service},
+};
 
 pub mod assets;
 

@@ -1,4 +1,4 @@
-// A customer's account: what there is, what can be done with it, and every entry that made it so.
+// The account of a customer: balance, level, actions, and all entries of the ledger.
 
 import { announce } from "./announce.js";
 import { Change, get, walk } from "./api.js";
@@ -24,7 +24,7 @@ function stat(label, value, note) {
   );
 }
 
-/** The way to the next level, as far as it is gone. */
+/** Returns a progress bar to the next level. */
 function progress(account) {
   const { level, next_level: next, earned_points: earned } = account;
   if (!next) return h("p", { class: "hint" }, t(level ? "account.highest" : "account.no_levels"));
@@ -66,7 +66,7 @@ function summary(account) {
   );
 }
 
-/** The three things that change an account. */
+/** Returns the forms of the three changes of an account. */
 function actions(account, again) {
   const id = account.customer.id;
   const adjusting = new Change();
@@ -129,7 +129,9 @@ function actions(account, again) {
   );
 }
 
-/** The level of whoever has earned so many points: the highest that is reached, of equal ones the oldest; null for none. */
+/**
+ * Returns the level for this number of earned points: the highest one reached, of equal ones the oldest; null for none.
+ */
 async function levelAt(earned) {
   let reached = null;
   await walk(
@@ -147,7 +149,7 @@ async function levelAt(earned) {
   return reached;
 }
 
-/** Asks where points lead to a level, which taking them back does not lower. */
+/** Asks for confirmation if the points lead to another level, because taking them back does not lower it again. */
 async function agreeToLevel(id, points) {
   if (!(Number(points) > 0)) return;
   const { level, earned_points: earned } = await get(`${ACCOUNT}${id}/`);
@@ -162,7 +164,7 @@ async function agreeToLevel(id, points) {
   await agree({ ...question, kind: "primary" });
 }
 
-/** Asks where points are worth something else than the page says. */
+/** Asks for confirmation if the points have another worth now than the page shows. */
 async function agreeToRate(account) {
   const current = await get(`${ACCOUNT}${account.customer.id}/`);
   if (current.level?.redeem_points === account.level?.redeem_points) return;
@@ -176,18 +178,18 @@ function redeemHint(account) {
   return t("account.redeem.hint", { most: number(account.redeemable_points), price: number(price) });
 }
 
-/** What an entry is for: a `refund` below 0 takes back what an order had earned. */
+/** Returns the name of the kind of an entry. A `refund` below 0 takes back points that an order had earned. */
 function kindOf({ kind, points }) {
   const name = kind === "refund" && points < 0 ? "taken_back" : kind;
   return has(`kind.${name}`) ? t(`kind.${name}`) : kind;
 }
 
-/** The redemptions that were given back in this tab: their entries do not say so. */
+/** Returns the redemptions that were refunded in this tab, because their entries do not show it. */
 const givenBack = () => inTab(KEPT) ?? [];
-// The next token may be another shop's, whose entries have the same ids.
+// The next token may belong to another shop, whose entries have the same ids.
 window.addEventListener("unauthorized", () => keepInTab(KEPT, null));
 
-/** Every entry, newest first; a redemption can be given back. */
+/** Returns the list of all entries, newest first, with a button to refund a redemption. */
 function ledger(id, signal, again) {
   const refund = (entry) => {
     const change = new Change();
@@ -233,7 +235,7 @@ function ledger(id, signal, again) {
   });
 }
 
-/** The order of an entry by its id, and by the number that customers know. */
+/** Returns the order of an entry: its id, and the number that customers know. */
 function orderOf({ order }) {
   if (!order) return "–";
   const { order_number: known } = order;
@@ -252,7 +254,7 @@ function codesOf(id, signal) {
   });
 }
 
-/** The account of a customer. */
+/** Draws the account of a customer. */
 export async function account({ title, params, signal, again }) {
   const found = await get(`${ACCOUNT}${params.id}/`, signal);
   const { customer } = found;

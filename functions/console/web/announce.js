@@ -1,8 +1,8 @@
-// What has just happened, for eyes and ears.
+// Messages about the latest action, on the screen and for screen readers.
 
 let timer = null;
 
-/** Shows a short text at the edge of the page and has screen readers say it. */
+/** Shows a short text at the edge of the page; screen readers read it out. */
 export function announce(text) {
   const region = document.getElementById("status");
   region.textContent = text;

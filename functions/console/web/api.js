@@ -1,14 +1,16 @@
-// The public API with the user's token. Nothing here knows a resource.
+// A client of the public API with the user's token. It knows no resource.
 
 import { announce } from "./announce.js";
 import { t } from "./i18n.js";
 
 const KEPT = "youhui.token";
 const ATTEMPTS = 5;
-/** For how long, in milliseconds, a change is sent again: the API keeps a key for a day, and here is an hour less. */
+/**
+ * Time in milliseconds for which a change may be sent again: an hour less than the day for which the API keeps a key.
+ */
 export const KEY_LASTS = 23 * 3600 * 1000;
 
-/** The token of this tab, or null. It is sent as a header and stands nowhere else. */
+/** Returns the token of this tab, or null. It is sent as a header and is used nowhere else. */
 export function token() {
   return sessionStorage.getItem(KEPT);
 }
@@ -18,55 +20,60 @@ export function keepToken(text) {
   sessionStorage.setItem(KEPT, text);
 }
 
-/** Forgets the token, and where the user leaves all that this tab noted beside it. */
+/** Forgets the token; with `leaving`, also everything else that this tab keeps. */
 export function forgetToken(leaving = false) {
   if (leaving) sessionStorage.clear();
   else sessionStorage.removeItem(KEPT);
 }
 
-/** What the API, or the way to it, answered in place of a result. */
+/** An error that the API or the network returned in place of a result. */
 export class ApiError extends Error {
   constructor(method, path, reply) {
     super(`${method} ${path}: ${reply.status}`);
     this.method = method;
     this.path = path;
-    /** 0 where there was no answer at all. */
+    /** The HTTP status; 0 if there was no reply. */
     this.status = reply.status;
     this.body = reply.body ?? {};
     this.requestId = reply.requestId ?? "";
     this.retryAfter = reply.retryAfter ?? null;
   }
 
-  /** The scope that the request needed. */
+  /** Returns the scope that the request needed. */
   get scope() {
     const areas = { loyalty: "loyalty", discounts: "discounts", crm: "crm", orders: "orders" };
     const area = areas[this.path.split("/")[2]] ?? "";
     return `${area}:${this.changesNothing ? "read" : "write"}`;
   }
 
-  /** Whether it only asks, as a POST too. */
+  /** True if the request only reads, which some POSTs do. */
   get changesNothing() {
     return this.method === "GET" || this.path.startsWith("/api/discounts/evaluate/");
   }
 
-  /** Whether an earlier attempt may have been carried out: whoever may not ask any more is not told what became of it. */
+  /**
+   * True if an earlier attempt may have been carried out, and a token that ended meanwhile cannot ask for its result.
+   */
   isUncertain = false;
 
-  /** Whether the answer is final, and says that nothing was changed. */
+  /** True if the reply is final and says that nothing was changed. */
   get isRefusal() {
     return this.status >= 400 && this.status < 500 && !this.passes && !this.isUncertain;
   }
 
-  /** Whether the same request may fare better in a moment. */
+  /** True if the same request may succeed in a moment. */
   get passes() {
     return [0, 429, 502, 503, 504].includes(this.status) || (this.status === 409 && this.retryAfter !== null);
   }
 }
 
-/** By how many milliseconds the clock of this machine is behind the service's; within a minute they agree. */
+/**
+ * Milliseconds by which the clock of this machine is behind that of the service; 0 if they differ by less than a
+ * minute.
+ */
 let behind = 0;
 
-/** Now, by the clock of the service. */
+/** Returns the present time by the clock of the service, in milliseconds. */
 export const now = () => Date.now() + behind;
 
 function setClock(date) {
@@ -115,9 +122,9 @@ function wait(seconds, signal) {
 }
 
 /**
- * Calls the API. What is safe to send again (a GET, a change under an Idempotency-Key, what `writesNothing`) is, when the
- * service is busy or did not answer, and before that `again` is asked; `isOpen` where it was sent before and not answered.
- * Throws an ApiError; a 401 also leads back to the token.
+ * Calls the API. A request that is safe to repeat (a GET, a change under an Idempotency-Key, one that `writesNothing`)
+ * is sent again if the service is busy or did not reply. `again` is called before each repetition. `isOpen` says that
+ * the request was sent before without a reply. Throws an ApiError; a 401 also asks for a new token.
  */
 export async function call(method, path, options = {}) {
   const again = method === "GET" || Boolean(options.key) || options.writesNothing === true;
@@ -142,7 +149,7 @@ export async function call(method, path, options = {}) {
 
 export const get = (path, signal) => call("GET", path, { signal });
 
-/** A row; null where there is none. */
+/** Returns a row, or null if there is none. */
 export async function getOrNull(path, signal) {
   return get(path, signal).catch((error) => {
     if (error.status !== 404) throw error;
@@ -152,33 +159,34 @@ export async function getOrNull(path, signal) {
 
 export const remove = (path) => call("DELETE", path);
 
-/** A key that nobody else has. */
+/** Returns a new unique key. */
 export function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /**
- * A change that is made once: while it is not answered, the same body goes out under the same key, however often it is
- * sent, and never twice at once. Another body is no second addition meanwhile: whoever sends it does not know of the first.
+ * A change that is made once. Until there is a reply, the same body is sent under the same key, however often the user
+ * sends it, and never twice at the same time. Another body is refused until then, because its sender does not know the
+ * result of the first.
  */
 export class Change {
   #open = null;
   #running = null;
 
-  /** Whether the last answer was that to an earlier attempt. */
+  /** True if the last reply was that of an earlier attempt. */
   isReplayed = false;
 
-  /** Whether something went out that was not answered: what became of it is not known. */
+  /** True if a request was sent without a reply, so that its result is unknown. */
   get isOpen() {
     return this.#open !== null;
   }
 
-  /** Whether the API may have forgotten the key. */
+  /** True if the API may have forgotten the key. */
   get #isStale() {
     return this.isOpen && now() - this.#open.since > KEY_LASTS;
   }
 
-  /** `again` is asked before each further attempt. */
+  /** Sends the change. `again` is called before each further attempt. */
   send(method, path, body, again) {
     if (this.#running) return this.#running;
     const text = JSON.stringify([method, path, body]);
@@ -189,7 +197,7 @@ export class Change {
     return this.#run(again);
   }
 
-  /** Sends once more what was not answered. Answers what it was answered; null where nothing is open or it was refused. */
+  /** Sends the open change again. Returns its reply, or null if none is open or it was refused. */
   async settle() {
     if (!this.isOpen || this.#isStale) return null;
     return this.#run().catch((error) => {
@@ -225,8 +233,8 @@ export class Change {
 const differs = (one, other) => (name) => JSON.stringify(one[name]) !== JSON.stringify(other[name]);
 
 /**
- * The saves of a row that others change too, from a form. What the form did not touch stays as somebody else may have left
- * it meanwhile.
+ * The saves of a form over a row that others change too. A field that the user did not touch keeps the value that
+ * others may have saved meanwhile.
  */
 export class RowChange {
   #change = new Change();
@@ -237,8 +245,7 @@ export class RowChange {
   #sent = null;
 
   /**
-   * `before` is what the form said of the row as it was `seen`. Fields that mean something only `together` are saved all or
-   * none.
+   * `before` has the values of the form for the row as it was `seen`. The fields of `together` are saved all or none.
    */
   constructor(path, before, { seen = {}, together = [] } = {}) {
     this.#path = path;
@@ -247,9 +254,12 @@ export class RowChange {
     this.#together = together;
   }
 
-  /** Saves; null where of what belongs together some is touched here, and some there since the row was seen. */
+  /**
+   * Saves the touched fields. Returns null if fields of `together` were changed both here and by others since the row
+   * was seen.
+   */
   async save(body) {
-    // What was not answered may stand in the row. From there on it is what the form begins with.
+    // A change without a reply may be stored. The form then starts from it.
     const settled = await this.#change.settle();
     if (settled) [this.#seen, this.#before] = [settled, this.#sent];
     const row = await get(this.#path);
@@ -263,7 +273,7 @@ export class RowChange {
   }
 }
 
-/** A path with a query; empty values are left out. */
+/** Returns a path with a query; empty values are left out. */
 export function query(path, values) {
   const given = Object.entries(values).filter(([, value]) => value !== "" && value !== null && value !== undefined);
   const text = new URLSearchParams(given).toString();
@@ -271,8 +281,8 @@ export function query(path, values) {
 }
 
 /**
- * All rows of a list from an id on, in pages of a hundred: what is deleted meanwhile moves nothing. `each` gets the rows
- * of a page and says false to stop.
+ * Reads all rows of a list from an id on, in pages of a hundred; rows that are deleted meanwhile do not shift the
+ * others. `each` gets the rows of a page and returns false to stop.
  */
 export async function walk(path, filters, { from = 0, signal, each }) {
   let last = from;

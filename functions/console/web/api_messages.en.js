@@ -1,6 +1,8 @@
-// What the API says, in plainer English. What is not here is shown as it was sent.
+// Messages of the API in plainer English. Other messages are shown as they were sent.
 
-/** What the API says in the words of programmers, and how it is said here; `$1` is what the pattern caught. */
+/**
+ * Patterns of technical messages of the API, and the texts that are shown; `$1` is the part that the pattern caught.
+ */
 export const apiMessages = [
   [/^Invalid pk "(.*)" - object does not exist\.$/, "There is no $1."],
   [/^Enter a valid "slug"/, "Use letters, digits, _ and - only."],

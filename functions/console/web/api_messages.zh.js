@@ -1,6 +1,6 @@
-// What the API says, in Chinese. What is not here is shown as it was sent.
+// Messages of the API in Chinese. Other messages are shown as they were sent.
 
-/** What the API says in English, and how it is said here; `$1` is what the pattern caught. */
+/** Patterns of messages of the API, and the texts that are shown; `$1` is the part that the pattern caught. */
 export const apiMessages = [
   [/^This field is required\.$/, "必填。"],
   [/^This field may not be null\.$/, "不能为空。"],

@@ -1,4 +1,4 @@
-// The start of the console: the frame around the views, and the way from an address to its view.
+// The start of the console: the frame around the views, and the routes from addresses to views.
 
 import { announce } from "./announce.js";
 import { forgetToken, token } from "./api.js";
@@ -22,7 +22,7 @@ import { issue } from "./issue.js";
 import { level, levels, newLevel } from "./levels.js";
 import { newPriceRule, priceRule, priceRules } from "./price_rules.js";
 
-/** The sections in the order of the navigation, and the key that leads to each after g. */
+/** Sections in the order of the navigation, with the key that opens each after g. */
 const SECTIONS = [
   ["levels", "l"],
   ["customers", "c"],
@@ -32,7 +32,7 @@ const SECTIONS = [
   ["evaluate", "e"],
 ];
 
-/** Addresses and their views; `:id` is a parameter. */
+/** Addresses with their views; `:id` is a parameter. */
 const ROUTES = [
   ["levels", levels],
   ["levels/new", newLevel],
@@ -51,7 +51,7 @@ const ROUTES = [
   ["evaluate", evaluate],
 ];
 
-/** The address behind the #: its path, and its query as an object. */
+/** Returns the address after the #: its path, and its query as an object. */
 function address() {
   const [path, search] = location.hash.replace(/^#\/?/, "").split("?");
   return { path: path.replace(/\/$/, "") || "levels", query: Object.fromEntries(new URLSearchParams(search ?? "")) };
@@ -72,20 +72,20 @@ function find(path) {
   return null;
 }
 
-/** A section of each part of the API that a token may read or not. */
+/** One section for each area of the API that a token may or may not read. */
 const PARTS = ["levels", "coupons", "customers"];
 
 let showing = null;
-/** Whether it is being asked what becomes of what is typed in: until then every way leads nowhere. */
+/** True while the user is asked about unsaved input; until the answer no navigation happens. */
 let asking = false;
-/** What was typed in where the token ended: the place, what stood over it, and how to put it back. */
+/** Unsaved input at the moment when the token ended: its address, its heading, and a function that restores it. */
 let interrupted = null;
-/** The sections that are tried when a token that was just typed in may not read the one that it came to. */
+/** Sections to try if a new token may not read the section that is open. */
 let untried = [];
 
 /**
- * Draws the view of the address. `focus` moves to its heading, so that a keyboard and a screen reader start there; without,
- * it is the same view drawn anew, and what is typed into it stays.
+ * Draws the view of the address. `focus` moves the focus to the heading, so that a keyboard and a screen reader start
+ * there. Without it the same view is drawn again, and unsaved input stays.
  */
 async function show(focus = true) {
   showing?.abort();
@@ -102,12 +102,12 @@ async function show(focus = true) {
     return h("h1", { tabindex: "-1" }, text);
   };
   main.setAttribute("aria-busy", "true");
-  // What is still to be seen belongs to another address.
+  // The content that is still visible belongs to another address.
   main.inert = true;
   try {
     if (!found) throw noView();
     const { signal } = controller;
-    // A view that was left does not draw over another, but over its own that was opened since.
+    // A view that the user has left must not draw over another view. It may draw over the same view opened again.
     const here = location.hash;
     const again = () => (location.hash === here ? show(false) : undefined);
     const context = { params: found.params, query, signal, title, again };
@@ -130,14 +130,17 @@ async function show(focus = true) {
   if (focus) window.scrollTo(0, 0);
 }
 
-/** How to put back what was typed in before the token ended, where the same stands there: another shop has the same ids. */
+/**
+ * Returns the function that restores the input from before the token ended, if the same heading stands there. Another
+ * shop has rows with the same ids.
+ */
 function resumed() {
   const { at, heading, restore } = interrupted ?? {};
   interrupted = null;
   return at === location.hash && heading === document.title ? restore : null;
 }
 
-/** What an address without a view is answered. */
+/** Returns the error for an address without a view. */
 const noView = () => Object.assign(new Error(), { status: 404, body: { detail: t("error.no_view") } });
 
 const isSection = (path) => SECTIONS.some(([name]) => name === path);
@@ -162,7 +165,7 @@ function languageSwitch() {
   );
 }
 
-/** What goes with the token, in words. */
+/** Returns texts about everything that signing out would lose. */
 function lostBySigningOut() {
   const lines = [];
   if (isTyped()) lines.push(t("leave.text"));
@@ -240,7 +243,7 @@ function showSignIn(error) {
   restore?.();
 }
 
-/** Goes to another address, and asks before that where what is typed in would be lost. */
+/** Goes to another address. Asks first if unsaved input would be lost. */
 async function go() {
   const main = document.getElementById("main");
   const question = { title: t("leave.title"), lines: [t("leave.text")], action: t("leave.action") };
@@ -250,7 +253,7 @@ async function go() {
     const leaves = await confirm(question).finally(() => {
       asking = false;
     });
-    // No entry of the history is lost by staying.
+    // If the user stays, the history must keep all its entries.
     if (!leaves) return history.pushState(null, "", main.dataset.shown || "#/");
   }
   show();
@@ -259,7 +262,7 @@ async function go() {
 window.addEventListener("hashchange", go);
 window.addEventListener("redraw", () => show(false));
 window.addEventListener("unauthorized", ({ detail: error }) => {
-  // Whoever is asked for a token already is told beside the field.
+  // The form that asks for a token shows the error itself.
   if (document.body.classList.contains("signed-out")) return;
   forgetToken();
   const isOpen = error.isUncertain || document.querySelector("#main [data-unanswered]") !== null;

@@ -1,4 +1,4 @@
-// An example cart whose lines can be edited. It is kept for the tab, and all views that price a cart share it.
+// An example cart with lines to edit. The tab keeps it, and all views that price a cart share it.
 
 import { button, h, replace } from "./dom.js";
 import { listOf, numberField, textField, values } from "./forms.js";
@@ -15,7 +15,7 @@ const EXAMPLE = {
   shipping_price: "12.00",
 };
 
-/** The editor of the cart; `changed` is told of every change. `body()` is what the API gets. */
+/** Returns the editor of the cart. It calls `changed` after every change; `body()` returns the body for the API. */
 export function cartEditor(changed) {
   const cart = inTab(KEPT) ?? structuredClone(EXAMPLE);
   const box = h("div", { class: "cart" });
@@ -28,7 +28,7 @@ export function cartEditor(changed) {
       line[name] = values(field)[name];
       note();
     });
-    // The errors of the API name the place of a line.
+    // Errors of the API name a line by its index.
     const index = cart.lines.indexOf(line);
     const slot = field.querySelector("[data-error]");
     slot.dataset.error = index < 0 ? name : `lines.${index}.${name}`;

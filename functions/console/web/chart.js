@@ -1,9 +1,9 @@
-// Cumulative steps over days, as SVG, and the same numbers as a table for who does not see it.
+// A chart of cumulative steps over days as SVG, and the same numbers as a table for users who do not see it.
 
 import { h, svg } from "./dom.js";
 import { number, t } from "./i18n.js";
 
-/** Wide on a desk, narrow on a phone, so that what is written in it has one size. */
+/** Width of the chart: wide on a desk, narrow on a phone, so that its texts have one size. */
 const WIDTH = window.matchMedia("(max-width: 48rem)").matches ? 340 : 720;
 const HEIGHT = 260;
 const LEFT = 52;
@@ -11,7 +11,7 @@ const RIGHT = 16;
 const TOP = 14;
 const BOTTOM = 28;
 
-/** A round number not below this one, and what lies between its lines: 1, 2 or 5 times a power of ten. */
+/** Returns a round number of at least `most`, and the step between the lines: 1, 2 or 5 times a power of ten. */
 function scale(most) {
   const rough = Math.max(1, most) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -22,7 +22,7 @@ function scale(most) {
   return { step, top: Math.ceil(Math.max(1, most) / step) * step };
 }
 
-/** The days that are written below, a few of them, the last one too. */
+/** Returns the few days to label, the last one included. */
 function ticks(days) {
   const wanted = Math.min(days.length, 5);
   if (wanted === 1) return [0];
@@ -32,7 +32,7 @@ function ticks(days) {
 }
 
 function table(days, series, title) {
-  // Days on which nothing changed say nothing.
+  // Days without a change add no information.
   const changed = days
     .map((day, index) => index)
     .filter((index) => index === 0 || series.some(({ values }) => values[index] !== values[index - 1]));
@@ -72,15 +72,15 @@ function table(days, series, title) {
 }
 
 /**
- * Steps over days. `series` are `{name, label, values}` with a value for each day; `marks` are `{name, label, value}`, values
- * that have no day and stand at the right edge.
+ * Returns a chart of steps over days. `series` are `{name, label, values}` with a value for each day. `marks` are
+ * `{name, label, value}` without a day, which are drawn at the right edge.
  */
 export function stepChart({ days, series, marks = [], title }) {
   const most = Math.max(...series.flatMap(({ values }) => values), ...marks.map(({ value }) => value));
   const { step, top } = scale(most);
   const width = WIDTH - LEFT - RIGHT;
   const height = HEIGHT - TOP - BOTTOM;
-  // A day is a stretch: what there was at its end is drawn over all of it.
+  // A day is an interval: its value at the end is drawn over the whole day.
   const x = (index) => LEFT + (index / days.length) * width;
   const y = (value) => TOP + height - (value / top) * height;
   const line = (values) =>

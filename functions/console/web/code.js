@@ -1,4 +1,4 @@
-// A code: whose it is, what it is worth, and what the staff can change of it.
+// A code: its owner, its rule, and the changes that staff can make.
 
 import { Change, get, getOrNull } from "./api.js";
 import { deleteButton } from "./deletion.js";
@@ -11,14 +11,14 @@ import { hasEnded, isAhead, limitReached, stateBadge, stateOf } from "./price_ru
 const PATH = "/api/discounts/coupon_code/";
 const TONES = { unused: "plus", used: "calm", expired: "minus" };
 
-/** A status as a coloured word. */
+/** Returns a status as a coloured word. */
 export const statusBadge = (status) => badge(t(`status.${status}`), TONES[status]);
 
-/** When a code begins that cannot be used yet. */
+/** Returns the start of a code that cannot be used yet. */
 const begins = (row) =>
   isAhead(row) ? h("small", { class: "ahead" }, `${t("code.starts_at")} ${instant(row.starts_at).textContent} `) : null;
 
-/** The columns of lists of codes. */
+/** Returns the columns of lists of codes. */
 export function columns() {
   return [
     { name: "code", title: t("code.code"), cell: (row) => h("code", null, row.code), kind: "main" },
@@ -44,22 +44,22 @@ export function columns() {
   ];
 }
 
-/** What somebody else has made of a code that is shown otherwise. */
+/** Returns a text about a change that somebody else made to the shown code. */
 function meanwhile({ status, used_at: at }, to) {
   return status === to && to === "used"
     ? t("code.used_already", { at: instant(at).textContent })
     : t("code.meanwhile", { status: t(`status.${status}`) });
 }
 
-/** Asks where the customer has used the rule of a code, and cannot use it again. */
+/** Asks for confirmation if the customer has used the rule of the code and cannot use it again. */
 async function agreeToOwner(rule, customer) {
-  // Who is no customer is refused beside the field.
+  // An unknown customer is refused later, beside the field.
   if ((await limitReached(rule, undefined, customer)) !== "once_per_customer") return;
   const question = { title: t("code.transfer.once", { customer }), lines: [t("rule.once_per_customer.hint")] };
   await agree({ ...question, action: t("code.transfer") });
 }
 
-/** The code goes to another customer. */
+/** Returns the form that transfers the code to another customer. */
 function transfer(code, rule, again) {
   const put = new Change();
   const path = `${PATH}${code.id}/`;
@@ -80,7 +80,10 @@ function transfer(code, rule, again) {
   });
 }
 
-/** Used and not used; `state` is the rule's, where a checkout would refuse the code for it. */
+/**
+ * Returns the buttons that mark a code as used or unused. `state` is the state of the rule, if a checkout would refuse
+ * the code because of it.
+ */
 function turn(code, rule, state, again) {
   const put = new Change();
   const path = `${PATH}${code.id}/`;
@@ -94,7 +97,7 @@ function turn(code, rule, state, again) {
     submit: t(`code.mark.${to}`),
     kind: "",
     send: async () => {
-      // The API takes "used" for a used code. Whoever hands something out for it has to know who was first.
+      // The API accepts "used" for a used code. Staff who hand something out for it must know who was first.
       let current = await get(path);
       const isOther = () => current.status !== code.status || current.used_at !== code.used_at;
       if (isOther() && !put.isOpen) throw new Error(meanwhile(current, to));
@@ -121,16 +124,16 @@ function deletion(code) {
   return deleteButton({ path, name: code.code, list: "#/codes", ask });
 }
 
-/** The coupon of a code; null where it was deleted. */
+/** Returns the coupon of a code, or null if it was deleted. */
 const couponOf = (code, signal) => getOrNull(`/api/discounts/coupon/${code.coupon_id}/`, signal);
 
-/** One code. */
+/** Draws the view of one code. */
 export async function code({ title, params, signal, again }) {
   const found = await get(`${PATH}${params.id}/`, signal);
   const coupon = await couponOf(found, signal);
   const prefix = found.coupon?.code_prefix ?? String(found.coupon_id);
   const rule = coupon?.price_rule;
-  // The use of a used code is one of those that reach a limit.
+  // A used code counts towards the limits itself.
   const limit = rule && found.status !== "used" ? await limitReached(rule, signal, found.customer_id) : null;
   const state = rule && stateOf(rule, limit) !== "on" ? stateBadge(rule, limit) : null;
   return [
@@ -155,7 +158,7 @@ export async function code({ title, params, signal, again }) {
         [t("code.ends_at"), instant(found.ends_at) ?? t("code.no_end")],
       ),
     ),
-    // Of a deleted coupon nothing can be changed any more.
+    // Codes of a deleted coupon cannot be changed.
     coupon
       ? h(
           "div",

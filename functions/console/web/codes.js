@@ -1,4 +1,4 @@
-// Codes: found by what they are, and taken home as a file.
+// Codes: a list with filters, and its export as a file.
 
 import { announce } from "./announce.js";
 import { get, query as withQuery, walk } from "./api.js";
@@ -14,17 +14,17 @@ import { addressOf, filter, filters, page, pager, table } from "./lists.js";
 const PATH = "/api/discounts/coupon_code/";
 const STATUSES = ["unused", "available", "used", "expired"];
 
-/** The coupon that has this prefix, or null. */
+/** Returns the coupon with this prefix, or null. */
 export async function couponOf(prefix, signal) {
   const { results } = await get(withQuery("/api/discounts/coupon/", { code_prefix: prefix }), signal);
   return results[0] ?? null;
 }
 
-/** A code by its text, as it may have been read out, or by its id: digits may be either. */
+/** Finds a code by its text, as somebody may have read it out, or by its id. Digits may be either. */
 async function named(typed, signal) {
   const code = unguarded(typed ?? "");
   if (!code) return {};
-  // The API takes a comma for the end of a code.
+  // For the API a comma separates codes.
   if (code.normalize("NFKC").includes(",")) throw refusal("code", t("code.comma"));
   const isText = { code__in: [...new Set([code, code.normalize("NFKC").replace(/\s/g, "")])].join(",") };
   if (!/^\d{1,16}$/.test(code)) return isText;
@@ -32,7 +32,7 @@ async function named(typed, signal) {
   return count > 0 ? isText : { id: code };
 }
 
-/** What the API is asked for, of whose codes; null where a prefix is no coupon's, which no code can match. */
+/** Returns the filters for the API; null if no coupon has the prefix, so that no code can match. */
 async function asked(query, signal) {
   const { code, status } = query;
   const prefix = query.prefix?.normalize("NFKC");
@@ -43,7 +43,7 @@ async function asked(query, signal) {
   return { filters, customers: ids, blind };
 }
 
-/** The fields of an exported row. */
+/** Fields of an exported row. */
 const EXPORTED = [
   "id",
   "code",
@@ -65,7 +65,7 @@ function exported(row) {
   return EXPORTED.map((name) => all[name] ?? "");
 }
 
-/** Writes all that the filters select into a file, page by page. */
+/** Returns the button that writes all selected codes into a file, page by page. */
 function exporter(selected, count, signal) {
   const box = h("div", { class: "export" });
   const run = async () => {
@@ -98,13 +98,13 @@ function exporter(selected, count, signal) {
   return box;
 }
 
-/** What is said where no code is found. */
+/** Returns the text for an empty list. */
 function emptyText({ code, customer }, blind) {
   if (customer) return `${t("code.none_of", { customer })} ${blind ? t("customer.blind") : ""}`;
   return code && !/^\d+$/.test(code) ? t("code.not_found", { code }) : null;
 }
 
-/** The rows that were asked for, of `found` by its filters, and the way to take them home. */
+/** Returns the rows that the filters in `found` select, and the button for their export. */
 async function listed(found, query, signal) {
   const shown = { caption: t("nav.codes"), columns: columns(), href: (row) => `#/codes/${row.id}` };
   const none = pager({ page: 1, count: 0 });
@@ -120,7 +120,7 @@ async function listed(found, query, signal) {
   return [...list, count > 0 ? exporter(found.filters, count, signal) : null];
 }
 
-/** Codes by text or id, status, customer and coupon. */
+/** Draws the list of codes, by text or id, status, customer and coupon. */
 export async function codes({ title, query, signal }) {
   const heading = title(t("nav.codes"));
   const choices = [["", t("status.any")], ...STATUSES.map((status) => [status, t(`status.${status}`)])];

@@ -1,10 +1,10 @@
-// What became of a coupon's codes, day by day, from what the public API shows.
+// A picture of a coupon's codes, day by day, from data of the public API.
 //
-// Issued: a code's place in the list by id says how many were issued before it, and ids grow with time. So a few looks at
-// single places, halving wherever days differ, give the exact number of each day (`page_size=1&page=N`).
-// Used: each used code says when; they are walked, up to a bound that one can move.
-// Expired: all codes of a coupon end with their rule; from then on what was issued and not used has expired.
-// Claimed: the API says how many, not when.
+// Issued: the position of a code in the list by id is the number of codes issued before it, and ids grow with time. A
+// bisection over single positions (`page_size=1&page=N`) finds the exact number of each day.
+// Used: each used code has its time. They are read one after the other, up to a limit that the user can raise.
+// Expired: all codes of a coupon end with their rule. From then on all issued codes that were not used have expired.
+// Claimed: the API gives the number and not the times.
 
 import { get, now, query as withQuery, walk } from "./api.js";
 import { stepChart } from "./chart.js";
@@ -13,30 +13,30 @@ import { errorBox } from "./errors.js";
 import { number, t } from "./i18n.js";
 
 const CODES = "/api/discounts/coupon_code/";
-/** How many single places are looked at. */
+/** Number of single positions that are read. */
 const LOOKS = 240;
-/** How many used codes are read before one is asked. */
+/** Number of used codes that are read before the user is asked. */
 const ROWS = 5000;
-/** The most days of a picture; what was before stands in its first. */
+/** Largest number of days of a picture. Earlier codes count on its first day. */
 const DAYS = 400;
 
 const dayOf = (instant) => instant.slice(0, 10);
 
-/** The day so many days after a day, both as they are written. */
+/** Returns the day that is `days` later, in the same notation. */
 function later(day, days) {
   const date = new Date(`${day}T00:00:00Z`);
   date.setUTCDate(date.getUTCDate() + days);
   return date.toISOString().slice(0, 10);
 }
 
-/** Today in the zone that an instant was sent in. */
+/** Returns today in the zone of an instant. */
 function todayLike(instant) {
   const found = /([+-])(\d\d):(\d\d)$/.exec(instant);
   const minutes = found ? Number(`${found[1]}1`) * (Number(found[2]) * 60 + Number(found[3])) : 0;
   return new Date(now() + minutes * 60_000).toISOString().slice(0, 10);
 }
 
-/** Places of the list of a coupon's codes with the instants of their codes: enough to count each day. */
+/** Returns positions in the list of a coupon's codes with the instants of their codes, enough to count each day. */
 async function issued(coupon, count, signal, progress) {
   const at = new Map();
   const look = async (place) => {
@@ -50,7 +50,7 @@ async function issued(coupon, count, signal, progress) {
   await Promise.all([look(1), look(count)]);
   let exact = true;
   while (open.length > 0) {
-    // The widest first, so that the bound costs the least.
+    // The widest gaps come first, so that the limit loses the least detail.
     open.sort((a, b) => a[1] - a[0] - (b[1] - b[0]));
     const some = open.splice(-4);
     await Promise.all(
@@ -69,7 +69,7 @@ async function issued(coupon, count, signal, progress) {
   return { places: [...at].sort((a, b) => a[0] - b[0]), exact };
 }
 
-/** How many there were by the end of each day, from places and their instants. */
+/** Returns the number of codes at the end of each day, from positions and their instants. */
 function cumulative(days, places) {
   let at = 0;
   return days.map((day) => {
@@ -78,7 +78,7 @@ function cumulative(days, places) {
   });
 }
 
-/** The days from the first to the last. */
+/** Returns the days from the first to the last. */
 function daysBetween(first, last) {
   const days = [];
   for (let day = first; day <= last; day = later(day, 1)) days.push(day);
@@ -104,7 +104,7 @@ function figures(coupon, counts) {
   );
 }
 
-/** The picture, which fills itself. */
+/** Returns the picture, which loads its own data. */
 export function picture(coupon, signal) {
   const box = h("div", { class: "picture" });
   const bar = h("progress", { "aria-label": t("picture.running") });
@@ -145,14 +145,14 @@ export function picture(coupon, signal) {
     state.whole = state.used.length >= count;
   };
   const show = (counts, { places, exact }) => {
-    // Summer time may have begun or ended since the coupon was made.
+    // The offset may have changed with summer time since the coupon was created.
     const newest = [coupon.created_at, places.at(-1)[1], ...state.used].reduce((one, other) =>
       Date.parse(other) > Date.parse(one) ? other : one,
     );
     const today = todayLike(newest);
-    // From the day before, when there was none.
+    // The chart starts on the day before, with no code.
     const first = later(dayOf(places[0][1]), -1);
-    // A clock that is behind the service's does not hide its last day.
+    // A clock that is behind that of the service must not hide the last day.
     const last = [today, dayOf(places.at(-1)[1])].sort().at(-1);
     const days = daysBetween(first, last);
     const issuedBy = cumulative(days, places);

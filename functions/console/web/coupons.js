@@ -1,4 +1,4 @@
-// Coupons: a passphrase or prefix, the rule that its codes bring, and what became of them.
+// Coupons: prefix or passphrase, the rule of the codes, and the codes over time.
 
 import { Change, get, getOrNull, query as withQuery } from "./api.js";
 import { deleteButton } from "./deletion.js";
@@ -28,7 +28,7 @@ const columns = (limits) => [
   { title: t("coupon.created_at"), cell: (row) => instant(row.created_at) },
 ];
 
-/** The coupons of the shop. */
+/** Draws the list of coupons. */
 export async function coupons({ title, query, signal }) {
   const heading = title(t("nav.coupons"));
   const types = [
@@ -80,18 +80,18 @@ export async function coupons({ title, query, signal }) {
   return [h("div", { class: "head" }, heading, create), form, ...list];
 }
 
-/** The rule of this id, or null. */
+/** Returns the rule with this id, or null. */
 const ruleOf = async (id, signal) =>
   /^\d{1,16}$/.test(id) ? getOrNull(`/api/discounts/price_rule/${id}/`, signal) : null;
 
-/** What is to be known of a rule that carts get without a code. */
+/** Returns a note about a rule that carts get without a code. */
 const automatic = (rule) => (rule.automatic_discount ? h("p", null, t("rule.automatic_discount.hint")) : null);
 
-/** A new coupon: with a rule of its own, or on one that is there. */
+/** Draws the form of a new coupon, with a new rule or on an existing one. */
 export function newCoupon({ title, query, signal }) {
   const change = new Change();
   const own = ruleFields(null, { automatic: false });
-  // The title of the rule and that of the coupon are different fields of one form.
+  // The titles of rule and coupon are different fields of one form.
   const titleOfRule = own.querySelector("[name=title]");
   titleOfRule.name = "rule_title";
   const isThere = checkField("on_rule", t("coupon.on_rule"), {
@@ -162,7 +162,7 @@ export function newCoupon({ title, query, signal }) {
   return [title(t("coupon.new")), h("div", { class: "beside" }, card(t("coupon.form"), element), shown.element)];
 }
 
-/** How many codes of a coupon have a status; all of them without. */
+/** Returns the number of codes of a coupon with a status, or of all its codes. */
 async function count(coupon, status, signal) {
   const { count: found } = await get(withQuery(CODES, { coupon, status, page_size: 1 }), signal);
   return found;
@@ -181,7 +181,7 @@ function deletion(coupon) {
   return deleteButton({ path: `${PATH}${coupon.id}/`, name: coupon.code_prefix, list: "#/coupons", ask });
 }
 
-/** A coupon: its rule, its codes over time, and what can be done with it. */
+/** Draws the view of a coupon: its rule, its codes over time, and the actions. */
 export async function coupon({ title, params, signal }) {
   const found = await get(`${PATH}${params.id}/`, signal);
   const rule = found.price_rule;

@@ -1,15 +1,17 @@
-// Comma-separated values, in and out.
+// Reads and writes comma-separated values.
 
-/** What a spreadsheet would take for a formula, and an apostrophe before it that says that it is a text. */
+/**
+ * Pattern of a text that a spreadsheet would take for a formula, with or without the apostrophe that marks it as text.
+ */
 const FORMULA = /^'*[=+\-@＝＋－＠\t\r]/;
 const GUARDED = /^'('*[=+\-@＝＋－＠\t\r])/;
 
-/** A text as it was before a spreadsheet's apostrophe. */
+/** Returns a text without the apostrophe of a spreadsheet. */
 export const unguarded = (text) => text.replace(GUARDED, "$1");
 
 /**
- * The rows of a text, each with the number of the line on which it begins; commas, also wide ones, semicolons or tabs
- * stand between the fields, whichever the first line with one of them has.
+ * Returns the rows of a text, each with the number of its first line. The separator is a comma (also a full-width one),
+ * a semicolon or a tab, whichever the first line with one of them has.
  */
 export function parseCsv(text) {
   const clean = text.replace(/^\uFEFF/, "");
@@ -51,7 +53,7 @@ export function parseCsv(text) {
   return rows;
 }
 
-/** The text of a file in UTF-8 or UTF-16, or else as Excel writes it in China; null of a workbook. */
+/** Returns the text of a file in UTF-8 or UTF-16, or else in the encoding of Excel in China; null for a workbook. */
 export async function textOf(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const [first, second] = bytes;
@@ -65,22 +67,19 @@ export async function textOf(file) {
   }
 }
 
-/**
- * A field as a spreadsheet reads it as text: quoted where it must be, and with an apostrophe before what would be taken
- * for a formula.
- */
+/** Returns a field that a spreadsheet reads as text: quoted where needed, and with an apostrophe before a formula. */
 function cell(value) {
   const text = String(value);
   const safe = FORMULA.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** Rows as a text with a byte order mark, by which spreadsheets know UTF-8. */
+/** Returns rows as a text with a byte order mark, by which spreadsheets recognise UTF-8. */
 export function toCsv(rows) {
   return `\uFEFF${rows.map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
 }
 
-/** Hands a text to the user as a file. */
+/** Offers a text to the user as a file. */
 export function save(name, text) {
   const address = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
   const link = document.createElement("a");

@@ -1,4 +1,4 @@
-// Customers: found by the shop's own id or by their mobile number.
+// Customers: a list, with search by the shop's own id or by mobile number.
 
 import { get, query as withQuery } from "./api.js";
 import { h } from "./dom.js";
@@ -16,12 +16,12 @@ const columns = () => [
   { title: t("customer.created_at"), cell: (row) => instant(row.created_at) },
 ];
 
-/** How a customer is called in a list: the name, else the mobile number, else the id. */
+/** Returns the name of a customer in a list: the full name, else the mobile number, else the id. */
 export function nameOf(customer) {
   return customer.full_name || customer.mobile || String(customer.id);
 }
 
-/** How else a mobile number may have been stored: after +86, and in groups. */
+/** Returns other notations in which a mobile number may be stored: after +86, and in groups. */
 function otherWritings(mobile) {
   const groups = /^(1\d{2})(\d{4})(\d{4})$/.exec(mobile)?.slice(1);
   if (!groups) return [];
@@ -29,7 +29,7 @@ function otherWritings(mobile) {
   return [...written.slice(1), ...["+86", "+86 ", "+86-"].flatMap((code) => written.map((one) => code + one))];
 }
 
-/** The customers that have this id or this mobile number. It may be written in groups or after +86, and be stored so. */
+/** Returns the customers with this id or mobile number. The number may be typed, and stored, in groups or after +86. */
 export async function search(text, signal) {
   const found = new Map();
   const ask = async (queries) => {
@@ -46,8 +46,8 @@ export async function search(text, signal) {
 }
 
 /**
- * The ids of the customers whom a text may mean: those of this mobile number or id, and of `#5` the one whose id is 5. What
- * is none's stays as it is; `blind` where the token may not look numbers up.
+ * Returns the ids of the customers that a text may mean: by mobile number or id, and for `#5` the id 5. A text that
+ * matches no customer stays as it is. `blind` says that the token may not search for numbers.
  */
 export async function idsOf(field, text, signal) {
   if (/^#\d+$/.test(text)) return { ids: [text.slice(1)] };
@@ -65,14 +65,14 @@ export async function idsOf(field, text, signal) {
   return { ids: [text] };
 }
 
-/** The id of the one customer whom a field means; several are refused beside it. */
+/** Returns the id of the one customer that a field means. If there are several, shows an error beside the field. */
 export async function idOf(field, text, signal) {
   const { ids } = await idsOf(field, text, signal);
   if (ids.length > 1) throw refusal(field, `${t("code.several")} ${ids.map((id) => `#${id}`).join(", ")}`);
   return ids[0];
 }
 
-/** All customers, or those that are looked for. */
+/** Draws all customers, or those that match the search. */
 export async function customers({ title, query, signal }) {
   const heading = title(t("nav.customers"));
   const field = filter("q", t("customer.search"), { value: query.q, search: true, inputmode: "search" });
@@ -82,7 +82,7 @@ export async function customers({ title, query, signal }) {
     return [...head, ...(await listed(query, shown, signal))];
   } catch (error) {
     if (error.status !== 403) throw error;
-    // An account is opened by its id all the same.
+    // A token that may not list customers can still open an account by its id.
     if (/^\d{1,16}$/.test(query.q ?? "")) location.replace(`#/customers/${query.q}`);
     return [...head, h("p", { class: "empty" }, t("customer.blind"))];
   }

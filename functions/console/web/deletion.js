@@ -1,4 +1,4 @@
-// Deleting: asked first, and what cannot be deleted says why.
+// Deletion of a row, after a confirmation, with the reason if it is refused.
 
 import { announce } from "./announce.js";
 import { remove } from "./api.js";
@@ -8,8 +8,8 @@ import { confirm, forgetTyped } from "./forms.js";
 import { t } from "./i18n.js";
 
 /**
- * A button that deletes the row of a path and then goes to its list. `ask` answers the title and the lines of the question;
- * `kind` is more of its looks.
+ * Returns a button that deletes the row of a path and then opens its list. `ask` returns the title and the lines of the
+ * confirmation; `kind` is the style of the button.
  */
 export function deleteButton({ path, name, list, ask, kind = "" }) {
   const problem = h("div", { class: "problem" });
@@ -20,7 +20,7 @@ export function deleteButton({ path, name, list, ask, kind = "" }) {
     isAsked = true;
     try {
       replace(problem);
-      // What was not answered may have been done: then it is not there.
+      // A deletion without a reply may have been done; the row is gone then.
       const isGone = (error) => {
         if (!isOpen || error.status !== 404) throw error;
         return null;

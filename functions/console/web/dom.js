@@ -1,4 +1,4 @@
-// Elements without HTML in texts: whatever an API answers becomes a text node or an attribute, never markup.
+// Makes elements without HTML in texts: every value of the API becomes a text node or an attribute, never markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -16,41 +16,41 @@ function fill(element, attributes, children) {
   return element;
 }
 
-/** An HTML element: `h("a", {href: "#/levels", onclick: f}, "text", child)`. */
+/** Returns an HTML element: `h("a", {href: "#/levels", onclick: f}, "text", child)`. */
 export function h(tag, attributes, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
 
-/** An SVG element. */
+/** Returns an SVG element; see `h`. */
 export function svg(tag, attributes, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
-/** Puts these children in the place of an element's own. */
+/** Replaces the children of an element. */
 export function replace(element, ...children) {
   element.replaceChildren();
   return fill(element, null, children);
 }
 
-/** Whether an element is of the view that is shown: it is not once another address has begun to be loaded. */
+/** True if an element belongs to the current view. It does not once another address is loading. */
 export const isShown = (element) => element.isConnected && !element.closest("[inert]");
 
 let numbered = 0;
 
-/** An id that no other element has. */
+/** Returns an id that no other element has. */
 export function freshId(name) {
   numbered += 1;
   return `${name}-${numbered}`;
 }
 
-/** A card with a heading. */
+/** Returns a card with a heading. */
 export function card(title, ...children) {
   const id = freshId("card");
   const heading = title ? h("h2", { id }, title) : null;
   return h("section", { class: "card", "aria-labelledby": title ? id : null }, heading, ...children);
 }
 
-/** Terms and what they are. Rows without a value are left out. */
+/** Returns a list of terms and values. Rows without a value are left out. */
 export function facts(...rows) {
   const shown = rows.filter((row) => row && row[1] !== null && row[1] !== undefined && row[1] !== "");
   return h(
@@ -60,22 +60,22 @@ export function facts(...rows) {
   );
 }
 
-/** A button; `kind` is "primary", "danger", "quiet" or nothing. */
+/** Returns a button; `kind` is "primary", "danger", "quiet" or nothing. */
 export function button(label, onclick, kind, more) {
   return h("button", { type: "button", class: kind ? `button ${kind}` : "button", onclick, ...more }, label);
 }
 
-/** A link that looks like a button. */
+/** Returns a link that looks like a button. */
 export function linkButton(label, href, kind, more) {
   return h("a", { class: kind ? `button ${kind}` : "button", href, ...more }, label);
 }
 
-/** A small coloured word. */
+/** Returns a small coloured word. */
 export function badge(text, tone) {
   return h("span", { class: `badge ${tone ?? ""}` }, text);
 }
 
-/** The icons of the navigation, as outlines of 24 by 24. */
+/** Icons of the navigation, as outlines of 24 by 24. */
 const ICONS = {
   levels: "M4 20V13h4v7M10 20V8h4v12M16 20V4h4v16",
   customers: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8ZM4 20c1-4 4-6 8-6s7 2 8 6",
@@ -86,7 +86,7 @@ const ICONS = {
   evaluate: "M4 5h2l2 10h9l2-7H7M9 19h.01M16 19h.01",
 };
 
-/** An icon beside a text that says the same. */
+/** Returns an icon for use beside a text that says the same. */
 export function icon(name) {
   const attributes = { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true", focusable: "false" };
   return svg("svg", attributes, svg("path", { d: ICONS[name] }));

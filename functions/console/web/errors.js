@@ -1,10 +1,10 @@
-// What the API refuses, in words, beside the field that it names.
+// Errors of the API as texts, beside the fields that they name.
 
 import { announce } from "./announce.js";
 import { h, isShown, linkButton, replace } from "./dom.js";
 import { said, t } from "./i18n.js";
 
-/** The messages of a body by the path of their field: `{"price_rule.value": ["..."]}`. */
+/** Returns the messages of a body by the path of their field: `{"price_rule.value": ["..."]}`. */
 export function flatten(body, path = "") {
   const found = new Map();
   const add = (at, messages) => found.set(at, [...(found.get(at) ?? []), ...messages]);
@@ -18,10 +18,10 @@ export function flatten(body, path = "") {
   return found;
 }
 
-/** An error beside a field, as the API would send it. */
+/** Returns an error of a field, in the form in which the API would send it. */
 export const refusal = (field, text) => Object.assign(new Error(), { status: 400, body: { [field]: [text] } });
 
-/** What an error says in one sentence or two. */
+/** Describes an error in one or two sentences. */
 export function describe(error) {
   if (error.status === undefined) return String(error.message ?? error);
   const maybe = error.method && !error.changesNothing ? ` ${t("error.maybe")}` : "";
@@ -29,7 +29,7 @@ export function describe(error) {
   if (error.status === 401) return t("error.401");
   if (error.status === 403) return t("error.403", { scope: error.scope });
   const detail = typeof error.body?.detail === "string" ? said(error.body.detail) : null;
-  // Whoever changes a row has seen it.
+  // A user who changes a row has seen it, so a 404 means that it is gone.
   if (error.status === 404 && error.method && error.method !== "GET") return t("error.gone");
   if (error.status === 404) return detail ?? t("error.404");
   if (error.status === 429) return t("error.429", { seconds: error.retryAfter ?? 1 });
@@ -42,19 +42,21 @@ export function describe(error) {
   return lines.join("\n") || t("error.other", { status: error.status });
 }
 
-/** What is said of a negative number, for a field that asks for it without its minus: the bounds change sides. */
+/**
+ * Returns the message about a negative number for a field that asks for it without the minus: the bounds change sides.
+ */
 export function withoutMinus(message) {
   return message
     .replace("greater than or equal to -", "less than or equal to ")
     .replace("less than 0.", "greater than 0.");
 }
 
-/** An error as a box of its own. */
+/** Returns a box with an error. */
 export function errorBox(error, retry) {
   if (!(error instanceof Error) && typeof error !== "string") return null;
   const text = typeof error === "string" ? error : describe(error);
   const id = error.requestId ? h("p", { class: "request-id" }, t("error.request_id", { id: error.requestId })) : null;
-  // What a token may not do it may not do a moment later either.
+  // A missing scope is still missing a moment later.
   const again =
     retry && error.status !== 403
       ? h("button", { type: "button", class: "button", onclick: retry }, t("action.try_again"))
@@ -63,15 +65,15 @@ export function errorBox(error, retry) {
   return h("div", { class: "error-box", role: "alert" }, h("p", null, text), id, again, home);
 }
 
-/** Has an error shown in the view of an element; where that was left meanwhile, says that `name` failed and no more. */
+/** Shows an error in the view of an element. If the user has left the view, only announces that `name` failed. */
 export function fail(error, name, element, show) {
   if (error.name === "AbortError") return;
   if (isShown(element)) show();
-  // Who is not signed in any more is told at the question for a token.
+  // After a 401 the form that asks for a token shows the error.
   else if (error.status !== 401) announce(`${name}: ${describe(error)}`);
 }
 
-/** Takes the errors of an earlier attempt off a form. */
+/** Removes the errors of an earlier attempt from a form. */
 export function clearErrors(form) {
   for (const slot of form.querySelectorAll("[data-error]")) slot.textContent = "";
   for (const control of form.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
@@ -80,8 +82,8 @@ export function clearErrors(form) {
 }
 
 /**
- * Shows the errors of a form beside their fields, and above them all what belongs to no field. `under` is the name that
- * the API nests the fields of the form in. Answers how many fields were found.
+ * Shows the errors of a form beside their fields, and errors without a field above them. `under` is the name in which
+ * the API nests the fields of the form. Returns the number of fields that were found.
  */
 export function showErrors(form, error, under = "") {
   clearErrors(form);
@@ -93,7 +95,7 @@ export function showErrors(form, error, under = "") {
     const name = under && path.startsWith(`${under}.`) ? path.slice(under.length + 1) : path;
     const slot = slotOf(form, name);
     const text = messages.map((message) => said(slot?.dataset.positive ? withoutMinus(message) : message)).join(" ");
-    // A field that is not asked for is not named.
+    // A hidden field cannot show its error.
     if (!slot || slot.closest("[hidden]")) {
       rest.push(slot || path === "non_field_errors" ? text : `${path}: ${text}`);
       continue;
@@ -111,7 +113,7 @@ export function showErrors(form, error, under = "") {
   return found;
 }
 
-/** The place for the errors of a field: its own, or that of the field that holds it. */
+/** Returns the element for the errors of a field: its own, or that of the field around it. */
 function slotOf(form, name) {
   for (let path = name; path; path = path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : "") {
     const slot = form.querySelector(`[data-error="${CSS.escape(path)}"]`);

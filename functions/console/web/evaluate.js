@@ -1,4 +1,4 @@
-// A place to try a cart: with codes, as a customer, at a moment.
+// A view to price a cart: with codes, for a customer, at a moment.
 
 import { get, query as withQuery } from "./api.js";
 import { unguarded } from "./csv.js";
@@ -11,13 +11,13 @@ import { inTab, keepInTab } from "./tab.js";
 
 const KEPT = "try";
 
-/** How a code may have been typed in: as it is, in one piece, or as several. */
+/** Returns the possible readings of typed codes: the text as it is, without blanks, or as several codes. */
 function readings(text) {
   const parts = text.normalize("NFKC").split(/\s+/);
   return [[text], [parts.join("")], parts];
 }
 
-/** The codes of a text as they are stored, and the ids of their owners; what is not found stays as it is. */
+/** Returns the stored codes of a text and the ids of their owners; a text that is not found stays as it is. */
 async function found(text, signal) {
   const typed = (listOf(text) ?? []).map((code) => readings(unguarded(code)));
   const texts = [...new Set(typed.flat(2))].slice(0, 100).join(",");
@@ -29,13 +29,13 @@ async function found(text, signal) {
   return { codes, owners: [...new Set(codes.map((code) => owners.get(code)).filter(Boolean))] };
 }
 
-/** What is to be known of a cart whose customer is not said. */
+/** Returns a note about a cart without a named customer. */
 function ownersNote(owners) {
   if (owners.length > 1) return t("try.owners");
   return owners.length === 1 ? t("try.owner", { customer: owners[0] }) : null;
 }
 
-/** The playground. */
+/** Draws the view to price a cart. */
 export function evaluate({ title, query, signal }) {
   const asked = Object.keys(query).length > 0 ? query : (inTab(KEPT) ?? {});
   const fields = [

@@ -1,4 +1,4 @@
-// Fields and forms. A field carries its label, what it means, and the place where its errors appear.
+// Fields and forms. A field has a label, a hint, and a place for its errors.
 
 import { announce } from "./announce.js";
 import { button, freshId, h, isShown, linkButton } from "./dom.js";
@@ -21,13 +21,15 @@ function wrap(name, label, control, { hint, wide, after } = {}) {
   );
 }
 
-/** A line of text; `type`, `inputmode` and the like go to the input. */
+/** Returns a field of one line of text; `type`, `inputmode` and the like go to the input. */
 export function textField(name, label, { value = "", hint, wide, after, ...more } = {}) {
   const control = h("input", { type: "text", autocomplete: "off", value: String(value ?? ""), ...more });
   return wrap(name, label, control, { hint, wide, after });
 }
 
-/** A number as it is typed in: an input method may have made its digits wide, and separators stand between them. */
+/**
+ * Returns a typed number in plain digits: an input method may have made them full-width, and they may have separators.
+ */
 export const plainNumber = (text) =>
   text
     .trim()
@@ -35,23 +37,26 @@ export const plainNumber = (text) =>
     .replace("\u2212", "-")
     .replace(/^[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/, (grouped) => grouped.replaceAll(",", ""));
 
-/** A number; one with decimals has the `inputmode` of these. It goes out as it is typed in, but for width and separators. */
+/**
+ * Returns a field of a number; `inputmode` says if it has decimals. The number is sent as typed, except width and
+ * separators.
+ */
 export function numberField(name, label, options = {}) {
   return textField(name, label, { inputmode: "numeric", "data-number": true, ...options });
 }
 
-/** Text of several lines. */
+/** Returns a field of several lines of text. */
 export function areaField(name, label, { value = "", hint, rows = 4, ...more } = {}) {
   return wrap(name, label, h("textarea", { rows, value, ...more }), { hint, wide: true });
 }
 
-/** One of several; `choices` are pairs of a value and its text. */
+/** Returns a field with a choice; `choices` are pairs of a value and its text. */
 export function choiceField(name, label, choices, { value = "", hint, ...more } = {}) {
   const options = choices.map(([key, text]) => h("option", { value: key, selected: key === value }, text));
   return wrap(name, label, h("select", more, options), { hint });
 }
 
-/** Yes or no. */
+/** Returns a field for yes or no. */
 export function checkField(name, label, { value = false, hint, ...more } = {}) {
   const id = freshId("field");
   const described = [hint ? `${id}-hint` : null, `${id}-error`].filter(Boolean).join(" ");
@@ -66,8 +71,8 @@ export function checkField(name, label, { value = false, hint, ...more } = {}) {
 }
 
 /**
- * A moment in the zone of the shop. The API takes a time without an offset as the shop's own, and one that was not touched
- * goes back just as it came.
+ * Returns a field of an instant in the zone of the shop. For the API a time without an offset is in that zone. An
+ * untouched instant is sent as it came.
  */
 export function instantField(name, label, { value, hint, ...more } = {}) {
   const shown = value ? value.slice(0, 19) : "";
@@ -81,12 +86,12 @@ export function instantField(name, label, { value, hint, ...more } = {}) {
     "data-shown": shown,
   });
   for (const [key, setting] of Object.entries(more)) control.setAttribute(key, setting);
-  // What the browser makes of the value is what an untouched field has.
+  // The browser may change the value, so an untouched field is recognised by the browser's value.
   control.dataset.shown = control.value;
   return wrap(name, label, control, { hint });
 }
 
-/** What goes out of what was not typed whole, such as a day without its time: the API refuses it beside the field. */
+/** Value that is sent for incomplete input, such as a day without a time. The API refuses it beside the field. */
 export const INCOMPLETE = "incomplete";
 
 function instantOf(control) {
@@ -96,7 +101,7 @@ function instantOf(control) {
   return control.value === control.dataset.shown ? control.dataset.sent || null : control.value || null;
 }
 
-/** What the fields of a form say, by name: booleans of boxes, null of empty times, texts of the rest. */
+/** Returns the values of a form by name: booleans for boxes, null for empty times, texts for all others. */
 export function values(form) {
   const found = {};
   for (const control of form.querySelectorAll("input[name], select[name], textarea[name]")) {
@@ -109,20 +114,21 @@ export function values(form) {
   return found;
 }
 
-/** The fields of the view in which something is typed that was not sent; a form that waits for its answer was. */
+/** Returns the fields with unsent input. A form that waits for its reply was sent. */
 const typed = () => [...document.querySelectorAll("#main [data-typed]:not(form[aria-busy] *)")];
 
 const forget = (controls) => controls.forEach((control) => delete control.dataset.typed);
 
-/** Whether something is typed into a form of the view that was not sent. */
+/** True if a form of the view has unsent input. */
 export const isTyped = () => typed().length > 0;
 
-/** What is typed in is not worth a question any more. */
+/** Forgets that there is unsent input, so that nobody is asked about it. */
 export const forgetTyped = () => forget(typed());
 
 /**
- * Takes what is typed in and was not sent, or was `refused` whoever sent it. Answers how to put it into the same forms, drawn
- * anew. What went out and was not answered stays behind: sent from another form it would be another change.
+ * Takes the unsent input, and with `refused` also input whose sender was refused. Returns a function that puts it into
+ * the same forms when they are drawn again. Input that was sent without a reply is left out: from another form it would
+ * be another change.
  */
 export function takeTyped(refused = false) {
   const forms = () => [...document.querySelectorAll("#main form")];
@@ -140,7 +146,7 @@ export function takeTyped(refused = false) {
   };
 }
 
-/** Where a view was drawn anew under whoever was in a form of it, it is that form again, or the heading. */
+/** Puts the focus back into the form after its view was drawn again, or onto the heading. */
 function keepFocus(label, name) {
   if (document.activeElement !== document.body) return;
   const same = [...document.querySelectorAll("#main form")].find((one) => one.getAttribute("aria-label") === label);
@@ -148,14 +154,15 @@ function keepFocus(label, name) {
   (control ?? document.querySelector("#main h1"))?.focus({ preventScroll: true });
 }
 
-/** Draws the view anew, where something was changed that it does not know of. */
+/** Draws the view again after a change outside of it. */
 export const redraw = () => window.dispatchEvent(new Event("redraw"));
 
 /**
- * A form that sends once at a time, notes as `data-typed` where something was typed and not sent, and shows what is refused. `send`
- * gets the values; of its result `done` makes a text that is announced, and `next` leads on, but not where the view was left
- * meanwhile: what was sent is not taken back, and touches no other view. One that came back meanwhile is drawn anew.
- * `under` is the name in which the API nests the fields; a `trial` changes nothing, and nothing is lost with it.
+ * Returns a form that sends only once at a time, marks fields with unsent input as `data-typed`, and shows errors.
+ * `send` gets the values. From its result `done` makes a text to announce, and `next` goes to the next view, unless the
+ * user has left the view meanwhile: what was sent is not taken back, and must not change another view. If the same view
+ * was opened again meanwhile, it is drawn again. `under` is the name in which the API nests the fields. A `trial`
+ * changes nothing, so its input needs no question.
  */
 export function form({ fields, submit, cancel, send, done, next, under, kind = "primary", label, extra, trial }) {
   const go = h("button", { type: "submit", class: `button ${kind}` }, submit);
@@ -207,12 +214,12 @@ export function form({ fields, submit, cancel, send, done, next, under, kind = "
   return element;
 }
 
-/** A legend over some fields. */
+/** Returns a group of fields with a legend. */
 export function group(legend, ...fields) {
   return h("fieldset", { class: "group" }, h("legend", null, legend), h("div", { class: "fields" }, fields));
 }
 
-/** A text with commas, or what else stands between its items, as a list; null where it is empty. */
+/** Returns the items of a text with commas or other separators as a list; null if it is empty. */
 export function listOf(text, separator = /[,;\uff0c\uff1b\u3001\t\n]/) {
   const items = text
     .split(separator)
@@ -221,10 +228,10 @@ export function listOf(text, separator = /[,;\uff0c\uff1b\u3001\t\n]/) {
   return items.length > 0 ? items : null;
 }
 
-/** A text of lines as a list; null where it is empty. */
+/** Returns the lines of a text as a list; null if it is empty. */
 export const linesOf = (text) => listOf(text, "\n");
 
-/** Asks before something that cannot be taken back. Answers whether to do it. */
+/** Asks before an action that cannot be undone. Returns true to do it. */
 export function confirm({ title, lines, action, kind = "danger" }) {
   return new Promise((resolve) => {
     const id = freshId("dialog");
@@ -245,7 +252,7 @@ export function confirm({ title, lines, action, kind = "danger" }) {
       ),
       h("div", { class: "actions" }, yes, no),
     );
-    // However it is closed: by a button, by Escape, or because another view is shown.
+    // The dialog may be closed by a button, by Escape, or by a change of the view.
     dialog.addEventListener("close", () => {
       dialog.remove();
       resolve(answer);
@@ -255,7 +262,7 @@ export function confirm({ title, lines, action, kind = "danger" }) {
   });
 }
 
-/** Asks like `confirm`; where the answer is no, what was begun ends here, and the form stays as it is. */
+/** Asks like `confirm`. If the answer is no, stops the action and leaves the form as it is. */
 export async function agree(question) {
   if (!(await confirm(question))) throw new DOMException("", "AbortError");
 }

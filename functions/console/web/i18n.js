@@ -1,4 +1,4 @@
-// The two languages. A text is looked up by its name; what the API sends is shown as it is sent.
+// The two languages. Texts are looked up by name; values of the API are shown as they were sent.
 
 import { apiMessages } from "./api_messages.zh.js";
 import { apiMessages as plainer } from "./api_messages.en.js";
@@ -16,7 +16,7 @@ function first() {
     const kept = localStorage.getItem(KEPT);
     if (kept in LANGUAGES) return kept;
   } catch {
-    // A browser that keeps nothing says so elsewhere.
+    // Another part of the page tells the user if the browser keeps nothing.
   }
   return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 }
@@ -24,19 +24,19 @@ function first() {
 let language = first();
 document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
 
-/** The language in use, "en" or "zh". */
+/** Returns the current language, "en" or "zh". */
 export function current() {
   return language;
 }
 
-/** Changes the language, and remembers it. Who shows texts draws them anew. */
+/** Changes and stores the language. The caller draws its texts again. */
 export function change(to) {
   language = to;
   localStorage.setItem(KEPT, to);
   document.documentElement.lang = to === "zh" ? "zh-CN" : "en";
 }
 
-/** A text with its values: `t("list.count", {count: 5})`. */
+/** Returns a text with its values: `t("list.count", {count: 5})`. */
 export function t(name, values) {
   const text = LANGUAGES[language][name] ?? name;
   return values
@@ -44,12 +44,12 @@ export function t(name, values) {
     : text;
 }
 
-/** Whether there is a text of this name. */
+/** True if there is a text with this name. */
 export function has(name) {
   return name in LANGUAGES[language];
 }
 
-/** A message of the API in the user's words, where it is a known one. */
+/** Returns a message of the API in the user's words, if it is known. */
 export function said(message) {
   for (const [pattern, text] of SAID[language]) {
     const found = pattern.exec(message);
@@ -58,22 +58,24 @@ export function said(message) {
   return message;
 }
 
-/** A whole number with separators. */
+/** Returns a whole number with separators. */
 export function number(value) {
   return Number(value).toLocaleString(language === "zh" ? "zh-CN" : "en");
 }
 
-/** Points with their sign. */
+/** Returns points with their sign. */
 export function signed(points) {
   return points > 0 ? `+${number(points)}` : number(points).replace("-", "−");
 }
 
-/** Money as the API sent it, which is a text with two places. */
+/** Returns money as the API sent it: a text with two decimals. */
 export function money(text) {
   return text.startsWith("-") ? `−¥${text.slice(1)}` : `¥${text}`;
 }
 
-/** An instant as it was sent, in the zone of the shop: its day and minute are cut from the text, and the offset shown. */
+/**
+ * Returns an instant as it was sent, in the zone of the shop: its day and minute, cut from the text, and its offset.
+ */
 export function instant(text) {
   if (!text) return null;
   const element = document.createElement("time");

@@ -1,4 +1,4 @@
-// Issuing codes: a list of customers, pasted or from a file, in batches that a second try never issues again.
+// Issuing codes to a list of customers, pasted or from a file, in batches that a second try never issues again.
 
 import { announce } from "./announce.js";
 import { get } from "./api.js";
@@ -22,7 +22,7 @@ import {
 import { areTheSame, notesOf, rowsOf, withCoupons } from "./issue_rows.js";
 import { saveIssued, unsavedNote } from "./issued.js";
 
-/** So many rows are shown; all of them are sent. */
+/** Number of rows that are shown; all rows are sent. */
 const SHOWN = 200;
 
 function rowState(row) {
@@ -32,7 +32,7 @@ function rowState(row) {
 }
 
 function table(rows) {
-  // What went wrong comes first: it is what one has to look at.
+  // Errors come first, because the user has to correct them.
   const sorted = [...rows].sort((a, b) => Number(Boolean(b.error)) - Number(Boolean(a.error)) || a.line - b.line);
   const cells = (row) => [
     h("td", { class: "number", "data-title": t("issue.line") }, h("div", null, number(row.line))),
@@ -69,24 +69,24 @@ function table(rows) {
   );
 }
 
-/** The rows that are still to be issued. */
+/** Returns the rows that are still to be issued. */
 const toIssue = (job) => job.rows.filter((row) => !row.code && !row.error);
 
-/** Makes the notes on a list anew. Answers whether there is one that was not shown. */
+/** Makes the notes on a list again. Returns true if there is a note that was not shown. */
 async function learnsMore(job, signal) {
   const known = new Set(job.notes.map((note) => JSON.stringify(note)));
   job.notes = await notesOf(toIssue(job), signal);
   return job.notes.some((note) => !known.has(JSON.stringify(note)));
 }
 
-/** What becomes of a list: its progress, its rows, and what can be done about those that were refused. */
+/** Returns the progress of a list, its rows, and the actions for refused rows. */
 function progressOf(job, signal, edit) {
   const box = h("div", { class: "issue", "aria-live": "polite" });
   const draw = (running, error) => {
     const done = job.rows.filter((row) => row.code).length;
     const wrong = job.rows.filter((row) => row.error && !row.code).length;
     const open = job.rows.length - done - wrong;
-    // Who leaves is asked first.
+    // A user who leaves the page is asked first.
     if (job.isUnkept) box.dataset.typed = "";
     replace(
       box,
@@ -117,7 +117,7 @@ function progressOf(job, signal, edit) {
     try {
       const open = toIssue(job);
       if (job.resumed && !(await areTheSame(open, signal))) throw new Error(t("issue.moved"));
-      // What was said of the list may be otherwise by now.
+      // The notes on the list may have changed by now.
       if (!isNew && isUnsent(job) && (await learnsMore(job, signal))) return draw(false);
       await send(job, signal, () => draw(true));
       draw(false);
@@ -157,22 +157,24 @@ function progressOf(job, signal, edit) {
   return { box, run, draw };
 }
 
-/** What is said where a coupon has not so many places left as a batch has rows, by the prefix that staff knows. */
+/**
+ * Returns the text for a coupon with fewer places left than the batch has rows. It names the prefix, which staff know.
+ */
 function quotaText(error, job) {
   const [, id, left] = /^Coupon (\d+) has (\d+) codes left/.exec(error.body?.detail) ?? [];
   const row = job.rows.find(({ coupon }) => String(coupon) === id);
   return row ? t("issue.quota", { prefix: row.prefix, left: number(left) }) : null;
 }
 
-/** Under names by which the mended file is read as a list. */
+/** Returns refused rows with column names by which the corrected file can be read as a list. */
 function refusals(job) {
   const rows = refused(job).map((row) => [row.line, row.customer, row.prefix, row.error]);
   return toCsv([["line", "customer_id", "code_prefix", "reason"], ...rows]);
 }
 
-/** Issuing to many, or to one. */
+/** Draws the view that issues codes to many customers, or to one. */
 export async function issue({ title, query, signal }) {
-  // Who may not read coupons is told before there is a list.
+  // A token that may not read coupons is refused before the user makes a list.
   await get("/api/discounts/coupon/?page_size=1", signal);
   const place = h("div");
   const startForm = (text = query.customer ?? "", typed = query.prefix ?? "") => {
@@ -242,7 +244,7 @@ export async function issue({ title, query, signal }) {
       },
       next: (job) => start(job, job.notes.length + job.fixed.length === 0 && job.rows.every((row) => !row.error)),
     });
-    // A list that was sent once and came back is typed work like any other.
+    // A list that was sent and came back is unsent input again.
     if (text !== (query.customer ?? "")) element.querySelectorAll("[name]").forEach((one) => (one.dataset.typed = ""));
     replace(place, unsavedNote(), card(null, element));
     element.querySelector("input")?.focus();
@@ -250,7 +252,7 @@ export async function issue({ title, query, signal }) {
   const start = (job, at_once) => {
     const edit = () => {
       forget();
-      // Who has a code already is not asked for again; what was left out can be mended, where it was not saved.
+      // Rows that have a code are not issued again. Rows that were left out can be corrected, if they were not saved.
       const left = job.left ?? [];
       const rest = [...job.rows.filter((row) => !row.code), ...left.filter((row) => !row.saved)];
       const isWhole = job.rows.every((row) => !row.code) && left.every((row) => !row.saved);

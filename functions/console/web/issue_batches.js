@@ -1,5 +1,5 @@
-// The batches of an issue. Each has a key of its own from before it is sent until it is answered, also over a reload of the
-// page, so that it is issued once however often it is sent.
+// The batches of an issue. Each batch keeps its own key from before it is sent until the reply comes, also over a
+// reload of the page, so that it is issued once, however often it is sent.
 
 import { call, KEY_LASTS, newKey, now } from "./api.js";
 import { said, t } from "./i18n.js";
@@ -7,13 +7,13 @@ import { noteIssued } from "./issued.js";
 import { inTab, keepInTab } from "./tab.js";
 
 const KEPT = "issue";
-/** What one request may hold (the API's limits). */
+/** Limits of one request of the API. */
 const ROWS = 1000;
 const COUPONS = 20;
 
 /**
- * Rows as batches of at most 1,000 rows of at most 20 coupons each. A batch is "open", "sent" while its answer is not known,
- * "refused", of which nothing was issued, or "done".
+ * Returns rows as batches of at most 1,000 rows and 20 coupons. The state of a batch is "open"; "sent" while its reply
+ * is unknown; "refused" if nothing was issued; or "done".
  */
 export function batches(rows, keyOf = newKey) {
   const made = [];
@@ -33,54 +33,55 @@ export function batches(rows, keyOf = newKey) {
   return made;
 }
 
-/** An issue that this tab began and did not end, or whose refused rows nobody saved. */
+/** Returns an issue that this tab has not finished, or whose refused rows are not saved. */
 export function kept() {
   const job = inTab(KEPT);
-  // What another version of the console has kept may have no notes, or texts in their place.
+  // Another version of the console may have stored no notes, or texts in their place.
   return job && { ...job, notes: (job.notes ?? []).filter(Array.isArray), fixed: job.fixed ?? [] };
 }
 
-/** Notes how far an issue is: from when it is made, so that whoever leaves does not lose the list. */
+/** Stores the progress of an issue from its start, so that a user who leaves does not lose the list. */
 export function keep(job) {
-  // An issue that is more than the browser keeps goes on all the same, but not over a reload. Its rows say what its text does.
+  // An issue that is too large for the browser's storage goes on, but does not survive a reload. The text can be left
+  // out, because the rows have the same content.
   if (keepInTab(KEPT, job) || keepInTab(KEPT, { ...job, text: null })) return;
   job.isUnkept = true;
   forget();
 }
 
-/** Forgets the issue that is kept. */
+/** Removes the stored issue. */
 export const forget = () => keepInTab(KEPT, null);
 
-/** Whether all that was not left out is issued. */
+/** True if all rows that were not left out are issued. */
 export const isDone = (job) => job.rows.every(({ code }) => code);
 
-/** Whether a batch went out so long ago that its key may be forgotten: sent once more, it would be issued once more. */
+/** True if a batch was sent so long ago that the API may have forgotten its key; it would be issued a second time. */
 const isStale = ({ state, since }) => state === "sent" && now() - since > KEY_LASTS;
 
-/** Whether something went out of which it is not known what became: then it can only go on under its key. */
+/** True if a batch was sent without a known result; it can only be sent again under its key. */
 export function isUncertain(job) {
   return job.batches.some((batch) => batch.state === "sent" && !isStale(batch));
 }
 
-/** Whether nothing of a list was issued yet, as far as is known, nor went out. */
+/** True if no batch of a list was issued or is waiting for a reply. */
 export const isUnsent = (job) => job.batches.every(({ state }) => state === "open" || state === "refused");
 
-/** The rows that were refused, in the order of the list: those that still stand in it and those that were left out. */
+/** Returns the refused rows in the order of the list, both those in the list and those that were left out. */
 export function refused(job) {
   const rows = [...(job.left ?? []), ...job.rows.filter((row) => row.error && !row.code)];
   return rows.sort((a, b) => a.line - b.line);
 }
 
 /**
- * Leaves out the rows that were refused, and remembers them in `left`. What was not answered keeps its key; only what was
- * refused is made anew.
+ * Moves refused rows from the list to `left`. A batch without a reply keeps its key; only refused batches are made
+ * again.
  */
 export function leaveOut(job) {
   const again = job.batches.filter(({ state }) => state === "refused");
   const lines = new Set(again.flatMap((batch) => batch.lines));
   job.left = refused(job);
   job.rows = job.rows.filter((row) => row.code || !row.error);
-  // The same in another tab that has a copy of the list is the same once more: under the same keys it is issued once.
+  // Another tab with a copy of the list makes the same keys, so that the rows are issued once.
   const root = again[0]?.key.split(".")[0];
   const rest = batches(
     job.rows.filter(({ line }) => lines.has(line)),
@@ -89,7 +90,10 @@ export function leaveOut(job) {
   job.batches = [...job.batches.filter(({ state }) => state !== "refused"), ...rest];
 }
 
-/** Sends what is not done. Refused rows get their errors, issued ones their codes; `progress` is told after each batch. */
+/**
+ * Sends the batches that are not done. Refused rows get their errors, issued rows their codes. Calls `progress` after
+ * each batch.
+ */
 export async function send(job, signal, progress) {
   const byLine = new Map(job.rows.map((row) => [row.line, row]));
   for (const batch of job.batches.filter(({ state }) => state === "open" || state === "sent")) {
@@ -116,7 +120,7 @@ async function sendBatch(batch, rows, options) {
     });
     batch.state = "done";
   } catch (error) {
-    // An answer that is final says that nothing was issued; without one nothing is known.
+    // A final refusal says that nothing was issued. Without a reply the result is unknown.
     if (error.isRefusal) batch.state = "open";
     if (error.status !== 400 || !Array.isArray(error.body)) throw error;
     batch.state = "refused";
@@ -126,7 +130,7 @@ async function sendBatch(batch, rows, options) {
   }
 }
 
-/** The messages of the API for the rows of a batch, aligned with them. */
+/** Returns the messages of the API for the rows of a batch, in their order. */
 function rowErrors(body) {
   return body.map((errors) =>
     Object.values(errors ?? {})

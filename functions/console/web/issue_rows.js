@@ -1,11 +1,11 @@
-// The rows of an issue: what a pasted list or a file says of them, and what is to be known before they are issued.
+// The rows of an issue: parsed from a pasted list or a file, with notes that the user sees before they are issued.
 
 import { get, query as withQuery } from "./api.js";
 import { parseCsv } from "./csv.js";
 import { number, t } from "./i18n.js";
 import { hasEnded, limitReached } from "./price_rules.js";
 
-/** What the columns are called by the exports, the command line and both languages; the first that is there is read. */
+/** Column names in exports, on the command line and in both languages. The first one that is present is read. */
 const CUSTOMER = ["customer_id", "customer id", "客户编号", "id"];
 const PREFIX = [
   "code_prefix",
@@ -18,14 +18,14 @@ const PREFIX = [
   "优惠券",
 ];
 
-/** For so many customers it is asked whether each has used a rule. */
+/** Largest number of customers for which the limits of a rule are checked. */
 const ASKED_FOR = 20;
 
 function place(heading, names) {
   return names.map((name) => heading.indexOf(name)).find((index) => index >= 0) ?? -1;
 }
 
-/** Where the fields stand by the names of a first row; null where it is a row like any other. */
+/** Returns the positions of the fields by the names in a first row; null if that row is no heading. */
 function columnsOf(fields) {
   const heading = fields.map((field) => field.toLowerCase());
   const customer = place(heading, CUSTOMER);
@@ -34,14 +34,14 @@ function columnsOf(fields) {
 }
 
 /**
- * The rows of a text by their lines, and the columns that are not read where none of them names a coupon. Without a heading,
- * the customer comes first and then, where it differs, the prefix; a few of what stands in the `third` place are answered too.
+ * Returns the rows of a text by their lines, and the unread columns if no column names a coupon. Without a heading, the
+ * customer comes first, then the prefix where it differs. Also returns a few values in the `third` place.
  */
 export function rowsOf(text) {
   const rows = parseCsv(text).filter(({ fields }) => fields.some((field) => field !== ""));
   const named = rows.length > 0 ? columnsOf(rows[0].fields) : null;
   const { customer, prefix } = named ?? { customer: 0, prefix: 1 };
-  // What has no digit at all may be a heading, of columns that are not known.
+  // A first field without a digit may be a heading of unknown columns.
   const isHeading = (index, fields) => !named && index === 0 && rows.length > 1 && !/\d/.test(fields[0]);
   const found = (named ? rows.slice(1) : rows).map(({ line, fields }, index) => ({
     line,
@@ -54,7 +54,7 @@ export function rowsOf(text) {
   return { rows: found, unread, third: [...new Set(third)].slice(0, 3) };
 }
 
-/** The coupons that have these prefixes, by prefix; asked for a hundred at a time. */
+/** Returns the coupons with these prefixes, by prefix. Reads a hundred at a time. */
 async function couponsOf(prefixes, signal) {
   const found = new Map();
   for (let at = 0; at < prefixes.length; at += 100) {
@@ -77,7 +77,7 @@ function checked(row, prefix, coupon) {
   return { ...row, prefix, coupon: coupon?.id ?? null, error: errors.join(" ") };
 }
 
-/** How many customers would get a second code of the same coupon. */
+/** Returns the number of customers who would get a second code of the same coupon. */
 function repeated(rows) {
   const seen = new Set();
   const again = new Set();
@@ -89,28 +89,28 @@ function repeated(rows) {
   return again.size;
 }
 
-/** Whether the prefixes of rows still lead to the coupons that they led to: they do not in another shop. */
+/** True if the prefixes of rows still lead to the same coupons. In another shop they do not. */
 export async function areTheSame(rows, signal) {
   const coupons = await couponsOf([...new Set(rows.map(({ prefix }) => prefix))], signal);
   return rows.every(({ prefix, coupon }) => coupons.get(prefix)?.id === coupon);
 }
 
-/** What a checkout would have against codes of a coupon, because of the limits of its rule; null for nothing. */
+/** Returns a note if a checkout would refuse codes of a coupon because of the limits of its rule; null if not. */
 async function limitNote({ code_prefix: prefix, price_rule: rule }, customers, signal) {
   if (await limitReached(rule, signal)) return ["issue.used_up", { prefix }];
   if (!rule.once_per_customer) return null;
   if (customers.length > ASKED_FOR) return ["issue.once", { prefix }];
   const have = [];
   for (const customer of customers) {
-    // Who is no customer is refused with the row.
+    // An unknown customer is refused later, with the row.
     if (await limitReached(rule, signal, customer)) have.push(customer);
   }
   return have.length > 0 ? ["issue.once_used", { prefix, customers: have.join(", ") }] : null;
 }
 
 /**
- * What of the coupons of these rows, where they are `known` already, a user may want to know before they are issued, as names
- * of texts and their values.
+ * Returns notes about the coupons of these rows that the user should see before the issue, as names of texts with their
+ * values. `known` are the coupons if they were read before.
  */
 export async function notesOf(rows, signal, known) {
   const coupons = known ?? (await couponsOf([...new Set(rows.map(({ prefix }) => prefix))], signal));
@@ -132,7 +132,10 @@ export async function notesOf(rows, signal, known) {
   return count > 0 ? [...notes, ["issue.repeated", { count: number(count) }]] : notes;
 }
 
-/** Finds the coupons of all rows; those without a prefix get `otherwise`. Answers them, and the rows with what is wrong with each. */
+/**
+ * Finds the coupons of all rows; rows without a prefix get `otherwise`. Returns the coupons, and the rows with their
+ * errors.
+ */
 export async function withCoupons(rows, otherwise, signal) {
   const prefixes = [...new Set(rows.map((row) => row.prefix || otherwise).filter(Boolean))];
   const coupons = await couponsOf(prefixes, signal);

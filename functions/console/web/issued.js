@@ -1,4 +1,4 @@
-// The codes that this tab issued and nobody saved: whoever leaves an issue does not lose them.
+// The codes that this tab issued and the user has not saved. They are kept when the user leaves the issue.
 
 import { button, h } from "./dom.js";
 import { save, toCsv } from "./csv.js";
@@ -7,17 +7,17 @@ import { inTab, keepInTab } from "./tab.js";
 
 const KEPT = "issued";
 
-/** The rows with their codes, in the order of their issue. */
+/** Returns the rows with their codes, in the order of their issue. */
 const unsaved = () => inTab(KEPT) ?? [];
 
 const keep = (rows) => keepInTab(KEPT, rows.length > 0 ? rows : null);
 
-/** Notes rows that were issued; false where they are more than the browser keeps. */
+/** Stores issued rows. Returns false if they are too large for the browser's storage. */
 export function noteIssued(rows) {
   return keep([...unsaved(), ...rows.map(({ customer, prefix, code }) => ({ customer, prefix, code }))]);
 }
 
-/** Hands issued rows to the user as a file. */
+/** Offers issued rows to the user as a file. */
 export function saveIssued(rows) {
   save("issued_codes.csv", toCsv([["customer_id", "code_prefix", "code"], ...rows.map(fields)]));
   const saved = new Set(rows.map(({ code }) => code));
@@ -26,10 +26,10 @@ export function saveIssued(rows) {
 
 const fields = ({ customer, prefix, code }) => [customer, prefix, code];
 
-/** How many codes are not saved. */
+/** Returns the number of codes that are not saved. */
 export const unsavedCount = () => unsaved().length;
 
-/** What is said of codes that are not saved; null where there are none. */
+/** Returns the note about codes that are not saved; null if there are none. */
 export function unsavedNote() {
   const rows = unsaved();
   if (rows.length === 0) return null;

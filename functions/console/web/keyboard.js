@@ -1,10 +1,11 @@
-// What keys do: / to search, g and a letter to go somewhere, n for a new one, ? for this list. Never while one types.
+// Keyboard shortcuts: / to search, g and a letter to open a section, n for a new row, ? for help. They do nothing while
+// the user types.
 
 import { token } from "./api.js";
 import { button, h } from "./dom.js";
 import { t } from "./i18n.js";
 
-/** How long after g its letter may come. */
+/** Milliseconds within which the letter must follow g. */
 const PATIENCE = 1500;
 
 function types(element) {
@@ -42,7 +43,7 @@ export function watchKeys(sections) {
   });
 }
 
-/** The list of the keys. */
+/** Opens the list of the keyboard shortcuts. */
 export function openHelp(sections) {
   const row = (keys, text) =>
     h(

@@ -1,4 +1,4 @@
-// Levels: what customers get for what they have earned.
+// Levels: the benefits of customers by their earned points.
 
 import { Change, get, RowChange } from "./api.js";
 import { deleteButton } from "./deletion.js";
@@ -9,7 +9,7 @@ import { page } from "./lists.js";
 
 const PATH = "/api/loyalty/level/";
 
-/** A limit, where 0 is none. */
+/** Returns a limit as text; 0 is no limit. */
 const limit = (points) => (points === 0 ? t("level.no_limit") : number(points));
 
 const columns = () => [
@@ -27,7 +27,7 @@ const columns = () => [
   { title: t("level.redeem_limitation_monthly"), cell: (row) => limit(row.redeem_limitation_monthly), kind: "number" },
 ];
 
-/** All levels. */
+/** Draws the list of levels. */
 export async function levels({ title, query, signal }) {
   const heading = title(t("nav.levels"));
   const list = await page({
@@ -65,7 +65,7 @@ function fields(level) {
   ];
 }
 
-/** A form for a level that is there, or a new one. */
+/** Returns the form of a stored or a new level. */
 function levelForm(level) {
   const change = new Change();
   const element = form({
@@ -89,12 +89,12 @@ function deletion(level) {
   return deleteButton({ path: `${PATH}${level.id}/`, name: level.title, list: "#/levels", ask, kind: "push" });
 }
 
-/** A new level. */
+/** Draws the form of a new level. */
 export function newLevel({ title }) {
   return [title(t("level.new")), h("p", { class: "lead" }, t("level.lead")), levelForm(null)];
 }
 
-/** A level, to be changed or deleted. */
+/** Draws a level, with its form and the button that deletes it. */
 export async function level({ title, params, signal }) {
   const found = await get(`${PATH}${params.id}/`, signal);
   return [title(found.title), levelForm(found)];

@@ -1,4 +1,4 @@
-// Lists: a table of a page of rows, with the exact count and page numbers that the API gives.
+// Lists: a page of rows as a table, with the exact count and the page numbers of the API.
 
 import { get, query as withQuery } from "./api.js";
 import { freshId, h, linkButton, replace } from "./dom.js";
@@ -7,7 +7,10 @@ import { number, t } from "./i18n.js";
 
 const SIZE = 20;
 
-/** A table. `columns` are `{title, cell, kind}`; where it is narrow each row is a card, and the titles stand beside cells. */
+/**
+ * Returns a table. `columns` are `{title, cell, kind}`. On a narrow screen each row is a card with the titles beside
+ * the cells.
+ */
 export function table({ caption, columns, rows, href, empty }) {
   if (rows.length === 0) return h("p", { class: "empty" }, empty ?? t("list.empty"));
   const body = rows.map((row) => {
@@ -39,7 +42,9 @@ export function table({ caption, columns, rows, href, empty }) {
   );
 }
 
-/** Where one is in a list, and the ways on. `go` gets a page number; without, pages are links of the address. */
+/**
+ * Returns the position in a list, and the buttons to other pages. `go` gets a page number; without it pages are links.
+ */
 export function pager({ page, count, size = SIZE, go, query, caption }) {
   const last = Math.max(1, Math.ceil(count / size));
   if (last === 1)
@@ -62,12 +67,12 @@ export function pager({ page, count, size = SIZE, go, query, caption }) {
   );
 }
 
-/** The address of this view with other filters. */
+/** Returns the address of this view with other filters. */
 export function addressOf(query) {
   return withQuery(location.hash.split("?")[0], query);
 }
 
-/** The fields over a list; sending them changes the address, and so the view. */
+/** Returns the filter form of a list. Sending it changes the address, and so the view. */
 export function filters({ fields, label, query, reset = true }) {
   const element = h(
     "form",
@@ -92,7 +97,7 @@ export function filters({ fields, label, query, reset = true }) {
   return element;
 }
 
-/** One field over a list. */
+/** Returns one field of a filter form. */
 export function filter(name, label, { value = "", search, choices, ...more } = {}) {
   const marks = { name, "data-search": search, ...more };
   const control = choices
@@ -112,13 +117,15 @@ export function filter(name, label, { value = "", search, choices, ...more } = {
   );
 }
 
-/** The page of a list that the address names, as a table with its ways on; `columns` may be made for its rows. */
+/**
+ * Returns the page of a list that the address names, as a table with a pager. `columns` may be a function of the rows.
+ */
 export async function page({ path, filters: asked, query, signal, columns, ...rest }) {
   const at = Math.max(1, Math.floor(Number(query.page)) || 1);
   const read = (nth) => get(withQuery(path, { ...asked, page: nth > 1 ? nth : "", page_size: SIZE }), signal);
   const found = await read(at).catch(async (error) => {
     if (error.status !== 404 || at === 1) throw error;
-    // The list became shorter: here is its end.
+    // The list became shorter, so its last page is shown.
     const { count } = await read(1);
     location.replace(addressOf({ ...query, page: Math.max(1, Math.ceil(count / SIZE)) }));
     throw new DOMException("", "AbortError");
@@ -129,7 +136,7 @@ export async function page({ path, filters: asked, query, signal, columns, ...re
   ];
 }
 
-/** A list inside of a view that turns its pages by itself. */
+/** Returns a list inside a view that turns its own pages. */
 export function paged({ path, filters: asked, signal, size = 10, ...rest }) {
   const box = h("div", { class: "paged", "aria-live": "polite" }, h("p", { class: "waiting" }, t("list.waiting")));
   const go = async (at) => {

@@ -1,4 +1,4 @@
-// The texts of the console in English.
+// Texts of the console in English.
 
 export const messages = {
   "app.name": "Youhui console",

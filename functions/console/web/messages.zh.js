@@ -1,4 +1,4 @@
-// The texts of the console in Chinese.
+// Texts of the console in Chinese.
 
 export const messages = {
   "app.name": "优惠控制台",

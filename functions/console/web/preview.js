@@ -1,4 +1,4 @@
-// Prices a cart as one types. The API does the pricing, stored rules and drafts alike: nothing is computed here.
+// Prices a cart while the user types. The API computes all prices, for stored rules and for drafts.
 
 import { call, now } from "./api.js";
 import { cartEditor } from "./cart.js";
@@ -8,14 +8,14 @@ import { instant, t } from "./i18n.js";
 import { ruleErrors } from "./price_rule_form.js";
 import { forgetNames, learnNames, priced } from "./priced.js";
 
-/** How long one has to stop typing, in milliseconds. */
+/** Milliseconds without typing before the cart is priced. */
 const PAUSE = 250;
 const PATH = "/api/discounts/evaluate/";
 
-/** The id under which a rule is priced that is not there yet: the largest, so that it is the newest of all. */
+/** Id under which a new rule is priced: the largest one, so that it counts as the newest rule. */
 export const NEW_RULE = 9007199254740991;
 
-/** What of an error is about the draft: the fields that are not filled in yet. */
+/** Returns the part of an error that is about the draft: fields that are not filled in yet. */
 function ofDraft(error) {
   if (error.status !== 400) return [];
   const found = [...flatten(error.body)].filter(([path]) => path.startsWith("draft_price_rules."));
@@ -23,10 +23,10 @@ function ofDraft(error) {
 }
 
 /**
- * A cart and what it costs. `draft` answers the rule as it would be, null for none, or a text for what is missing; `more` what
- * else is `asked`, and `notes` over the answer. `soon` prices
- * anew when nothing has changed for a moment, and only the newest answer is shown. `beside` is the form of `more`, where the
- * errors of its fields appear.
+ * Returns a cart with its price. `draft` returns the rule to try, null for none, or a text about missing fields. `more`
+ * returns further fields of the request (`asked`) and `notes` above the result. `soon` prices again after a moment
+ * without changes, and only the newest reply is shown. `beside` is the form of `more`, where errors of its fields
+ * appear.
  */
 export function preview({ signal, draft = () => null, more = () => ({}), beside = null }) {
   forgetNames();
@@ -50,7 +50,7 @@ export function preview({ signal, draft = () => null, more = () => ({}), beside 
     asking?.abort();
   });
   const clear = () => [form, beside].forEach((one) => one && clearErrors(one));
-  // The errors stand in the fields, and whoever types goes on typing.
+  // Errors are shown in the fields without moving the focus, because the user may be typing.
   const shownBeside = (error) => {
     const focused = document.activeElement;
     const shown = showErrors(inCart(error) || !beside ? form : beside, error);
@@ -64,12 +64,12 @@ export function preview({ signal, draft = () => null, more = () => ({}), beside 
     result.setAttribute("aria-busy", "true");
     try {
       const rule = await draft(mine.signal);
-      // Nothing to ask while it is not said how much is off.
+      // Without a value of the discount there is nothing to price.
       const missing = typeof rule === "string" ? rule : rule?.value === "" ? t("preview.no_value") : null;
       if (mine.signal.aborted) return;
       if (missing) return replace(result, h("p", { class: "note" }, missing));
       const { asked, notes: said = [] } = await more(mine.signal);
-      // What begins later is seen as it will be then.
+      // A rule that begins later is priced at its start.
       const at = rule?.starts_at && Date.parse(rule.starts_at) > now() ? rule.starts_at : null;
       const notes = [...said, at ? t("preview.at", { at: instant(at).textContent }) : null];
       const body = {
@@ -120,7 +120,7 @@ export function preview({ signal, draft = () => null, more = () => ({}), beside 
   return { element, soon };
 }
 
-/** Whether an error is about the cart, and stands in its fields. */
+/** True if an error is about the cart and is shown in its fields. */
 function inCart(error) {
   return [...flatten(error.body).keys()].every((path) => path.startsWith("lines") || path === "shipping_price");
 }

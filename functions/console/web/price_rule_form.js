@@ -1,4 +1,4 @@
-// The fields of a price rule, asked in the words of a merchant. The API's own names stand where its errors point to.
+// The fields of a price rule in the words of a merchant. Fields have the API's names where its errors point to them.
 
 import { freshId, h } from "./dom.js";
 import { withoutMinus } from "./errors.js";
@@ -19,11 +19,11 @@ import { has, said, t } from "./i18n.js";
 const AT_LEAST = "greater_than_or_equal_to";
 const AT_MOST = "less_than_or_equal_to";
 const RATIO = "prerequisite_to_entitlement_quantity_ratio";
-/** Names, in which commas may stand: each has a line. */
+/** Field with names that may contain commas; each name has a line. */
 const VENDORS = "entitled_vendor_titles";
 const ENTITLED = ["entitled_product_ids", "entitled_collection_ids", "entitled_category_ids", VENDORS];
 
-/** The fields whose labels have other names than the API has for what they ask. */
+/** Fields whose labels differ from the names in the API. */
 const LABELS = {
   prerequisite_quantity_range: "quantity",
   prerequisite_subtotal_range: "subtotal",
@@ -35,7 +35,7 @@ const LABELS = {
   value_type: "kind",
 };
 
-/** The errors of a field of a rule, after the label under which the form asks for it. */
+/** Returns the errors of a field of a rule, after the label of the field. */
 export function ruleErrors(path, messages) {
   const field = path in LABELS ? path : path.split(".")[0];
   const name = `rule.${LABELS[field] ?? field}`;
@@ -43,7 +43,7 @@ export function ruleErrors(path, messages) {
   return `${has(name) ? t(name) : path}: ${texts.join(" ")}`;
 }
 
-/** What a rule takes off, from what and when: a value means nothing without its kind. */
+/** Fields that define the discount. They belong together: a value means nothing without its kind. */
 export const TERMS = [
   "value",
   "value_type",
@@ -59,14 +59,14 @@ export const TERMS = [
   "allocation_limit",
 ];
 
-/** What a rule does, of the four things that rules can do. */
+/** Returns the kind of a rule, one of four. */
 function kindOf(rule) {
   if (!rule) return "percentage";
   if (rule.target_type === "shipping_line") return "free_shipping";
   return rule[RATIO] ? "buy_x_get_y" : rule.value_type;
 }
 
-/** Which fields are asked for each kind; the others are asked for all. */
+/** Fields that only some kinds have; all other fields are shown for every kind. */
 const ONLY = {
   value: ["percentage", "fixed_amount", "buy_x_get_y"],
   allocation_method: ["percentage", "fixed_amount"],
@@ -91,7 +91,10 @@ function show(element, kind, selection) {
   unit.textContent = kind === "fixed_amount" ? "¥" : "%";
 }
 
-/** The fields; `automatic` asks whether carts get the rule without a code, which the rule of a coupon cannot. */
+/**
+ * Returns the fields. `automatic` adds the choice that carts get the rule without a code, which the rule of a coupon
+ * cannot have.
+ */
 export function ruleFields(rule, { automatic }) {
   const value = (name, otherwise) => rule?.[name] ?? otherwise;
   const bound = (name, key) => rule?.[name]?.[key] ?? "";
@@ -100,7 +103,7 @@ export function ruleFields(rule, { automatic }) {
     kind,
     t(`rule.kind.${kind}`),
   ]);
-  // What free shipping has is none of what somebody typed.
+  // The values of a free-shipping rule were set by its kind, not typed by a user.
   const isFree = kindOf(rule) === "free_shipping";
   const off = isFree ? "" : String(value("value", "")).replace(/^-/, "");
   const unit = h("span", { class: "unit", "data-unit": true, "aria-hidden": "true" });
@@ -211,7 +214,7 @@ export function ruleFields(rule, { automatic }) {
   const kind = element.querySelector("[name=kind]");
   const adapt = () => show(element, kind.value, element.querySelector("[name=target_selection]").value);
   element.addEventListener("change", adapt);
-  // A quota of codes is no number of times in one cart: who changes the kind says anew which limit is meant.
+  // A quota of codes is not a number of times in one cart. When the kind changes, the user must enter the limit again.
   let withRatio = kind.value === "buy_x_get_y";
   kind.addEventListener("change", () => {
     const limit = element.querySelector("[name=allocation_limit]");
@@ -219,7 +222,7 @@ export function ruleFields(rule, { automatic }) {
     withRatio = kind.value === "buy_x_get_y";
   });
   adapt();
-  // Where the errors of these stand, they have no field of their own.
+  // These have no field of their own; their errors are shown at other fields.
   for (const [name, at] of [
     [RATIO, "buy"],
     [`${RATIO}.entitled_quantity`, "get"],
@@ -236,13 +239,16 @@ export function ruleFields(rule, { automatic }) {
   return element;
 }
 
-/** The bound of a range; at least 0 is no bound. */
+/** Returns the bound of a range; "at least 0" is no bound. */
 const range = (text, bound) => (text && !(bound === AT_LEAST && Number(text) === 0) ? { [bound]: text } : null);
 
-/** The ids of a list. One that begins with 0 is a part of a number that had separators: the API refuses it beside the field. */
+/**
+ * Returns the ids of a list. An id that begins with 0 is part of a number with separators; the API refuses it beside
+ * the field.
+ */
 const idsOf = (text) => listOf(text)?.map((id) => (/^0\d/.test(id) ? INCOMPLETE : id)) ?? null;
 
-/** The body of a rule from what the fields say. What its kind does not have is cleared. */
+/** Returns the body of a rule from the fields. Fields that its kind does not have are cleared. */
 export function bodyOf(read) {
   const { kind } = read;
   const asks = (name) => !(name in ONLY) || ONLY[name].includes(kind);

@@ -1,4 +1,4 @@
-// The texts about price rules and the carts that they price, in English.
+// Texts about price rules and priced carts in English.
 
 export const priceRuleMessages = {
   "rule.new": "New price rule",

@@ -1,4 +1,4 @@
-// The texts about price rules and the carts that they price, in Chinese.
+// Texts about price rules and priced carts in Chinese.
 
 export const priceRuleMessages = {
   "rule.new": "新建价格规则",

@@ -1,4 +1,4 @@
-// Price rules: what is taken off carts. Beside the form of a rule stands what it would do to an example cart.
+// Price rules. Beside the form of a rule its effect on an example cart is shown.
 
 import { call, Change, get, now, query as withQuery, RowChange } from "./api.js";
 import { deleteButton } from "./deletion.js";
@@ -11,20 +11,21 @@ import { NEW_RULE, preview } from "./preview.js";
 
 const PATH = "/api/discounts/price_rule/";
 
-/** Whether the window of a rule is over: no code of it can be used any more. */
+/** True if the window of a rule is over, so that its codes cannot be used any more. */
 export function hasEnded(rule) {
   return rule.ends_at !== null && Date.parse(rule.ends_at) <= now();
 }
 
-/** Whether a rule, or the code of one, has not begun. */
+/** True if a rule, or the rule of a code, has not begun. */
 export const isAhead = (rule) => rule.starts_at !== null && Date.parse(rule.starts_at) > now();
 
-/** The limits of uses, as an evaluation names them. */
+/** Limits of uses, as an evaluation names them. */
 const LIMITS = ["usage_limit", "once_per_customer"];
 
 /**
- * The limits of stored rules that are reached, for a customer where one is asked for, by the ids of the rules; at most 20, as
- * an evaluation takes drafts. So say drafts in their places that would apply to any cart.
+ * Returns the limits of stored rules that are reached, by the ids of the rules, and for a customer if one is given. At
+ * most 20 rules, because an evaluation accepts 20 drafts. Drafts that would apply to any cart stand in the place of the
+ * rules, so that only the limits decide.
  */
 export async function limitsReached(rules, signal, customer_id = null) {
   const limited = rules.filter((rule) => rule.usage_limit > 0 || (rule.once_per_customer && customer_id));
@@ -43,7 +44,7 @@ function draftOf({ id, title, usage_limit, once_per_customer }) {
   return { id, title, usage_limit, once_per_customer, allocation_method: "across", ...gives };
 }
 
-/** The limit of one stored rule that is reached; null for none, and for who is no customer. */
+/** Returns the reached limit of one stored rule; null for none, and for an unknown customer. */
 export async function limitReached(rule, signal, customer_id = null) {
   const limits = await limitsReached([rule], signal, customer_id).catch((error) => {
     if (error.status !== 400 || customer_id === null) throw error;
@@ -51,14 +52,14 @@ export async function limitReached(rule, signal, customer_id = null) {
   return limits?.get(rule.id) ?? null;
 }
 
-/** Whether a rule may apply now: "on", or why not, as far as its own fields say, and a limit of its that is reached. */
+/** Returns "on" if a rule may apply now, or the reason if not, from its own fields and its reached limit. */
 export function stateOf(rule, limit = null) {
   if (!rule.is_enabled) return "off";
   if (hasEnded(rule)) return "ended";
   return isAhead(rule) ? "later" : (limit ?? "on");
 }
 
-/** The same in a coloured word. */
+/** Returns the state of a rule as a coloured word. */
 export function stateBadge(rule, limit = null) {
   const state = stateOf(rule, limit);
   return badge(t(`rule.state.${state}`), { on: "plus", later: "calm" }[state] ?? "minus");
@@ -77,7 +78,7 @@ const columns = (limits) => [
   { title: t("rule.ends_at"), cell: (row) => instant(row.ends_at) ?? t("code.no_end") },
 ];
 
-/** The rules of the shop. */
+/** Draws the list of price rules. */
 export async function priceRules({ title, query, signal }) {
   const heading = title(t("nav.price_rules"));
   const kinds = [
@@ -108,7 +109,7 @@ export async function priceRules({ title, query, signal }) {
   return [h("div", { class: "head" }, heading, create), form, ...list];
 }
 
-/** The form of a rule and its preview, side by side. */
+/** Returns the form of a rule and its preview, side by side. */
 function editor(rule, signal) {
   const change = new Change();
   const fields = ruleFields(rule, { automatic: true });
@@ -142,12 +143,12 @@ function deletion(rule) {
   return deleteButton({ path: `${PATH}${rule.id}/`, name: rule.title, list: "#/price_rules", ask, kind: "push" });
 }
 
-/** A new rule. */
+/** Draws the form of a new rule. */
 export function newPriceRule({ title, signal }) {
   return [title(t("rule.new")), editor(null, signal)];
 }
 
-/** The coupons that a change of a rule changes too, as links; null where there are none. */
+/** Returns links to the coupons that a change of a rule affects; null if there are none. */
 async function couponsOf(rule, signal) {
   const asked = { price_rule__title: rule.title, page_size: 100 };
   const { results, count } = await get(withQuery("/api/discounts/coupon/", asked), signal);
@@ -158,7 +159,7 @@ async function couponsOf(rule, signal) {
   return links.length > 0 || more ? h("p", { class: "lead" }, t("rule.coupons"), links, more && [" ", more]) : null;
 }
 
-/** A rule, to be changed or deleted. */
+/** Draws a rule, with its form and the button that deletes it. */
 export async function priceRule({ title, params, signal }) {
   const rule = await get(`${PATH}${params.id}/`, signal);
   const limit = await limitReached(rule, signal);

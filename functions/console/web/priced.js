@@ -1,4 +1,4 @@
-// A priced cart as the API answered it: what each line costs in the end, and why each rule applied or did not.
+// A priced cart as the API returned it: the final price of each line, and for each rule why it applied or not.
 
 import { get, query as withQuery } from "./api.js";
 import { badge, h } from "./dom.js";
@@ -6,10 +6,10 @@ import { has, instant, money, t } from "./i18n.js";
 
 const names = new Map();
 
-/** Forgets all titles: a view that is opened shows those of today, and of the shop that is signed in. */
+/** Forgets all titles, so that a new view shows the present titles of the present shop. */
 export const forgetNames = () => names.clear();
 
-/** Learns the titles of these rules, once each. */
+/** Reads the titles of these rules, each once. */
 export async function learnNames(ids, signal) {
   const unknown = ids.filter((id) => !names.has(id));
   for (let at = 0; at < unknown.length; at += 100) {
@@ -22,12 +22,12 @@ export async function learnNames(ids, signal) {
   }
 }
 
-/** The name of a rule; of one that is not stored what its form says. */
+/** Returns the name of a rule; for a draft, the name from its form. */
 function nameOf(id, drafts) {
   return drafts.get(id) ?? names.get(id) ?? `#${id}`;
 }
 
-/** Why a predicate failed, with its numbers. */
+/** Returns the reason why a predicate failed, with its numbers. */
 function reason({ predicate, needs, has: there }) {
   const isInstant = predicate === "starts_at" || predicate === "ends_at";
   const shown = (text) =>
@@ -88,7 +88,7 @@ function shippingRow({ price, discount, final_price: left }) {
   return h("tr", null, h("td", null, t("cart.shipping_price")), h("td", { class: "number" }, cell));
 }
 
-/** The whole reply; `drafts` are the names of rules that are not stored as they were priced. */
+/** Returns the whole reply; `drafts` are the names of rules that were priced as drafts. */
 export function priced(reply, cart, drafts = new Map()) {
   const { totals } = reply;
   const missing = [...drafts].filter(([id]) => !reply.rules.some((rule) => rule.price_rule_id === id));

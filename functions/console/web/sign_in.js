@@ -1,4 +1,4 @@
-// The token: typed in once for a tab, tried, and kept until the tab is closed.
+// The token: typed once for a tab, checked, and kept until the tab is closed.
 
 import { forgetToken, get, keepToken } from "./api.js";
 import { h } from "./dom.js";
@@ -6,7 +6,7 @@ import { errorBox, refusal } from "./errors.js";
 import { form, textField } from "./forms.js";
 import { t } from "./i18n.js";
 
-/** The form that asks for a token; `done` is called once one is kept. */
+/** Returns the form that asks for a token; `done` is called once a token is kept. */
 export function signIn({ error, done }) {
   const problem = error ? errorBox(error) : null;
   const send = async ({ token }) => {
@@ -17,7 +17,7 @@ export function signIn({ error, done }) {
     try {
       await get("/api/loyalty/level/?page_size=1");
     } catch (failure) {
-      // A token may be good for other parts of the API.
+      // A token without this scope may be valid for other areas of the API.
       if (failure.status === 403) return;
       forgetToken();
       throw failure.status === 401 ? refusal("token", t("error.401")) : failure;

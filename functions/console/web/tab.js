@@ -1,6 +1,6 @@
-// What this tab keeps over a reload of the page, until it is closed or its user leaves.
+// Values that this tab keeps over a reload of the page, until it is closed or the user signs out.
 
-/** Whether the browser keeps nothing at all for this page. */
+/** True if the browser stores nothing at all for this page. */
 export function isRefused() {
   try {
     sessionStorage.setItem("youhui.tried", "");
@@ -11,12 +11,15 @@ export function isRefused() {
   }
 }
 
-/** What is kept under a name; null where nothing is. */
+/** Returns the value that is kept under a name, or null. */
 export function inTab(name) {
   return JSON.parse(sessionStorage.getItem(`youhui.${name}`));
 }
 
-/** Keeps a value, null for none. Where it is more than the browser keeps, what stood there stays, and this is false. */
+/**
+ * Keeps a value; null removes it. If the value is too large for the browser's storage, keeps the old value and returns
+ * false.
+ */
 export function keepInTab(name, value) {
   try {
     if (value === null) sessionStorage.removeItem(`youhui.${name}`);

@@ -7,7 +7,31 @@ use chrono::{DateTime, Duration, Utc};
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
-use shared::{App, Error, ErrorReply, FieldErrors, domain::{coupon_code::CODE_LENGTH, id::Id, order_uses::MAX_CODES, shop::Shop}, http::{access::{Discounts, Write}, change::{Change, IdempotencyKey}, envelope::{self, Envelope}, fields::{Checked, Fields, integer, list, own_id, relation, text}}, shop::{discounts::checkout::{self, uses::{Asked, Used}}, orders::{self, settling::{after_settling, settle_soon}}}, wire::{cart::{self, CartBody}, coupon_code::CodeReply, price_rule::PriceRuleReply}};
+use shared::{
+    App, Error, ErrorReply, FieldErrors,
+    domain::{coupon_code::CODE_LENGTH, id::Id, order_uses::MAX_CODES, shop::Shop},
+    http::{
+        access::{Discounts, Write},
+        change::{Change, IdempotencyKey},
+        envelope::{self, Envelope},
+        fields::{Checked, Fields, integer, list, own_id, relation, text},
+    },
+    shop::{
+        discounts::checkout::{
+            self,
+            uses::{Asked, Used},
+        },
+        orders::{
+            self,
+            settling::{after_settling, settle_soon},
+        },
+    },
+    wire::{
+        cart::{self, CartBody},
+        coupon_code::CodeReply,
+        price_rule::PriceRuleReply,
+    },
+};
 use utoipa::ToSchema;
 
 /// Codes that an order is to use.

@@ -1,8 +1,37 @@
-use crate::{issue, wire::{CodeBody, IssueBody, STATUSES, StatusFilter, parse_issue, parse_update}};
-use shared::{App, Error, ErrorReply, app::Caller, domain::id::Id, http::{access::{Discounts, Read, Write}, change::{Change, IdempotencyKey}, envelope::{self, Envelope}, path::PathId, query::{ListParameters, OrderBy, OrderByIdOrCreation, Query}}, shop::{discounts::codes::{self, changes, issue::Pair, pages::{Filter, Statuses}}, orders::settling::after_settling}, store::{batches::Batch, idempotency::Reply, pages::{Direction, refilled}, transaction::Transaction}, wire::coupon_code::CodeReply};
+use crate::{
+    issue,
+    wire::{CodeBody, IssueBody, STATUSES, StatusFilter, parse_issue, parse_update},
+};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use lambda_http::http::StatusCode;
+use shared::{
+    App, Error, ErrorReply,
+    app::Caller,
+    domain::id::Id,
+    http::{
+        access::{Discounts, Read, Write},
+        change::{Change, IdempotencyKey},
+        envelope::{self, Envelope},
+        path::PathId,
+        query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
+    },
+    shop::{
+        discounts::codes::{
+            self, changes,
+            issue::Pair,
+            pages::{Filter, Statuses},
+        },
+        orders::settling::after_settling,
+    },
+    store::{
+        batches::Batch,
+        idempotency::Reply,
+        pages::{Direction, refilled},
+        transaction::Transaction,
+    },
+    wire::coupon_code::CodeReply,
+};
 
 /// Lists the coupon codes, newest first.
 #[utoipa::path(

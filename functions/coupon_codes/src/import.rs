@@ -5,7 +5,18 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use lambda_http::http::StatusCode;
 use serde_json::Value;
-use shared::{App, Error, ErrorReply, FieldErrors, domain::coupon_code::CODE_LENGTH, http::{access::{Discounts, Write}, change::Change, envelope, fields::{Checked, Fields, choice, instant, relation, text}}, shop::discounts::codes::import::{self, CouponName, Draft}, wire::coupon_code::CodeReply};
+use shared::{
+    App, Error, ErrorReply, FieldErrors,
+    domain::coupon_code::CODE_LENGTH,
+    http::{
+        access::{Discounts, Write},
+        change::Change,
+        envelope,
+        fields::{Checked, Fields, choice, instant, relation, text},
+    },
+    shop::discounts::codes::import::{self, CouponName, Draft},
+    wire::coupon_code::CodeReply,
+};
 
 /// What a code can be elsewhere; an expired one is not used, and whether it has expired is for its rule to say here.
 const STATUSES: &[(&str, bool)] = &[("unused", false), ("used", true), ("expired", false)];

@@ -2,7 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use lambda_http::http::StatusCode;
-use shared::{Error, domain::{coupon_code::CouponCode, shop::Shop}, http::envelope::{self, Envelope}, shop::discounts::codes::{self, rows::Nested}, store::{batches::Batch, client::Store, idempotency::Reply}, wire::coupon_code::CodeReply};
+use shared::{
+    Error,
+    domain::{coupon_code::CouponCode, shop::Shop},
+    http::envelope::{self, Envelope},
+    shop::discounts::codes::{self, rows::Nested},
+    store::{batches::Batch, client::Store, idempotency::Reply},
+    wire::coupon_code::CodeReply,
+};
 
 /// Does what is left of an issue and keeps its reply, in which the codes stand as they are `now`.
 ///

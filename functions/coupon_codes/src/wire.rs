@@ -1,7 +1,15 @@
 //! Coupon codes as they are sent. As they stand on the wire they are in [`shared::http::coupon_code`].
 
 use serde_json::Value;
-use shared::{FieldErrors, domain::{coupon_code::{CODE_LENGTH, MAX_ISSUED, MAX_ISSUED_COUPONS}, id::Id}, http::fields::{Checked, Fields, items, not_a_choice, relation, text}, shop::discounts::codes::{changes::Draft, issue::Pair, pages::Statuses}};
+use shared::{
+    FieldErrors,
+    domain::{
+        coupon_code::{CODE_LENGTH, MAX_ISSUED, MAX_ISSUED_COUPONS},
+        id::Id,
+    },
+    http::fields::{Checked, Fields, items, not_a_choice, relation, text},
+    shop::discounts::codes::{changes::Draft, issue::Pair, pages::Statuses},
+};
 use utoipa::ToSchema;
 
 #[derive(ToSchema)]

@@ -1,8 +1,27 @@
 use crate::wire::{CouponBody, CouponReply, parse, references};
-use shared::{App, Error, ErrorReply, app::Caller, domain::{coupon::Counts, id::Id, price_rule::ValueType}, http::{access::{Discounts, Read, Write}, change::{Change, IdempotencyKey}, envelope::{self, Envelope}, path::PathId, query::{ListParameters, OrderBy, OrderByIdOrCreation, Query}}, shop::{discounts::{coupons::{self, pages::Filter, rows::Draft}, rules::rows::OfCoupons}, orders::settling::after_settling}, store::pages::{Direction, refilled}};
 use axum::{extract::State, response::Response};
 use lambda_http::http::StatusCode;
 use serde_json::Value;
+use shared::{
+    App, Error, ErrorReply,
+    app::Caller,
+    domain::{coupon::Counts, id::Id, price_rule::ValueType},
+    http::{
+        access::{Discounts, Read, Write},
+        change::{Change, IdempotencyKey},
+        envelope::{self, Envelope},
+        path::PathId,
+        query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
+    },
+    shop::{
+        discounts::{
+            coupons::{self, pages::Filter, rows::Draft},
+            rules::rows::OfCoupons,
+        },
+        orders::settling::after_settling,
+    },
+    store::pages::{Direction, refilled},
+};
 
 /// Lists the coupons, newest first.
 #[utoipa::path(

@@ -8,7 +8,18 @@ use axum::{
 };
 use lambda_http::http::StatusCode;
 use serde_json::Value;
-use shared::{App, Error, ErrorReply, domain::id::Id, http::{access::{Discounts, Write}, change::{Change, IdempotencyKey}, envelope, fields::{Checked, Fields, relation}}, shop::discounts::coupons::{self, claims::Asked}, wire::coupon_code::CodeReply};
+use shared::{
+    App, Error, ErrorReply,
+    domain::id::Id,
+    http::{
+        access::{Discounts, Write},
+        change::{Change, IdempotencyKey},
+        envelope,
+        fields::{Checked, Fields, relation},
+    },
+    shop::discounts::coupons::{self, claims::Asked},
+    wire::coupon_code::CodeReply,
+};
 use utoipa::ToSchema;
 
 /// Who claims a code.

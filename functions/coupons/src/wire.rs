@@ -4,7 +4,18 @@ use chrono_tz::Tz;
 use price_rules::wire::PriceRuleBody;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use shared::{FieldErrors, domain::{coupon::{Counts, Coupon, PREFIX_LENGTH}, id::Id, price_rule::{PriceRule, TITLE_LENGTH}, timestamp}, http::fields::{Checked, Fields, boolean, positive_or_zero, relation, text}, shop::discounts::coupons::rows::{Draft, Nested, RuleOf}, wire::price_rule::PriceRuleReply};
+use shared::{
+    FieldErrors,
+    domain::{
+        coupon::{Counts, Coupon, PREFIX_LENGTH},
+        id::Id,
+        price_rule::{PriceRule, TITLE_LENGTH},
+        timestamp,
+    },
+    http::fields::{Checked, Fields, boolean, positive_or_zero, relation, text},
+    shop::discounts::coupons::rows::{Draft, Nested, RuleOf},
+    wire::price_rule::PriceRuleReply,
+};
 use utoipa::ToSchema;
 
 /// A coupon (优惠券): a prefix under which codes of one price rule are given to customers.

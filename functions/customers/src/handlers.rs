@@ -1,7 +1,26 @@
-use crate::{import, wire::{CustomerBody, parse, parse_import}};
-use shared::{App, Error, ErrorReply, domain::id::Id, http::{access::{Crm, Read, Write}, change::{Change, IdempotencyKey}, envelope::{self, Envelope}, path::PathId, query::{ListParameters, OrderBy, OrderByIdOrCreation, Query}}, shop::crm::{self, customers::{self, Filter, Order}}, store::{batches::Batch, pages::Direction}, wire::customer::CustomerReply};
+use crate::{
+    import,
+    wire::{CustomerBody, parse, parse_import},
+};
 use axum::{extract::State, response::Response};
 use lambda_http::http::StatusCode;
+use shared::{
+    App, Error, ErrorReply,
+    domain::id::Id,
+    http::{
+        access::{Crm, Read, Write},
+        change::{Change, IdempotencyKey},
+        envelope::{self, Envelope},
+        path::PathId,
+        query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
+    },
+    shop::crm::{
+        self,
+        customers::{self, Filter, Order},
+    },
+    store::{batches::Batch, pages::Direction},
+    wire::customer::CustomerReply,
+};
 
 /// Lists the customers, newest created first.
 #[utoipa::path(

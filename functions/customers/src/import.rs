@@ -3,7 +3,14 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use lambda_http::http::StatusCode;
-use shared::{Error, FieldErrors, domain::{customer::Customer, shop::Shop}, http::envelope::{self, Envelope}, shop::crm, store::{batches::Batch, client::Store, idempotency::Reply}, wire::customer::CustomerReply};
+use shared::{
+    Error, FieldErrors,
+    domain::{customer::Customer, shop::Shop},
+    http::envelope::{self, Envelope},
+    shop::crm,
+    store::{batches::Batch, client::Store, idempotency::Reply},
+    wire::customer::CustomerReply,
+};
 
 /// Does what is left of an import and keeps its reply.
 ///

@@ -3,7 +3,14 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde_json::Value;
-use shared::{FieldErrors, domain::{customer::{CustomerDraft, MOBILE_LENGTH}, id::Id}, http::fields::{Checked, Fields, boolean, date, instant, items, own_id, text}};
+use shared::{
+    FieldErrors,
+    domain::{
+        customer::{CustomerDraft, MOBILE_LENGTH},
+        id::Id,
+    },
+    http::fields::{Checked, Fields, boolean, date, instant, items, own_id, text},
+};
 use utoipa::ToSchema;
 
 /// The most customers of one import.

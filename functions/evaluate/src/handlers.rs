@@ -1,6 +1,19 @@
 use crate::wire::{EvaluateBody, parse};
-use shared::{App, ErrorReply, http::{access::{Discounts, Read}, change::Change, envelope, fields::named}, shop::{crm::customers, discounts::checkout::evaluation::{Refusal, price}}, wire::evaluation::{CodeReply, EvaluationReply}};
 use axum::{extract::State, response::Response};
+use shared::{
+    App, ErrorReply,
+    http::{
+        access::{Discounts, Read},
+        change::Change,
+        envelope,
+        fields::named,
+    },
+    shop::{
+        crm::customers,
+        discounts::checkout::evaluation::{Refusal, price},
+    },
+    wire::evaluation::{CodeReply, EvaluationReply},
+};
 
 /// Prices a cart: what every rule takes off it, and why a rule does not apply.
 ///

@@ -3,7 +3,13 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::Value;
-use shared::{FieldErrors, domain::{coupon_code::CODE_LENGTH, id::Id, price_rule::PriceRule}, http::fields::{Checked, Fields, instant, list, objects, own_id, text}, shop::discounts::checkout::evaluation::{Asked, MAX_CODES, MAX_DRAFTS}, wire::cart::{self, LineBody, unique_ids}};
+use shared::{
+    FieldErrors,
+    domain::{coupon_code::CODE_LENGTH, id::Id, price_rule::PriceRule},
+    http::fields::{Checked, Fields, instant, list, objects, own_id, text},
+    shop::discounts::checkout::evaluation::{Asked, MAX_CODES, MAX_DRAFTS},
+    wire::cart::{self, LineBody, unique_ids},
+};
 use utoipa::ToSchema;
 
 /// A cart that is to be priced.

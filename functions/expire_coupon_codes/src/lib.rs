@@ -12,7 +12,14 @@ use chrono::{DateTime, Utc};
 use futures_util::stream::{self, StreamExt};
 use rand::seq::SliceRandom;
 use serde::Serialize;
-use shared::{Error, lambda, shop::{discounts::{codes, rules}, orders::{self, settling}}, store::client::Store};
+use shared::{
+    Error, lambda,
+    shop::{
+        discounts::{codes, rules},
+        orders::{self, settling},
+    },
+    store::client::Store,
+};
 
 /// The time within which a run starts new transactions. Lambda ends the run at 29 s (template.yaml).
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -49,7 +56,7 @@ impl lambda::Report for Report {
 pub async fn run(store: &Store, now: DateTime<Utc>) -> Result<Report, Error> {
     let deadline = Instant::now() + PATIENCE;
     let mut report = Report::default();
-    let mut rules = rules::standings::due_rules(store, now).await?;
+    let mut rules = rules::overlay::due_rules(store, now).await?;
     // The order is random, so that a rule that takes longer than a run does not block the others.
     rules.shuffle(&mut rand::rng());
     for due in rules {

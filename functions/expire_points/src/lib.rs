@@ -10,7 +10,11 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use rand::seq::SliceRandom;
 use serde::Serialize;
-use shared::{Error, lambda, shop::{loyalty, operators::shops}, store::client::Store};
+use shared::{
+    Error, lambda,
+    shop::{loyalty, operators::shops},
+    store::client::Store,
+};
 
 /// The time within which a run starts on new customers. Lambda ends the run at 29 s (template.yaml).
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -7,7 +7,18 @@
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use shared::{Error, lambda, shop::{crm, discounts::{codes, coupons, rules}, operators::shops}, store::{batches::{self, Due}, client::Store}};
+use shared::{
+    Error, lambda,
+    shop::{
+        crm,
+        discounts::{codes, coupons, rules},
+        operators::shops,
+    },
+    store::{
+        batches::{self, DueBatch},
+        client::Store,
+    },
+};
 
 /// The time within which a run starts to remove codes. Lambda ends the run at 29 s (template.yaml).
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -50,7 +61,7 @@ pub async fn run(store: &Store) -> Result<Report, Error> {
         }
     }
     let deadline = Instant::now() + PATIENCE;
-    for due in rules::standings::due_coupons(store).await? {
+    for due in rules::overlay::due_coupons(store).await? {
         match coupons::removal::remove(store, &due.shop, due.id, deadline).await {
             Ok(removed) => {
                 report.codes += removed.codes;
@@ -65,7 +76,7 @@ pub async fn run(store: &Store) -> Result<Report, Error> {
     Ok(report)
 }
 
-async fn finish(store: &Store, due: &Due) -> Result<(), Error> {
+async fn finish(store: &Store, due: &DueBatch) -> Result<(), Error> {
     let shop = shops::get(store, &due.shop).await?.ok_or(Error::NotFound)?;
     let mut batch = batches::adopt(store, &due.shop, &due.batch).await?;
     match batch.kind.as_str() {

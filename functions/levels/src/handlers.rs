@@ -1,7 +1,20 @@
 use crate::wire::{LevelBody, parse};
-use shared::{App, ErrorReply, domain::id::Id, http::{access::{Loyalty, Read, Write}, change::{Change, IdempotencyKey}, envelope::{self, Envelope}, path::PathId, query::{ListParameters, OrderBy, OrderById, Query}}, shop::loyalty::levels, store::pages::Direction, wire::level::LevelReply};
 use axum::{extract::State, response::Response};
 use lambda_http::http::StatusCode;
+use shared::{
+    App, ErrorReply,
+    domain::id::Id,
+    http::{
+        access::{Loyalty, Read, Write},
+        change::{Change, IdempotencyKey},
+        envelope::{self, Envelope},
+        path::PathId,
+        query::{ListParameters, OrderBy, OrderById, Query},
+    },
+    shop::loyalty::levels,
+    store::pages::Direction,
+    wire::level::LevelReply,
+};
 
 /// Lists the levels, by id.
 #[utoipa::path(

@@ -1,7 +1,10 @@
 //! Levels as they are sent.
 
 use serde_json::Value;
-use shared::{domain::level::{LevelDraft, TITLE_LENGTH}, http::fields::{Checked, Fields, float, integer, text}};
+use shared::{
+    domain::level::{LevelDraft, TITLE_LENGTH},
+    http::fields::{Checked, Fields, float, integer, text},
+};
 use utoipa::ToSchema;
 
 /// The largest number of a field (`readings.md`).

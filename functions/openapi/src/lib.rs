@@ -5,7 +5,10 @@
 
 use axum::{extract::Path, response::Response, routing};
 use lambda_http::http::HeaderMap;
-use shared::{App, Error, ErrorReply, http::{openapi, query::Query}};
+use shared::{
+    App, Error, ErrorReply,
+    http::{openapi, query::Query},
+};
 use utoipa::{IntoParams, ToSchema, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 

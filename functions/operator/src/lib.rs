@@ -6,7 +6,24 @@ use std::time::Instant;
 use chrono::{Duration, NaiveDate, SubsecRound, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
-use shared::{Error, domain::{id::Id, scope::Scopes, shop::{Shop, ShopId}}, shop::{loyalty::{self, days::LiabilityDay}, operators::{audit::{self, Scope}, audit_report::Report, shops, tokens::{self, Grant, Token}}}, store::client::Store};
+use shared::{
+    Error,
+    domain::{
+        id::Id,
+        scope::Scopes,
+        shop::{Shop, ShopId},
+    },
+    shop::{
+        loyalty::{self, days::LiabilityDay},
+        operators::{
+            audit::{self, Scope},
+            audit_report::Report,
+            shops,
+            tokens::{self, Grant, Token},
+        },
+    },
+    store::client::Store,
+};
 
 /// The longest lifetime of a token that expires, in days: a century.
 pub const MAX_DAYS: u32 = 36_500;

@@ -1,14 +1,28 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::wire::{OrderBody, customer_of, parse};
-use shared::{App, Error, ErrorReply, domain::id::Id, http::{access::{Orders, Read, Write}, change::{Change, IdempotencyKey}, envelope, path::PathId}, shop::{crm::customers, orders::{self, rows::Shown, settling::settle_soon}}, wire::{customer::CustomerReply, order}};
 use axum::{extract::State, response::Response};
 use chrono_tz::Tz;
 use lambda_http::http::StatusCode;
 use serde_json::value::RawValue;
+use shared::{
+    App, Error, ErrorReply,
+    domain::id::Id,
+    http::{
+        access::{Orders, Read, Write},
+        change::{Change, IdempotencyKey},
+        envelope,
+        path::PathId,
+    },
+    shop::{
+        crm::customers,
+        orders::{self, rows::OrderWithCustomer, settling::settle_soon},
+    },
+    wire::{customer::CustomerReply, order},
+};
 
 /// The order as the shop sent it, with the customer as stored here.
-fn render(shown: &Shown, zone: Tz) -> Result<Box<RawValue>, Error> {
+fn render(shown: &OrderWithCustomer, zone: Tz) -> Result<Box<RawValue>, Error> {
     let customer = shown.customer.as_ref().map(|customer| CustomerReply::new(customer, zone));
     order::render(&shown.order, customer.as_ref())
 }

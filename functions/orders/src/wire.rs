@@ -2,7 +2,11 @@
 
 use chrono_tz::Tz;
 use serde_json::Value;
-use shared::{FieldErrors, domain::{id::Id, money::Hundredths, order::Snapshot}, http::fields::{Checked, Fields, instant, positive_or_zero, relation, text}};
+use shared::{
+    FieldErrors,
+    domain::{id::Id, money::Hundredths, order::Snapshot},
+    http::fields::{Checked, Fields, instant, positive_or_zero, relation, text},
+};
 use utoipa::ToSchema;
 
 /// The states in which an order is paid (`beyond.md`).

@@ -1,8 +1,31 @@
-use crate::wire::{AdjustBody, EntryDetail, EntryReply, RedeemBody, RefundBody, SignBody, parse_adjust, parse_redeem, parse_refund, parse_sign};
-use shared::{App, Error, ErrorReply, app::Caller, domain::id::Id, http::{access::{Loyalty, Read, Write}, change::{Change, IdempotencyKey}, envelope::{self, Envelope}, fields::{Checked, named}, path::PathId, query::{ListParameters, OrderBy, OrderByIdOrCreation, Query}}, shop::{crm::customers, loyalty::{self, changes::{self, Posted}}}, store::{idempotency::Reply, pages::Direction, transaction::Transaction}};
+use crate::wire::{
+    AdjustBody, EntryDetail, EntryReply, RedeemBody, RefundBody, SignBody, parse_adjust, parse_redeem, parse_refund,
+    parse_sign,
+};
 use axum::{extract::State, response::Response};
 use lambda_http::http::StatusCode;
 use serde_json::Value;
+use shared::{
+    App, Error, ErrorReply,
+    app::Caller,
+    domain::id::Id,
+    http::{
+        access::{Loyalty, Read, Write},
+        change::{Change, IdempotencyKey},
+        envelope::{self, Envelope},
+        fields::{Checked, named},
+        path::PathId,
+        query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
+    },
+    shop::{
+        crm::customers,
+        loyalty::{
+            self,
+            changes::{self, Posted},
+        },
+    },
+    store::{idempotency::Reply, pages::Direction, transaction::Transaction},
+};
 
 /// Lists the entries of the point history, newest first.
 ///

@@ -3,7 +3,20 @@
 use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
-use shared::{Error, domain::{id::Id, points::{MAX_ADJUSTMENT, PointEntry}, timestamp}, http::fields::{Checked, Fields, integer, relation}, shop::loyalty::{changes::{Posted, Redemption}, history::Nested}, wire::{customer::CustomerReply, order}};
+use shared::{
+    Error,
+    domain::{
+        id::Id,
+        points::{MAX_ADJUSTMENT, PointEntry},
+        timestamp,
+    },
+    http::fields::{Checked, Fields, integer, relation},
+    shop::loyalty::{
+        changes::{Posted, Redemption},
+        history::Nested,
+    },
+    wire::{customer::CustomerReply, order},
+};
 use utoipa::ToSchema;
 
 /// An entry of the point history as a list shows it, and the reply to what writes one: the order is nested.

@@ -1,7 +1,20 @@
 use crate::wire::{PriceRuleBody, parse};
-use shared::{App, ErrorReply, domain::id::Id, http::{access::{Discounts, Read, Write}, change::{Change, IdempotencyKey}, envelope::{self, Envelope}, path::PathId, query::{ListParameters, OrderBy, OrderById, Query}}, shop::discounts::rules::{self, rows::Filter}, store::pages::Direction, wire::price_rule::PriceRuleReply};
 use axum::{extract::State, response::Response};
 use lambda_http::http::StatusCode;
+use shared::{
+    App, ErrorReply,
+    domain::id::Id,
+    http::{
+        access::{Discounts, Read, Write},
+        change::{Change, IdempotencyKey},
+        envelope::{self, Envelope},
+        path::PathId,
+        query::{ListParameters, OrderBy, OrderById, Query},
+    },
+    shop::discounts::rules::{self, rows::Filter},
+    store::pages::Direction,
+    wire::price_rule::PriceRuleReply,
+};
 
 /// Lists the price rules, newest first.
 #[utoipa::path(

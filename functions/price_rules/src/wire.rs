@@ -2,7 +2,16 @@
 
 use chrono_tz::Tz;
 use serde_json::Value;
-use shared::{FieldErrors, domain::{money::Hundredths, price_rule::{AllocationMethod, MAX_ENTITLED, PriceRule, Ratio, TITLE_LENGTH, TargetSelection, TargetType, ValueType}}, http::fields::{Checked, Fields, boolean, choice, decimal, instant, integer, list, own_id, positive_or_zero, text}};
+use shared::{
+    FieldErrors,
+    domain::{
+        money::Hundredths,
+        price_rule::{
+            AllocationMethod, MAX_ENTITLED, PriceRule, Ratio, TITLE_LENGTH, TargetSelection, TargetType, ValueType,
+        },
+    },
+    http::fields::{Checked, Fields, boolean, choice, decimal, instant, integer, list, own_id, positive_or_zero, text},
+};
 use utoipa::ToSchema;
 
 /// The largest number of a field (`readings.md`).

@@ -83,7 +83,7 @@ const SPARSITY: u64 = 1 << 20;
 /// random part grows with that number, so that a guess still hits only one time in about a million.
 ///
 /// ```
-/// use shared::domain::coupon_code::suffix_length;
+/// use domain::coupon_code::suffix_length;
 /// assert_eq!([0, 1_000, 1_024, 40_000, 1_000_000, 10_000_000].map(suffix_length), [6, 6, 7, 8, 8, 9]);
 /// ```
 pub fn suffix_length(issued: u64) -> u32 {

@@ -32,7 +32,7 @@ pub struct Level {
 /// Returns the level that `earned_points` reach, and the next level above it. The level reached is the one with the
 /// highest `condition_points` that is not above `earned_points`; the next is the one with the lowest `condition_points`
 /// above them. Among levels with the same condition the lowest id wins (docs/api/levels.md).
-pub fn standing(levels: &[Level], earned_points: i64) -> (Option<&Level>, Option<&Level>) {
+pub fn level_and_next(levels: &[Level], earned_points: i64) -> (Option<&Level>, Option<&Level>) {
     let (reached, ahead): (Vec<_>, Vec<_>) =
         levels.iter().partition(|level| i64::from(level.condition_points) <= earned_points);
     let level = reached.into_iter().max_by_key(|level| (level.condition_points, std::cmp::Reverse(level.id)));
@@ -44,7 +44,7 @@ impl Level {
     /// points that an account can hold; `None` if it does not fit into an `i64`.
     ///
     /// ```
-    /// # use shared::domain::{level::Level, money::Hundredths};
+    /// # use domain::{level::Level, money::Hundredths};
     /// assert_eq!(Level::points_for(None, Hundredths(1999)), Some(19));
     /// ```
     pub fn points_for(level: Option<&Self>, paid: Hundredths) -> Option<i64> {

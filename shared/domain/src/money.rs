@@ -22,7 +22,7 @@ impl From<Hundredths> for Minor {
 /// Minor units as they appear on the wire: with two decimal places.
 ///
 /// ```
-/// use shared::domain::money::Amount;
+/// use domain::money::Amount;
 /// assert_eq!(Amount(-5).to_string(), "-0.05");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl fmt::Display for Hundredths {
     /// Writes the number with two decimal places.
     ///
     /// ```
-    /// use shared::domain::money::Hundredths;
+    /// use domain::money::Hundredths;
     /// assert_eq!(Hundredths(-5).to_string(), "-0.05");
     /// assert_eq!(Hundredths(2000).to_string(), "20.00");
     /// ```

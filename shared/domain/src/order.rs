@@ -5,7 +5,12 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{id::Id, level::Level, money::Hundredths, points::{Month, Redeemed}};
+use crate::{
+    id::Id,
+    level::Level,
+    money::Hundredths,
+    points::{Month, Redeemed},
+};
 
 /// Largest JSON text of an order, in bytes (docs/api/orders.md).
 pub const MAX_BYTES: usize = 256 * 1024;

@@ -87,7 +87,7 @@ impl OrderUses {
     /// their hold.
     ///
     /// ```
-    /// # use shared::domain::order_uses::{OrderUses, Use};
+    /// # use domain::order_uses::{OrderUses, Use};
     /// # use chrono::{DateTime, Duration, Utc};
     /// let (start, minute) = (DateTime::<Utc>::UNIX_EPOCH, Duration::minutes(1));
     /// let held = Use {

@@ -14,7 +14,7 @@ use crate::{points::Account, shop::Shop};
 ///
 /// ```
 /// # use chrono::NaiveDate;
-/// # use shared::domain::{point_expiry::last_day, shop::Shop};
+/// # use domain::{point_expiry::last_day, shop::Shop};
 /// let shop = Shop { points_expire_after_months: 1, ..Shop::new("demo".parse().unwrap()) };
 /// let day = |month, day| NaiveDate::from_ymd_opt(2026, month, day).unwrap();
 /// assert_eq!(last_day(&shop, day(1, 31)), Some(day(2, 28)));

@@ -74,7 +74,7 @@ impl Quota {
     /// `draw` picks one, so that concurrent takers of the last places spread over all shards that have quota.
     ///
     /// ```
-    /// # use shared::domain::quota::{Quota, Shard};
+    /// # use domain::quota::{Quota, Shard};
     /// let mut quota = Quota { limit: Some(5), ..Quota::default() };
     /// quota.shards[2].room = 2;
     /// quota.shards[9].room = 3;
@@ -117,7 +117,7 @@ impl Quota {
     /// a negative amount is given back. Empty if the part pays off an excess.
     ///
     /// ```
-    /// # use shared::domain::quota::Quota;
+    /// # use domain::quota::Quota;
     /// let mut quota = Quota { limit: Some(5), ..Quota::default() };
     /// (quota.shards[2].room, quota.shards[9].room) = (2, 3);
     /// assert_eq!(quota.elsewhere((2, 1)), [9]);
@@ -134,7 +134,7 @@ impl Quota {
     /// Returns the shards to which to give `n` back: first a shard with negative quota, then `start` for the rest.
     ///
     /// ```
-    /// # use shared::domain::quota::Quota;
+    /// # use domain::quota::Quota;
     /// let mut quota = Quota { limit: Some(5), ..Quota::default() };
     /// quota.shards[0].room = -2;
     /// assert_eq!(quota.give(3, 7), [(0, 2), (7, 1)]);

@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 /// ```
 /// use chrono::{TimeZone, Utc};
 /// let instant = Utc.with_ymd_and_hms(2019, 5, 23, 16, 0, 0).unwrap();
-/// assert_eq!(shared::domain::timestamp::render(instant, chrono_tz::Asia::Shanghai), "2019-05-24T00:00:00+08:00");
+/// assert_eq!(domain::timestamp::render(instant, chrono_tz::Asia::Shanghai), "2019-05-24T00:00:00+08:00");
 /// ```
 pub fn render(instant: DateTime<Utc>, zone: Tz) -> String {
     let instant = instant.trunc_subsecs(6);

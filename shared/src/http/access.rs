@@ -5,8 +5,15 @@ use std::marker::PhantomData;
 use axum::extract::FromRequestParts;
 use http::{header, request::Parts};
 
-use crate::{app::{App, Caller}, http::error::ErrorReply};
-use domain::{error::Error, scope::{Action, Area, Scope, Scopes}, shop::Shop};
+use crate::{
+    app::{App, Caller},
+    http::error::ErrorReply,
+};
+use domain::{
+    error::Error,
+    scope::{Action, Area, Scope, Scopes},
+    shop::Shop,
+};
 
 /// What stands for a token in a request that an operator's own process makes of itself: everything of one shop is allowed.
 /// It is an extension of the request, which nothing that comes from outside can bring.

@@ -13,9 +13,22 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
-use crate::{app::{App, Caller}, http::{access, error::{ErrorReply, json_reply}, fields::Checked, json}};
+use crate::{
+    app::{App, Caller},
+    http::{
+        access,
+        error::{ErrorReply, json_reply},
+        fields::Checked,
+        json,
+    },
+};
 use domain::error::Error;
-use store::{attempts::Attempts, batches::{self, Batch}, idempotency::{Guard, KEPT, KEPT_FOR_OPERATORS, Outcome, Reply, Seen, carry_out_once}, transaction::Transaction};
+use store::{
+    attempts::Attempts,
+    batches::{self, Batch},
+    idempotency::{Guard, KEPT, KEPT_FOR_OPERATORS, Outcome, Reply, Seen, carry_out_once},
+    transaction::Transaction,
+};
 
 /// The largest body (`readings.md`).
 pub const MAX_BODY: usize = 5 * 1024 * 1024;

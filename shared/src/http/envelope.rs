@@ -6,7 +6,10 @@ use http::{HeaderMap, StatusCode, Uri, header, request::Parts, uri::Authority};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::http::{error::{ErrorReply, json_reply}, gateway};
+use crate::http::{
+    error::{ErrorReply, json_reply},
+    gateway,
+};
 use domain::error::Error;
 use store::{idempotency::Reply, pages::Page};
 

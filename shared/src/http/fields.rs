@@ -8,7 +8,12 @@ use chrono_tz::Tz;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde_json::{Map, Value};
 
-use domain::{error::FieldErrors, id::{Id, MAX_ID}, money::{Hundredths, MAX_DIGITS, MAX_PLACES, NotAnAmount}, timestamp};
+use domain::{
+    error::FieldErrors,
+    id::{Id, MAX_ID},
+    money::{Hundredths, MAX_DIGITS, MAX_PLACES, NotAnAmount},
+    timestamp,
+};
 
 /// What is wrong with one value.
 pub type Checked<T> = Result<T, FieldErrors>;

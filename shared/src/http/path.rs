@@ -4,7 +4,10 @@ use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
 
 use crate::http::error::ErrorReply;
-use domain::{error::Error, id::{self, Id}};
+use domain::{
+    error::Error,
+    id::{self, Id},
+};
 
 /// The `{id}` of a path.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,11 @@ use rust_decimal::{Decimal, prelude::ToPrimitive};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::{envelope::Address, error::ErrorReply};
-use domain::{error::{Error, FieldErrors}, id::{Id, MAX_ID}, timestamp};
+use domain::{
+    error::{Error, FieldErrors},
+    id::{Id, MAX_ID},
+    timestamp,
+};
 use store::pages::{Direction, PageNumber, Select};
 
 /// The page size without `page_size`.

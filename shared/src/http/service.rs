@@ -20,7 +20,16 @@ use tower::ServiceExt;
 use tracing::Instrument;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{app::App, http::{access, change::MAX_BODY, error::{ErrorReply, Fault, json_reply}, gateway}, telemetry};
+use crate::{
+    app::App,
+    http::{
+        access,
+        change::MAX_BODY,
+        error::{ErrorReply, Fault, json_reply},
+        gateway,
+    },
+    telemetry,
+};
 use domain::error::Error;
 use store::meter::{Meter, Usage};
 

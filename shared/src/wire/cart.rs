@@ -6,7 +6,13 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::http::fields::{Checked, Fields, integer, list, objects, own_id, positive_or_zero, text};
-use domain::{error::FieldErrors, evaluation::cart::{Cart, Line, MAX_LINES, MAX_QUANTITY}, id::Id, money::Hundredths, price_rule::{MAX_ENTITLED, TITLE_LENGTH}};
+use domain::{
+    error::FieldErrors,
+    evaluation::cart::{Cart, Line, MAX_LINES, MAX_QUANTITY},
+    id::Id,
+    money::Hundredths,
+    price_rule::{MAX_ENTITLED, TITLE_LENGTH},
+};
 
 /// A line of a cart as it is sent.
 #[derive(ToSchema)]

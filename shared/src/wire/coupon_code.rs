@@ -5,7 +5,13 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use domain::{coupon::Coupon, coupon_code::{CouponCode, Status}, customer::Customer, id::Id, timestamp};
+use domain::{
+    coupon::Coupon,
+    coupon_code::{CouponCode, Status},
+    customer::Customer,
+    id::Id,
+    timestamp,
+};
 use shop::discounts::codes::rows::Nested;
 
 /// The customer of a code.

@@ -4,7 +4,15 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use domain::{evaluation::{Evaluation, Outcome, PricedLine, predicate::{Failure, Measure}}, id::Id, money::{Amount, Minor}, timestamp};
+use domain::{
+    evaluation::{
+        Evaluation, Outcome, PricedLine,
+        predicate::{Failure, Measure},
+    },
+    id::Id,
+    money::{Amount, Minor},
+    timestamp,
+};
 
 /// What a rule took off a line.
 #[derive(Debug, Serialize, ToSchema)]

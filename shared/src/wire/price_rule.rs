@@ -4,7 +4,12 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use domain::{id::Id, money::Hundredths, price_rule::{AllocationMethod, PriceRule, Ratio, TargetSelection, TargetType, ValueType}, timestamp};
+use domain::{
+    id::Id,
+    money::Hundredths,
+    price_rule::{AllocationMethod, PriceRule, Ratio, TargetSelection, TargetType, ValueType},
+    timestamp,
+};
 
 /// A lower bound.
 #[derive(Debug, Clone, Serialize, ToSchema)]

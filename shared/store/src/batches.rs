@@ -248,7 +248,12 @@ pub async fn begin<T: Serialize>(
     store.batch_put(parts.iter().enumerate().map(part_item).collect()).await?;
     let mut transaction = Transaction::default();
     transaction.put(LABEL, entity::item(&batch.key(), "batch", &batch)?, Some(ABSENT), Vec::new());
-    transaction.put("due", entity::item(&due_key(&batch), "due_batch", &Due::of(&batch))?, Some(ABSENT), Vec::new());
+    transaction.put(
+        "due",
+        entity::item(&due_key(&batch), "due_batch", &DueBatch::of(&batch))?,
+        Some(ABSENT),
+        Vec::new(),
+    );
     if let Some(guard) = guard {
         guard.reserve(shop, &mut transaction, &batch.id)?;
     }
@@ -293,21 +298,21 @@ pub async fn adopt(store: &Store, shop: &ShopId, id: &str) -> Result<Batch, Erro
 
 /// Entry of a batch in the index of due work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Due {
+pub struct DueBatch {
     /// The shop that owns the batch.
     pub shop: ShopId,
     /// Id of the batch.
     pub batch: String,
 }
 
-impl Due {
+impl DueBatch {
     fn of(batch: &Batch) -> Self {
         Self { shop: batch.shop.clone(), batch: batch.id.clone() }
     }
 }
 
 /// Reads the unfinished batches of all shops: one query for each shard of the index.
-pub async fn due(store: &Store) -> Result<Vec<Due>, Error> {
+pub async fn due(store: &Store) -> Result<Vec<DueBatch>, Error> {
     let mut due = Vec::new();
     for shard in 0..keys::DUE_SHARDS {
         due.extend(store.query_as(&Range { pk: keys::due_batches(shard), ..Range::default() }).await?);

@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     Item,
     attempts::Attempts,
-    contention::Crowd,
+    contention::Contention,
     entity::entity,
     item::{key_attributes, n, s},
     keys::{self, Key},
@@ -48,7 +48,7 @@ pub struct Store {
     client: Client,
     table: Arc<str>,
     /// Recent conflicts of this store's transactions.
-    pub crowd: Arc<Crowd>,
+    pub contention: Arc<Contention>,
 }
 
 /// A range of sort keys in one partition, both ends inclusive.
@@ -72,7 +72,7 @@ pub fn unavailable<E: std::error::Error + Send + Sync + 'static>(error: &E) -> E
 impl Store {
     /// Returns a store over the table named `table`.
     pub fn new(client: Client, table: &str) -> Self {
-        Self { client, table: table.into(), crowd: Arc::default() }
+        Self { client, table: table.into(), contention: Arc::default() }
     }
 
     /// Returns the SDK's client, for calls about the table itself.

@@ -91,17 +91,17 @@ impl Store {
         }
         let mut attempts = Attempts::default();
         loop {
-            let (table, shard) = (self.table(), self.crowd.shard());
+            let (table, shard) = (self.table(), self.contention.shard());
             let items = transaction.render(table, shard, attempts.made()).map_err(CommitError::Failed)?;
             let token = format!("{:032x}", rand::random::<u128>());
             let Some(met) = self.send(transaction, items, &token, &mut attempts).await? else {
                 if attempts.made() == 0 {
-                    self.crowd.passed();
+                    self.contention.succeeded();
                 }
                 return Ok(());
             };
             if met.additions {
-                self.crowd.met();
+                self.contention.conflicted();
             }
             if planned && !met.relied_on.is_empty() {
                 return Err(CommitError::Refused(met.relied_on));
@@ -118,7 +118,7 @@ impl Store {
         items: Vec<TransactWriteItem>,
         token: &str,
         attempts: &mut Attempts,
-    ) -> Result<Option<Met>, CommitError> {
+    ) -> Result<Option<Conflicts>, CommitError> {
         // The SDK makes one attempt only: its own retries would hide that an outcome was unknown.
         let one_attempt = Config::builder().retry_config(RetryConfig::disabled());
         let mut unknown = false;
@@ -153,7 +153,7 @@ impl Store {
                                 return Err(CommitError::Failed(unavailable(&error)));
                             }
                         }
-                        Fault::Ours => {
+                        Fault::Defect => {
                             let text = DisplayErrorContext(&error).to_string();
                             return Err(CommitError::Failed(Error::Internal(text)));
                         }
@@ -166,14 +166,14 @@ impl Store {
 
 /// Conflicts that cancelled a transaction.
 #[derive(Default)]
-struct Met {
+struct Conflicts {
     /// Labels of the items with a condition that other transactions were writing.
     relied_on: Vec<Label>,
     /// True if other transactions were writing the same sums.
     additions: bool,
 }
 
-impl Met {
+impl Conflicts {
     fn of(transaction: &Transaction, reasons: &[CancellationReason]) -> Self {
         let others = |(_, reason): &(usize, &CancellationReason)| reason.code() == Some(CONFLICT);
         let met: Vec<_> = reasons.iter().enumerate().filter(others).map(|(index, _)| index).collect();
@@ -188,11 +188,11 @@ enum Fault {
     /// Conditions failed, under these labels.
     Refused(Vec<Label>),
     /// Certainly not committed, because of contention.
-    Contended(Met),
+    Contended(Conflicts),
     /// Unknown outcome: the transaction may be committed or not.
     Unknown,
     /// The request itself is defective; a retry would fail too.
-    Ours,
+    Defect,
 }
 
 fn classify(transaction: &Transaction, error: &SdkError<TransactWriteItemsError>) -> Fault {
@@ -214,20 +214,20 @@ fn classify(transaction: &Transaction, error: &SdkError<TransactWriteItemsError>
             let contention = [CONFLICT, "ThrottlingError", "ProvisionedThroughputExceeded"];
             let fine = |code: &str| code == "None" || contention.contains(&code);
             let all_contention = reasons.iter().all(|reason| reason.code().is_none_or(fine));
-            if all_contention { Fault::Contended(Met::of(transaction, reasons)) } else { Fault::Ours }
+            if all_contention { Fault::Contended(Conflicts::of(transaction, reasons)) } else { Fault::Defect }
         }
         TransactWriteItemsError::ProvisionedThroughputExceededException(_)
-        | TransactWriteItemsError::RequestLimitExceeded(_) => Fault::Contended(Met::default()),
+        | TransactWriteItemsError::RequestLimitExceeded(_) => Fault::Contended(Conflicts::default()),
         TransactWriteItemsError::TransactionInProgressException(_)
         | TransactWriteItemsError::InternalServerError(_) => Fault::Unknown,
         other => match other.meta().code() {
-            Some("ThrottlingException" | "ThrottlingError") => Fault::Contended(Met::default()),
+            Some("ThrottlingException" | "ThrottlingError") => Fault::Contended(Conflicts::default()),
             Some(
                 "AccessDeniedException"
                 | "ValidationException"
                 | "ResourceNotFoundException"
                 | "IdempotentParameterMismatchException",
-            ) => Fault::Ours,
+            ) => Fault::Defect,
             _ => Fault::Unknown,
         },
     }

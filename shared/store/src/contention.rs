@@ -18,9 +18,9 @@ const MOST: u32 = QUIET * SHARDS.ilog2();
 /// Level of contention that the transactions of a store met lately. Each [`QUIET`] of the level doubles the number of
 /// shards.
 #[derive(Debug, Default)]
-pub struct Crowd(AtomicU32);
+pub struct Contention(AtomicU32);
 
-impl Crowd {
+impl Contention {
     /// Returns the shard for the tallies of a transaction.
     pub fn shard(&self) -> u8 {
         let doublings = self.0.load(Ordering::Relaxed).div_ceil(QUIET);
@@ -28,12 +28,12 @@ impl Crowd {
     }
 
     /// Records a transaction that met a conflict.
-    pub fn met(&self) {
+    pub fn conflicted(&self) {
         self.change(|met| (met + QUIET).min(MOST));
     }
 
     /// Records a transaction that met no conflict.
-    pub fn passed(&self) {
+    pub fn succeeded(&self) {
         self.change(|met| met.saturating_sub(1));
     }
 

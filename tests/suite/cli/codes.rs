@@ -9,7 +9,13 @@ use youhui::bulk::{
     report,
 };
 
-use crate::support::{CODES, COUPONS, audits::{audit, is_clean}, discounts::{Coupon, FUTURE, PAST, change_rule, coupon, issue, issued_ids, set_status, shop_of}, files::{Folder, beside, came_to, error_lines, errors, exported, import_over, imported, text}, one};
+use crate::support::{
+    CODES, COUPONS,
+    audits::{audit, is_clean},
+    discounts::{Coupon, FUTURE, PAST, change_rule, coupon, issue, issued_ids, set_status, shop_of},
+    files::{Folder, beside, came_to, error_lines, errors, exported, import_over, imported, text},
+    one,
+};
 
 /// Creates a shop with three coupons: one without limits, one whose rule ends, one with a limit of two codes.
 async fn coupons() -> (Api, [Coupon; 3]) {

@@ -11,7 +11,11 @@ use youhui::bulk::{
     quotes::{EARLY, OPEN},
 };
 
-use crate::support::{CUSTOMERS, customer, files::{Folder, beside, came_to, error_lines, errors, exported, import_over, imported, text}, one};
+use crate::support::{
+    CUSTOMERS, customer,
+    files::{Folder, beside, came_to, error_lines, errors, exported, import_over, imported, text},
+    one,
+};
 
 /// Returns a customer whose texts a spreadsheet, CSV or JSON could misread.
 fn odd(id: u64, note: &str) -> Value {

@@ -14,7 +14,15 @@ use youhui::bulk::{
     import::{Options, What, import},
 };
 
-use crate::{cli::issue::{issue_over, refused_rows}, support::{CODES, CUSTOMERS, customer, discounts::{coupon, shop_of}, files::{Folder, beside, came_to, error_lines, errors, errors_in, import_over, imported, points, text}, one}};
+use crate::{
+    cli::issue::{issue_over, refused_rows},
+    support::{
+        CODES, CUSTOMERS, customer,
+        discounts::{coupon, shop_of},
+        files::{Folder, beside, came_to, error_lines, errors, errors_in, import_over, imported, points, text},
+        one,
+    },
+};
 
 async fn with(api: &Api, what: What, from: &Path, options: Options) -> Result<Summary, BulkError> {
     let shop = "demo".parse().expect("a shop");

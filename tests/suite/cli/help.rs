@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, path::Path};
 
 use crate::support::files::{Folder, beside, import_over, text};
-use domain::point_days::DaySums;
 use clap::{Command, error::ErrorKind};
+use domain::point_days::DaySums;
 use tests::Api;
 use youhui::{
     bulk::{

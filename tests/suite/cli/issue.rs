@@ -2,12 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::{CODES, CUSTOMERS, audits::{audit, is_clean}, customer, discounts::{PAST, change_rule, coupon, shop_of}, files::{Folder, beside, came_to, errors_in, text}, one};
-use shop::operators::transfers;
-use store::client::Store;
+use crate::support::{
+    CODES, CUSTOMERS,
+    audits::{audit, is_clean},
+    customer,
+    discounts::{PAST, change_rule, coupon, shop_of},
+    files::{Folder, beside, came_to, errors_in, text},
+    one,
+};
 use indicatif::ProgressBar;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use shop::operators::transfers;
+use store::client::Store;
 use tests::Api;
 use youhui::bulk::{BulkError, Summary, import::Options, issue::issue};
 

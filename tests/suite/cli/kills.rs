@@ -9,8 +9,16 @@ use std::{
     },
 };
 
-use crate::{cli::issue::{codes, issue_over, refused_rows, there}, support::{CODES, CUSTOMERS, audits::{audit, is_clean}, discounts::{coupon, shop_of}, files::{Folder, came_to, errors, errors_in, import_over, over, points}, one}};
-use store::{batches::{self, Batch}, client::Store};
+use crate::{
+    cli::issue::{codes, issue_over, refused_rows, there},
+    support::{
+        CODES, CUSTOMERS,
+        audits::{audit, is_clean},
+        discounts::{coupon, shop_of},
+        files::{Folder, came_to, errors, errors_in, import_over, over, points},
+        one,
+    },
+};
 use aws_smithy_runtime_api::client::{
     http::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -20,6 +28,10 @@ use aws_smithy_runtime_api::client::{
 };
 use indicatif::ProgressBar;
 use serde_json::json;
+use store::{
+    batches::{self, Batch},
+    client::Store,
+};
 use tests::Api;
 use tokio::sync::Notify;
 use youhui::bulk::{

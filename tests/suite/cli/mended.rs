@@ -13,7 +13,14 @@ use youhui::bulk::{
     import::{Options, What, import},
 };
 
-use crate::{cli::issue::{codes, issue_over, refused_rows, there}, support::{CUSTOMERS, HISTORY, discounts::{coupon, shop_of}, files::{Folder, beside, came_to, error_lines, errors, errors_in, imported, points, text}}};
+use crate::{
+    cli::issue::{codes, issue_over, refused_rows, there},
+    support::{
+        CUSTOMERS, HISTORY,
+        discounts::{coupon, shop_of},
+        files::{Folder, beside, came_to, error_lines, errors, errors_in, imported, points, text},
+    },
+};
 
 /// Corrects an errors file.
 fn mend(errors: &Path, wrong: &str, right: &str) -> PathBuf {

@@ -1,9 +1,17 @@
 //! `youhui export points` and `import points`: no row is added twice.
 
-use crate::support::{HISTORY, LEVELS, audits::{audit, is_clean}, discounts::shop_of, files::{Folder, beside, came_to, errors, exported, import_over, imported, over, points, text}, id, points::adjust, whole_shops::stored};
-use devserver::hostile::{Hostile, Profile};
+use crate::support::{
+    HISTORY, LEVELS,
+    audits::{audit, is_clean},
+    discounts::shop_of,
+    files::{Folder, beside, came_to, errors, exported, import_over, imported, over, points, text},
+    id,
+    points::adjust,
+    whole_shops::stored,
+};
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use chrono::{Duration, Utc};
+use devserver::hostile::{Hostile, Profile};
 use futures_util::future::join;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};

@@ -16,13 +16,19 @@ use std::{
 };
 
 use crate::client::calls::client_of;
-use devserver::{hostile::{Hostile, Profile}, server::Options};
-use store::{connect::Connection, pages::{Page, refilled}};
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use chrono::{DateTime, TimeDelta, Utc};
+use devserver::{
+    hostile::{Hostile, Profile},
+    server::Options,
+};
 use futures_util::future::{join, join_all};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::Value;
+use store::{
+    connect::Connection,
+    pages::{Page, refilled},
+};
 use tests::{Api, TOKEN};
 use youhui_client::{LevelInput, RawRow};
 

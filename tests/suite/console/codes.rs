@@ -7,7 +7,11 @@ use super::{
     browser::{Browser, DESK},
     number, shop,
 };
-use crate::support::{CODES, COUPONS, CUSTOMERS, customer, discounts::{PAST, change_rule, coupon, give, issued, shop_of}, one};
+use crate::support::{
+    CODES, COUPONS, CUSTOMERS, customer,
+    discounts::{PAST, change_rule, coupon, give, issued, shop_of},
+    one,
+};
 
 #[tokio::test]
 #[ignore = "needs Chromium: .ci/browser"]

@@ -6,7 +6,11 @@ use super::{
     browser::{Browser, DESK},
     shop,
 };
-use crate::support::{CODES, COUPONS, discounts::{PAST, change_rule, coupon, give, issued, shop_of}, one};
+use crate::support::{
+    CODES, COUPONS,
+    discounts::{PAST, change_rule, coupon, give, issued, shop_of},
+    one,
+};
 
 #[tokio::test]
 #[ignore = "needs Chromium: .ci/browser"]

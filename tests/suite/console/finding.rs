@@ -7,7 +7,11 @@ use super::{
     browser::{Browser, DESK},
     shop,
 };
-use crate::support::{CODES, COUPONS, CUSTOMERS, RULES, customer, discounts::{FUTURE, PAST, change_rule, coupon_on, give, issued_ids, rule, set_status}, one};
+use crate::support::{
+    CODES, COUPONS, CUSTOMERS, RULES, customer,
+    discounts::{FUTURE, PAST, change_rule, coupon_on, give, issued_ids, rule, set_status},
+    one,
+};
 
 #[tokio::test]
 #[ignore = "needs Chromium: .ci/browser"]

@@ -7,7 +7,11 @@ use super::{
     browser::{Browser, DESK, Screen},
     shop,
 };
-use crate::support::{CUSTOMERS, LEVELS, customer, discounts::{coupon, give}, one};
+use crate::support::{
+    CUSTOMERS, LEVELS, customer,
+    discounts::{coupon, give},
+    one,
+};
 
 const ENTER: &str = "\u{E007}";
 const ESCAPE: &str = "\u{E00C}";

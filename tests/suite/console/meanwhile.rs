@@ -7,7 +7,11 @@ use super::{
     browser::{Browser, DESK},
     number, shop,
 };
-use crate::support::{CODES, CUSTOMERS, HISTORY, LEVELS, RULES, customer, discounts::{PAST, change_rule, give, issued_ids, set_status}, id, one};
+use crate::support::{
+    CODES, CUSTOMERS, HISTORY, LEVELS, RULES, customer,
+    discounts::{PAST, change_rule, give, issued_ids, set_status},
+    id, one,
+};
 
 /// A script that drops the replies of the next `times` changes. `heard` changes are carried out nevertheless.
 async fn break_the_line(browser: &Browser, times: u64, heard: bool) {

@@ -6,7 +6,11 @@ use super::{
     browser::{Browser, DESK},
     shop,
 };
-use crate::support::{RULES, USE, discounts::{give, issued, rule}, id, one};
+use crate::support::{
+    RULES, USE,
+    discounts::{give, issued, rule},
+    id, one,
+};
 
 /// Waits until the preview shows this amount to pay.
 async fn to_pay(browser: &Browser, total: &str) {

@@ -7,7 +7,11 @@ use super::{
     browser::{Browser, DESK},
     shop,
 };
-use crate::support::{CUSTOMERS, LEVELS, RULES, customer, discounts::{FUTURE, change_rule, coupon, give, issued, rule, with}, id, one};
+use crate::support::{
+    CUSTOMERS, LEVELS, RULES, customer,
+    discounts::{FUTURE, change_rule, coupon, give, issued, rule, with},
+    id, one,
+};
 
 #[tokio::test]
 #[ignore = "needs Chromium: .ci/browser"]

@@ -8,7 +8,12 @@ use serde_json::{Value, json};
 use tests::Api;
 
 use super::browser::{Browser, DESK, PHONE, Screen};
-use crate::support::{CODES, COUPONS, LEVELS, RULES, discounts::{give, issued, nested, rule}, id, one, points::adjust};
+use crate::support::{
+    CODES, COUPONS, LEVELS, RULES,
+    discounts::{give, issued, nested, rule},
+    id, one,
+    points::adjust,
+};
 
 /// The addresses of the views.
 const VIEWS: [&str; 15] = [

@@ -2,9 +2,9 @@
 
 use chrono::Utc;
 use domain::{customer::CustomerDraft, shop::ShopId};
+use serde_json::{Value, json};
 use shop::crm::{customers, import as customer_import};
 use store::{batches, idempotency::Guard, pages::bulk};
-use serde_json::{Value, json};
 use tests::Api;
 
 fn import(count: u64) -> Value {

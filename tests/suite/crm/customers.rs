@@ -4,7 +4,10 @@ use chrono::Utc;
 use serde_json::{Value, json};
 use tests::{Api, Reply};
 
-use crate::support::{CUSTOMERS, ENTER_A_NUMBER, NOT_A_BOOLEAN, NOT_A_STRING, NULL, customer, detail, keys, one, refused, refused_somehow, same_text, store_customers, taken_since, time};
+use crate::support::{
+    CUSTOMERS, ENTER_A_NUMBER, NOT_A_BOOLEAN, NOT_A_STRING, NULL, customer, detail, keys, one, refused,
+    refused_somehow, same_text, store_customers, taken_since, time,
+};
 
 const DATETIME: &str = "Datetime has wrong format. Use one of these formats instead: \
                         YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].";

@@ -3,7 +3,14 @@
 use serde_json::json;
 use tests::{Api, Reply};
 
-use crate::support::{CODES, COUPONS, RULES, detail, discounts::{Coupon, FUTURE, PAST, change_rule, count, coupon, give, issue, issued, issued_ids, rule, set_status, shop_of, with}, id, one, refused};
+use crate::support::{
+    CODES, COUPONS, RULES, detail,
+    discounts::{
+        Coupon, FUTURE, PAST, change_rule, count, coupon, give, issue, issued, issued_ids, rule, set_status, shop_of,
+        with,
+    },
+    id, one, refused,
+};
 
 /// Creates a shop with a code for each of three customers.
 async fn with_codes(changes: serde_json::Value) -> (Api, Coupon, Vec<u64>) {

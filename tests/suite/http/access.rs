@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crate::support::{ADJUST, CUSTOMERS, HISTORY, LEVELS, customer, detail, level, one};
-use devserver::server::Options;
-use shop::operators::tokens::{self, Grant};
-use store::connect::Connection;
 use chrono::{DateTime, SubsecRound, Utc};
+use devserver::server::Options;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use shop::operators::tokens::{self, Grant};
+use store::connect::Connection;
 use tests::{Api, Reply, TOKEN};
 
 const NONE: &str = "Authentication credentials were not provided.";

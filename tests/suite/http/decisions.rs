@@ -1,10 +1,17 @@
 //! Rulings on the API's behaviour.
 
 use crate::support::{CUSTOMERS, HISTORY};
-use domain::{customer::CustomerDraft, points::Cause, shop::{Shop, ShopId}};
-use shop::{crm::{customers, import as customer_import}, loyalty::load::Load};
 use chrono::Utc;
+use domain::{
+    customer::CustomerDraft,
+    points::Cause,
+    shop::{Shop, ShopId},
+};
 use serde_json::{Value, json};
+use shop::{
+    crm::{customers, import as customer_import},
+    loyalty::load::Load,
+};
 use tests::Api;
 
 fn shop() -> ShopId {

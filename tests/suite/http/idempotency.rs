@@ -4,7 +4,9 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, Reply, TOKEN};
 
-use crate::support::{ADJUST, CUSTOMERS, HISTORY, LEVELS, customer, id, keys, level, one, points::adjust, refused_somehow};
+use crate::support::{
+    ADJUST, CUSTOMERS, HISTORY, LEVELS, customer, id, keys, level, one, points::adjust, refused_somehow,
+};
 
 const REPLAYED: &str = "idempotent-replayed";
 

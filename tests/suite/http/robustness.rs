@@ -2,12 +2,17 @@
 //! instants at the edges, and replies at the limits of Lambda.
 
 use crate::support::{ADJUST, HISTORY};
-use domain::{customer::CustomerDraft, shop::ShopId};
-use shop::crm::import as customer_import;
-use store::{batches, connect::Connection, idempotency::{Guard, KEPT}, schema};
 use chrono::{Duration, Utc};
+use domain::{customer::CustomerDraft, shop::ShopId};
 use futures_util::future::{join_all, try_join_all};
 use serde_json::{Value, json};
+use shop::crm::import as customer_import;
+use store::{
+    batches,
+    connect::Connection,
+    idempotency::{Guard, KEPT},
+    schema,
+};
 use tests::{Api, TOKEN};
 
 fn shop() -> ShopId {

@@ -4,7 +4,10 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, OTHER_TOKEN, Reply, TOKEN};
 
-use crate::support::{ACCOUNTS, ADJUST, CUSTOMERS, HISTORY, LEVELS, ORDERS, REDEEM, REFUND, customer, detail, id, one, refused, refused_somehow};
+use crate::support::{
+    ACCOUNTS, ADJUST, CUSTOMERS, HISTORY, LEVELS, ORDERS, REDEEM, REFUND, customer, detail, id, one, refused,
+    refused_somehow,
+};
 
 async fn other(api: &Api, method: &str, path: &str, body: Option<&Value>) -> Reply {
     api.call_as(OTHER_TOKEN, method, path, body).await

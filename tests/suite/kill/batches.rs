@@ -7,7 +7,12 @@ use super::{
     Operation, Seen,
     deaths::{State, customers},
 };
-use crate::support::{CODES, COUPONS, CUSTOMERS, customer, discounts::{count, coupon, give, issue, issued, issued_ids, set_status, with}, faults::again, one, over};
+use crate::support::{
+    CODES, COUPONS, CUSTOMERS, customer,
+    discounts::{count, coupon, give, issue, issued, issued_ids, set_status, with},
+    faults::again,
+    one, over,
+};
 
 /// Returns the body of an issue of sixty codes of the coupon to customers 1 to 4.
 pub(super) fn sixty(coupon: u64) -> Value {

@@ -2,12 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{CODES, COUPONS, CUSTOMERS, HISTORY, LEVELS, RULES, audits::{audit, is_clean}, whole_shops::stored};
+use crate::support::{
+    CODES, COUPONS, CUSTOMERS, HISTORY, LEVELS, RULES,
+    audits::{audit, is_clean},
+    whole_shops::stored,
+};
 use domain::shop::ShopId;
-use shop::{crm::customers::{CREATED, CUSTOMERS as BY_ID}, discounts::{codes::rows::CODES as ALL_CODES, counters::{self, Counter}, rules::standings}, loyalty::history::POINT_HISTORY, orders::uses as order_uses};
-use store::{batches, pages::bulk};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use shop::{
+    crm::customers::{CREATED, CUSTOMERS as BY_ID},
+    discounts::{
+        codes::rows::CODES as ALL_CODES,
+        counters::{self, Counter},
+        rules::overlay,
+    },
+    loyalty::history::POINT_HISTORY,
+    orders::uses as order_uses,
+};
+use store::{batches, pages::bulk};
 use tests::Api;
 
 /// The largest id of coupons and rules whose counters are compared.
@@ -156,7 +169,7 @@ pub(super) async fn tie_out(api: &Api) {
     let now = chrono::Utc::now();
     assert_eq!(batches::due(store).await.expect("due"), []);
     assert_eq!(order_uses::due(store, now).await.expect("due"), []);
-    assert_eq!(standings::due_rules(store, now).await.expect("due"), []);
+    assert_eq!(overlay::due_rules(store, now).await.expect("due"), []);
     for list in [ALL_CODES, BY_ID, CREATED, POINT_HISTORY] {
         let (rows, counted) = bulk::verify(store, &shop(), &list).await.expect("verified");
         assert_eq!(rows, counted, "{}", list.name);

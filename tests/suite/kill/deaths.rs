@@ -2,13 +2,24 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use crate::support::{CUSTOMERS, customer, discounts::{expire_codes, with}};
-use devserver::{embedded::{Embedded, Place}, hostile::{Counted, Death, Dying, LastCall, Life}, server::Options};
-use store::{batches::{self, Batch}, client::Store, connect::Connection};
+use crate::support::{
+    CUSTOMERS, customer,
+    discounts::{expire_codes, with},
+};
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use chrono::Utc;
+use devserver::{
+    embedded::{Embedded, Place},
+    hostile::{Counted, Death, Dying, LastCall, Life},
+    server::Options,
+};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value, json};
+use store::{
+    batches::{self, Batch},
+    client::Store,
+    connect::Connection,
+};
 use tempfile::TempDir;
 use tests::{Api, TOKEN, faultless};
 

@@ -1,8 +1,16 @@
 //! Deaths of the scheduled jobs: the next run continues their work.
 
-use crate::support::{ACCOUNTS, CODES, CUSTOMERS, LEVELS, SIGN, discounts::{FUTURE, PAST, change_rule, count, coupon, coupon_on, expire_codes, give, issue, issued_ids, set_status}, faults::again, one, over, points::adjust};
-use devserver::hostile::{Counted, Death, LastCall};
+use crate::support::{
+    ACCOUNTS, CODES, CUSTOMERS, LEVELS, SIGN,
+    discounts::{
+        FUTURE, PAST, change_rule, count, coupon, coupon_on, expire_codes, give, issue, issued_ids, set_status,
+    },
+    faults::again,
+    one, over,
+    points::adjust,
+};
 use chrono::{Duration, Utc};
+use devserver::hostile::{Counted, Death, LastCall};
 use serde_json::json;
 use tests::Api;
 

@@ -1,7 +1,13 @@
 //! Another client works on the same coupon, rule or order while a dead process has left half-done work. Its replies
 //! still hold when the work is finished or undone.
 
-use crate::support::{ACCOUNTS, CODES, COUPONS, CUSTOMERS, RELEASE, USE, discounts::{FUTURE, PAST, change_rule, count, give, issued_ids, nested, set_status}, faults::again, id, one, points::adjust};
+use crate::support::{
+    ACCOUNTS, CODES, COUPONS, CUSTOMERS, RELEASE, USE,
+    discounts::{FUTURE, PAST, change_rule, count, give, issued_ids, nested, set_status},
+    faults::again,
+    id, one,
+    points::adjust,
+};
 use devserver::hostile::Death;
 use futures_util::{StreamExt, stream};
 use serde_json::json;

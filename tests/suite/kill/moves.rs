@@ -1,10 +1,15 @@
 //! Operators' commands: importing a shop and changing its settings.
 
-use crate::support::{CUSTOMERS, RULES, customer, discounts::{FUTURE, rule}, id, whole_shops::{exported, import, shop, stored}};
+use crate::support::{
+    CUSTOMERS, RULES, customer,
+    discounts::{FUTURE, rule},
+    id,
+    whole_shops::{exported, import, shop, stored},
+};
 use devserver::hostile::Death;
-use shop::operators::shops;
 use futures_util::{StreamExt, stream};
 use serde_json::json;
+use shop::operators::shops;
 use tests::{Api, OTHER_TOKEN};
 
 use super::{

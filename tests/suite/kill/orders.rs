@@ -1,6 +1,17 @@
 //! Orders: codes and points that are used and given back in steps.
 
-use crate::{discounts::checkout::uses::scattered, support::{ACCOUNTS, CODES, COUPONS, LEVELS, ORDERS, RELEASE, USE, audits::{audit, is_clean}, discounts::count, faults::again, one, orders::{cancelled, paid}, points::{adjust, redeem_for}}};
+use crate::{
+    discounts::checkout::uses::scattered,
+    support::{
+        ACCOUNTS, CODES, COUPONS, LEVELS, ORDERS, RELEASE, USE,
+        audits::{audit, is_clean},
+        discounts::count,
+        faults::again,
+        one,
+        orders::{cancelled, paid},
+        points::{adjust, redeem_for},
+    },
+};
 use devserver::hostile::{Counted, Death, LastCall};
 use serde_json::{Value, json};
 use tests::Api;

@@ -8,7 +8,12 @@ use super::{
     deaths::{State, customers},
     jobs::{expire, many_codes, of_coupons},
 };
-use crate::support::{CODES, RULES, discounts::{FUTURE, PAST, change_rule, count, coupon, give, issued_ids, rule, set_status}, faults::again, one, over};
+use crate::support::{
+    CODES, RULES,
+    discounts::{FUTURE, PAST, change_rule, count, coupon, give, issued_ids, rule, set_status},
+    faults::again,
+    one, over,
+};
 
 /// Updates rule 1 under a key.
 async fn put(api: &Api, key: &str, changes: &Value) {

@@ -10,12 +10,15 @@ use std::{
     time::Duration,
 };
 
-use crate::support::{ACCOUNTS, ADJUST, CODES, COUPONS, CUSTOMERS, HISTORY, LEVELS, ORDERS, REDEEM, RELEASE, USE, audits::is_clean, discounts::nested, one, whole_shops::shop};
-use shop::discounts::counters::{self, Counter};
-use store::{client::Store, connect::Connection};
+use crate::support::{
+    ACCOUNTS, ADJUST, CODES, COUPONS, CUSTOMERS, HISTORY, LEVELS, ORDERS, REDEEM, RELEASE, USE, audits::is_clean,
+    discounts::nested, one, whole_shops::shop,
+};
 use futures_util::future::{join, join_all};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
+use shop::discounts::counters::{self, Counter};
+use store::{client::Store, connect::Connection};
 use tests::{Reply, TOKEN, functions};
 use tokio::sync::{Notify, oneshot, watch};
 

@@ -7,7 +7,15 @@ use std::{
     path::Path,
 };
 
-use crate::{lambda::lines::{hold_none_of, is_of_request, of_invocation, parsed, private}, support::{CODES, COUPONS, CUSTOMERS, EVALUATE, HISTORY, LEVELS, RELEASE, USE, customer, discounts::{PAST, change_rule, count, coupon, give, shop_of}, one, points::adjust}};
+use crate::{
+    lambda::lines::{hold_none_of, is_of_request, of_invocation, parsed, private},
+    support::{
+        CODES, COUPONS, CUSTOMERS, EVALUATE, HISTORY, LEVELS, RELEASE, USE, customer,
+        discounts::{PAST, change_rule, count, coupon, give, shop_of},
+        one,
+        points::adjust,
+    },
+};
 use devserver::routes;
 use serde_json::{Value, json};
 use tests::{

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::support::{EVALUATE, RELEASE};
-use shared::telemetry::{DIMENSION, NAMESPACE};
 use serde_json::Value;
+use shared::telemetry::{DIMENSION, NAMESPACE};
 
 /// The units of CloudWatch metrics that we use.
 const UNITS: [&str; 2] = ["Count", "Milliseconds"];

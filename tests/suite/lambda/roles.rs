@@ -4,15 +4,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{crm::batches as customer_batches, discounts::codes::batches as coupon_batches, support::{ADJUST, CODES, COUPONS, CUSTOMERS, EVALUATE, HISTORY, LEVELS, RELEASE, RULES, USE, audits::{audit, damage}, customer, discounts::{FUTURE, PAST, change_rule, coupon, expire_codes, give, issued, issued_ids, nested, rule, shop_of, with}, id, one, points::adjust}};
+use crate::{
+    crm::batches as customer_batches,
+    discounts::codes::batches as coupon_batches,
+    support::{
+        ADJUST, CODES, COUPONS, CUSTOMERS, EVALUATE, HISTORY, LEVELS, RELEASE, RULES, USE,
+        audits::{audit, damage},
+        customer,
+        discounts::{
+            FUTURE, PAST, change_rule, coupon, expire_codes, give, issued, issued_ids, nested, rule, shop_of, with,
+        },
+        id, one,
+        points::adjust,
+    },
+};
+use chrono::{Duration, Utc};
 use devserver::roles::Role;
 use domain::shop::{Shop, ShopId};
-use shop::keys;
-use store::{idempotency::{Guard, KEPT}, sequence};
-use chrono::{Duration, Utc};
 use operator::Command;
 use rand::{Rng, distr::Alphanumeric};
 use serde_json::{Value, json};
+use shop::keys;
+use store::{
+    idempotency::{Guard, KEPT},
+    sequence,
+};
 use tests::Api;
 
 /// Returns a text that does not compress, so that a reply with it is stored apart from its idempotency record.

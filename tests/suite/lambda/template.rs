@@ -8,11 +8,11 @@ use std::{
 };
 
 use devserver::template::{Resource, Template, referred};
+use serde_json::Value as Json;
+use serde_yaml_ng::Value;
 use shared::telemetry;
 use shop::keys;
 use store::schema;
-use serde_json::Value as Json;
-use serde_yaml_ng::Value;
 
 fn template() -> Template {
     Template::read().expect("a template")

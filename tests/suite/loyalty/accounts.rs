@@ -3,7 +3,12 @@
 use serde_json::{Value, json};
 use tests::Api;
 
-use crate::support::{ACCOUNTS, CUSTOMERS, LEVELS, SIGN, detail, keys, one, orders::{cancelled, paid, put}, points::{account, adjust, balance, redeem}, store_customers};
+use crate::support::{
+    ACCOUNTS, CUSTOMERS, LEVELS, SIGN, detail, keys, one,
+    orders::{cancelled, paid, put},
+    points::{account, adjust, balance, redeem},
+    store_customers,
+};
 
 /// Creates a shop with customer 1 and these levels.
 async fn shop(levels: &[Value]) -> Api {

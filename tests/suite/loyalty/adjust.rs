@@ -4,7 +4,10 @@ use chrono::Utc;
 use serde_json::{Value, json};
 use tests::Api;
 
-use crate::support::{ADJUST, CUSTOMERS, HISTORY, NOT_AN_INTEGER, NULL, REQUIRED, customer, id, keys, one, points::adjust, refused, refused_somehow, store_customers, taken_since};
+use crate::support::{
+    ADJUST, CUSTOMERS, HISTORY, NOT_AN_INTEGER, NULL, REQUIRED, customer, id, keys, one, points::adjust, refused,
+    refused_somehow, store_customers, taken_since,
+};
 
 const LIMIT: i64 = 1_000_000_000;
 const TOO_LARGE: &str = "Ensure this value is less than or equal to 1000000000.";

@@ -1,8 +1,15 @@
 //! Points that expire: first in, first out, after the shop's number of months.
 
-use crate::support::{LEVELS, points::{account, adjust, balance, entries, redeem, refund}, store_customers};
-use domain::{point_expiry::{is_over, last_day}, shop::Shop};
+use crate::support::{
+    LEVELS,
+    points::{account, adjust, balance, entries, redeem, refund},
+    store_customers,
+};
 use chrono::{DateTime, Duration, Months, NaiveDate, Utc};
+use domain::{
+    point_expiry::{is_over, last_day},
+    shop::Shop,
+};
 use expire_points::Report;
 use futures_util::future::join_all;
 use proptest::prelude::*;

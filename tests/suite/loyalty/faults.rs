@@ -1,11 +1,16 @@
 //! Points over a store with conflicts, throttling, errors, and time-outs before and after the effect. No change takes
 //! effect twice, and none is lost.
 
-use crate::support::{ACCOUNTS, ADJUST, HISTORY, LEVELS, ORDERS, REDEEM, REFUND, SIGN, faults::{again, hostile, read}, one, orders::{cancelled, paid}};
-use shop::loyalty::days as point_days;
+use crate::support::{
+    ACCOUNTS, ADJUST, HISTORY, LEVELS, ORDERS, REDEEM, REFUND, SIGN,
+    faults::{again, hostile, read},
+    one,
+    orders::{cancelled, paid},
+};
 use chrono::NaiveDate;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use shop::loyalty::days as point_days;
 use tests::{Api, Reply};
 
 /// Sends an order of this customer without a key until it is answered.

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use tests::Api;
 
-use crate::support::{BLANK, LEVELS, NOT_AN_INTEGER, NOT_A_NUMBER, NOT_A_STRING, NULL, REQUIRED, detail, id, level, one, refused, same_text};
+use crate::support::{
+    BLANK, LEVELS, NOT_A_NUMBER, NOT_A_STRING, NOT_AN_INTEGER, NULL, REQUIRED, detail, id, level, one, refused,
+    same_text,
+};
 
 const INTEGERS: [&str; 5] =
     ["condition_points", "sign_points", "redeem_points", "redeem_limitation", "redeem_limitation_monthly"];

@@ -4,7 +4,12 @@ use chrono::Duration;
 use serde_json::{Value, json};
 use tests::Api;
 
-use crate::support::{LEVELS, SIGN, orders::{paid, put}, points::{adjust, redeem, refund}, store_customers};
+use crate::support::{
+    LEVELS, SIGN,
+    orders::{paid, put},
+    points::{adjust, redeem, refund},
+    store_customers,
+};
 
 async fn operate(api: &Api, command: Value) -> Result<Value, shared::Error> {
     let command = serde_json::from_value(command).expect("a command");

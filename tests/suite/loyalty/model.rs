@@ -1,9 +1,13 @@
 //! Random histories of a shop's points against a plain model ([`book`]): every reply, every account and every entry is
 //! compared.
 
-use crate::support::{ACCOUNTS, ADJUST, HISTORY, LEVELS, ORDERS, REDEEM, REFUND, SIGN, audits::{audit, is_clean}, one, store_customers};
-use devserver::server::Options;
+use crate::support::{
+    ACCOUNTS, ADJUST, HISTORY, LEVELS, ORDERS, REDEEM, REFUND, SIGN,
+    audits::{audit, is_clean},
+    one, store_customers,
+};
 use chrono::{DateTime, Duration, FixedOffset, NaiveDate};
+use devserver::server::Options;
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde_json::{Value, json};
 use tests::{Api, Reply};

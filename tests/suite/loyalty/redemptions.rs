@@ -5,7 +5,15 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::Api;
 
-use crate::{loyalty::signs::{move_to, shop_in}, support::{HISTORY, LEVELS, NOT_AN_INTEGER, NULL, REDEEM, REFUND, REQUIRED, detail, keys, one, orders::put, points::{account, adjust, balance, entries, redeem, redeem_for, refund}, refused, same_text, store_customers}};
+use crate::{
+    loyalty::signs::{move_to, shop_in},
+    support::{
+        HISTORY, LEVELS, NOT_AN_INTEGER, NULL, REDEEM, REFUND, REQUIRED, detail, keys, one,
+        orders::put,
+        points::{account, adjust, balance, entries, redeem, redeem_for, refund},
+        refused, same_text, store_customers,
+    },
+};
 
 /// Creates a shop with customer 1, who has this number of points on this level.
 async fn shop(points: i64, level: Value) -> Api {

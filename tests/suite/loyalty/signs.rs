@@ -5,7 +5,11 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, Reply};
 
-use crate::support::{HISTORY, LEVELS, NULL, REQUIRED, SIGN, detail, id, keys, one, points::{account, balance, entries}, refused, same_text, store_customers};
+use crate::support::{
+    HISTORY, LEVELS, NULL, REQUIRED, SIGN, detail, id, keys, one,
+    points::{account, balance, entries},
+    refused, same_text, store_customers,
+};
 
 const AGAIN: &str = "This customer has signed in today.";
 

@@ -1,14 +1,20 @@
 //! The operator's audit: a healthy shop has no drift, damage is found and repaired, and concurrent writers do not
 //! disturb it.
 
-use crate::support::{audits::{audit, audited, busy_shop, damage, is_clean}, discounts::{coupon, give, issued_ids, set_status}, orders::{paid, put}, points::{account, adjust, balance}, store_customers};
-use domain::shop::ShopId;
-use shared::Error;
-use shop::keys;
+use crate::support::{
+    audits::{audit, audited, busy_shop, damage, is_clean},
+    discounts::{coupon, give, issued_ids, set_status},
+    orders::{paid, put},
+    points::{account, adjust, balance},
+    store_customers,
+};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::NaiveDate;
+use domain::shop::ShopId;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
+use shared::Error;
+use shop::keys;
 use tests::Api;
 
 fn shop() -> ShopId {

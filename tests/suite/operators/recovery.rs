@@ -5,14 +5,29 @@ use std::{
     time::Duration,
 };
 
-use crate::support::{ACCOUNTS, ADJUST, CODES, COUPONS, CUSTOMERS, HISTORY, LEVELS, ORDERS, RULES, audits::{audit, busy_shop, is_clean}, customer, discounts::{FUTURE, PAST, change_rule, coupon, expire_codes, give, issued_ids, nested, set_status}, id, one, points::adjust, whole_shops::{Elsewhere, export, exported, import, shop, stored}};
-use devserver::{hostile::Profile, server::Options};
-use shared::{Error, FieldErrors};
-use shop::{discounts::codes::issue::{self, Pair}, keys, operators::{shop_import::{self, Import}, tokens}};
-use store::{batches, client::Store, connect::Connection};
+use crate::support::{
+    ACCOUNTS, ADJUST, CODES, COUPONS, CUSTOMERS, HISTORY, LEVELS, ORDERS, RULES,
+    audits::{audit, busy_shop, is_clean},
+    customer,
+    discounts::{FUTURE, PAST, change_rule, coupon, expire_codes, give, issued_ids, nested, set_status},
+    id, one,
+    points::adjust,
+    whole_shops::{Elsewhere, export, exported, import, shop, stored},
+};
 use chrono::Utc;
+use devserver::{hostile::Profile, server::Options};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
+use shared::{Error, FieldErrors};
+use shop::{
+    discounts::codes::issue::{self, Pair},
+    keys,
+    operators::{
+        shop_import::{self, Import},
+        tokens,
+    },
+};
+use store::{batches, client::Store, connect::Connection};
 use tests::{Api, OTHER_TOKEN, TOKEN, own_store};
 use youhui::recovery::RecoveryError;
 

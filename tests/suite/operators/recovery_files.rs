@@ -2,15 +2,20 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use crate::support::{audits::busy_shop, files::import_over, points::adjust, whole_shops::{Elsewhere, export, exported, import, shop, stored}};
-use shared::Error;
-use shop::keys;
-use store::client::Store;
+use crate::support::{
+    audits::busy_shop,
+    files::import_over,
+    points::adjust,
+    whole_shops::{Elsewhere, export, exported, import, shop, stored},
+};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::Utc;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use shared::Error;
+use shop::keys;
+use store::client::Store;
 use tests::Api;
 use youhui::{
     bulk::import::What,

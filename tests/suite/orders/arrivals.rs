@@ -1,8 +1,15 @@
 //! Order snapshots that arrive concurrently and in any order.
 
-use crate::support::{ORDERS, one, orders::{at, cancelled, paid, put, shop}, points::{balance, entries}};
-use domain::{money::Hundredths, order::{Effects, Snapshot}};
+use crate::support::{
+    ORDERS, one,
+    orders::{at, cancelled, paid, put, shop},
+    points::{balance, entries},
+};
 use chrono::{DateTime, Utc};
+use domain::{
+    money::Hundredths,
+    order::{Effects, Snapshot},
+};
 use futures_util::future::join_all;
 use proptest::prelude::*;
 

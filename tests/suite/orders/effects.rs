@@ -3,7 +3,12 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{LEVELS, ORDERS, REFUND, detail, one, orders::{at, cancelled, paid, put, shop}, points::{account, adjust, balance, entries, redeem, redeem_for}, refused, store_customers};
+use crate::support::{
+    LEVELS, ORDERS, REFUND, detail, one,
+    orders::{at, cancelled, paid, put, shop},
+    points::{account, adjust, balance, entries, redeem, redeem_for},
+    refused, store_customers,
+};
 
 #[tokio::test]
 async fn becoming_paid_earns_and_the_entry_names_the_order() {

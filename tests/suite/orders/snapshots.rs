@@ -6,7 +6,9 @@ use tests::{
     documents::{LOYALTY, example},
 };
 
-use crate::support::{CUSTOMERS, EVALUATE, HISTORY, ORDERS, customer, detail, keys, one, refused, same_text, store_customers};
+use crate::support::{
+    CUSTOMERS, EVALUATE, HISTORY, ORDERS, customer, detail, keys, one, refused, same_text, store_customers,
+};
 
 /// Returns the order of the documents.
 fn documented() -> Value {

@@ -3,14 +3,23 @@
 
 use std::time::Duration;
 
-use crate::support::{ADJUST, CODES, COUPONS, CUSTOMERS, HISTORY, LEVELS, ORDERS, REDEEM, RELEASE, RULES, SIGN, USE, audits::is_clean, customer, discounts::{nested, rule, with}, one};
-use devserver::{hostile::{Hostile, Profile}, server::Options};
-use shop::discounts::counters::{self, Counter};
-use store::connect::Connection;
+use crate::support::{
+    ADJUST, CODES, COUPONS, CUSTOMERS, HISTORY, LEVELS, ORDERS, REDEEM, RELEASE, RULES, SIGN, USE,
+    audits::is_clean,
+    customer,
+    discounts::{nested, rule, with},
+    one,
+};
 use aws_sdk_dynamodb::config::SharedHttpClient;
+use devserver::{
+    hostile::{Hostile, Profile},
+    server::Options,
+};
 use futures_util::future::{join, join_all};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
+use shop::discounts::counters::{self, Counter};
+use store::connect::Connection;
 use tests::{Api, Reply};
 
 const CUSTOMERS_IN_ALL: u64 = 12;

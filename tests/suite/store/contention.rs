@@ -2,14 +2,31 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::support::{CODES, COUPONS, audits::{audit, is_clean}, detail, discounts::{count, coupon}, store_customers};
-use devserver::server::Options;
-use domain::{quota::{Quota, SHARDS}, shop::ShopId};
-use shop::{discounts::counters::{self, Counter}, keys};
-use store::{client::Store, connect::Connection, pages::{List, ONLY, bulk}, transaction::Transaction};
+use crate::support::{
+    CODES, COUPONS,
+    audits::{audit, is_clean},
+    detail,
+    discounts::{count, coupon},
+    store_customers,
+};
 use aws_sdk_dynamodb::config::SharedHttpClient;
+use devserver::server::Options;
+use domain::{
+    quota::{Quota, SHARDS},
+    shop::ShopId,
+};
 use futures_util::future::join_all;
 use serde_json::json;
+use shop::{
+    discounts::counters::{self, Counter},
+    keys,
+};
+use store::{
+    client::Store,
+    connect::Connection,
+    pages::{List, ONLY, bulk},
+    transaction::Transaction,
+};
 use tests::{
     Api, Reply,
     partitions::{Model, Partitions},

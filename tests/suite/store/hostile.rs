@@ -6,11 +6,14 @@ use std::{
 };
 
 use crate::support::{LEVELS, level, one, points::adjust, store_customers};
-use devserver::{hostile::{Chaos, Counted, Death, Dying, Hostile, LastCall, Profile}, server::Options};
+use aws_sdk_dynamodb::{config::SharedHttpClient, types::AttributeValue};
+use devserver::{
+    hostile::{Chaos, Counted, Death, Dying, Hostile, LastCall, Profile},
+    server::Options,
+};
 use domain::shop::ShopId;
 use shop::{keys, operators::shops};
 use store::connect::Connection;
-use aws_sdk_dynamodb::{config::SharedHttpClient, types::AttributeValue};
 use tests::Api;
 
 #[tokio::test]

@@ -46,11 +46,11 @@ fn keys_are_these() {
         (keys::order_uses(&shop, 9), "SHOP#demo#ORDER_USES#9 | USES"),
         (keys::unsettled_order(&shop, at, 9), "SHOP#demo#UNSETTLED_ORDERS | 063695001600000000#0000000000000009"),
         (keys::due_order(&shop, at, 9), "DUE#ORDER#1 | 063695001600000000#demo#9"),
-        (keys::standing_mixed(&shop, 5527), "SHOP#demo#STANDINGS | CHANGED#0000000000005527"),
-        (keys::standing_deleted(&shop, 3077), "SHOP#demo#STANDINGS | DELETED#0000000000003077"),
-        (keys::standing_ends(&shop, at, 5527), "SHOP#demo#STANDINGS | ENDS#063695001600000000#0000000000005527"),
-        (keys::standing_off(&shop, 5527), "SHOP#demo#STANDINGS | OFF#0000000000005527"),
-        (keys::standing_starts(&shop, at, 5527), "SHOP#demo#STANDINGS | STARTS#063695001600000000#0000000000005527"),
+        (keys::overlay_mixed(&shop, 5527), "SHOP#demo#STANDINGS | CHANGED#0000000000005527"),
+        (keys::overlay_deleted(&shop, 3077), "SHOP#demo#STANDINGS | DELETED#0000000000003077"),
+        (keys::overlay_ends(&shop, at, 5527), "SHOP#demo#STANDINGS | ENDS#063695001600000000#0000000000005527"),
+        (keys::overlay_off(&shop, 5527), "SHOP#demo#STANDINGS | OFF#0000000000005527"),
+        (keys::overlay_starts(&shop, at, 5527), "SHOP#demo#STANDINGS | STARTS#063695001600000000#0000000000005527"),
         (keys::due_rule(&shop, at, 5527), "DUE#RULE#3 | 063695001600000000#demo#5527"),
         (keys::due_coupon(&shop, 3077), "DUE#COUPON#1 | demo#3077"),
         (keys::order(&shop, 9), "SHOP#demo#ORDER#9 | ORDER"),
@@ -92,16 +92,16 @@ fn the_ranges_of_the_standings_hold_what_concerns_a_moment() {
     let shop: ShopId = "demo".parse().expect("a shop");
     let at = |second| Utc.timestamp_opt(second, 0).single().expect("an instant");
     let holds = |(first, last): &(String, String), key: Key| *first <= key.sk && key.sk <= *last;
-    let all = keys::standings_at(at(1_000));
-    assert!(holds(&all, keys::standing_mixed(&shop, 1)) && holds(&all, keys::standing_deleted(&shop, u64::MAX >> 11)));
-    assert!(holds(&all, keys::standing_ends(&shop, at(-62_135_596_800), 1)));
-    assert!(holds(&all, keys::standing_ends(&shop, at(1_000), u64::MAX >> 11)));
-    assert!(!holds(&all, keys::standing_ends(&shop, at(1_001), 1)) && !holds(&all, keys::standing_off(&shop, 1)));
-    let [off, later] = keys::standings_barred(at(1_000));
-    assert!(holds(&off, keys::standing_off(&shop, 1)) && !holds(&off, keys::standing_starts(&shop, at(2_000), 1)));
-    assert!(holds(&later, keys::standing_starts(&shop, at(1_001), 1)));
-    assert!(holds(&later, keys::standing_starts(&shop, DateTime::<Utc>::MAX_UTC, 1)));
-    assert!(!holds(&later, keys::standing_starts(&shop, at(1_000), 1)), "a rule that begins now has begun");
+    let all = keys::overlay_at(at(1_000));
+    assert!(holds(&all, keys::overlay_mixed(&shop, 1)) && holds(&all, keys::overlay_deleted(&shop, u64::MAX >> 11)));
+    assert!(holds(&all, keys::overlay_ends(&shop, at(-62_135_596_800), 1)));
+    assert!(holds(&all, keys::overlay_ends(&shop, at(1_000), u64::MAX >> 11)));
+    assert!(!holds(&all, keys::overlay_ends(&shop, at(1_001), 1)) && !holds(&all, keys::overlay_off(&shop, 1)));
+    let [off, later] = keys::overlay_barred(at(1_000));
+    assert!(holds(&off, keys::overlay_off(&shop, 1)) && !holds(&off, keys::overlay_starts(&shop, at(2_000), 1)));
+    assert!(holds(&later, keys::overlay_starts(&shop, at(1_001), 1)));
+    assert!(holds(&later, keys::overlay_starts(&shop, DateTime::<Utc>::MAX_UTC, 1)));
+    assert!(!holds(&later, keys::overlay_starts(&shop, at(1_000), 1)), "a rule that begins now has begun");
 }
 
 #[test]

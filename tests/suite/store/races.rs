@@ -6,7 +6,9 @@ use futures_util::future::{join, join_all};
 use serde_json::json;
 use tests::{Api, Reply};
 
-use crate::support::{CUSTOMERS, HISTORY, LEVELS, customer, detail, id, level, one, points::adjust, refused_somehow, store_customers};
+use crate::support::{
+    CUSTOMERS, HISTORY, LEVELS, customer, detail, id, level, one, points::adjust, refused_somehow, store_customers,
+};
 
 /// Creates an empty shop with customer 1.
 async fn with_customer() -> Api {

@@ -9,10 +9,11 @@ use std::{
     },
 };
 
-use devserver::{embedded::Embedded, hostile::{Hostile, Profile}};
+use devserver::{
+    embedded::Embedded,
+    hostile::{Hostile, Profile},
+};
 use domain::{id::MAX_ID, shop::ShopId};
-use shared::Error;
-use store::{client::Store, connect::Connection, entity, pages::{Class, Direction, List, PageNumber, Select, bulk, paginate}, schema, transaction::Transaction};
 use futures_util::future::join_all;
 use proptest::{
     collection::vec,
@@ -21,6 +22,15 @@ use proptest::{
     test_runner::{Config, TestCaseError, TestRunner},
 };
 use serde::{Deserialize, Serialize};
+use shared::Error;
+use store::{
+    client::Store,
+    connect::Connection,
+    entity,
+    pages::{Class, Direction, List, PageNumber, Select, bulk, paginate},
+    schema,
+    transaction::Transaction,
+};
 
 static DENSE: List = List { classes: 3, ..List::dense("dense") };
 static SCATTERED: List = List { classes: 3, ..List::sparse("scattered") };

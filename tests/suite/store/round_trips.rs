@@ -3,14 +3,18 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::support::{CODES, COUPONS, CUSTOMERS, EVALUATE, RELEASE, RULES, USE, discounts::{PAST, change_rule, coupon, give, nested, rule, shop_of}, one};
+use crate::support::{
+    CODES, COUPONS, CUSTOMERS, EVALUATE, RELEASE, RULES, USE,
+    discounts::{PAST, change_rule, coupon, give, nested, rule, shop_of},
+    one,
+};
 use devserver::server::functions;
-use shared::{App, http::service::service};
-use store::meter::Meter;
 use http::Request;
 use http_body_util::BodyExt;
 use lambda_http::tower::ServiceExt;
 use serde_json::{Value, json};
+use shared::{App, http::service::service};
+use store::meter::Meter;
 use tests::{Api, TOKEN};
 
 /// The minimal latency of a call. It makes concurrent calls recognisable.

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use devserver::{hostile::{Hostile, Profile}, server::Options};
-use store::connect::Connection;
+use devserver::{
+    hostile::{Hostile, Profile},
+    server::Options,
+};
 use serde_json::{Value, json};
+use store::connect::Connection;
 use tests::{Api, Reply};
 
 use super::CUSTOMERS;

@@ -7,9 +7,9 @@ use std::{
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use domain::shop::ShopId;
-use store::{client::Store, connect::Connection};
 use indicatif::ProgressBar;
 use serde_json::Value;
+use store::{client::Store, connect::Connection};
 use tempfile::TempDir;
 use tests::Api;
 use youhui::bulk::{

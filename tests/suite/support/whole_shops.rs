@@ -7,12 +7,16 @@ use std::{
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use chrono::Utc;
-use devserver::{embedded::Embedded, hostile::{Hostile, Profile}, server::Options};
+use devserver::{
+    embedded::Embedded,
+    hostile::{Hostile, Profile},
+    server::Options,
+};
 use domain::shop::ShopId;
-use shop::operators::shop_items;
-use store::{client::Store, connect::Connection, schema};
 use futures_util::TryStreamExt;
 use indicatif::ProgressBar;
+use shop::operators::shop_items;
+use store::{client::Store, connect::Connection, schema};
 use tempfile::TempDir;
 use tests::{Api, own_store};
 use youhui::recovery::{self, Moved, RecoveryError};

@@ -6,7 +6,22 @@
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use shared::{Error, domain::{customer::CustomerDraft, level::LevelDraft, shop::{Shop, ShopId}, timestamp}, shop::{crm::customers, loyalty::{history::POINT_HISTORY, levels}, orders}, store::{client::Store, sequence}, wire::order};
+use shared::{
+    Error,
+    domain::{
+        customer::CustomerDraft,
+        level::LevelDraft,
+        shop::{Shop, ShopId},
+        timestamp,
+    },
+    shop::{
+        crm::customers,
+        loyalty::{history::POINT_HISTORY, levels},
+        orders,
+    },
+    store::{client::Store, sequence},
+    wire::order,
+};
 
 mod discounts;
 

@@ -7,8 +7,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::{hostile::{body, failed, operation}, template::{Template, referred}};
-use shared::store::schema::LOGICAL_ID;
+use crate::{
+    hostile::{body, failed, operation},
+    template::{Template, referred},
+};
 use aws_smithy_runtime_api::client::{
     http::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -18,6 +20,7 @@ use aws_smithy_runtime_api::client::{
 };
 use serde_json::json;
 use serde_yaml_ng::Value;
+use shared::store::schema::LOGICAL_ID;
 
 /// The actions that a role allows, such as `dynamodb:GetItem`, and the actions that were called under it so far.
 #[derive(Debug, Clone, Default)]

@@ -7,9 +7,29 @@ use std::{
     time::Duration,
 };
 
-use crate::{demo, embedded::Embedded, gateway::Gateway, roles::{self, Role}, routes, template::Template};
-use shared::{App, Error, app::{Callers, Clock}, domain::{scope::Scopes, shop::{Shop, ShopId}}, http::service::service, shop::operators::{shops, tokens::{self, Grant}}, store::{client::Store, connect::Connection, schema}};
+use crate::{
+    demo,
+    embedded::Embedded,
+    gateway::Gateway,
+    roles::{self, Role},
+    routes,
+    template::Template,
+};
 use chrono::{SubsecRound, Utc};
+use shared::{
+    App, Error,
+    app::{Callers, Clock},
+    domain::{
+        scope::Scopes,
+        shop::{Shop, ShopId},
+    },
+    http::service::service,
+    shop::operators::{
+        shops,
+        tokens::{self, Grant},
+    },
+    store::{client::Store, connect::Connection, schema},
+};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 /// A token with a given text, for tests by external tools.

@@ -7,11 +7,20 @@ use std::{
 };
 
 use chrono::Utc;
+use devserver::server::functions;
 use http::Request;
 use http_body_util::BodyExt;
 use lambda_http::tower::ServiceExt;
-use local::server::functions;
-use shared::{App, domain::shop::ShopId, http::service::service, shop::operators::tokens::{self, Grant}, store::{client::Store, meter::{Meter, Operation, Usage}}};
+use shared::{
+    App,
+    domain::shop::ShopId,
+    http::service::service,
+    shop::operators::tokens::{self, Grant},
+    store::{
+        client::Store,
+        meter::{Meter, Operation, Usage},
+    },
+};
 
 /// An operation: its name, method, path and body.
 pub(crate) type Call = (&'static str, &'static str, String, Option<serde_json::Value>);

@@ -2,12 +2,19 @@
 
 use std::time::Duration;
 
-use crate::{bench::{Bench, Call, Measured}, cost};
-use shared::{domain::shop::{Shop, ShopId}, shop::operators::shops, store::{client::Store, connect::Connection, schema}};
-use indicatif::{ProgressBar, ProgressStyle};
-use local::{
+use crate::{
+    bench::{Bench, Call, Measured},
+    cost,
+};
+use devserver::{
     embedded::{Embedded, Place},
     hostile::{Hostile, Profile},
+};
+use indicatif::{ProgressBar, ProgressStyle};
+use shared::{
+    domain::shop::{Shop, ShopId},
+    shop::operators::shops,
+    store::{client::Store, connect::Connection, schema},
 };
 
 mod checkout;

@@ -5,9 +5,9 @@
 use std::time::{Duration, Instant};
 
 use crate::crowd;
-use shared::domain::quota::SHARDS;
 use futures_util::future::join_all;
 use serde_json::json;
+use shared::domain::quota::SHARDS;
 use tests::{Api, partitions::Seen};
 
 mod things;
@@ -107,7 +107,7 @@ fn throttled_most(before: &Seen, after: &Seen) -> String {
 
 /// Checks that every stored sum is right.
 async fn audit(api: &Api) {
-    let command = json!({"action": "audit", "shop": local::demo::SHOP, "seconds": 600});
+    let command = json!({"action": "audit", "shop": devserver::demo::SHOP, "seconds": 600});
     let command = serde_json::from_value(command).expect("a command");
     let store = api.distant(Duration::ZERO).await;
     let report = operator::run(&store, command).await.expect("a report");

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use crate::scale;
-use shared::store::connect::Connection;
 use aws_sdk_dynamodb::config::SharedHttpClient;
-use local::server::Options;
+use devserver::server::Options;
 use serde_json::{Value, json};
+use shared::store::connect::Connection;
 use tests::{
     Api, Reply,
     partitions::{Model, Partitions},

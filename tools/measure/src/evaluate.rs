@@ -3,9 +3,16 @@
 use std::{collections::BTreeMap, hint::black_box};
 
 use crate::bench::processor_time;
-use shared::{domain::{evaluation::{Candidate, evaluate}, price_rule::PriceRule, shop::Shop}, wire::{cart, evaluation::EvaluationReply}};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use shared::{
+    domain::{
+        evaluation::{Candidate, evaluate},
+        price_rule::PriceRule,
+        shop::Shop,
+    },
+    wire::{cart, evaluation::EvaluationReply},
+};
 
 /// Returns a rule in one of many shapes, so that two hundred rules include every calculation.
 fn rule(id: u64) -> PriceRule {

@@ -52,7 +52,7 @@ pub(crate) async fn run(function: &str, event: &str, times: usize, only: &[Strin
     let api = Api::start().await;
     let store = Terminator::start(&api.server.store_endpoint().expect("the embedded store")).await;
     let place = Place::of(&store);
-    let event = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../events/{event}.json"));
+    let event = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../events/{event}.json"));
     let event = fs::read_to_string(event).expect("an event").replace("Bearer TOKEN", &format!("Bearer {TOKEN}"));
     let event: Value = serde_json::from_str(&event).expect("JSON");
     for round in 0..=times {
@@ -74,7 +74,7 @@ pub(crate) async fn run(function: &str, event: &str, times: usize, only: &[Strin
 /// Builds the function that does nothing, and the given function. Each profile has a target folder of its own, so that
 /// no build invalidates another.
 fn build(function: &str, profile: &str, overrides: &[(&str, &str)]) -> [Subject; 2] {
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/functions").join(profile);
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/functions").join(profile);
     let mut cargo = cargo();
     cargo.args([
         "build",

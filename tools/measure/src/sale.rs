@@ -8,10 +8,10 @@ use std::{
 };
 
 use crate::crowd::{self, insist, percentile};
-use shared::domain::quota::SHARDS;
 use futures_util::future::join_all;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::json;
+use shared::domain::quota::SHARDS;
 use tests::{Api, partitions::Seen};
 
 const PREFIX: &str = "SALE";

@@ -12,7 +12,7 @@ use tokio_rustls::{
 };
 
 /// The certificates that a function trusts by default.
-const AMAZON: &str = include_str!("../../../../shared/src/table/amazon_roots.pem");
+const AMAZON: &str = include_str!("../../../shared/store/src/amazon_roots.pem");
 
 /// A TLS server in front of a plain address. It ends with the process.
 pub(crate) struct Terminator {

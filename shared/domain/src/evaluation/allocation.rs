@@ -17,7 +17,7 @@ fn multiply_divide(a: Minor, b: Minor, c: Minor) -> (Minor, Minor) {
 /// Returns `a * b / c`, rounded to the nearest integer; halves are rounded up.
 ///
 /// ```
-/// use shared::domain::evaluation::allocation::round_half_up;
+/// use domain::evaluation::allocation::round_half_up;
 /// // 25 % of 19.99 is 4.9975.
 /// assert_eq!(round_half_up(1999, 2_500, 10_000), 500);
 /// assert_eq!([round_half_up(1, 1, 2), round_half_up(3, 1, 2), round_half_up(1, 1, 3)], [1, 2, 0]);
@@ -32,7 +32,7 @@ pub fn round_half_up(a: Minor, b: Minor, c: Minor) -> Minor {
 /// If the total is not above the sum of the weights, no share is above its weight. A weight of 0 gets 0.
 ///
 /// ```
-/// use shared::domain::evaluation::allocation::split;
+/// use domain::evaluation::allocation::split;
 /// // 161.25, 52.5 and 86.25: one is missing, and 52.5 lost the most.
 /// assert_eq!(split(300, &[4300, 1400, 2300]), [161, 53, 86]);
 /// assert_eq!(split(299, &[4300, 1400, 2300]), [161, 52, 86]);

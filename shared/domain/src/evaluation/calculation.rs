@@ -1,6 +1,13 @@
 //! Amounts that a rule takes off its lines.
 
-use crate::{evaluation::{allocation::{round_half_up, split}, cart::Cart}, money::{Hundredths, Minor}, price_rule::{AllocationMethod, PriceRule, Ratio, ValueType}};
+use crate::{
+    evaluation::{
+        allocation::{round_half_up, split},
+        cart::Cart,
+    },
+    money::{Hundredths, Minor},
+    price_rule::{AllocationMethod, PriceRule, Ratio, ValueType},
+};
 
 /// Hundredths of a percent in the whole (100 %).
 const WHOLE: Minor = 10_000;

@@ -1,6 +1,9 @@
 //! Carts, as a shop sends them for pricing.
 
-use crate::{id::Id, money::{Hundredths, Minor}};
+use crate::{
+    id::Id,
+    money::{Hundredths, Minor},
+};
 
 /// Largest number of lines in a cart.
 pub const MAX_LINES: usize = 500;

@@ -1,6 +1,10 @@
 //! Selection of the cart lines that a rule entitles.
 
-use crate::{evaluation::cart::{Cart, Line}, id::Id, price_rule::{PriceRule, TargetSelection}};
+use crate::{
+    evaluation::cart::{Cart, Line},
+    id::Id,
+    price_rule::{PriceRule, TargetSelection},
+};
 
 /// The lines that a rule entitles: all lines, or those that any of its four lists names.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -26,7 +26,11 @@ use self::{
     entitlement::Entitlement,
     predicate::{Failure, ends, is_enabled, prerequisites, starts, target_selection},
 };
-use crate::{id::Id, money::Minor, price_rule::{PriceRule, TargetType}};
+use crate::{
+    id::Id,
+    money::Minor,
+    price_rule::{PriceRule, TargetType},
+};
 
 /// A price rule that is prepared for pricing many carts.
 #[derive(Debug, Clone, PartialEq, Eq)]

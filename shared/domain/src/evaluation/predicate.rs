@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{evaluation::{Uses, cart::Cart}, money::{Hundredths, Minor}, price_rule::PriceRule};
+use crate::{
+    evaluation::{Uses, cart::Cart},
+    money::{Hundredths, Minor},
+    price_rule::PriceRule,
+};
 
 /// A value that a predicate compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -210,7 +210,7 @@ fn sorted(mut rows: Vec<Stored>, order: Order, select: &Select) -> Result<Page<C
 
 /// Result of [`put`].
 #[derive(Debug, Clone)]
-pub struct Put {
+pub struct PutCustomer {
     /// The customer as it is stored now.
     pub customer: Customer,
     /// Set when the customer did not exist before.
@@ -224,7 +224,7 @@ pub async fn put(
     id: Id,
     draft: CustomerDraft,
     now: DateTime<Utc>,
-) -> Result<(Transaction, Put), Error> {
+) -> Result<(Transaction, PutCustomer), Error> {
     let mut transaction = Transaction::default();
     let row = store.get(&CUSTOMERS.key(shop, id)).await?;
     let position = if row.is_none() { Some(sequence::next(store, shop, CREATED.name).await?) } else { None };
@@ -241,7 +241,7 @@ pub(crate) fn put_into(
     draft: CustomerDraft,
     (row, position): (Option<Item>, Option<u64>),
     now: DateTime<Utc>,
-) -> Result<Put, Error> {
+) -> Result<PutCustomer, Error> {
     let stored = row.map(entity::versioned::<Stored>).transpose()?;
     let customer = draft.over(id, stored.as_ref().map(|(stored, _)| &stored.customer), now);
     let mobile_before = stored.as_ref().map(|(stored, _)| stored.customer.mobile.clone()).unwrap_or_default();
@@ -268,5 +268,5 @@ pub(crate) fn put_into(
             transaction.put("mobile", entity::item(&key, "mobile", &Pointer { customer_id: id })?, None, Vec::new());
         }
     }
-    Ok(Put { customer, created })
+    Ok(PutCustomer { customer, created })
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::crm::customers::{self, CREATED, Put};
+use crate::crm::customers::{self, CREATED, PutCustomer};
 use domain::{
     customer::{Customer, CustomerDraft},
     error::Error,
@@ -55,7 +55,12 @@ impl Found {
     }
 
     /// Plans the first of these customers, as many as fit into one transaction.
-    fn plan(&self, shop: &ShopId, drafts: &[Draft], now: DateTime<Utc>) -> Result<(Transaction, Vec<Put>), Error> {
+    fn plan(
+        &self,
+        shop: &ShopId,
+        drafts: &[Draft],
+        now: DateTime<Utc>,
+    ) -> Result<(Transaction, Vec<PutCustomer>), Error> {
         let mut transaction = Transaction::default();
         let mut puts = Vec::new();
         for (id, draft) in drafts.iter().take(LOOK_AHEAD) {
@@ -77,7 +82,7 @@ pub async fn plan(
     shop: &ShopId,
     drafts: &[Draft],
     now: DateTime<Utc>,
-) -> Result<(Transaction, Vec<Put>), Error> {
+) -> Result<(Transaction, Vec<PutCustomer>), Error> {
     let drafts = &drafts[..drafts.len().min(LOOK_AHEAD)];
     Found::read(store, shop, drafts).await?.plan(shop, drafts, now)
 }

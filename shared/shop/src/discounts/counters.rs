@@ -122,7 +122,7 @@ impl From<Vec<Part>> for Change {
 
 /// A change of all shards of a counter, which starts the next epoch.
 #[derive(Debug, Clone, Copy)]
-pub enum Turn {
+pub enum EpochChange {
     /// Sets or removes the limit.
     Limit(Option<u64>),
     /// Sets the class in which unused codes are stored: true for expired.
@@ -203,7 +203,7 @@ async fn set_limit(store: &Store, shop: &ShopId, counter: Counter, rule: Id) -> 
             return Ok(None);
         }
         let mut transaction = Transaction::default();
-        shards.turn(&mut transaction, shop, Turn::Limit(limit));
+        shards.change_epoch(&mut transaction, shop, EpochChange::Limit(limit));
         rules::rows::check_version(&mut transaction, shop, rule, version);
         Ok(Some(transaction))
     };
@@ -313,24 +313,24 @@ impl Shards {
     }
 
     /// Adds an epoch change to a transaction: it writes all shards.
-    pub fn turn(&self, transaction: &mut Transaction, shop: &ShopId, turn: Turn) {
-        let rooms = if let Turn::Limit(Some(limit)) = turn { Some(self.quota.rooms(limit)) } else { None };
+    pub fn change_epoch(&self, transaction: &mut Transaction, shop: &ShopId, change: EpochChange) {
+        let rooms = if let EpochChange::Limit(Some(limit)) = change { Some(self.quota.rooms(limit)) } else { None };
         for shard in 0..SHARDS {
             let (condition, mut values) = self.in_epoch();
             let mut condition = condition.to_owned();
             let mut update = "SET #type = :type, #epoch = :next, #count = if_not_exists(#count, :zero)".to_owned();
             values.extend([(":type", s(TYPE)), (":next", n(self.epoch + 1)), (":zero", n(0))]);
-            match turn {
-                Turn::Lapsed(lapsed) => {
+            match change {
+                EpochChange::Lapsed(lapsed) => {
                     update.push_str(", #lapsed = :lapsed");
                     values.push((":lapsed", AttributeValue::Bool(lapsed)));
                 }
-                Turn::Closed => {
+                EpochChange::Closed => {
                     update.push_str(", #closed = :closed");
                     values.push((":closed", AttributeValue::Bool(true)));
                 }
-                Turn::Limit(None) => update.push_str(" REMOVE #limit, #room"),
-                Turn::Limit(Some(limit)) => {
+                EpochChange::Limit(None) => update.push_str(" REMOVE #limit, #room"),
+                EpochChange::Limit(Some(limit)) => {
                     let room = rooms.map_or(0, |rooms| rooms[shard]);
                     // Counts added meanwhile come off the room. A shard that gets no room must have exactly the count
                     // that was read; otherwise the transaction is refused and the room is distributed again.

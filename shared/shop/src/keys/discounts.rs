@@ -1,5 +1,5 @@
 //! The keys of discounts: price rules, coupons, coupon codes, their counters, and the status overlay (see
-//! [`standings`]).
+//! [`overlay`]).
 
 use chrono::{DateTime, Utc};
 
@@ -134,43 +134,43 @@ pub fn code_redemption(shop: &ShopId, code: Id, at: DateTime<Utc>) -> Key {
 /// Returns the partition of the status overlay of a shop: the rules and coupons whose codes have another effective
 /// status than the stored one. Every list of codes reads a range of it. Entries that matter for every status sort
 /// first, and then rules by the instant of their end.
-pub fn standings(shop: &ShopId) -> String {
+pub fn overlay(shop: &ShopId) -> String {
     format!("SHOP#{shop}#STANDINGS")
 }
 
 /// Returns the overlay entry of a rule of whose codes some are stored as expired and some are not.
-pub fn standing_mixed(shop: &ShopId, rule: Id) -> Key {
-    key(standings(shop), format!("CHANGED#{}", number(rule)))
+pub fn overlay_mixed(shop: &ShopId, rule: Id) -> Key {
+    key(overlay(shop), format!("CHANGED#{}", number(rule)))
 }
 
 /// Returns the overlay entry of a deleted coupon whose codes still exist.
-pub fn standing_deleted(shop: &ShopId, coupon: Id) -> Key {
-    key(standings(shop), format!("DELETED#{}", number(coupon)))
+pub fn overlay_deleted(shop: &ShopId, coupon: Id) -> Key {
+    key(overlay(shop), format!("DELETED#{}", number(coupon)))
 }
 
 /// Returns the overlay entry of a rule that ends at `at` while its codes are stored as unused.
-pub fn standing_ends(shop: &ShopId, at: DateTime<Utc>, rule: Id) -> Key {
-    key(standings(shop), format!("ENDS#{}#{}", instant(at), number(rule)))
+pub fn overlay_ends(shop: &ShopId, at: DateTime<Utc>, rule: Id) -> Key {
+    key(overlay(shop), format!("ENDS#{}#{}", instant(at), number(rule)))
 }
 
 /// Returns the overlay entry of a rule that is not enabled.
-pub fn standing_off(shop: &ShopId, rule: Id) -> Key {
-    key(standings(shop), format!("OFF#{}", number(rule)))
+pub fn overlay_off(shop: &ShopId, rule: Id) -> Key {
+    key(overlay(shop), format!("OFF#{}", number(rule)))
 }
 
 /// Returns the overlay entry of a rule that starts at `at`.
-pub fn standing_starts(shop: &ShopId, at: DateTime<Utc>, rule: Id) -> Key {
-    key(standings(shop), format!("STARTS#{}#{}", instant(at), number(rule)))
+pub fn overlay_starts(shop: &ShopId, at: DateTime<Utc>, rule: Id) -> Key {
+    key(overlay(shop), format!("STARTS#{}#{}", instant(at), number(rule)))
 }
 
-/// Returns the range of [`standings`] that matters for every status at `now`.
-pub fn standings_at(now: DateTime<Utc>) -> (String, String) {
+/// Returns the range of [`overlay`] that matters for every status at `now`.
+pub fn overlay_at(now: DateTime<Utc>) -> (String, String) {
     ("CHANGED#".to_owned(), format!("ENDS#{}#~", instant(now)))
 }
 
-/// Returns the two further ranges of [`standings`] that matter for the status `available`: rules that are not enabled,
+/// Returns the two further ranges of [`overlay`] that matter for the status `available`: rules that are not enabled,
 /// and rules that start after `now`.
-pub fn standings_barred(now: DateTime<Utc>) -> [(String, String); 2] {
+pub fn overlay_barred(now: DateTime<Utc>) -> [(String, String); 2] {
     let later = (format!("STARTS#{}#~", instant(now)), "STARTS#~".to_owned());
     [("OFF#".to_owned(), "OFF#~".to_owned()), later]
 }

@@ -168,7 +168,7 @@ pub enum Owner<'a> {
     Data(&'a str),
     /// An entry point of this shop: an entry of the shop in the registry, or in the index of due work. It leads
     /// requests or jobs to the shop.
-    Door(&'a str),
+    EntryPoint(&'a str),
     /// A token, which is an entry point too. Its record names the shop.
     Token,
     /// The marker of a running import, which belongs to no shop.
@@ -180,11 +180,11 @@ pub fn owner(key: &Key) -> Option<Owner<'_>> {
     let (group, rest) = key.pk.split_once('#').unwrap_or((&key.pk, ""));
     match group {
         "SHOP" => Some(Owner::Data(rest.split_once('#')?.0)),
-        "SHOPS" => Some(Owner::Door(&key.sk)),
+        "SHOPS" => Some(Owner::EntryPoint(&key.sk)),
         "TOKEN" => Some(Owner::Token),
         "IMPORTS" => Some(Owner::Import),
         // The sort key ends with the shop and the due batch, rule, order or coupon; an instant may come first.
-        "DUE" => Some(Owner::Door(key.sk.rsplit('#').nth(1)?)),
+        "DUE" => Some(Owner::EntryPoint(key.sk.rsplit('#').nth(1)?)),
         _ => None,
     }
 }

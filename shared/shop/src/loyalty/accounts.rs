@@ -50,7 +50,7 @@ pub async fn overview(store: &Store, shop: &Shop, customer_id: Id, now: DateTime
     .await?;
     let customer = customer.ok_or(Error::NotFound)?;
     let expiring = expiry::next(store, shop, customer_id, &account).await?;
-    let (level, next_level) = level::standing(&levels, account.earned_points);
+    let (level, next_level) = level::level_and_next(&levels, account.earned_points);
     let day = account.day_at(now, shop);
     let allowance = Allowance::of(&account, level, day);
     let (level, next_level) = (level.cloned(), next_level.cloned());

@@ -90,7 +90,7 @@ pub async fn sign(
     )
     .await?;
     let customer = customer.ok_or_else(|| unknown_customer(customer_id))?;
-    let (level, _) = level::standing(&levels, account.earned_points);
+    let (level, _) = level::level_and_next(&levels, account.earned_points);
     let level = level.ok_or_else(|| Error::conflict("This customer has no level."))?;
     let mut posting = Posting::new(shop, customer_id, account, now);
     if posting.account.has_signed_on(posting.day()) {
@@ -145,7 +145,7 @@ pub async fn redeem(
     if let Some((_, stored)) = &order {
         check_order(stored, customer_id)?;
     }
-    let (level, _) = level::standing(&levels, account.earned_points);
+    let (level, _) = level::level_and_next(&levels, account.earned_points);
     let mut posting = Posting::new(shop, customer_id, account, now);
     let allowance = Allowance::of(&posting.account, level, posting.day())
         .ok_or_else(|| Error::field("points", "This customer's level redeems no points; 0 can be redeemed."))?;

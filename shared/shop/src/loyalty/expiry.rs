@@ -161,7 +161,7 @@ struct Progress {
 
 /// Result of one run of the expiry job.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Walked {
+pub struct WalkProgress {
     /// Number of customers whose points expired.
     pub customers: u64,
     /// Number of points that expired.
@@ -174,8 +174,8 @@ pub struct Walked {
 
 /// Expires the points of all customers of a shop, until `deadline` at the latest. It does so once a day, and again
 /// after the shop's setting has changed. For nearly all customers the account alone shows that nothing expires.
-pub async fn walk(store: &Store, shop: &Shop, now: DateTime<Utc>, deadline: Instant) -> Result<Walked, Error> {
-    let mut walked = Walked::default();
+pub async fn walk(store: &Store, shop: &Shop, now: DateTime<Utc>, deadline: Instant) -> Result<WalkProgress, Error> {
+    let mut walked = WalkProgress::default();
     let fresh = Progress { day: shop.day(now), months: shop.points_expire_after_months, ..Progress::default() };
     let stored: Option<Progress> = store.read(&keys::point_expiry(&shop.id)).await?;
     let same = |stored: &Progress| (stored.day, stored.months) == (fresh.day, fresh.months);
@@ -209,7 +209,7 @@ async fn step(
     shop: &Shop,
     customers: &[Id],
     now: DateTime<Utc>,
-    walked: &mut Walked,
+    walked: &mut WalkProgress,
 ) -> Result<bool, Error> {
     let accounts = history::accounts(store, &shop.id, customers).await?;
     let due = accounts.into_iter().filter(|(_, account)| may_be_over(shop, account, now)).map(|(customer, _)| customer);

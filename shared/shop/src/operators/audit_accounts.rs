@@ -30,7 +30,7 @@ const AT_ONCE: usize = 16;
 const READINGS: usize = 5;
 
 /// A customer's account and ledger as they were at one moment.
-struct Book {
+struct LedgerSnapshot {
     customer: Id,
     account: Account,
     entries: Vec<PointEntry>,
@@ -40,7 +40,7 @@ struct Book {
 
 /// Reads a ledger between two readings of its account, until both readings are equal. Every new entry changes the
 /// account.
-async fn read(store: &Store, shop: &Shop, customer: Id) -> Result<Book, Error> {
+async fn read(store: &Store, shop: &Shop, customer: Id) -> Result<LedgerSnapshot, Error> {
     let mut attempts = Attempts::default();
     let mut readings = 1;
     let mut account = loyalty::history::account(store, &shop.id, customer).await?;
@@ -51,7 +51,7 @@ async fn read(store: &Store, shop: &Shop, customer: Id) -> Result<Book, Error> {
         let after = loyalty::history::account(store, &shop.id, customer).await?;
         let unsettled = after != account;
         if !unsettled || readings >= READINGS {
-            return Ok(Book { customer, account: after, entries, unsettled });
+            return Ok(LedgerSnapshot { customer, account: after, entries, unsettled });
         }
         (account, readings) = (after, readings + 1);
         attempts.pause().await?;
@@ -93,7 +93,7 @@ pub(crate) async fn audit(
 }
 
 /// Writes the recomputed account. Returns false if the account has new entries since it was read.
-async fn mend(store: &Store, shop: &Shop, book: &Book, recomputed: &Account) -> Result<bool, Error> {
+async fn mend(store: &Store, shop: &Shop, book: &LedgerSnapshot, recomputed: &Account) -> Result<bool, Error> {
     let mut transaction = Transaction::default();
     put_account(&mut transaction, shop, book.customer, (book.account.entries, recomputed))?;
     match store.commit(&transaction).await {

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     discounts::{
         codes::rows::{OF_COUPON, Row},
-        counters::{self, Change, Counter, Shards, Turn},
+        counters::{self, Change, Counter, EpochChange, Shards},
         coupons::rows::COUPONS,
     },
     keys,
@@ -154,7 +154,7 @@ async fn mend_places(store: &Store, shop: &Shop, coupon: Id, missing: i64) -> Re
     let shards = counters::read(store, &shop.id, counter).await?;
     if !shards.quota.is_balanced() {
         let mut transaction = Transaction::default();
-        shards.turn(&mut transaction, &shop.id, Turn::Limit(shards.quota.limit));
+        shards.change_epoch(&mut transaction, &shop.id, EpochChange::Limit(shards.quota.limit));
         store.commit(&transaction).await?;
     }
     Ok(())

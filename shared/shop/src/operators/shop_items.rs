@@ -73,7 +73,7 @@ fn belongs(shop: &ShopId, item: &Item) -> Result<Option<(Key, bool)>, Error> {
     let key = entity::key(item).ok_or_else(unknown)?;
     let (of, door) = match keys::owner(&key) {
         Some(Owner::Data(of)) => (of, false),
-        Some(Owner::Door(of)) => (of, true),
+        Some(Owner::EntryPoint(of)) => (of, true),
         Some(Owner::Token) => (item.get(SHOP).and_then(|shop| shop.as_s().ok()).ok_or_else(unknown)?.as_str(), true),
         Some(Owner::Import) => return Ok(None),
         None => return Err(Error::Internal(format!("an item of an unknown kind: {}", key.pk))),

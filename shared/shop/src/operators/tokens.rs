@@ -44,7 +44,7 @@ pub struct Token {
 
 /// A token as it is stored under its hash.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Record {
+struct TokenRecord {
     #[serde(flatten)]
     token: Token,
     /// Second half of the hash.
@@ -90,7 +90,7 @@ pub async fn mint(store: &Store, text: &str, grant: Grant, now: DateTime<Utc>) -
     }
     let listed_key = keys::shop_token(&token.shop, &token.id);
     let mut listed = entity::item(&listed_key, "shop_token", &Listed { token: token.clone(), hash: hash.clone() })?;
-    let mut record = entity::item(&keys::token(&hash), "token", &Record { token: token.clone(), check })?;
+    let mut record = entity::item(&keys::token(&hash), "token", &TokenRecord { token: token.clone(), check })?;
     if let Some(end) = expires_at {
         for item in [&mut record, &mut listed] {
             item.insert(keys::TTL.to_owned(), n(end.timestamp()));
@@ -114,7 +114,7 @@ struct Listed {
 /// has expired at `now`.
 pub async fn find(store: &Store, text: &str, now: DateTime<Utc>) -> Result<Option<(Token, Shop)>, Error> {
     let (hash, check) = halves(text);
-    let Some(record) = store.read::<Record>(&keys::token(&hash)).await? else { return Ok(None) };
+    let Some(record) = store.read::<TokenRecord>(&keys::token(&hash)).await? else { return Ok(None) };
     let same: bool = record.check.as_bytes().ct_eq(check.as_bytes()).into();
     if !same || record.token.expires_at.is_some_and(|end| end <= now) {
         return Ok(None);

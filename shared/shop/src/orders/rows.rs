@@ -13,7 +13,7 @@ use crate::{
     loyalty::{give_back::give_back, history::account, levels, posting::Posting},
     orders::{
         effects::{effects, put_effects},
-        uses::{self, Record},
+        uses::{self, VersionedUses},
     },
 };
 use domain::{
@@ -34,7 +34,7 @@ pub async fn find(store: &Store, shop: &ShopId, id: Id) -> Result<Option<Order>,
 
 /// An order together with its customer.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct OrderWithCustomer {
     /// The order as the shop sent it.
     pub order: Order,
     /// The stored customer, which replies show in place of the one in the order.
@@ -45,20 +45,20 @@ pub struct Shown {
 ///
 /// # Errors
 /// [`Error::NotFound`] if the order is not stored.
-pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<Shown, Error> {
+pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<OrderWithCustomer, Error> {
     let order = find(store, shop, id).await?.ok_or(Error::NotFound)?;
     let customer = match order.customer_id {
         Some(id) => customers::get(store, shop, id).await?,
         None => None,
     };
-    Ok(Shown { order, customer })
+    Ok(OrderWithCustomer { order, customer })
 }
 
 /// Result of [`put`].
 #[derive(Debug, Clone)]
-pub struct Put {
+pub struct PutOrder {
     /// The stored order. An older snapshot leaves it unchanged.
-    pub shown: Shown,
+    pub shown: OrderWithCustomer,
     /// Set when the order was not stored before.
     pub is_new: bool,
     /// Set when the outcome for the order's codes is still to be stored. [`settle`](super::settling::settle) stores it.
@@ -85,7 +85,7 @@ pub async fn put(
     shop: &Shop,
     snapshot: &Snapshot,
     now: DateTime<Utc>,
-) -> Result<(Transaction, Put), Error> {
+) -> Result<(Transaction, PutOrder), Error> {
     if snapshot.body.len() > MAX_BYTES {
         let message = format!("Ensure this order has no more than {MAX_BYTES} bytes.");
         return Err(Error::Invalid(FieldErrors::non_field(message)));
@@ -95,14 +95,14 @@ pub async fn put(
     let levels = async { if snapshot.paid.is_some() { levels::all(store, &shop.id).await } else { Ok(Vec::new()) } };
     let uses = async {
         let matters = snapshot.paid.is_some() || snapshot.cancelled;
-        if matters { uses::read(store, &shop.id, id).await } else { Ok(Record::default()) }
+        if matters { uses::read(store, &shop.id, id).await } else { Ok(VersionedUses::default()) }
     };
     let (stored, named_buyer, levels, uses) =
         try_join4(effects(store, &shop.id, id), buyer(store, shop, named), levels, uses).await?;
     let before = stored.as_ref().map(|stored| stored.effects.clone()).unwrap_or_default();
     if before.outdate(snapshot) {
         let shown = get(store, &shop.id, id).await?;
-        return Ok((Transaction::default(), Put { shown, is_new: false, unsettled: false }));
+        return Ok((Transaction::default(), PutOrder { shown, is_new: false, unsettled: false }));
     }
     if stored.is_some() && snapshot.customer_id.is_some_and(|sent| sent != before.customer_id) {
         return Err(Error::field(snapshot.customer_field, "The customer of an order cannot be changed."));
@@ -113,15 +113,15 @@ pub async fn put(
         return Err(Error::Invalid(FieldErrors::missing(snapshot.customer_field, id)));
     }
     let earned = buyer.as_ref().map_or(0, |(_, account)| account.earned_points);
-    let (level, _) = level::standing(&levels, earned);
+    let (level, _) = level::level_and_next(&levels, earned);
     let (mut after, due) = before.after(snapshot, level).ok_or_else(too_many)?;
     after.digest = format!("{:x}", Sha256::digest(&snapshot.body));
     let order = Order { id, customer_id, body: snapshot.body.clone() };
     let mut transaction = Transaction::default();
     // The shop has sent the same order again.
     if stored.is_some() && after == before {
-        let shown = Shown { order, customer: buyer.map(|(customer, _)| customer) };
-        return Ok((transaction, Put { shown, is_new: false, unsettled: false }));
+        let shown = OrderWithCustomer { order, customer: buyer.map(|(customer, _)| customer) };
+        return Ok((transaction, PutOrder { shown, is_new: false, unsettled: false }));
     }
     transaction.put("order body", entity::item(&keys::order(&shop.id, id), "order", &order)?, None, Vec::new());
     put_effects(&mut transaction, &shop.id, id, stored.as_ref(), &after)?;
@@ -131,7 +131,7 @@ pub async fn put(
         post(&mut transaction, store, posting, (id, &due)).await?;
     }
     let unsettled = end_uses(&mut transaction, &shop.id, id, &uses, (&before, &after), now)?;
-    Ok((transaction, Put { shown: Shown { order, customer }, is_new: stored.is_none(), unsettled }))
+    Ok((transaction, PutOrder { shown: OrderWithCustomer { order, customer }, is_new: stored.is_none(), unsettled }))
 }
 
 /// Plans the outcome for the codes and price rules of an order that becomes paid or cancelled. Returns true if some of
@@ -140,7 +140,7 @@ fn end_uses(
     transaction: &mut Transaction,
     shop: &ShopId,
     id: Id,
-    record: &Record,
+    record: &VersionedUses,
     (before, after): (&Effects, &Effects),
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {

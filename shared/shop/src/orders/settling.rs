@@ -22,7 +22,7 @@ use crate::{
         codes::{self, rows::Row},
         counters::{self, Change, Counter, Shards},
     },
-    orders::uses::{self, Record},
+    orders::uses::{self, VersionedUses},
 };
 use domain::{
     coupon_code::CouponCode,
@@ -127,7 +127,7 @@ pub(crate) async fn advance(
     store: &Store,
     shop: &ShopId,
     order: Id,
-    (before, mut after): (&Record, OrderUses),
+    (before, mut after): (&VersionedUses, OrderUses),
 ) -> Result<Step, Error> {
     let (done, rest) = step(&after.uses);
     plan(transaction, store, shop, order, (&after, &done)).await?;
@@ -215,7 +215,7 @@ pub(crate) fn take_out(
     transaction: &mut Transaction,
     shop: &ShopId,
     (order, code): (Id, Id),
-    before: &Record,
+    before: &VersionedUses,
 ) -> Result<(), Error> {
     let mut after = before.uses.clone();
     after.uses.retain(|used| used.code_id != Some(code));

@@ -22,7 +22,7 @@ const LABEL: &str = "order uses";
 
 /// The uses of an order as they were read, with the version for conditions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Record {
+pub struct VersionedUses {
     /// Codes and automatic price rules that the order uses.
     pub uses: OrderUses,
     /// Version of the item; 0 if there is none.
@@ -31,7 +31,7 @@ pub struct Record {
 
 /// An order in one of the two indexes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Due {
+pub struct DueOrder {
     /// The shop that owns the order.
     pub shop: ShopId,
     /// Id of the order.
@@ -39,10 +39,10 @@ pub struct Due {
 }
 
 /// Reads the uses of an order. Returns an empty record for an order that never used anything.
-pub async fn read(store: &Store, shop: &ShopId, order: Id) -> Result<Record, Error> {
-    let Some(item) = store.get(&keys::order_uses(shop, order)).await? else { return Ok(Record::default()) };
+pub async fn read(store: &Store, shop: &ShopId, order: Id) -> Result<VersionedUses, Error> {
+    let Some(item) = store.get(&keys::order_uses(shop, order)).await? else { return Ok(VersionedUses::default()) };
     let (uses, version) = entity::versioned(item)?;
-    Ok(Record { uses, version })
+    Ok(VersionedUses { uses, version })
 }
 
 /// Writes the uses of an order in place of those that were read: at most five items. Refused under the label `order
@@ -51,7 +51,7 @@ pub(crate) fn write(
     transaction: &mut Transaction,
     shop: &ShopId,
     order: Id,
-    before: &Record,
+    before: &VersionedUses,
     after: &OrderUses,
 ) -> Result<(), Error> {
     let key = keys::order_uses(shop, order);
@@ -62,7 +62,7 @@ pub(crate) fn write(
         version => ("#version = :version", vec![(":version", n(version))]),
     };
     transaction.put(LABEL, item, Some(unchanged), values);
-    let due = Due { shop: shop.clone(), order_id: order };
+    let due = DueOrder { shop: shop.clone(), order_id: order };
     for index in [keys::unsettled_order, keys::due_order] {
         let marks = |uses: &OrderUses| -> BTreeMap<_, _> {
             uses.due().map(|at| (index(shop, at, order), due.clone())).into_iter().collect()
@@ -75,12 +75,13 @@ pub(crate) fn write(
 /// Reads the orders of a shop that are due at `now`.
 pub(crate) async fn unsettled(store: &Store, shop: &ShopId, now: DateTime<Utc>) -> Result<Vec<Id>, Error> {
     let between = Some(keys::due_until(now));
-    let due = store.query_as::<Due>(&Range { pk: keys::unsettled_orders(shop), between, ..Range::default() }).await?;
+    let due =
+        store.query_as::<DueOrder>(&Range { pk: keys::unsettled_orders(shop), between, ..Range::default() }).await?;
     Ok(due.into_iter().map(|due| due.order_id).collect())
 }
 
 /// Reads the orders of all shops that are due at `now`.
-pub async fn due(store: &Store, now: DateTime<Utc>) -> Result<Vec<Due>, Error> {
+pub async fn due(store: &Store, now: DateTime<Utc>) -> Result<Vec<DueOrder>, Error> {
     let shards = (0..keys::DUE_SHARDS).map(async |shard| {
         let range = Range { pk: keys::due_orders(shard), between: Some(keys::due_until(now)), ..Range::default() };
         store.query_as(&range).await
@@ -98,21 +99,21 @@ pub(crate) async fn unstored_codes(store: &Store, shop: &ShopId, now: DateTime<U
 
 /// Overlay of uses for readers that must not write: the uses that were released and are not stored as released yet.
 #[derive(Debug, Default)]
-pub(crate) struct Freed {
+pub(crate) struct ReleasedUses {
     /// Codes that are not used, whatever their rows say.
     pub(crate) codes: HashSet<Id>,
     /// Released uses that the counters still count, by rule and customer.
     uses: HashMap<(Id, Id), u64>,
 }
 
-impl Freed {
+impl ReleasedUses {
     /// Reads the overlay of a shop: one range, which is nearly always empty, and otherwise one batch for each of the
     /// records and the orders' effects.
     pub(crate) async fn read(store: &Store, shop: &ShopId, now: DateTime<Utc>) -> Result<Self, Error> {
-        let mut freed = Self::default();
+        let mut released = Self::default();
         let unsettled = unsettled(store, shop, now).await?;
         if unsettled.is_empty() {
-            return Ok(freed);
+            return Ok(released);
         }
         let keys = |key: fn(&ShopId, Id) -> keys::Key| unsettled.iter().map(|order| key(shop, *order)).collect();
         let (records, orders) =
@@ -129,20 +130,20 @@ impl Freed {
             let mut uses: OrderUses = entity::entity(item)?;
             uses.end_holds(now, paid);
             for used in uses.uses.iter().filter(|used| used.released_at.is_some()) {
-                freed.codes.extend(used.code_id);
-                *freed.uses.entry((used.price_rule_id, uses.customer_id)).or_default() += 1;
+                released.codes.extend(used.code_id);
+                *released.uses.entry((used.price_rule_id, uses.customer_id)).or_default() += 1;
             }
         }
-        Ok(freed)
+        Ok(released)
     }
 
     /// Returns the uses of this order as an overlay, so that they do not count against the order itself.
     pub(crate) fn of_order(uses: &OrderUses) -> Self {
-        let mut freed = Self::default();
+        let mut released = Self::default();
         for used in uses.live() {
-            *freed.uses.entry((used.price_rule_id, uses.customer_id)).or_default() += 1;
+            *released.uses.entry((used.price_rule_id, uses.customer_id)).or_default() += 1;
         }
-        freed
+        released
     }
 
     /// Returns the number of released uses of a rule that the counters still count: of all customers, and of

@@ -1,10 +1,14 @@
 //! Repeated uses for one order. A further use is priced beside the earlier uses of the order. An automatic rule that
 //! runs out meanwhile does not refuse a checkout.
 
-use crate::support::{RULES, USE, discounts::{coupon, give, issued, rule, shop_of, with}, id};
-use shop::discounts::counters::{self, Counter};
+use crate::support::{
+    RULES, USE,
+    discounts::{coupon, give, issued, rule, shop_of, with},
+    id,
+};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use shop::discounts::counters::{self, Counter};
 use tests::{Api, Reply};
 
 async fn code(api: &Api, coupon: u64, customer: u64) -> Value {

@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 use tests::Api;
 
-use crate::support::{CODES, EVALUATE, REQUIRED, RULES, discounts::{PAST, change_rule, coupon, give, issued, rule, shop_of, with}, id, one};
+use crate::support::{
+    CODES, EVALUATE, REQUIRED, RULES,
+    discounts::{PAST, change_rule, coupon, give, issued, rule, shop_of, with},
+    id, one,
+};
 
 fn cart() -> Value {
     json!({"lines": [{"id": 1, "product_id": 1001, "quantity": 2, "price": "50.00"}], "shipping_price": "8.00"})

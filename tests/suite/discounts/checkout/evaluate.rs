@@ -5,7 +5,14 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, OTHER_TOKEN};
 
-use crate::support::{BLANK, CODES, COUPONS, EVALUATE, NOT_AN_INTEGER, NOT_A_NUMBER, NULL, REQUIRED, RULES, discounts::{FUTURE, PAST, change_rule, coupon, coupon_on, each_needs_its_scope, give, issued, rule, set_status, shop_of, unknown, with}, id, keys, one, refused, store_customers};
+use crate::support::{
+    BLANK, CODES, COUPONS, EVALUATE, NOT_A_NUMBER, NOT_AN_INTEGER, NULL, REQUIRED, RULES,
+    discounts::{
+        FUTURE, PAST, change_rule, coupon, coupon_on, each_needs_its_scope, give, issued, rule, set_status, shop_of,
+        unknown, with,
+    },
+    id, keys, one, refused, store_customers,
+};
 
 /// Returns a cart with one line of 100.00.
 fn cart() -> Value {

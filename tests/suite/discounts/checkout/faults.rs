@@ -1,12 +1,20 @@
 //! Concurrent claims, uses and releases over a store on which one call in five fails: each takes effect once, and every
 //! count is exact.
 
-use crate::support::{CODES, COUPONS, EVALUATE, RELEASE, RULES, USE, discounts::{nested, rule, shop_of}, faults::{again, hostile, read}, id, one};
+use crate::support::{
+    CODES, COUPONS, EVALUATE, RELEASE, RULES, USE,
+    discounts::{nested, rule, shop_of},
+    faults::{again, hostile, read},
+    id, one,
+};
 use domain::shop::ShopId;
-use shop::discounts::{codes::rows::{CODES as LIST, OF_COUPON}, counters::{self, Counter}};
-use store::pages::bulk;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use shop::discounts::{
+    codes::rows::{CODES as LIST, OF_COUPON},
+    counters::{self, Counter},
+};
+use store::pages::bulk;
 use tests::Api;
 
 fn shop() -> ShopId {

@@ -1,11 +1,25 @@
 //! Uses that end with their hold or with their order, and their visibility before they are stored.
 
-use crate::support::{CODES, COUPONS, EVALUATE, ORDERS, RELEASE, RULES, USE, discounts::{count, coupon, expire_codes, give, issued, rule, set_status, shop_of, with}, one};
-use domain::{money::Hundredths, order::Snapshot, shop::{Shop, ShopId}};
-use shop::{discounts::{checkout::{uses as checkout, uses::Asked}, rules::automatic::AutomaticRules}, orders::{rows as orders, settling, uses as order_uses}};
+use crate::support::{
+    CODES, COUPONS, EVALUATE, ORDERS, RELEASE, RULES, USE,
+    discounts::{count, coupon, expire_codes, give, issued, rule, set_status, shop_of, with},
+    one,
+};
 use chrono::{Duration, Utc};
+use domain::{
+    money::Hundredths,
+    order::Snapshot,
+    shop::{Shop, ShopId},
+};
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
+use shop::{
+    discounts::{
+        checkout::{uses as checkout, uses::Asked},
+        rules::automatic::AutomaticRules,
+    },
+    orders::{rows as orders, settling, uses as order_uses},
+};
 use tests::Api;
 
 fn demo() -> ShopId {

@@ -3,7 +3,16 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use domain::{evaluation::{Candidate, Evaluation, allocation::{round_half_up, split}, cart::{Cart, Line}, evaluate}, money::{Hundredths, Minor}, price_rule::{AllocationMethod, PriceRule, Ratio, TargetSelection, TargetType, ValueType}};
+use domain::{
+    evaluation::{
+        Candidate, Evaluation,
+        allocation::{round_half_up, split},
+        cart::{Cart, Line},
+        evaluate,
+    },
+    money::{Hundredths, Minor},
+    price_rule::{AllocationMethod, PriceRule, Ratio, TargetSelection, TargetType, ValueType},
+};
 use proptest::prelude::*;
 
 fn rule(id: u64) -> PriceRule {

@@ -4,7 +4,14 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, Reply};
 
-use crate::support::{CODES, COUPONS, EVALUATE, ORDERS, RELEASE, REQUIRED, RULES, USE, detail, discounts::{Coupon, FUTURE, PAST, change_rule, count, coupon, coupon_on, each_needs_its_scope, give, issued, rule, set_status, shop_of, unknown, with}, id, keys, one, refused};
+use crate::support::{
+    CODES, COUPONS, EVALUATE, ORDERS, RELEASE, REQUIRED, RULES, USE, detail,
+    discounts::{
+        Coupon, FUTURE, PAST, change_rule, count, coupon, coupon_on, each_needs_its_scope, give, issued, rule,
+        set_status, shop_of, unknown, with,
+    },
+    id, keys, one, refused,
+};
 
 /// Issues a code of the coupon to the customer and returns its text and id.
 async fn code(api: &Api, coupon: u64, customer: u64) -> (String, u64) {

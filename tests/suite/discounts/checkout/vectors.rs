@@ -2,11 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{COUPONS, EVALUATE, RULES, discounts::{coupon_on, give, issued, shop_of, with}, id, one};
-use domain::{evaluation::{Candidate, evaluate}, price_rule::PriceRule, shop::Shop};
-use shared::wire::{cart, evaluation::EvaluationReply};
+use crate::support::{
+    COUPONS, EVALUATE, RULES,
+    discounts::{coupon_on, give, issued, shop_of, with},
+    id, one,
+};
 use chrono::{DateTime, Utc};
+use domain::{
+    evaluation::{Candidate, evaluate},
+    price_rule::PriceRule,
+    shop::Shop,
+};
 use serde_json::{Value, json};
+use shared::wire::{cart, evaluation::EvaluationReply};
 use tests::{
     Api,
     vectors::{Vector, all},

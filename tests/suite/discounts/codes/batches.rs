@@ -3,15 +3,29 @@
 
 use std::time::Duration;
 
-use crate::support::{CODES, COUPONS, discounts::{count, coupon, give, issued_ids, nested, set_status, shop_of}, faults::{again, hostile, read}, id, one};
+use crate::support::{
+    CODES, COUPONS,
+    discounts::{count, coupon, give, issued_ids, nested, set_status, shop_of},
+    faults::{again, hostile, read},
+    id, one,
+};
+use chrono::Utc;
 use devserver::hostile::{Counted, Death, Dying, LastCall};
 use domain::shop::ShopId;
-use shared::FieldErrors;
-use shop::discounts::{codes::{issue::{self, Pair}, rows::{CODES as LIST, OF_COUPON}}, counters::{self, Counter}};
-use store::{batches::{self, Batch}, pages::bulk};
-use chrono::Utc;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use shared::FieldErrors;
+use shop::discounts::{
+    codes::{
+        issue::{self, Pair},
+        rows::{CODES as LIST, OF_COUPON},
+    },
+    counters::{self, Counter},
+};
+use store::{
+    batches::{self, Batch},
+    pages::bulk,
+};
 use tests::Api;
 
 fn shop() -> ShopId {

@@ -5,18 +5,32 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{CODES, discounts::{Coupon, FUTURE, PAST, change_rule, count, coupon, coupon_on, expire_codes as expire, give, issued_ids, set_status, shop_of}, one};
-use domain::shop::ShopId;
-use shared::FieldErrors;
-use shop::discounts::{codes::{changes::{self, Draft}, expiry, rows::{CODES as LIST, OF_COUPON, OF_CUSTOMER}}, rules::standings::{EXPIRED, UNUSED, USED}};
-use store::pages::bulk;
+use crate::support::{
+    CODES,
+    discounts::{
+        Coupon, FUTURE, PAST, change_rule, count, coupon, coupon_on, expire_codes as expire, give, issued_ids,
+        set_status, shop_of,
+    },
+    one,
+};
 use chrono::Utc;
+use domain::shop::ShopId;
 use expire_coupon_codes::Report;
 use futures_util::{
     future::join,
     stream::{self, StreamExt},
 };
 use serde_json::{Value, json};
+use shared::FieldErrors;
+use shop::discounts::{
+    codes::{
+        changes::{self, Draft},
+        expiry,
+        rows::{CODES as LIST, OF_COUPON, OF_CUSTOMER},
+    },
+    rules::overlay::{EXPIRED, UNUSED, USED},
+};
+use store::pages::bulk;
 use tests::Api;
 
 fn shop() -> ShopId {

@@ -7,7 +7,11 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::Api;
 
-use crate::support::{CODES, COUPONS, ENTER_A_NUMBER, RULES, detail, discounts::{Coupon, FUTURE, PAST, change_rule, coupon, give, issue, issued_ids, set_status, shop_of}, one, refused, refused_somehow, time};
+use crate::support::{
+    CODES, COUPONS, ENTER_A_NUMBER, RULES, detail,
+    discounts::{Coupon, FUTURE, PAST, change_rule, coupon, give, issue, issued_ids, set_status, shop_of},
+    one, refused, refused_somehow, time,
+};
 
 /// A code in the model.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -6,8 +6,6 @@ use std::{
 };
 
 use domain::shop::ShopId;
-use shared::Error;
-use store::{Item, client::Store, entity, pages::{self, Class, Correction, Direction, Lens, List, PageNumber, Select, bulk, class, paginate, tally::Weights}, transaction::Transaction};
 use proptest::{
     array::{uniform3, uniform4},
     collection::vec,
@@ -17,6 +15,16 @@ use proptest::{
     test_runner::{Config, TestCaseError, TestRunner},
 };
 use serde::{Deserialize, Serialize};
+use shared::Error;
+use store::{
+    Item,
+    client::Store,
+    entity,
+    pages::{
+        self, Class, Correction, Direction, Lens, List, PageNumber, Select, bulk, class, paginate, tally::Weights,
+    },
+    transaction::Transaction,
+};
 use tests::Api;
 
 /// A list and the lists of its parts, which hold copies of its rows.

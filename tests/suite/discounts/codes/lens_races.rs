@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use crate::discounts::codes::lens::{AS_STORED, DEEP, DENSE, Lists, Row, Sight, reclass};
 use domain::shop::ShopId;
-use store::{client::Store, pages::{Class, Direction, List, Page, PageNumber, Select, bulk::Load}, transaction::Transaction};
 use futures_util::future::join_all;
+use store::{
+    client::Store,
+    pages::{Class, Direction, List, Page, PageNumber, Select, bulk::Load},
+    transaction::Transaction,
+};
 use tests::Api;
 
 const ROWS: u64 = 2_400;

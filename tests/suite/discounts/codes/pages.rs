@@ -1,10 +1,13 @@
 //! Pages over ten thousand codes, half of them of one coupon, against a plain list.
 
-use crate::support::{CODES, discounts::{FUTURE, PAST, coupon, expire_codes, shop_of}};
-use domain::{coupon_code::CouponCode, shop::ShopId};
-use shop::discounts::codes::load::Load;
+use crate::support::{
+    CODES,
+    discounts::{FUTURE, PAST, coupon, expire_codes, shop_of},
+};
 use chrono::{SubsecRound, Utc};
+use domain::{coupon_code::CouponCode, shop::ShopId};
 use serde_json::json;
+use shop::discounts::codes::load::Load;
 use tests::Api;
 
 const CODES_IN_ALL: u64 = 10_000;

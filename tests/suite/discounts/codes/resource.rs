@@ -7,7 +7,14 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, OTHER_TOKEN};
 
-use crate::support::{CODES, COUPONS, CUSTOMERS, NULL, REQUIRED, customer, detail, discounts::{FUTURE, PAST, count, coupon, coupon_on, each_needs_its_scope, give, issue, issued, issued_ids, nested, shop_of, unknown, with}, id, keys, one, refused_somehow, same_text, taken_since};
+use crate::support::{
+    CODES, COUPONS, CUSTOMERS, NULL, REQUIRED, customer, detail,
+    discounts::{
+        FUTURE, PAST, count, coupon, coupon_on, each_needs_its_scope, give, issue, issued, issued_ids, nested, shop_of,
+        unknown, with,
+    },
+    id, keys, one, refused_somehow, same_text, taken_since,
+};
 
 /// Asserts that each text is the prefix and at least six characters, and that all texts differ.
 #[track_caller]

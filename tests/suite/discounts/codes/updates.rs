@@ -5,7 +5,11 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, Reply};
 
-use crate::support::{BLANK, CODES, COUPONS, NOT_A_STRING, NULL, discounts::{FUTURE, PAST, change_rule, coupon, give, issued, issued_ids, set_status, shop_of, unknown}, keys, one, refused, refused_somehow, same_text, taken_since};
+use crate::support::{
+    BLANK, CODES, COUPONS, NOT_A_STRING, NULL,
+    discounts::{FUTURE, PAST, change_rule, coupon, give, issued, issued_ids, set_status, shop_of, unknown},
+    keys, one, refused, refused_somehow, same_text, taken_since,
+};
 
 /// Creates a shop with three customers and a coupon, and issues a code to each. Returns the ids of coupon, rule and
 /// codes.

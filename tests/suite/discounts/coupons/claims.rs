@@ -4,7 +4,11 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, Reply};
 
-use crate::support::{CODES, COUPONS, REQUIRED, detail, discounts::{FUTURE, PAST, count, coupon, each_needs_its_scope, give, issued, nested, shop_of, unknown, with}, keys, one, refused};
+use crate::support::{
+    CODES, COUPONS, REQUIRED, detail,
+    discounts::{FUTURE, PAST, count, coupon, each_needs_its_scope, give, issued, nested, shop_of, unknown, with},
+    keys, one, refused,
+};
 
 async fn claim(api: &Api, prefix: &str, customer: u64) -> Reply {
     api.post(&format!("{COUPONS}{prefix}/redeem/"), &json!({"customer_id": customer})).await

@@ -4,7 +4,14 @@ use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use tests::Api;
 
-use crate::support::{CODES, COUPONS, RULES, detail, discounts::{FUTURE, PAST, change_rule, count, coupon, coupon_on, give, issue, issued, issued_ids, nested, rule, set_status, shop_of, unknown}, id, keys, one, refused_somehow, same_text};
+use crate::support::{
+    CODES, COUPONS, RULES, detail,
+    discounts::{
+        FUTURE, PAST, change_rule, count, coupon, coupon_on, give, issue, issued, issued_ids, nested, rule, set_status,
+        shop_of, unknown,
+    },
+    id, keys, one, refused_somehow, same_text,
+};
 
 #[tokio::test]
 async fn a_deleted_coupon_is_gone_at_once_and_its_prefix_is_free() {

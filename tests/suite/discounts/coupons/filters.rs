@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 use tests::Api;
 
-use crate::support::{COUPONS, ENTER_A_NUMBER, RULES, detail, discounts::{change_rule, count, coupon, nested, with}, one, refused, refused_somehow, time};
+use crate::support::{
+    COUPONS, ENTER_A_NUMBER, RULES, detail,
+    discounts::{change_rule, count, coupon, nested, with},
+    one, refused, refused_somehow, time,
+};
 
 const TITLES: [&str; 6] = ["test", "Test two", "西瓜 TESt", "best", "满减", "x%_y"];
 

@@ -3,7 +3,11 @@
 use serde_json::json;
 use tests::Api;
 
-use crate::support::{CODES, COUPONS, discounts::{change_rule, count, coupon, coupon_on, give, issue, issued_ids, set_status, shop_of}, one, over};
+use crate::support::{
+    CODES, COUPONS,
+    discounts::{change_rule, count, coupon, coupon_on, give, issue, issued_ids, set_status, shop_of},
+    one, over,
+};
 
 /// Uses a code, and asserts that it is used or that the limit refuses it and it stays unused.
 async fn uses(api: &Api, code: u64, fits: bool) {

@@ -3,10 +3,11 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use crate::support::discounts::coupon;
-use domain::{id::Id, quota::{Part, Quota, SHARDS, Shard}, shop::ShopId};
-use shared::Error;
-use shop::discounts::{counters::{self, Counter, Shards, Turn}, rules::rows as price_rules};
-use store::{client::Store, transaction::Transaction};
+use domain::{
+    id::Id,
+    quota::{Part, Quota, SHARDS, Shard},
+    shop::ShopId,
+};
 use futures_util::future::{join, join_all};
 use proptest::{
     array::uniform16,
@@ -17,6 +18,12 @@ use proptest::{
     test_runner::Config,
 };
 use serde_json::json;
+use shared::Error;
+use shop::discounts::{
+    counters::{self, Counter, EpochChange, Shards},
+    rules::rows as price_rules,
+};
+use store::{client::Store, transaction::Transaction};
 use tests::Api;
 
 #[derive(Debug, Clone)]
@@ -218,8 +225,8 @@ impl Counted {
         self.change(|shards, transaction| shards.write(transaction, &self.shop, &shards.give(n).into())).await;
     }
 
-    async fn turn(&self, turn: Turn) {
-        self.change(|shards, transaction| shards.turn(transaction, &self.shop, turn)).await;
+    async fn change_epoch(&self, change: EpochChange) {
+        self.change(|shards, transaction| shards.change_epoch(transaction, &self.shop, turn)).await;
     }
 
     /// Takes these amounts, each until it is refused. Returns the total.
@@ -273,7 +280,7 @@ async fn a_limit_that_is_set_while_others_count_leaves_rooms_that_sum() {
     let turning = async {
         for limit in [Some(500), Some(40), None, Some(3), Some(300)] {
             tokio::time::sleep(Duration::from_millis(30)).await;
-            counted.turn(Turn::Limit(limit)).await;
+            counted.change_epoch(EpochChange::Limit(limit)).await;
             let quota = counted.read().await.quota;
             assert_eq!(quota.limit, limit);
         }
@@ -289,8 +296,8 @@ async fn a_closed_counter_counts_nothing_however_freshly_it_was_read() {
     let api = Api::empty().await;
     let made = coupon(&api, "A", &json!({"allocation_limit": 5})).await;
     let counted = Counted::of(&api, Counter::CodesOf(made.id), made.rule);
-    for turn in [Turn::Limit(Some(5)), Turn::Closed] {
-        counted.turn(turn).await;
+    for turn in [EpochChange::Limit(Some(5)), EpochChange::Closed] {
+        counted.change_epoch(turn).await;
     }
     let mut shards = counted.read().await;
     let parts = shards.take(&counted.store, &counted.shop, 1).await.expect("read").expect("room");
@@ -307,7 +314,7 @@ async fn a_closed_counter_counts_nothing_however_freshly_it_was_read() {
 #[tokio::test]
 async fn what_was_planned_before_a_turn_is_refused() {
     let api = Api::empty().await;
-    for turn in [Turn::Limit(Some(9)), Turn::Lapsed(true), Turn::Closed] {
+    for turn in [EpochChange::Limit(Some(9)), EpochChange::Lapsed(true), EpochChange::Closed] {
         let made = coupon(&api, &format!("{turn:?}").replace(|c: char| !c.is_alphanumeric(), ""), &json!({})).await;
         let counted = Counted::of(&api, Counter::CodesOf(made.id), made.rule);
         let mut shards = counted.read().await;
@@ -315,7 +322,7 @@ async fn what_was_planned_before_a_turn_is_refused() {
         let (mut written, mut checked) = (Transaction::default(), Transaction::default());
         shards.write(&mut written, &counted.shop, &parts.into());
         shards.check(&mut checked, &counted.shop);
-        counted.turn(turn).await;
+        counted.change_epoch(turn).await;
         for planned in [written, checked] {
             let refused = counted.store.commit(&planned).await.expect_err("a refusal");
             assert!(refused.refused("counter"), "{refused:?}");

@@ -4,7 +4,11 @@ use futures_util::future::{join, join_all};
 use serde_json::json;
 use tests::{Api, Reply};
 
-use crate::support::{CODES, COUPONS, detail, discounts::{Coupon, change_rule, count, coupon, coupon_on, give, issued_ids, set_status, shop_of}, one, over};
+use crate::support::{
+    CODES, COUPONS, detail,
+    discounts::{Coupon, change_rule, count, coupon, coupon_on, give, issued_ids, set_status, shop_of},
+    one, over,
+};
 
 /// Counts the successful replies. Asserts that the others were refused by the limit.
 #[track_caller]

@@ -5,7 +5,14 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Api, OTHER_TOKEN};
 
-use crate::support::{BLANK, CODES, COUPONS, NOT_A_BOOLEAN, NOT_A_NUMBER, NOT_A_STRING, NULL, REQUIRED, RULES, detail, discounts::{FUTURE, PAST, change_rule, count, coupon, coupon_on, each_needs_its_scope, give, issued_ids, nested, rule, set_status, shop_of, unknown, with}, id, keys, one, refused, refused_somehow, same_text, taken_since};
+use crate::support::{
+    BLANK, CODES, COUPONS, NOT_A_BOOLEAN, NOT_A_NUMBER, NOT_A_STRING, NULL, REQUIRED, RULES, detail,
+    discounts::{
+        FUTURE, PAST, change_rule, count, coupon, coupon_on, each_needs_its_scope, give, issued_ids, nested, rule,
+        set_status, shop_of, unknown, with,
+    },
+    id, keys, one, refused, refused_somehow, same_text, taken_since,
+};
 
 const TAKEN: &str = "coupon with this code prefix already exists.";
 

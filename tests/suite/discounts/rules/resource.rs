@@ -7,7 +7,11 @@ use tests::{
     documents::{DISCOUNTS, example},
 };
 
-use crate::support::{REQUIRED, RULES, discounts::{each_needs_its_scope, rule}, one, refused, same_text};
+use crate::support::{
+    REQUIRED, RULES,
+    discounts::{each_needs_its_scope, rule},
+    one, refused, same_text,
+};
 
 fn without(value: &Value, names: &[&str]) -> Value {
     let fields = value.as_object().expect("an object").iter();

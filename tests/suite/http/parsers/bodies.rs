@@ -2,9 +2,12 @@
 
 use chrono_tz::Asia::Shanghai;
 use domain::{id::MAX_ID, money::Hundredths};
-use shared::{http::{fields, json}, wire::order};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use shared::{
+    http::{fields, json},
+    wire::order,
+};
 
 use super::{holds, json as any_json, texts};
 

@@ -3,10 +3,13 @@
 use axum::extract::FromRequestParts;
 use chrono_tz::Asia::Shanghai;
 use domain::id::MAX_ID;
-use shared::{Error, http::query::{OrderBy, Query}};
-use store::pages::Direction;
 use futures_util::FutureExt;
 use proptest::prelude::*;
+use shared::{
+    Error,
+    http::query::{OrderBy, Query},
+};
+use store::pages::Direction;
 
 use super::{holds, texts};
 

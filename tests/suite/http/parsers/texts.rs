@@ -4,7 +4,13 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
-use domain::{id::{self, MAX_ID}, money::{Amount, Hundredths, NotAnAmount}, scope::{Scope, Scopes}, shop::ShopId, timestamp};
+use domain::{
+    id::{self, MAX_ID},
+    money::{Amount, Hundredths, NotAnAmount},
+    scope::{Scope, Scopes},
+    shop::ShopId,
+    timestamp,
+};
 use proptest::prelude::*;
 
 use super::{holds, texts};

@@ -1,7 +1,19 @@
 //! The price rules, the coupons and the code of tests/documents/discounts.txt.
 
 use serde_json::json;
-use shared::{Error, FieldErrors, domain::{id::Id, shop::{Shop, ShopId}}, shop::discounts::{codes::{changes, issue, rows::CODES}, coupons, rules::rows as rules}, store::{client::Store, sequence}};
+use shared::{
+    Error, FieldErrors,
+    domain::{
+        id::Id,
+        shop::{Shop, ShopId},
+    },
+    shop::discounts::{
+        codes::{changes, issue, rows::CODES},
+        coupons,
+        rules::rows as rules,
+    },
+    store::{client::Store, sequence},
+};
 
 use super::instant;
 

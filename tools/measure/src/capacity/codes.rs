@@ -1,9 +1,19 @@
 //! A shop with many codes. One coupon has half of them.
 
 use crate::bench::{Bench, Call};
-use shared::{domain::{coupon_code::CouponCode, customer::CustomerDraft, shop::ShopId}, shop::{crm::customers, discounts::codes::{load::Load, rows::{CODES as LIST, OF_COUPON}}}, store::{client::Store, pages::bulk}};
 use chrono::{DateTime, TimeZone, Utc};
 use serde_json::{Value, json};
+use shared::{
+    domain::{coupon_code::CouponCode, customer::CustomerDraft, shop::ShopId},
+    shop::{
+        crm::customers,
+        discounts::codes::{
+            load::Load,
+            rows::{CODES as LIST, OF_COUPON},
+        },
+    },
+    store::{client::Store, pages::bulk},
+};
 
 use super::progress;
 

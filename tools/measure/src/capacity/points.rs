@@ -1,9 +1,22 @@
 //! A shop with many ledger entries.
 
 use crate::bench::Call;
-use shared::{domain::{customer::CustomerDraft, points::Cause, shop::{Shop, ShopId}}, shop::{crm::customers, loyalty::{history::POINT_HISTORY, load::Load}, orders}, store::{client::Store, pages::bulk}, wire::order};
 use chrono::{TimeZone, Utc};
 use serde_json::json;
+use shared::{
+    domain::{
+        customer::CustomerDraft,
+        points::Cause,
+        shop::{Shop, ShopId},
+    },
+    shop::{
+        crm::customers,
+        loyalty::{history::POINT_HISTORY, load::Load},
+        orders,
+    },
+    store::{client::Store, pages::bulk},
+    wire::order,
+};
 
 use super::progress;
 
@@ -15,7 +28,7 @@ const ORDERS: u64 = 50;
 const LEVELS: &str = "/api/loyalty/level/";
 
 /// The example order of tests/documents/loyalty.txt, as JSON.
-const ORDER: &str = include_str!("../../../../../functions/local/src/demo/order.json");
+const ORDER: &str = include_str!("../../../devserver/src/demo/order.json");
 
 /// The number of ledger entries that a round writes.
 const OF_A_ROUND: u64 = 6;

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use super::{Dollars, MILLION, READ_UNITS, WRITE_UNITS, milliseconds};
-use crate::{bench::{Bench, Measured}, capacity::{Kind, Stores}};
+use crate::{
+    bench::{Bench, Measured},
+    capacity::{Kind, Stores},
+};
 
 /// The number of rows in the measured shop.
 const ROWS: u64 = 10_000;

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
-use futures_util::future::join_all;
-use local::{
+use devserver::{
     hostile::{Hostile, Profile},
     server::Options,
 };
+use futures_util::future::join_all;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -2,9 +2,12 @@
 
 use std::time::Instant;
 
-use crate::{bench::Bench, capacity::{Stores, codes}};
-use shared::store::{client::Store, meter::Meter};
+use crate::{
+    bench::Bench,
+    capacity::{Stores, codes},
+};
 use serde::Serialize;
+use shared::store::{client::Store, meter::Meter};
 
 use super::per;
 

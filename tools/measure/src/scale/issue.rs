@@ -5,7 +5,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{operations, per};
-use crate::{bench::Call, capacity::{Stores, codes}};
+use crate::{
+    bench::Call,
+    capacity::{Stores, codes},
+};
 
 /// The numbers of codes in one request.
 const SIZES: [(u64, &str); 10] = [

@@ -6,9 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{bench::Bench, capacity::{ROUNDS, Stage, Stores}};
-use shared::{domain::shop::ShopId, store::connect::Connection};
+use crate::{
+    bench::Bench,
+    capacity::{ROUNDS, Stage, Stores},
+};
 use serde::Serialize;
+use shared::{domain::shop::ShopId, store::connect::Connection};
 
 use super::percentile;
 

@@ -22,10 +22,10 @@ use shared::{
 use super::{
     BulkError, Format, Summary,
     columns::{self, Table},
-    first::{MENDED, SINCE},
     groups::OnlyOnce,
-    kind::{Desk, Kind, Places, Verdict},
+    kind::{Kind, Places, Sender, Verdict},
     lists::Lists,
+    row_identity::{MENDED, SINCE},
     rows::Row,
     shop_api::{Answer, ShopApi},
     source::Source,
@@ -123,11 +123,11 @@ impl Kind for What {
         *self != Self::Points
     }
 
-    async fn send(&self, desk: &Desk<'_>, first: u64, rows: &[Row]) -> Result<Vec<Verdict>, BulkError> {
+    async fn send(&self, sender: &Sender<'_>, first: u64, rows: &[Row]) -> Result<Vec<Verdict>, BulkError> {
         let bodies = rows.iter().filter_map(|row| Some((row, Value::Object(row.body.clone().ok()?))));
         if *self == Self::Customers {
             let lists = Lists { path: "/api/crm/customer/", counts: false };
-            return lists.send(desk, first, &bodies.collect::<Vec<_>>()).await;
+            return lists.send(sender, first, &bodies.collect::<Vec<_>>()).await;
         }
         let bodies: Vec<_> = bodies.collect();
         let customers = by_customer(&bodies);
@@ -135,7 +135,7 @@ impl Kind for What {
             let mut verdicts = Vec::with_capacity(indices.len());
             for index in indices {
                 let (row, body) = &bodies[index];
-                verdicts.push((index, self.send_one(desk, row, body).await?));
+                verdicts.push((index, self.send_one(sender, row, body).await?));
             }
             Ok::<_, BulkError>(verdicts)
         });
@@ -147,10 +147,10 @@ impl Kind for What {
 }
 
 impl What {
-    async fn send_one(&self, desk: &Desk<'_>, row: &Row, body: &Value) -> Result<Verdict, BulkError> {
+    async fn send_one(&self, sender: &Sender<'_>, row: &Row, body: &Value) -> Result<Verdict, BulkError> {
         match self {
-            Self::Points => add_points(desk, row, body).await,
-            _ => move_code(desk, row, body).await,
+            Self::Points => add_points(sender, row, body).await,
+            _ => move_code(sender, row, body).await,
         }
     }
 }
@@ -177,20 +177,20 @@ fn by_customer(bodies: &[(&Row, Value)]) -> Vec<Vec<usize>> {
 }
 
 /// Imports an opening balance: one adjustment under the row's own idempotency key.
-async fn add_points(desk: &Desk<'_>, row: &Row, body: &Value) -> Result<Verdict, BulkError> {
+async fn add_points(sender: &Sender<'_>, row: &Row, body: &Value) -> Result<Verdict, BulkError> {
     let points = &body["points"];
     if points == 0 || points.as_str().is_some_and(|text| text.trim() == "0") {
-        return no_points(desk, body).await;
+        return no_points(sender, body).await;
     }
-    let key = row.counts_as(desk.transfer).to_string();
-    let answer = desk.api.send(Method::POST, "/api/loyalty/point_history/adjust/", Some(&key), body).await?;
+    let key = row.counts_as(sender.transfer).to_string();
+    let answer = sender.api.send(Method::POST, "/api/loyalty/point_history/adjust/", Some(&key), body).await?;
     Ok(verdict(row, answer))
 }
 
 /// Checks a row of 0 points, which creates no ledger entry. Only the customer must exist. The API has no adjustment of
 /// 0 that could check it.
-async fn no_points(desk: &Desk<'_>, body: &Value) -> Result<Verdict, BulkError> {
-    let api = desk.api;
+async fn no_points(sender: &Sender<'_>, body: &Value) -> Result<Verdict, BulkError> {
+    let api = sender.api;
     let errors = match Fields::of(body).and_then(|mut fields| {
         let customer = fields.required("customer_id", relation);
         fields.build(|| customer)
@@ -206,9 +206,9 @@ async fn no_points(desk: &Desk<'_>, body: &Value) -> Result<Verdict, BulkError> 
 
 /// Imports a code. An unused code needs no idempotency key, because its text exists only once. A used code has one,
 /// because the use may be released later.
-async fn move_code(desk: &Desk<'_>, row: &Row, body: &Value) -> Result<Verdict, BulkError> {
-    let key = (body["status"] == "used").then(|| row.counts_as(desk.transfer).to_string());
-    let answer = desk.api.send(Method::POST, IMPORT, key.as_deref(), body).await?;
+async fn move_code(sender: &Sender<'_>, row: &Row, body: &Value) -> Result<Verdict, BulkError> {
+    let key = (body["status"] == "used").then(|| row.counts_as(sender.transfer).to_string());
+    let answer = sender.api.send(Method::POST, IMPORT, key.as_deref(), body).await?;
     if answer.body == json!({ "code": [THERE_ALREADY] }) {
         return Ok(Verdict::Done(Value::Null));
     }

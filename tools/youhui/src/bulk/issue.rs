@@ -20,7 +20,7 @@ use super::{
     columns::{self, Table},
     export::{CODES, code_row},
     import::{Options, errors_end},
-    kind::{Desk, Kind, Places, Verdict},
+    kind::{Kind, Places, Sender, Verdict},
     lists::Lists,
     output::Shape,
     rows::{Row, Rows},
@@ -157,7 +157,7 @@ impl Kind for Issue {
         false
     }
 
-    async fn send(&self, desk: &Desk<'_>, first: u64, rows: &[Row]) -> Result<Vec<Verdict>, BulkError> {
+    async fn send(&self, sender: &Sender<'_>, first: u64, rows: &[Row]) -> Result<Vec<Verdict>, BulkError> {
         let body = |row: &Map<String, Value>| {
             let mut pair = json!({ "coupon_id": self.coupon });
             if let Some(customer) = row.get("customer_id").or_else(|| row.get("id")) {
@@ -167,7 +167,7 @@ impl Kind for Issue {
         };
         let pairs: Vec<_> = rows.iter().filter_map(|row| Some((row, body(row.body.as_ref().ok()?)))).collect();
         let lists = Lists { path: CODES, counts: true };
-        let verdicts = lists.send(desk, first, &pairs).await?;
+        let verdicts = lists.send(sender, first, &pairs).await?;
         Ok(verdicts
             .into_iter()
             .map(|verdict| match verdict {

@@ -36,11 +36,11 @@ pub(super) trait Kind {
     /// Returns true if sending accepted rows again, with other rows, changes nothing.
     fn is_repeatable(&self) -> bool;
     /// Sends rows that could be read. The results are in the order of the rows.
-    async fn send(&self, desk: &Desk<'_>, first: u64, rows: &[Row]) -> Result<Vec<Verdict>, BulkError>;
+    async fn send(&self, sender: &Sender<'_>, first: u64, rows: &[Row]) -> Result<Vec<Verdict>, BulkError>;
 }
 
 /// The connection of a transfer: the API and the prefix of its idempotency keys.
-pub(super) struct Desk<'a> {
+pub(super) struct Sender<'a> {
     pub(super) api: &'a ShopApi,
     /// The id of the transfer, with which the idempotency keys begin.
     pub(super) transfer: &'a str,

@@ -7,8 +7,8 @@ use shared::shop::operators::transfers;
 
 use super::{
     BulkError,
-    first::{First, MENDED},
-    kind::{Desk, Verdict},
+    kind::{Sender, Verdict},
+    row_identity::{MENDED, RowIdentity},
     rows::Row,
     shop_api::Answer,
 };
@@ -28,7 +28,7 @@ pub(super) struct Lists {
 
 /// A group that is being sent.
 struct Work<'a> {
-    desk: &'a Desk<'a>,
+    sender: &'a Sender<'a>,
     first: u64,
     rows: &'a [(&'a Row, Value)],
     verdicts: Vec<Option<Verdict>>,
@@ -38,12 +38,12 @@ impl Lists {
     /// Sends the rows of a group, each with its body, and returns their results.
     pub(super) async fn send(
         &self,
-        desk: &Desk<'_>,
+        sender: &Sender<'_>,
         first: u64,
         rows: &[(&Row, Value)],
     ) -> Result<Vec<Verdict>, BulkError> {
         let verdicts = rows.iter().map(|_| None).collect();
-        let mut work = Work { desk, first, rows, verdicts };
+        let mut work = Work { sender, first, rows, verdicts };
         let mut lists = Vec::new();
         if self.counts {
             work.leave_out_again().await?;
@@ -64,7 +64,7 @@ impl Lists {
         let body = list.iter().map(|index| work.rows[*index].1.clone()).collect();
         let mended = self.mended(work, &list);
         let (is_mended, key) = (mended.is_some(), self.key(work, &list, mended));
-        let answer = work.desk.api.send(Method::POST, self.path, Some(&key), &body).await?;
+        let answer = work.sender.api.send(Method::POST, self.path, Some(&key), &body).await?;
         match read(answer, list.len()) {
             Read::Done(replies) => {
                 for (index, reply) in list.into_iter().zip(replies) {
@@ -106,19 +106,19 @@ impl Lists {
     }
 
     /// Returns the identity of a list that consists of one corrected row.
-    fn mended<'a>(&self, work: &Work<'a>, list: &[usize]) -> Option<&'a First> {
+    fn mended<'a>(&self, work: &Work<'a>, list: &[usize]) -> Option<&'a RowIdentity> {
         let [index] = list else { return None };
         work.rows[*index].0.first.as_ref().filter(|_| self.counts)
     }
 
     /// Returns the idempotency key of a list. If rows must not be duplicated, it is the key of the group or of the
     /// corrected row. Otherwise it is a key of exactly these rows.
-    fn key(&self, work: &Work<'_>, list: &[usize], mended: Option<&First>) -> String {
+    fn key(&self, work: &Work<'_>, list: &[usize], mended: Option<&RowIdentity>) -> String {
         if let Some(row) = mended {
             // A key that ends with the number belongs to a group.
             return format!("{row}/mended");
         }
-        let (transfer, first) = (work.desk.transfer, work.first);
+        let (transfer, first) = (work.sender.transfer, work.first);
         if self.counts || list.len() == work.rows.len() {
             return format!("{transfer}/{first}");
         }
@@ -148,9 +148,9 @@ impl Work<'_> {
 
     /// Refuses the rows that an earlier run of this group left out. Returns true if some of them had no result yet.
     async fn leave_out_again(&mut self) -> Result<bool, BulkError> {
-        let api = self.desk.api;
+        let api = self.sender.api;
         let before = self.open().count();
-        for (number, errors) in transfers::left_out(&api.store, &api.shop.id, self.desk.transfer, self.first).await? {
+        for (number, errors) in transfers::left_out(&api.store, &api.shop.id, self.sender.transfer, self.first).await? {
             let index = self.rows.iter().position(|(row, _)| row.number == number);
             let errors = serde_json::from_str(&errors).unwrap_or(Value::String(errors));
             self.refuse(index.map(|index| (index, errors)));
@@ -164,8 +164,8 @@ impl Work<'_> {
             Some(Verdict::Refused(errors)) => Some((row.number, errors.to_string())),
             _ => None,
         });
-        let api = self.desk.api;
-        let group = (self.desk.transfer, self.first);
+        let api = self.sender.api;
+        let group = (self.sender.transfer, self.first);
         Ok(transfers::leave_out(&api.store, &api.shop.id, group, refused.collect()).await?)
     }
 }

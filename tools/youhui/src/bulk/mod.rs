@@ -17,7 +17,6 @@ use source::is_dash;
 
 pub mod columns;
 pub mod export;
-mod first;
 pub mod formula;
 mod groups;
 mod header;
@@ -31,6 +30,7 @@ pub mod quotes;
 mod records;
 mod refusals;
 pub mod report;
+mod row_identity;
 mod rows;
 mod shop_api;
 mod shortened;

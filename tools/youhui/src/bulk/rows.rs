@@ -13,9 +13,9 @@ use shared::http::json;
 use super::{
     BulkError, Format, at,
     columns::{Column, ERROR_MESSAGE, Empty, Table, Use, is_error_column},
-    first::First,
     formula, header,
     records::{HOPELESS, Records, hopeless},
+    row_identity::RowIdentity,
     shortened,
     source::Source,
 };
@@ -33,15 +33,15 @@ pub(super) struct Row {
     /// The row as it is in the file, for the errors file.
     pub(super) original: Original,
     /// The identity of a row from an errors file.
-    pub(super) first: Option<First>,
+    pub(super) first: Option<RowIdentity>,
     /// The approximate memory that the row takes, in bytes.
     pub(super) bytes: usize,
 }
 
 impl Row {
     /// Returns the identity of the row in this transfer: the row itself, or the original row of an errors file.
-    pub(super) fn counts_as(&self, transfer: &str) -> First {
-        self.first.clone().unwrap_or_else(|| First { transfer: transfer.to_owned(), row: self.number })
+    pub(super) fn counts_as(&self, transfer: &str) -> RowIdentity {
+        self.first.clone().unwrap_or_else(|| RowIdentity { transfer: transfer.to_owned(), row: self.number })
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) enum Original {
 struct Read {
     body: Result<Map<String, Value>, Value>,
     original: Original,
-    first: Option<First>,
+    first: Option<RowIdentity>,
     bytes: usize,
 }
 
@@ -79,7 +79,7 @@ impl Read {
 
     /// Adds the identity from an errors file. If the identity cannot be read, the row is refused, because it could
     /// count twice.
-    fn of_first(mut self, first: Result<Option<First>, Value>) -> Self {
+    fn of_first(mut self, first: Result<Option<RowIdentity>, Value>) -> Self {
         match first {
             Ok(first) => self.first = first,
             Err(error) => self.body = Err(error),
@@ -177,7 +177,7 @@ fn of_cells(records: &Records, header: &[String], table: &Table) -> Read {
         let wrong = format!("The row has {} cells, the header {}.", cells.len(), header.len());
         return Read::untold(&records.lines, wrong);
     }
-    let (named, first) = (header.iter().zip(&cells), First::of_cells(header, &cells));
+    let (named, first) = (header.iter().zip(&cells), RowIdentity::of_cells(header, &cells));
     if let Some(message) = unread_before(&cells, header) {
         return Read::untold_because(message).of_first(first);
     }
@@ -196,7 +196,7 @@ fn of_line(line: &[u8], number: u64, table: &Table) -> Read {
         Ok(_) => return untold("The row is not a JSON object.".to_owned()),
         Err(error) => return untold(format!("JSON parse error - {error}")),
     };
-    let first = First::of_object(&object);
+    let first = RowIdentity::of_object(&object);
     let known = |name: &str| table.open || table.column(name).is_some() || is_error_column(name);
     if object.keys().all(|name| is_error_column(name))
         && let Some(message) = object.get(ERROR_MESSAGE).and_then(Value::as_str)

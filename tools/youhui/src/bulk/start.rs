@@ -25,12 +25,12 @@ enum Done {
     /// There was no transfer, or `--anew` ignores it. The file is transferred from its first row.
     Nothing,
     /// The journal has the progress of a process that ended early.
-    Noted,
+    InJournal,
     /// All rows are done, and the files of the results exist.
     All,
     /// Some rows are done, and their results are not available: the table has a transfer that the journal does not
     /// have, or files are missing. Each row is sent again under its idempotency key, which returns the earlier result.
-    Known,
+    InTable,
 }
 
 impl Done {
@@ -39,9 +39,9 @@ impl Done {
         // After the end of the transfer the errors file belongs to the person who corrects it.
         let are_there = is_output_there(places, note) && (note.refused == 0 || places.errors.exists());
         match note.finished {
-            false => Self::Noted,
+            false => Self::InJournal,
             true if are_there => Self::All,
-            true => Self::Known,
+            true => Self::InTable,
         }
     }
 }
@@ -78,13 +78,13 @@ pub(super) async fn start<K: Kind>(
     let done = match before {
         None => Done::Nothing,
         Some(_) if is_noted => Done::noted(places, &journal.note),
-        Some(_) => Done::Known,
+        Some(_) => Done::InTable,
     };
     check_output(places, is_noted)?;
     let note = journal.note.clone();
     let aside = match done {
         Done::All => None,
-        Done::Noted if note.errors_bytes == 0 => None,
+        Done::InJournal if note.errors_bytes == 0 => None,
         _ => refusals::make_place(&places.errors, &note)?,
     };
     let head = match before {
@@ -95,8 +95,8 @@ pub(super) async fn start<K: Kind>(
     journal.begin(head)?;
     let keeps = match done {
         Done::All => true,
-        Done::Noted => is_output_there(places, &note) && has(&places.errors, note.errors_bytes),
-        Done::Nothing | Done::Known => false,
+        Done::InJournal => is_output_there(places, &note) && has(&places.errors, note.errors_bytes),
+        Done::Nothing | Done::InTable => false,
     };
     if !keeps && journal.note != Note::default() {
         journal.note(Note::default())?;
@@ -104,7 +104,7 @@ pub(super) async fn start<K: Kind>(
     let errors = places.errors.display();
     let kept =
         |aside: PathBuf| format!("{errors} already existed and may have been corrected; it is now {}", aside.display());
-    let known = (done == Done::Known).then(|| KNOWN.to_owned());
+    let known = (done == Done::InTable).then(|| KNOWN.to_owned());
     Ok(Started { journal, transfer, warnings: known.into_iter().chain(aside.map(kept)).collect() })
 }
 

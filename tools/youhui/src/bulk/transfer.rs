@@ -14,7 +14,7 @@ use super::{
     BulkError, Summary, at,
     groups::{Group, Groups},
     journal::Note,
-    kind::{Desk, Kind, Places, Verdict},
+    kind::{Kind, Places, Sender, Verdict},
     output::{Growing, Shape},
     refusals::{Layout, Refusals},
     rows::{Original, Row, Rows},
@@ -114,10 +114,10 @@ pub(super) async fn run<K: Kind>(
     let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
     let layout = Layout::of(&rows, source.format, kind.table());
     let mut files = Files::open(places, layout, &transfer, &note)?;
-    let desk = Desk { api, transfer: &transfer };
+    let sender = Sender { api, transfer: &transfer };
     let groups = Groups::new(rows, kind.most(), note.rows, kind.only_once());
     let groups = groups.map(|group| group.map(|group| if anew { group.anew() } else { group }));
-    let sent = stream::iter(groups).map(async |group| send(kind, &desk, group?).await);
+    let sent = stream::iter(groups).map(async |group| send(kind, &sender, group?).await);
     let mut sent = std::pin::pin!(sent.buffered(kind.at_once()));
     let mut noted = Instant::now();
     loop {
@@ -152,7 +152,7 @@ fn summary(note: &Note, places: &Places) -> Summary {
 }
 
 /// Sends the readable rows of a group. Returns every row with its result, in the order of the file.
-async fn send<K: Kind>(kind: &K, desk: &Desk<'_>, group: Group) -> Result<Vec<(Row, Verdict)>, BulkError> {
+async fn send<K: Kind>(kind: &K, sender: &Sender<'_>, group: Group) -> Result<Vec<(Row, Verdict)>, BulkError> {
     let (mut readable, mut decided) = (Vec::new(), Vec::new());
     for row in group.rows {
         match &row.body {
@@ -164,7 +164,7 @@ async fn send<K: Kind>(kind: &K, desk: &Desk<'_>, group: Group) -> Result<Vec<(R
         }
     }
     if !readable.is_empty() {
-        let verdicts = kind.send(desk, group.first, &readable).await?;
+        let verdicts = kind.send(sender, group.first, &readable).await?;
         decided.extend(readable.into_iter().zip(verdicts));
     }
     decided.sort_by_key(|(row, _)| row.number);

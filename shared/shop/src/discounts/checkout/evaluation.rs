@@ -23,11 +23,11 @@ use crate::{
         codes::{
             self,
             rows::{Nested, Row},
-            uses::Taken,
+            uses::CountedUses,
         },
         rules::automatic::{AutomaticRules, Rules},
     },
-    orders::uses::Freed,
+    orders::uses::ReleasedUses,
 };
 use domain::{
     error::{Error, FieldErrors},
@@ -108,7 +108,7 @@ pub struct Priced {
 
 /// Rules of the codes and drafts in the request, and the customer whose uses of a rule count, by rule id.
 #[derive(Debug, Default)]
-pub(crate) struct Brought {
+pub(crate) struct RulesOfCodes {
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) owners: HashMap<Id, Id>,
 }
@@ -130,11 +130,12 @@ pub async fn price(store: &Store, shop: &ShopId, known: &AutomaticRules, asked: 
         let texts = codes::rows::texts(store, shop, &asked.codes).await?;
         codes::rows::behind(store, shop, &texts, &[]).await
     };
-    let rules = try_join3(known.of(store, shop), Freed::read(store, shop, asked.now), ahead(store, shop, known, asked));
-    let ((), (automatic, freed, ahead), (rows, nested)) = try_join3(customer, rules, codes).await?;
-    let mut brought = Brought::default();
+    let rules =
+        try_join3(known.of(store, shop), ReleasedUses::read(store, shop, asked.now), ahead(store, shop, known, asked));
+    let ((), (automatic, released, ahead), (rows, nested)) = try_join3(customer, rules, codes).await?;
+    let mut brought = RulesOfCodes::default();
     let codes = asked.codes.iter().map(|text| {
-        let refusal = rows.get(text).map_or(Some(Refusal::Unknown), |row| brought.add(row, &nested, asked, &freed));
+        let refusal = rows.get(text).map_or(Some(Refusal::Unknown), |row| brought.add(row, &nested, asked, &released));
         (text.clone(), refusal)
     });
     let codes = codes.collect();
@@ -142,30 +143,35 @@ pub async fn price(store: &Store, shop: &ShopId, known: &AutomaticRules, asked: 
     let ahead = ahead.filter(|ahead| Arc::ptr_eq(&ahead.automatic, &automatic));
     let (first, mut taken) = ahead.map_or_else(Default::default, |ahead| (Some(ahead.evaluation), ahead.taken));
     let pricing = Pricing { automatic: &automatic, brought: &brought, asked };
-    let evaluation = pricing.within_limits(store, shop, first, &mut taken, &freed).await?;
+    let evaluation = pricing.within_limits(store, shop, first, &mut taken, &released).await?;
     Ok(Priced { evaluation, codes })
 }
 
 /// Evaluation of a cart without codes by the cached automatic rules, which may be out of date.
-struct Ahead {
+struct CachedEvaluation {
     automatic: Arc<Rules>,
     /// Result without any counted use.
     evaluation: Evaluation,
     /// Counted uses of the rules that apply in this result and have a limit.
-    taken: Taken,
+    taken: CountedUses,
 }
 
-async fn ahead(store: &Store, shop: &ShopId, known: &AutomaticRules, asked: &Asked) -> Result<Option<Ahead>, Error> {
+async fn ahead(
+    store: &Store,
+    shop: &ShopId,
+    known: &AutomaticRules,
+    asked: &Asked,
+) -> Result<Option<CachedEvaluation>, Error> {
     let Some(automatic) = known.known(shop).filter(|_| asked.codes.is_empty()) else { return Ok(None) };
-    let mut brought = Brought::default();
+    let mut brought = RulesOfCodes::default();
     brought.add_drafts(asked);
     let pricing = Pricing { automatic: &automatic, brought: &brought, asked };
     let evaluation = pricing.evaluate(&BTreeMap::new());
-    let taken = Limited::read(store, shop, &pricing.limited(&evaluation, &BTreeMap::new())).await?;
-    Ok(Some(Ahead { automatic, evaluation, taken }))
+    let taken = LimitedRule::read(store, shop, &pricing.limited(&evaluation, &BTreeMap::new())).await?;
+    Ok(Some(CachedEvaluation { automatic, evaluation, taken }))
 }
 
-impl Brought {
+impl RulesOfCodes {
     /// Adds the draft rules that no code has added.
     fn add_drafts(&mut self, asked: &Asked) {
         let drafts = asked.drafts.iter().filter(|draft| !self.owners.contains_key(&draft.id));
@@ -174,7 +180,7 @@ impl Brought {
 
     /// Adds the rule of a code. Returns the reason if the code is not valid. An expired code adds its rule too, so that
     /// the reply can show the end that was passed.
-    fn add(&mut self, row: &Row, nested: &Nested, asked: &Asked, freed: &Freed) -> Option<Refusal> {
+    fn add(&mut self, row: &Row, nested: &Nested, asked: &Asked, released: &ReleasedUses) -> Option<Refusal> {
         let code = &row.code;
         if nested.terms(code).is_none() {
             return Some(Refusal::Unknown);
@@ -182,7 +188,7 @@ impl Brought {
         if asked.customer_id.is_some_and(|customer| customer != code.customer_id) {
             return Some(Refusal::Foreign);
         }
-        if code.used_at.is_some() && !freed.codes.contains(&code.id) {
+        if code.used_at.is_some() && !released.codes.contains(&code.id) {
             return Some(Refusal::Used);
         }
         let rule = asked.draft(code.price_rule_id).or_else(|| nested.rules.get(&code.price_rule_id));
@@ -200,7 +206,7 @@ impl Brought {
 #[derive(Clone, Copy)]
 pub(crate) struct Pricing<'a> {
     pub(crate) automatic: &'a Rules,
-    pub(crate) brought: &'a Brought,
+    pub(crate) brought: &'a RulesOfCodes,
     pub(crate) asked: &'a Asked,
 }
 
@@ -215,18 +221,18 @@ impl<'a> Pricing<'a> {
     }
 
     /// Returns the rules that apply and have a limit, without those whose uses are in `uses`.
-    fn limited(self, evaluation: &Evaluation, uses: &BTreeMap<Id, Uses>) -> Vec<Limited> {
+    fn limited(self, evaluation: &Evaluation, uses: &BTreeMap<Id, Uses>) -> Vec<LimitedRule> {
         let applied: BTreeSet<_> = evaluation.applied().map(|outcome| outcome.price_rule_id).collect();
         let rules = self.candidates().map(|candidate| &candidate.rule);
         let unknown = rules.filter(|rule| applied.contains(&rule.id) && !uses.contains_key(&rule.id));
         unknown.filter_map(|rule| self.limits(rule)).collect()
     }
 
-    fn limits(self, rule: &PriceRule) -> Option<Limited> {
+    fn limits(self, rule: &PriceRule) -> Option<LimitedRule> {
         let customer = self.brought.owners.get(&rule.id).copied().or(self.asked.customer_id);
         let by = customer.filter(|_| rule.once_per_customer);
         let in_all = rule.usage_limit > 0;
-        (in_all || by.is_some()).then_some(Limited { rule: rule.id, in_all, by })
+        (in_all || by.is_some()).then_some(LimitedRule { rule: rule.id, in_all, by })
     }
 
     /// Evaluates the cart, and again with the counted uses of the rules that apply and have a limit, until the uses of
@@ -237,8 +243,8 @@ impl<'a> Pricing<'a> {
         store: &Store,
         shop: &ShopId,
         first: Option<Evaluation>,
-        taken: &mut Taken,
-        freed: &Freed,
+        taken: &mut CountedUses,
+        released: &ReleasedUses,
     ) -> Result<Evaluation, Error> {
         let mut uses = BTreeMap::new();
         let mut evaluation = first.unwrap_or_else(|| self.evaluate(&uses));
@@ -248,8 +254,8 @@ impl<'a> Pricing<'a> {
                 return Ok(evaluation);
             }
             let unread: Vec<_> = limited.iter().filter(|limited| !limited.is_read(shop, taken)).copied().collect();
-            taken.extend(Limited::read(store, shop, &unread).await?);
-            uses.extend(limited.iter().map(|limited| (limited.rule, limited.uses(shop, taken, freed))));
+            taken.extend(LimitedRule::read(store, shop, &unread).await?);
+            uses.extend(limited.iter().map(|limited| (limited.rule, limited.uses(shop, taken, released))));
             evaluation = self.evaluate(&uses);
         }
     }
@@ -257,7 +263,7 @@ impl<'a> Pricing<'a> {
 
 /// A rule with a limit, and the uses that the limit counts.
 #[derive(Debug, Clone, Copy)]
-struct Limited {
+struct LimitedRule {
     rule: Id,
     /// Set when the limit counts the uses of all customers.
     in_all: bool,
@@ -265,24 +271,25 @@ struct Limited {
     by: Option<Id>,
 }
 
-impl Limited {
-    async fn read(store: &Store, shop: &ShopId, limited: &[Self]) -> Result<Taken, Error> {
+impl LimitedRule {
+    async fn read(store: &Store, shop: &ShopId, limited: &[Self]) -> Result<CountedUses, Error> {
         let in_all = limited.iter().filter(|limited| limited.in_all).map(|limited| limited.rule);
-        Taken::read(store, shop, in_all, limited.iter().filter_map(|limited| Some((limited.by?, limited.rule)))).await
+        CountedUses::read(store, shop, in_all, limited.iter().filter_map(|limited| Some((limited.by?, limited.rule))))
+            .await
     }
 
-    fn is_read(&self, shop: &ShopId, taken: &Taken) -> bool {
+    fn is_read(&self, shop: &ShopId, taken: &CountedUses) -> bool {
         (!self.in_all || taken.holds_in_all(self.rule))
             && self.by.is_none_or(|customer| taken.holds_of(shop, customer, self.rule))
     }
 
     /// Returns the uses that count for the limit, without released ones.
-    fn uses(&self, shop: &ShopId, taken: &Taken, freed: &Freed) -> Uses {
-        let freed = freed.of_rule(self.rule, self.by);
+    fn uses(&self, shop: &ShopId, taken: &CountedUses, released: &ReleasedUses) -> Uses {
+        let released = released.of_rule(self.rule, self.by);
         let by_customer = self.by.map_or(0, |customer| taken.by_customer(shop, customer, self.rule));
         Uses {
-            in_all: taken.in_all(self.rule).saturating_sub(freed.0),
-            by_customer: by_customer.saturating_sub(freed.1),
+            in_all: taken.in_all(self.rule).saturating_sub(released.0),
+            by_customer: by_customer.saturating_sub(released.1),
         }
     }
 }

@@ -7,18 +7,18 @@ use futures_util::future::try_join3;
 
 use crate::{
     discounts::{
-        checkout::evaluation::{self, Brought, Pricing},
+        checkout::evaluation::{self, Pricing, RulesOfCodes},
         codes::{
             self,
             rows::{Nested, Row},
-            uses::{self, NotTaken, Taken},
+            uses::{self, CountedUses, UseRefusal},
         },
         counters::{self, Change, Counter, Shards},
         rules::automatic::{AutomaticRules, Rules},
     },
     orders::{
         self,
-        uses::{Freed, Record},
+        uses::{ReleasedUses, VersionedUses},
     },
 };
 use domain::{
@@ -120,7 +120,7 @@ pub async fn use_codes(
         match plan.make(store, shop, (&rows, &rules, &counters), (&applied, &mut taken)).await {
             Ok((transaction, codes, unstored)) => return Ok((transaction, Used { codes, nested, unstored })),
             // The limit of an automatic rule was used up after the cart was priced, so the rule is not applied.
-            Err(NotTaken::Limit(rule, _)) if applied.iter().any(|(applied, _)| applied.id == rule) => {
+            Err(UseRefusal::Limit(rule, _)) if applied.iter().any(|(applied, _)| applied.id == rule) => {
                 exhausted.insert(rule);
             }
             Err(refusal) => return Err(refusal.into()),
@@ -136,7 +136,7 @@ struct Codes {
     /// Quota shards of the coupons, by coupon id.
     counters: HashMap<Id, Shards>,
     /// Counted uses of the rules of the codes.
-    taken: Taken,
+    taken: CountedUses,
 }
 
 impl Codes {
@@ -148,7 +148,7 @@ impl Codes {
         let ((rows, nested), counters, taken) = try_join3(
             codes::rows::behind(store, shop, &texts, &[asked.customer_id]),
             counters::read_each(store, shop, Counter::CodesOf, coupons),
-            Taken::before_use(store, shop, asked.customer_id, &rules),
+            CountedUses::before_use(store, shop, asked.customer_id, &rules),
         )
         .await?;
         Ok(Self { rows, nested, counters, taken })
@@ -213,9 +213,9 @@ async fn on_cart(
     shop: &ShopId,
     (asked, cart, now): (&Asked, &Cart, DateTime<Utc>),
     automatic: &Rules,
-    (order, rules, taken): (&OrderUses, &[&PriceRule], &mut Taken),
+    (order, rules, taken): (&OrderUses, &[&PriceRule], &mut CountedUses),
 ) -> Result<Vec<Applied>, Error> {
-    let mut brought = Brought::default();
+    let mut brought = RulesOfCodes::default();
     for rule in rules {
         if order.live().any(|used| used.price_rule_id == rule.id) {
             let reason = format!("This order uses the price rule {} already, which applies once.", rule.id);
@@ -233,7 +233,7 @@ async fn on_cart(
     let (cart, codes, drafts) = (cart.clone(), Vec::new(), Vec::new());
     let priced = evaluation::Asked { customer_id, cart, codes, drafts, at: now, now };
     let pricing = Pricing { automatic, brought: &brought, asked: &priced };
-    let evaluation = pricing.within_limits(store, shop, None, taken, &Freed::of_order(order)).await?;
+    let evaluation = pricing.within_limits(store, shop, None, taken, &ReleasedUses::of_order(order)).await?;
     let outcomes: HashMap<_, _> = evaluation.rules.iter().map(|outcome| (outcome.price_rule_id, outcome)).collect();
     let mut errors = Vec::new();
     for (index, rule) in rules.iter().enumerate() {
@@ -282,7 +282,7 @@ fn within_bounds(order: &OrderUses, rules: &[&PriceRule], automatic: usize) -> R
 struct Plan<'a> {
     asked: &'a Asked,
     now: DateTime<Utc>,
-    record: Record,
+    record: VersionedUses,
     nested: &'a Nested,
     transaction: Transaction,
     uses: Vec<Use>,
@@ -307,8 +307,8 @@ impl Plan<'_> {
         store: &Store,
         shop: &ShopId,
         (rows, rules, counters): (&[Row], &[&PriceRule], &HashMap<Id, Shards>),
-        (applied, taken): (&[Applied], &mut Taken),
-    ) -> Result<(Transaction, Vec<CouponCode>, bool), NotTaken> {
+        (applied, taken): (&[Applied], &mut CountedUses),
+    ) -> Result<(Transaction, Vec<CouponCode>, bool), UseRefusal> {
         self.take(store, shop, rules, (applied, taken)).await?;
         Ok(self.write(shop, rows, counters)?)
     }
@@ -320,8 +320,8 @@ impl Plan<'_> {
         store: &Store,
         shop: &ShopId,
         rules: &[&PriceRule],
-        (applied, taken): (&[Applied], &mut Taken),
-    ) -> Result<(), NotTaken> {
+        (applied, taken): (&[Applied], &mut CountedUses),
+    ) -> Result<(), UseRefusal> {
         let mut times: BTreeMap<Id, (&PriceRule, u64)> = BTreeMap::new();
         for rule in rules.iter().copied().chain(applied.iter().map(|(rule, _)| rule)) {
             times.entry(rule.id).or_insert((rule, 0)).1 += 1;
@@ -330,7 +330,7 @@ impl Plan<'_> {
         let unread = times.keys().copied().filter(|rule| !taken.holds_in_all(*rule));
         let of_customer = times.keys().filter(|rule| !taken.holds_of(shop, customer, **rule));
         let of_customer = of_customer.map(|rule| (customer, *rule));
-        let read = Taken::read(store, shop, unread, of_customer).await?;
+        let read = CountedUses::read(store, shop, unread, of_customer).await?;
         taken.extend(read);
         let times: Vec<_> = times.into_values().collect();
         uses::take(&mut self.transaction, store, shop, (customer, taken), &times).await?;

@@ -9,12 +9,12 @@ use crate::{
     discounts::{
         codes::{
             rows::{self, Nested, Row},
-            uses::{self, Taken},
+            uses::{self, CountedUses},
         },
         counters::{self, Change, Counter, Shards},
-        rules::standings::EXPIRED,
+        rules::overlay::EXPIRED,
     },
-    orders::{self, settling, uses::Record},
+    orders::{self, settling, uses::VersionedUses},
 };
 use domain::{
     coupon_code::CouponCode,
@@ -64,7 +64,7 @@ pub async fn update(
     let nested = rows::nested(store, shop, std::iter::once(&row.code), customer.as_slice());
     let turn = async {
         let turns = draft.as_ref().is_ok_and(|draft| draft.used.is_some_and(|used| used != row.code.used_at.is_some()));
-        if turns { Turn::read(store, shop, &row.code, customer).await.map(Some) } else { Ok(None) }
+        if turns { UseChange::read(store, shop, &row.code, customer).await.map(Some) } else { Ok(None) }
     };
     let text = draft.as_ref().ok().and_then(|draft| draft.code.as_ref()).filter(|text| **text != row.code.code);
     let holder = async {
@@ -115,7 +115,7 @@ pub async fn use_elsewhere(
     used_at: DateTime<Utc>,
 ) -> Result<(Transaction, (CouponCode, Nested)), Error> {
     let nested = rows::nested(store, shop, std::iter::once(&row.code), &[]);
-    let (nested, turn) = try_join(nested, Turn::read(store, shop, &row.code, None)).await?;
+    let (nested, turn) = try_join(nested, UseChange::read(store, shop, &row.code, None)).await?;
     let (mut after, lapsed) = (row.code.clone(), turn.codes.lapsed);
     let mut transaction = Transaction::default();
     turn.over(&mut transaction, store, shop, (&mut after, &nested), used_at).await?;
@@ -137,16 +137,16 @@ fn check(code: &CouponCode, draft: &Draft, nested: &Nested, holder: Option<Id>) 
 }
 
 /// State that is needed to use an unused code, or to take a use back.
-struct Turn {
+struct UseChange {
     /// Quota shards of the coupon's codes. The change is conditioned on their epoch.
     codes: Shards,
     /// Counted uses of the rule.
-    taken: Taken,
+    taken: CountedUses,
     /// The order that uses the code, with its record; `None` if no order does.
-    record: Option<(Id, Record)>,
+    record: Option<(Id, VersionedUses)>,
 }
 
-impl Turn {
+impl UseChange {
     /// Reads the state. `customer` is the new owner of the code, if it gets one.
     async fn read(store: &Store, shop: &ShopId, code: &CouponCode, customer: Option<Id>) -> Result<Self, Error> {
         let (rule, user) = (code.price_rule_id, customer.unwrap_or(code.customer_id));
@@ -158,7 +158,7 @@ impl Turn {
                 None => Ok(None),
             }
         };
-        let taken = Taken::read(store, shop, [rule], by_customer);
+        let taken = CountedUses::read(store, shop, [rule], by_customer);
         let codes = counters::read(store, shop, Counter::CodesOf(code.coupon_id));
         let (codes, taken, record) = try_join3(codes, taken, record).await?;
         Ok(Self { codes, taken, record })

@@ -1,6 +1,6 @@
 //! Expiry of codes (docs/api/coupon-codes.md): it stores unused codes as expired after their rule has ended, and as
 //! unused again after the end was moved. Until then the status overlay shows their effective status
-//! ([`standings`](crate::discounts::rules::standings)).
+//! ([`overlay`](crate::discounts::rules::overlay)).
 //!
 //! One rule is handled as follows:
 //!
@@ -19,10 +19,10 @@ use futures_util::stream::{self, StreamExt};
 
 use crate::discounts::{
     codes::rows::{self, OF_COUPON, Row, unused_class},
-    counters::{self, Counter, Shards, Turn},
+    counters::{self, Counter, EpochChange, Shards},
     rules::{
         self,
-        standings::coupons_of_rule,
+        overlay::coupons_of_rule,
         stored::{StoredAs, StoredRule},
     },
 };
@@ -109,11 +109,11 @@ async fn rewrite_coupons(
     rule: (Id, u64),
     lapsed: bool,
     deadline: Instant,
-) -> Result<Option<Walked>, Error> {
+) -> Result<Option<WalkProgress>, Error> {
     let coupons = coupons_of_rule(store, shop, rule.0).await?;
     let each = stream::iter(coupons).map(|coupon| rewrite(store, shop, (rule, coupon), lapsed, deadline));
     let mut each = each.buffer_unordered(AT_ONCE);
-    let mut all = Walked { codes: 0, all: true };
+    let mut all = WalkProgress { codes: 0, all: true };
     let mut current = true;
     while let Some(walked) = each.next().await {
         match walked? {
@@ -134,15 +134,15 @@ async fn rewrite(
     ((rule, version), coupon): ((Id, u64), Id),
     lapsed: bool,
     deadline: Instant,
-) -> Result<Option<Walked>, Error> {
+) -> Result<Option<WalkProgress>, Error> {
     if Instant::now() >= deadline {
-        return Ok(Some(Walked { codes: 0, all: false }));
+        return Ok(Some(WalkProgress { codes: 0, all: false }));
     }
     let counter = Counter::CodesOf(coupon);
     let mut shards = counters::read(store, shop, counter).await?;
     if shards.lapsed != lapsed && !shards.closed {
         let mut transaction = Transaction::default();
-        shards.turn(&mut transaction, shop, Turn::Lapsed(lapsed));
+        shards.change_epoch(&mut transaction, shop, EpochChange::Lapsed(lapsed));
         rules::rows::check_version(&mut transaction, shop, rule, version);
         match store.commit(&transaction).await {
             Ok(()) | Err(CommitError::Refused(_)) => shards = counters::read(store, shop, counter).await?,
@@ -150,7 +150,7 @@ async fn rewrite(
         }
     }
     if shards.closed {
-        return Ok(Some(Walked { codes: 0, all: true }));
+        return Ok(Some(WalkProgress { codes: 0, all: true }));
     }
     if shards.lapsed != lapsed {
         return Ok(None);
@@ -160,7 +160,7 @@ async fn rewrite(
 }
 
 /// Progress of a walk over codes.
-pub(crate) struct Walked {
+pub(crate) struct WalkProgress {
     /// Number of codes that were changed.
     pub(crate) codes: u64,
     /// Set when no code of the classes is left.
@@ -176,7 +176,7 @@ pub(crate) async fn each(
     change: impl Fn(&mut Transaction, &Row) -> Result<(), Error>,
     relied_on: Option<&Shards>,
     deadline: Instant,
-) -> Result<Option<Walked>, Error> {
+) -> Result<Option<WalkProgress>, Error> {
     let select = Select { classes: Some(classes), ..Select::first(READ_AT_ONCE, Direction::Ascending) };
     let mut codes = 0;
     let mut attempts = Attempts::default();
@@ -184,12 +184,12 @@ pub(crate) async fn each(
         let page = list.page(store, shop, &select).await?;
         let rows = page.rows.into_iter().map(Row::of_item).collect::<Result<Vec<_>, _>>()?;
         if rows.is_empty() {
-            return Ok(Some(Walked { codes, all: page.count == 0 }));
+            return Ok(Some(WalkProgress { codes, all: page.count == 0 }));
         }
         let mut rest = rows.as_slice();
         while !rest.is_empty() {
             if Instant::now() >= deadline {
-                return Ok(Some(Walked { codes, all: false }));
+                return Ok(Some(WalkProgress { codes, all: false }));
             }
             let mut transaction = Transaction::default();
             if let Some(shards) = relied_on {

@@ -12,7 +12,7 @@ use crate::discounts::{
         changes,
         issue::{self, Pair, Prepared},
         rows::{self, Nested, Row},
-        uses::{self, Taken},
+        uses::{self, CountedUses},
     },
     counters::Change,
     coupons,
@@ -148,7 +148,7 @@ async fn write(
     let mut change = Change::from(parts);
     if used_at.is_some() {
         let rule = nested.rules.get(&code.price_rule_id).ok_or(Error::NotFound)?;
-        let taken = Taken::before_use(store, shop, code.customer_id, &BTreeSet::from([rule.id])).await?;
+        let taken = CountedUses::before_use(store, shop, code.customer_id, &BTreeSet::from([rule.id])).await?;
         uses::take(&mut transaction, store, shop, (code.customer_id, &taken), &[(rule, 1)]).await?;
         code.used_at = used_at;
         uses::keep(&mut transaction, shop, &code, nested.rule_version(rule.id)?)?;

@@ -1,7 +1,7 @@
 //! Lists of coupon codes, by effective status (docs/api/coupon-codes.md).
 //!
 //! Three kinds of lists have tallies by stored class: of all codes, of one coupon, and of one customer. They are
-//! corrected by the status overlay ([`standings`](crate::discounts::rules::standings)). The list of all codes is read
+//! corrected by the status overlay ([`overlay`](crate::discounts::rules::overlay)). The list of all codes is read
 //! through a lens, which is made of the tallies of only the coupons in the overlay. The codes of one coupon all have
 //! the same correction. The codes of one customer are few, and are read.
 
@@ -13,7 +13,7 @@ use futures_util::future::{Either, join, select, try_join};
 use crate::discounts::{
     codes::rows::{CODES, OF_COUPON, OF_CUSTOMER, Row, by_ids, texts},
     coupons::rows::{COUPONS, StoredCoupon},
-    rules::standings::{EXPIRED, Standings, UNUSED, USED, View},
+    rules::overlay::{EXPIRED, StatusCorrections, StatusOverlay, UNUSED, USED},
 };
 use domain::{
     coupon_code::{CODE_LENGTH, Status},
@@ -87,12 +87,12 @@ impl Statuses {
     }
 
     /// True if codes of this stored class are selected under this view.
-    fn select_class(self, view: View, class: Class) -> bool {
+    fn select_class(self, view: StatusCorrections, class: Class) -> bool {
         view.of(class).is_some_and(|seen| self.select(seen))
     }
 
     /// Returns the stored classes whose codes are selected under this view.
-    fn classes(self, view: View) -> Vec<Class> {
+    fn classes(self, view: StatusCorrections) -> Vec<Class> {
         [UNUSED, USED, EXPIRED].into_iter().filter(|class| self.select_class(view, *class)).collect()
     }
 }
@@ -143,34 +143,34 @@ pub async fn page(
     now: DateTime<Utc>,
 ) -> Result<Page<Row>, Error> {
     let statuses = filter.statuses.unwrap_or(Statuses::ALL);
-    let standings = async {
-        let standings = Standings::read(store, shop, now, statuses.available && !statuses.unused).await?;
-        Ok(standings.that_concern(statuses.tell_by_rule(), statuses.tell_by_coupon()))
+    let overlay = async {
+        let overlay = StatusOverlay::read(store, shop, now, statuses.available && !statuses.unused).await?;
+        Ok(overlay.that_concern(statuses.tell_by_rule(), statuses.tell_by_coupon()))
     };
     let listed = Listed { store, shop, statuses, select };
     let (customer, coupon) = (filter.customer.as_deref(), filter.coupon.as_deref());
     match (filter.few(), customer, coupon) {
         (_, Some([]), _) | (_, _, Some([])) => paginate::of_rows(Vec::new(), select.number, select.size),
         (true, ..) => {
-            let (standings, rows) = try_join(standings, filter.rows(store, shop)).await?;
-            listed.sorted(rows, &standings, filter)
+            let (overlay, rows) = try_join(overlay, filter.rows(store, shop)).await?;
+            listed.sorted(rows, &overlay, filter)
         }
         (false, Some([customer, ..]), None) => {
             let list = OF_CUSTOMER.of(*customer);
-            match unless_unsettled(standings, listed.as_stored(&list, filter.statuses)).await? {
+            match unless_unsettled(overlay, listed.as_stored(&list, filter.statuses)).await? {
                 Ok(page) => Ok(page),
-                Err(standings) => listed.sorted(all_of(store, shop, &list).await?, &standings, filter),
+                Err(overlay) => listed.sorted(all_of(store, shop, &list).await?, &overlay, filter),
             }
         }
         (false, Some([customer, ..]), Some(_)) => {
             let list = OF_CUSTOMER.of(*customer);
-            let (standings, rows) = try_join(standings, all_of(store, shop, &list)).await?;
-            listed.sorted(rows, &standings, filter)
+            let (overlay, rows) = try_join(overlay, all_of(store, shop, &list)).await?;
+            listed.sorted(rows, &overlay, filter)
         }
-        (false, None, Some([coupon, ..])) => listed.of_coupon(standings, *coupon, filter.statuses).await,
-        (false, None, None) => match unless_unsettled(standings, listed.as_stored(&CODES, filter.statuses)).await? {
+        (false, None, Some([coupon, ..])) => listed.of_coupon(overlay, *coupon, filter.statuses).await,
+        (false, None, None) => match unless_unsettled(overlay, listed.as_stored(&CODES, filter.statuses)).await? {
             Ok(page) => Ok(page),
-            Err(standings) => listed.through(&standings).await,
+            Err(overlay) => listed.through(&overlay).await,
         },
     }
 }
@@ -178,21 +178,21 @@ pub async fn page(
 /// Reads a page as it is stored, in parallel with the overlay. Returns the page if the overlay is empty, and otherwise
 /// the overlay.
 async fn unless_unsettled(
-    standings: impl Future<Output = Result<Standings, Error>>,
+    overlay: impl Future<Output = Result<StatusOverlay, Error>>,
     page: impl Future<Output = Result<Page<Row>, Error>>,
-) -> Result<Result<Page<Row>, Standings>, Error> {
-    let (standings, page) = (pin!(standings), pin!(page));
-    let (standings, page) = match select(standings, page).await {
-        Either::Left((standings, page)) => {
-            let standings = standings?;
-            if !standings.is_empty() {
-                return Ok(Err(standings));
+) -> Result<Result<Page<Row>, StatusOverlay>, Error> {
+    let (overlay, page) = (pin!(overlay), pin!(page));
+    let (overlay, page) = match select(overlay, page).await {
+        Either::Left((overlay, page)) => {
+            let overlay = overlay?;
+            if !overlay.is_empty() {
+                return Ok(Err(overlay));
             }
-            (standings, page.await)
+            (overlay, page.await)
         }
-        Either::Right((page, standings)) => (standings.await?, page),
+        Either::Right((page, overlay)) => (overlay.await?, page),
     };
-    if standings.is_empty() { page.map(Ok) } else { Ok(Err(standings)) }
+    if overlay.is_empty() { page.map(Ok) } else { Ok(Err(overlay)) }
 }
 
 /// Reads all rows of a list whose rows share a partition.
@@ -211,7 +211,7 @@ struct Listed<'a> {
 impl Listed<'_> {
     /// Reads a page of a list whose stored classes are right.
     async fn as_stored(&self, list: &List, statuses: Option<Statuses>) -> Result<Page<Row>, Error> {
-        self.of_classes(list, statuses.map(|statuses| statuses.classes(View::default()))).await
+        self.of_classes(list, statuses.map(|statuses| statuses.classes(StatusCorrections::default()))).await
     }
 
     async fn of_classes(&self, list: &List, classes: Option<Vec<Class>>) -> Result<Page<Row>, Error> {
@@ -222,53 +222,54 @@ impl Listed<'_> {
     /// Reads a page of a coupon's codes, which all have the same correction.
     async fn of_coupon(
         &self,
-        standings: impl Future<Output = Result<Standings, Error>>,
+        overlay: impl Future<Output = Result<StatusOverlay, Error>>,
         coupon: Id,
         statuses: Option<Statuses>,
     ) -> Result<Page<Row>, Error> {
         let list = OF_COUPON.of(coupon);
         let key = COUPONS.key(self.shop, coupon);
-        let known = try_join(standings, self.store.read::<StoredCoupon>(&key));
+        let known = try_join(overlay, self.store.read::<StoredCoupon>(&key));
         let (known, page) = join(known, self.as_stored(&list, statuses)).await;
-        let (standings, stored) = known?;
-        let view = stored.map_or(View::default(), |stored| standings.view(stored.coupon.price_rule_id, coupon));
-        if view == View::default() {
+        let (overlay, stored) = known?;
+        let view =
+            stored.map_or(StatusCorrections::default(), |stored| overlay.view(stored.coupon.price_rule_id, coupon));
+        if view == StatusCorrections::default() {
             return page;
         }
         self.of_classes(&list, Some(self.statuses.classes(view))).await
     }
 
     /// Reads a page of all codes, of which some have another effective status than the stored one.
-    async fn through(&self, standings: &Standings) -> Result<Page<Row>, Error> {
+    async fn through(&self, overlay: &StatusOverlay) -> Result<Page<Row>, Error> {
         let mut corrections = Vec::new();
-        for (coupon, view) in standings.coupons(self.store, self.shop).await? {
+        for (coupon, view) in overlay.coupons(self.store, self.shop).await? {
             let mut weights = [0; MAX_CLASSES];
             for class in [UNUSED, USED, EXPIRED] {
                 let counts = |view| i64::from(self.statuses.select_class(view, class));
-                weights[usize::from(class)] = counts(view) - counts(View::default());
+                weights[usize::from(class)] = counts(view) - counts(StatusCorrections::default());
             }
             if weights != [0; MAX_CLASSES] {
                 corrections.push(Correction { list: OF_COUPON.of(coupon), weights });
             }
         }
         let keep = |row: &Item| {
-            let view = view_of(standings, row).unwrap_or_default();
+            let view = view_of(overlay, row).unwrap_or_default();
             self.statuses.select_class(view, class(row))
         };
         let lens = Lens { corrections, keep: &keep };
-        let classes = Some(self.statuses.classes(View::default()));
+        let classes = Some(self.statuses.classes(StatusCorrections::default()));
         let select = Select { classes, ..self.select.clone() };
         CODES.page_through(self.store, self.shop, &select, Some(&lens)).await?.try_map(Row::of_item)
     }
 
     /// Returns a page of rows that were all read.
-    fn sorted(&self, mut rows: Vec<Row>, standings: &Standings, filter: &Filter) -> Result<Page<Row>, Error> {
+    fn sorted(&self, mut rows: Vec<Row>, overlay: &StatusOverlay, filter: &Filter) -> Result<Page<Row>, Error> {
         rows.retain(|row| {
             let code = &row.code;
             self.select.holds(code.id)
                 && filter.customer.as_ref().is_none_or(|customer| customer.contains(&code.customer_id))
                 && filter.coupon.as_ref().is_none_or(|coupon| coupon.contains(&code.coupon_id))
-                && self.statuses.select_class(standings.view(code.price_rule_id, code.coupon_id), row.class)
+                && self.statuses.select_class(overlay.view(code.price_rule_id, code.coupon_id), row.class)
         });
         rows.sort_unstable_by_key(|row| row.code.id);
         if self.select.direction == Direction::Descending {
@@ -278,7 +279,7 @@ impl Listed<'_> {
     }
 }
 
-fn view_of(standings: &Standings, row: &Item) -> Option<View> {
+fn view_of(overlay: &StatusOverlay, row: &Item) -> Option<StatusCorrections> {
     let id = |name| row.get(name)?.as_n().ok()?.parse().ok();
-    Some(standings.view(id("price_rule_id")?, id("coupon_id")?))
+    Some(overlay.view(id("price_rule_id")?, id("coupon_id")?))
 }

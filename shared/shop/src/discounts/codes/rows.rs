@@ -16,7 +16,7 @@ use crate::{
         coupons::{self, rows::StoredCoupon},
         rules::{
             self,
-            standings::{EXPIRED, UNUSED, USED},
+            overlay::{EXPIRED, UNUSED, USED},
             stored::StoredRule,
         },
     },
@@ -57,7 +57,7 @@ pub static OF_CUSTOMER: List =
 pub struct Row {
     /// The code as the client sees it.
     pub code: CouponCode,
-    /// Stored class of the code. [`standings`](crate::discounts::rules::standings) tells its effective status.
+    /// Stored class of the code. [`overlay`](crate::discounts::rules::overlay) tells its effective status.
     pub class: Class,
     version: u64,
 }

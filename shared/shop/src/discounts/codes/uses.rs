@@ -62,7 +62,7 @@ fn live_uses(item: &Item, rule: Id) -> u64 {
 
 /// Reason for a use that is not possible.
 #[derive(Debug)]
-pub(crate) enum NotTaken {
+pub(crate) enum UseRefusal {
     /// The `usage_limit` of this rule is used up, or the customer has the one use that `once_per_customer` allows. The
     /// text is for the client.
     Limit(Id, String),
@@ -70,31 +70,31 @@ pub(crate) enum NotTaken {
     Failed(Error),
 }
 
-impl From<Error> for NotTaken {
+impl From<Error> for UseRefusal {
     fn from(error: Error) -> Self {
         Self::Failed(error)
     }
 }
 
-impl From<NotTaken> for Error {
-    fn from(not_taken: NotTaken) -> Self {
+impl From<UseRefusal> for Error {
+    fn from(not_taken: UseRefusal) -> Self {
         match not_taken {
-            NotTaken::Limit(_, reason) => Self::conflict(reason),
-            NotTaken::Failed(error) => error,
+            UseRefusal::Limit(_, reason) => Self::conflict(reason),
+            UseRefusal::Failed(error) => error,
         }
     }
 }
 
 /// Counted uses of rules, in total and by customer, as they were read.
 #[derive(Debug, Default)]
-pub(crate) struct Taken {
+pub(crate) struct CountedUses {
     /// Counters of the rules, by rule id.
     pub(crate) in_all: HashMap<Id, Shards>,
     /// Items that count the uses of customers; `None` for an item that does not exist.
     by_customers: HashMap<keys::Key, Option<Item>>,
 }
 
-impl Taken {
+impl CountedUses {
     /// Reads the total uses of `rules`, and the uses by customer and rule of `by_customers`, in 1 round trip.
     pub(crate) async fn read(
         store: &Store,
@@ -150,23 +150,23 @@ impl Taken {
     }
 }
 
-/// Plans that a customer uses rules, each the given number of times. [`Taken::before_use`] must have read all of them.
+/// Plans that a customer uses rules, each the given number of times. [`CountedUses::before_use`] must have read all of them.
 /// It takes mostly one item for each rule, and one item for each range of 256 rule ids.
 ///
 /// # Errors
-/// See [`NotTaken`].
+/// See [`UseRefusal`].
 pub(crate) async fn take(
     transaction: &mut Transaction,
     store: &Store,
     shop: &ShopId,
-    (customer, taken): (Id, &Taken),
+    (customer, taken): (Id, &CountedUses),
     rules: &[(&PriceRule, u64)],
-) -> Result<(), NotTaken> {
+) -> Result<(), UseRefusal> {
     for (rule, times) in rules {
         let shards = taken.in_all.get(&rule.id).ok_or_else(|| unread(rule.id))?.clone();
         let mut shards = counters::under_limit(store, shop, shards, rule).await?;
         let Some(parts) = shards.take(store, shop, *times).await? else {
-            return Err(NotTaken::Limit(rule.id, format!("The usage limit of {} is reached.", rule.usage_limit)));
+            return Err(UseRefusal::Limit(rule.id, format!("The usage limit of {} is reached.", rule.usage_limit)));
         };
         shards.write(transaction, shop, &parts.into());
     }
@@ -174,7 +174,7 @@ pub(crate) async fn take(
         rule.once_per_customer && (*times > 1 || taken.by_customer(shop, customer, rule.id) > 0)
     };
     if let Some((rule, _)) = rules.iter().find(once) {
-        return Err(NotTaken::Limit(rule.id, format!("Customer {customer} has used this price rule already.")));
+        return Err(UseRefusal::Limit(rule.id, format!("Customer {customer} has used this price rule already.")));
     }
     for (key, rules) in by_item(shop, customer, rules.iter().copied(), |rule| rule.id) {
         take_for_customer(transaction, key, &rules);

@@ -115,7 +115,8 @@ async fn plan(
     // The id is reserved last, because a refused claim must not write: during a sale most claims are refused as sold
     // out.
     let id = sequence::next(store, shop, CODES.name).await?;
-    let code = PendingCode::new(id, asked.customer_id, &coupon).code(&shards, asked.attempt, asked.now, &mut HashSet::new());
+    let code =
+        PendingCode::new(id, asked.customer_id, &coupon).code(&shards, asked.attempt, asked.now, &mut HashSet::new());
     let code = CouponCode { claimed: true, ..code };
     let mut transaction = Transaction::default();
     write(&mut transaction, shop, &code, (&shards, Change { parts, claimed: 1, ..Change::default() }))?;

@@ -9,7 +9,7 @@ use futures_util::future::{try_join, try_join_all};
 
 use crate::discounts::{
     coupons::rows::{COUPONS, by_ids, classes, ids_by_prefix, live},
-    rules::{self, rows::OfCoupons, standings::coupons_of_rule},
+    rules::{self, overlay::coupons_of_rule, rows::OfCoupons},
 };
 use domain::{
     coupon::{Coupon, MAX_COUPONS},

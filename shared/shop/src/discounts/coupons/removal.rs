@@ -10,7 +10,7 @@ use crate::discounts::{
         rows::{OF_COUPON, Row},
     },
     coupons::rows,
-    rules::standings::{EXPIRED, UNUSED, USED},
+    rules::overlay::{EXPIRED, UNUSED, USED},
 };
 use domain::{error::Error, id::Id, shop::ShopId};
 use store::{

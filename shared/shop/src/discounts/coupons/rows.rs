@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     discounts::{
-        counters::{self, Counter, Turn},
+        counters::{self, Counter, EpochChange},
         rules::{
             self,
             stored::{StoredAs, StoredRule},
@@ -336,15 +336,15 @@ pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction
     COUPONS.replace_reclassed(&mut transaction, "coupon", shop, (id, (class, DELETED)), version, &after)?;
     let one_less = StoredRule { coupons: rule.coupons.saturating_sub(1), ..rule.clone() };
     rules::rows::replace(&mut transaction, shop, (&rule, rule_version), &one_less)?;
-    codes.turn(&mut transaction, shop, Turn::Closed);
-    rules::standings::bring_deleted(&mut transaction, shop, id, (false, true))?;
+    codes.change_epoch(&mut transaction, shop, EpochChange::Closed);
+    rules::overlay::bring_deleted(&mut transaction, shop, id, (false, true))?;
     Ok((transaction, ()))
 }
 
 /// Plans the last step of a removal, after the unused codes are gone. The coupon's row stays if used codes refer to it.
 pub(crate) async fn forget(store: &Store, shop: &ShopId, id: Id, used_codes: bool) -> Result<Transaction, Error> {
     let mut transaction = Transaction::default();
-    rules::standings::bring_deleted(&mut transaction, shop, id, (true, false))?;
+    rules::overlay::bring_deleted(&mut transaction, shop, id, (true, false))?;
     if !used_codes && store.get(&COUPONS.key(shop, id)).await?.is_some() {
         COUPONS.remove(&mut transaction, "coupon", shop, (id, DELETED));
     }

@@ -8,7 +8,8 @@ use futures_util::future::{try_join, try_join_all};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    discounts::rules::{automatic, standings,
+    discounts::rules::{
+        automatic, overlay,
         stored::{StoredAs, StoredRule},
     },
     keys,
@@ -219,7 +220,7 @@ pub(crate) fn index(
         values.map(|(field, value)| (keys::price_rules_by(shop, field, &value, rule.id), member.clone())).collect()
     };
     transaction.bring("price_rule_by", &members(before), &members(after))?;
-    standings::bring(transaction, shop, before, after)
+    overlay::bring(transaction, shop, before, after)
 }
 
 /// Count of the rules of a shop.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use domain::price_rule::PriceRule;
 
-/// Stored class of a rule's codes that are not used. Replies show them by the rule's `ends_at`; see [`standings`].
+/// Stored class of a rule's codes that are not used. Replies show them by the rule's `ends_at`; see [`overlay`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StoredAs {

@@ -38,9 +38,9 @@ pub const EXPIRED: Class = 2;
 
 /// One entry of the overlay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Mark {
+struct OverlayEntry {
     /// Reason of the entry.
-    why: Why,
+    why: OverlayReason,
     /// Id of the rule, or of the deleted coupon.
     id: Id,
     /// The rule's `ends_at`.
@@ -49,7 +49,7 @@ struct Mark {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Why {
+enum OverlayReason {
     Changed,
     Deleted,
     Ends,
@@ -59,30 +59,33 @@ enum Why {
 
 /// A rule or a deleted coupon in the index of due work, which only jobs read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Due {
+pub struct DueRule {
     /// The shop that owns the rule or the coupon.
     pub shop: ShopId,
     /// Id of the rule or of the coupon.
     pub id: Id,
 }
 
-fn marks(shop: &ShopId, stored: Option<&StoredRule>) -> (BTreeMap<keys::Key, Mark>, BTreeMap<keys::Key, Due>) {
+fn marks(
+    shop: &ShopId,
+    stored: Option<&StoredRule>,
+) -> (BTreeMap<keys::Key, OverlayEntry>, BTreeMap<keys::Key, DueRule>) {
     let (mut marks, mut due) = (BTreeMap::new(), BTreeMap::new());
     // A rule without coupons has no codes.
     let Some(StoredRule { rule, codes, .. }) = stored.filter(|stored| stored.coupons > 0) else {
         return (marks, due);
     };
     let mut mark = |key, why| {
-        marks.insert(key, Mark { why, id: rule.id, ends_at: rule.ends_at });
+        marks.insert(key, OverlayEntry { why, id: rule.id, ends_at: rule.ends_at });
     };
-    let due_now = Due { shop: shop.clone(), id: rule.id };
+    let due_now = DueRule { shop: shop.clone(), id: rule.id };
     match (codes, rule.ends_at) {
         (StoredAs::Unused, Some(at)) => {
-            mark(keys::standing_ends(shop, at, rule.id), Why::Ends);
+            mark(keys::overlay_ends(shop, at, rule.id), OverlayReason::Ends);
             due.insert(keys::due_rule(shop, at, rule.id), due_now);
         }
         (StoredAs::Mixed | StoredAs::Expiring | StoredAs::Reviving, _) => {
-            mark(keys::standing_mixed(shop, rule.id), Why::Changed);
+            mark(keys::overlay_mixed(shop, rule.id), OverlayReason::Changed);
             due.insert(keys::due_rule(shop, DateTime::UNIX_EPOCH, rule.id), due_now);
         }
         (StoredAs::Unused, None) | (StoredAs::Expired, _) => {}
@@ -92,10 +95,10 @@ fn marks(shop: &ShopId, stored: Option<&StoredRule>) -> (BTreeMap<keys::Key, Mar
         return (marks, due);
     }
     if !rule.is_enabled {
-        mark(keys::standing_off(shop, rule.id), Why::Off);
+        mark(keys::overlay_off(shop, rule.id), OverlayReason::Off);
     }
     if let Some(at) = rule.starts_at {
-        mark(keys::standing_starts(shop, at, rule.id), Why::Starts);
+        mark(keys::overlay_starts(shop, at, rule.id), OverlayReason::Starts);
     }
     (marks, due)
 }
@@ -120,8 +123,9 @@ pub(crate) fn bring_deleted(
     coupon: Id,
     (before, after): (bool, bool),
 ) -> Result<(), Error> {
-    let mark = (keys::standing_deleted(shop, coupon), Mark { why: Why::Deleted, id: coupon, ends_at: None });
-    let due = (keys::due_coupon(shop, coupon), Due { shop: shop.clone(), id: coupon });
+    let mark =
+        (keys::overlay_deleted(shop, coupon), OverlayEntry { why: OverlayReason::Deleted, id: coupon, ends_at: None });
+    let due = (keys::due_coupon(shop, coupon), DueRule { shop: shop.clone(), id: coupon });
     let marks = |there: bool| there.then(|| mark.clone()).into_iter().collect();
     transaction.bring("standing", &marks(before), &marks(after))?;
     let dues = |there: bool| there.then(|| due.clone()).into_iter().collect();
@@ -130,7 +134,7 @@ pub(crate) fn bring_deleted(
 
 /// Effective status of the codes of one coupon, relative to their stored class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct View {
+pub struct StatusCorrections {
     /// Set when the coupon is deleted: only its used codes are left.
     gone: bool,
     /// True if the rule has ended; `None` if the stored classes are right.
@@ -139,7 +143,7 @@ pub struct View {
     barred: bool,
 }
 
-impl View {
+impl StatusCorrections {
     /// Returns the effective status of a code of this class, and true if it is available; `None` for a code of a
     /// deleted coupon that is gone.
     pub fn of(self, class: Class) -> Option<(Status, bool)> {
@@ -156,32 +160,34 @@ impl View {
 
 /// The status overlay of a shop at one moment.
 #[derive(Debug, Default)]
-pub struct Standings {
-    rules: HashMap<Id, View>,
+pub struct StatusOverlay {
+    rules: HashMap<Id, StatusCorrections>,
     deleted: HashSet<Id>,
 }
 
-impl Standings {
+impl StatusOverlay {
     /// Reads the overlay. With `available` it also reads the two ranges that matter only for that status, in parallel.
     pub async fn read(store: &Store, shop: &ShopId, now: DateTime<Utc>, available: bool) -> Result<Self, Error> {
-        let barred = keys::standings_barred(now).into_iter().filter(|_| available);
-        let ranges = std::iter::once(keys::standings_at(now)).chain(barred);
+        let barred = keys::overlay_barred(now).into_iter().filter(|_| available);
+        let ranges = std::iter::once(keys::overlay_at(now)).chain(barred);
         let read = ranges.map(async |between| {
-            let range = Range { pk: keys::standings(shop), between: Some(between), ..Range::default() };
-            store.query_as::<Mark>(&range).await
+            let range = Range { pk: keys::overlay(shop), between: Some(between), ..Range::default() };
+            store.query_as::<OverlayEntry>(&range).await
         });
-        let mut standings = Self::default();
+        let mut overlay = Self::default();
         for mark in try_join_all(read).await?.into_iter().flatten() {
             let ended = mark.ends_at.is_some_and(|end| end <= now);
             match mark.why {
-                Why::Deleted => {
-                    standings.deleted.insert(mark.id);
+                OverlayReason::Deleted => {
+                    overlay.deleted.insert(mark.id);
                 }
-                Why::Changed | Why::Ends => standings.rules.entry(mark.id).or_default().ended = Some(ended),
-                Why::Off | Why::Starts => standings.rules.entry(mark.id).or_default().barred = true,
+                OverlayReason::Changed | OverlayReason::Ends => {
+                    overlay.rules.entry(mark.id).or_default().ended = Some(ended)
+                }
+                OverlayReason::Off | OverlayReason::Starts => overlay.rules.entry(mark.id).or_default().barred = true,
             }
         }
-        Ok(standings)
+        Ok(overlay)
     }
 
     /// Drops the entries of rules, or those of deleted coupons, that cannot change the result of the caller.
@@ -202,21 +208,21 @@ impl Standings {
     }
 
     /// Returns the effective status of the codes of a coupon.
-    pub fn view(&self, rule: Id, coupon: Id) -> View {
+    pub fn view(&self, rule: Id, coupon: Id) -> StatusCorrections {
         let view = self.rules.get(&rule).copied().unwrap_or_default();
-        View { gone: self.deleted.contains(&coupon), ..view }
+        StatusCorrections { gone: self.deleted.contains(&coupon), ..view }
     }
 
     /// Reads the coupons whose codes have another effective status than the stored one: one range query for each rule
     /// of the overlay.
-    pub async fn coupons(&self, store: &Store, shop: &ShopId) -> Result<Vec<(Id, View)>, Error> {
+    pub async fn coupons(&self, store: &Store, shop: &ShopId) -> Result<Vec<(Id, StatusCorrections)>, Error> {
         let of_rules = self.rules.iter().map(async |(rule, view)| {
             let coupons = coupons_of_rule(store, shop, *rule).await?;
             Ok::<_, Error>(coupons.into_iter().map(|coupon| (coupon, *view)).collect::<Vec<_>>())
         });
         let mut coupons: HashMap<_, _> = read_all(of_rules.collect()).await?.into_iter().flatten().collect();
         for coupon in &self.deleted {
-            coupons.insert(*coupon, View { gone: true, ..View::default() });
+            coupons.insert(*coupon, StatusCorrections { gone: true, ..StatusCorrections::default() });
         }
         Ok(coupons.into_iter().collect())
     }
@@ -229,7 +235,7 @@ pub(crate) async fn coupons_of_rule(store: &Store, shop: &ShopId, rule: Id) -> R
 }
 
 /// Reads the rules of all shops whose codes the job has to rewrite at `now`.
-pub async fn due_rules(store: &Store, now: DateTime<Utc>) -> Result<Vec<Due>, Error> {
+pub async fn due_rules(store: &Store, now: DateTime<Utc>) -> Result<Vec<DueRule>, Error> {
     let shards = (0..keys::DUE_SHARDS).map(async |shard| {
         let range = Range { pk: keys::due_rules(shard), between: Some(keys::due_until(now)), ..Range::default() };
         store.query_as(&range).await
@@ -238,7 +244,7 @@ pub async fn due_rules(store: &Store, now: DateTime<Utc>) -> Result<Vec<Due>, Er
 }
 
 /// Reads the deleted coupons of all shops whose codes the job has to remove.
-pub async fn due_coupons(store: &Store) -> Result<Vec<Due>, Error> {
+pub async fn due_coupons(store: &Store) -> Result<Vec<DueRule>, Error> {
     let shards = (0..keys::DUE_SHARDS)
         .map(async |shard| store.query_as(&Range { pk: keys::due_coupons(shard), ..Range::default() }).await);
     Ok(try_join_all(shards).await?.into_iter().flatten().collect())

@@ -20,14 +20,14 @@ pub(super) const SINCE: &str = "This row was refused before, and a corrected cop
 
 /// The row of the original file that a row of an errors file stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct First {
+pub(super) struct RowIdentity {
     /// The id of the transfer of the original file.
     pub(super) transfer: String,
     /// The row number in the original file.
     pub(super) row: u64,
 }
 
-impl First {
+impl RowIdentity {
     /// Reads the identity from the columns of an errors file. `None` if the file has no such columns.
     pub(super) fn of_cells(header: &[String], cells: &[String]) -> Result<Option<Self>, Value> {
         let cell = |name: &str| header.iter().position(|column| column == name).map(|place| cells[place].trim());
@@ -60,7 +60,7 @@ impl First {
 /// The error of a row whose `error_of` or `error_row` was changed.
 const CHANGED: &str = "This value was changed. Restore the value that the errors file had here: it identifies the row.";
 
-impl fmt::Display for First {
+impl fmt::Display for RowIdentity {
     /// Writes the idempotency key of the row.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.transfer, self.row)
