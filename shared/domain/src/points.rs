@@ -264,7 +264,7 @@ impl Account {
             let gained = account.gained + entry.points.max(0);
             let follows = entry.id > account.last_entry_id && account.day.is_none_or(|day| day <= entry.day);
             if entry.gained != gained || !follows {
-                return Err(format!("entry {} does not fit the entry before it", entry.id));
+                return Err(format!("entry {} does not follow the entry before it", entry.id));
             }
             account = account.with(entry).map_err(|refusal| format!("entry {}: {refusal}", entry.id))?;
         }

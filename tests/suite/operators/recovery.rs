@@ -256,7 +256,7 @@ async fn an_import_that_another_process_took_over_writes_no_more() {
     second.put(store, Vec::new(), 0).await.expect("its own");
     import(store, &path).await.expect("an import");
     for overtaken in [&mut first, &mut second] {
-        let refused = overtaken.open(store, Vec::new(), 1).await;
+        let refused = overtaken.put_entry_points(store, Vec::new(), 1).await;
         assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
     }
     assert_eq!(stored(store, "demo").await, stored(&api.server.store, "demo").await);

@@ -49,7 +49,7 @@ async fn the_same_order_again_writes_nothing_and_another_one_does() {
     let api = Api::start().await;
     let shop = "demo".parse().expect("a shop");
     let versions = async || {
-        let effects = shop::orders::rows::effects(&api.server.store, &shop, 7).await;
+        let effects = shop::orders::effects::effects(&api.server.store, &shop, 7).await;
         effects.expect("read").expect("stored")
     };
     let mut order = documented();

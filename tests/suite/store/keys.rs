@@ -126,13 +126,13 @@ fn every_key_tells_whose_it_is() {
     ] {
         assert_eq!(owner(&key).as_deref(), Some(r#"Data("demo")"#), "{key:?}");
     }
-    let doors = [
+    let entry_points = [
         store::keys::due_batch(3, &shop, "0123"),
         keys::due_rule(&shop, at, 5),
         keys::due_coupon(&shop, 7),
         keys::shop(&shop),
     ];
-    for key in doors {
+    for key in entry_points {
         assert_eq!(owner(&key).as_deref(), Some(r#"Door("demo")"#), "{key:?}");
     }
     assert_eq!(owner(&keys::token("0123")).as_deref(), Some("Token"));

@@ -26,7 +26,7 @@ const MARKER: &str = "import";
 /// Label of the shop in the registry.
 const SHOP: &str = "shop";
 /// Largest number of entry points in one step. The transaction also has the marker.
-pub const MAX_DOORS: usize = MAX_ITEMS - 1;
+pub const MAX_ENTRY_POINTS: usize = MAX_ITEMS - 1;
 
 /// A running import of a shop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,14 +108,14 @@ impl Import {
         }
     }
 
-    /// Puts entry points for the next `lines` items of the file: at most [`MAX_DOORS`], each exactly once.
+    /// Puts entry points for the next `lines` items of the file: at most [`MAX_ENTRY_POINTS`], each exactly once.
     ///
     /// # Errors
     /// The same as [`Self::put`].
-    pub async fn open(&mut self, store: &Store, doors: Vec<Item>, lines: u64) -> Result<(), Error> {
+    pub async fn put_entry_points(&mut self, store: &Store, entry_points: Vec<Item>, lines: u64) -> Result<(), Error> {
         let mut transaction = Transaction::default();
-        for door in doors {
-            transaction.put("door", door, None, Vec::new());
+        for entry_point in entry_points {
+            transaction.put("entry_point", entry_point, None, Vec::new());
         }
         self.commit(store, transaction, lines).await
     }

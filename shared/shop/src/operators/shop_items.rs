@@ -26,7 +26,7 @@ pub struct ShopItem {
     pub line: String,
     /// Set for an entry point, which leads jobs or requests to the shop: an entry of the index of due work, a token, or
     /// the shop in the registry.
-    pub door: bool,
+    pub entry_point: bool,
     /// Instant at which DynamoDB removes the item, in epoch seconds; `None` for an item that stays.
     pub ttl: Option<i64>,
 }
@@ -71,7 +71,7 @@ impl Fingerprint {
 fn belongs(shop: &ShopId, item: &Item) -> Result<Option<(Key, bool)>, Error> {
     let unknown = || Error::Internal("an item of an unknown kind".to_owned());
     let key = entity::key(item).ok_or_else(unknown)?;
-    let (of, door) = match keys::owner(&key) {
+    let (of, entry_point) = match keys::owner(&key) {
         Some(Owner::Data(of)) => (of, false),
         Some(Owner::EntryPoint(of)) => (of, true),
         Some(Owner::Token) => (item.get(SHOP).and_then(|shop| shop.as_s().ok()).ok_or_else(unknown)?.as_str(), true),
@@ -79,7 +79,7 @@ fn belongs(shop: &ShopId, item: &Item) -> Result<Option<(Key, bool)>, Error> {
         None => return Err(Error::Internal(format!("an item of an unknown kind: {}", key.pk))),
     };
     let ours = of == shop.as_str();
-    Ok(ours.then_some((key, door)))
+    Ok(ours.then_some((key, entry_point)))
 }
 
 fn ttl(item: &Item) -> Option<i64> {
@@ -103,9 +103,9 @@ fn line(item: Item) -> Result<String, Error> {
 pub fn read(store: &Store, shop: &ShopId) -> impl Stream<Item = Result<Vec<ShopItem>, Error>> {
     store.scan().map(move |page| {
         let items = page?.into_iter().filter_map(|item| match belongs(shop, &item) {
-            Ok(Some((key, door))) => {
+            Ok(Some((key, entry_point))) => {
                 let ttl = ttl(&item);
-                Some(line(item).map(|line| ShopItem { key, line, door, ttl }))
+                Some(line(item).map(|line| ShopItem { key, line, entry_point, ttl }))
             }
             Ok(None) => None,
             Err(error) => Some(Err(error)),
@@ -125,10 +125,10 @@ pub(crate) async fn any(store: &Store, shop: &ShopId) -> Result<bool, Error> {
 /// A message for the operator if the line is no item, or an item of another shop.
 pub fn parse(shop: &ShopId, line: &str) -> Result<(ShopItem, Item), String> {
     let attributes: BTreeMap<String, AttributeValue> =
-        serde_json::from_str(line).map_err(|error| format!("not an item in DynamoDB JSON: {error}"))?;
+        serde_json::from_str(line).map_err(|error| format!("no item in DynamoDB JSON: {error}"))?;
     let item: Item = attributes.into_iter().map(|(name, value)| (name, value.into())).collect();
-    let (key, door) =
+    let (key, entry_point) =
         belongs(shop, &item).map_err(|error| error.to_string())?.ok_or_else(|| format!("not an item of {shop}"))?;
     let ttl = ttl(&item);
-    Ok((ShopItem { key, line: line.to_owned(), door, ttl }, item))
+    Ok((ShopItem { key, line: line.to_owned(), entry_point, ttl }, item))
 }

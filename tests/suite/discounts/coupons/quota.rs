@@ -226,7 +226,7 @@ impl Counted {
     }
 
     async fn change_epoch(&self, change: EpochChange) {
-        self.change(|shards, transaction| shards.change_epoch(transaction, &self.shop, turn)).await;
+        self.change(|shards, transaction| shards.change_epoch(transaction, &self.shop, change)).await;
     }
 
     /// Takes these amounts, each until it is refused. Returns the total.

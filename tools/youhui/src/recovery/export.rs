@@ -83,21 +83,21 @@ async fn write(
     bar: &ProgressBar,
 ) -> Result<Fingerprint, RecoveryError> {
     let mut read = Fingerprint::default();
-    let mut doors = Vec::new();
+    let mut entry_points = Vec::new();
     each(store, shop, bar, |item| {
         read.add(&item);
-        match item.door {
+        match item.entry_point {
             _ if item.is_over(now) => Ok(()),
             false => file.item(&item.line),
             true => {
-                doors.push(item);
+                entry_points.push(item);
                 Ok(())
             }
         }
     })
     .await?;
-    doors.sort_by(|a, b| (a.is_registry(shop), &a.key).cmp(&(b.is_registry(shop), &b.key)));
-    doors.iter().try_for_each(|door| file.item(&door.line))?;
+    entry_points.sort_by(|a, b| (a.is_registry(shop), &a.key).cmp(&(b.is_registry(shop), &b.key)));
+    entry_points.iter().try_for_each(|entry_point| file.item(&entry_point.line))?;
     Ok(read)
 }
 

@@ -199,7 +199,7 @@ impl Reader {
         }
         match self.lines.next()? {
             None => Ok(Line::Last(last)),
-            Some(_) => Err(self.wrong("the file has text after its last line")),
+            Some(_) => Err(self.wrong("text follows the last line of the file")),
         }
     }
 

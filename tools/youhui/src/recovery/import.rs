@@ -7,7 +7,7 @@ use indicatif::ProgressBar;
 use shared::{
     domain::shop::ShopId,
     shop::operators::{
-        shop_import::{self, Import, MAX_DOORS},
+        shop_import::{self, Import, MAX_ENTRY_POINTS},
         shop_items::{self, Fingerprint, ShopItem},
     },
     store::{Item, client::Store},
@@ -65,7 +65,7 @@ pub async fn import(store: &Store, from: &Path, now: DateTime<Utc>, bar: &Progre
         import.verify(store, contents.fingerprint).await?;
     }
     bar.set_message("writing the entry points");
-    open_doors(store, &mut file, import, &contents, now).await?;
+    write_entry_points(store, &mut file, import, &contents, now).await?;
     bar.set_position(contents.last.items);
     Ok(Moved { shop: contents.shop, items: contents.last.items, sha256: contents.last.sha256 })
 }
@@ -76,7 +76,7 @@ fn check(from: &Path) -> Result<Contents, RecoveryError> {
     let mut file = Reader::open(from)?;
     let shop = file.header.shop.clone();
     let mut fingerprint = Fingerprint::default();
-    let (mut data, mut doors, mut registered) = (0, 0u64, false);
+    let (mut data, mut entry_points, mut registered) = (0, 0u64, false);
     loop {
         let line = match file.next()? {
             Line::Item(line) => line,
@@ -84,12 +84,12 @@ fn check(from: &Path) -> Result<Contents, RecoveryError> {
             Line::Last(last) => return Ok(Contents { shop, last, data, fingerprint }),
         };
         let (item, _) = parse(&file, &shop, &line)?;
-        if registered || (doors > 0 && !item.door) {
-            return Err(file.wrong("this item is in the wrong place"));
+        if registered || (entry_points > 0 && !item.entry_point) {
+            return Err(file.wrong("this item comes too late: tokens and the shop itself end the file"));
         }
         registered = item.is_registry(&shop);
-        if item.door {
-            doors += 1;
+        if item.entry_point {
+            entry_points += 1;
         } else {
             data += 1;
             fingerprint.add(&item);
@@ -135,7 +135,7 @@ async fn put_data(
 }
 
 /// Writes the entry points. Reads the file to its end again before it writes the registry.
-async fn open_doors(
+async fn write_entry_points(
     store: &Store,
     file: &mut Reader,
     mut import: Import,
@@ -144,16 +144,16 @@ async fn open_doors(
 ) -> Result<(), RecoveryError> {
     let registry = contents.last.items - 1;
     while import.done < registry {
-        let lines = (registry - import.done).min(MAX_DOORS as u64);
-        let mut doors = Vec::new();
+        let lines = (registry - import.done).min(MAX_ENTRY_POINTS as u64);
+        let mut entry_points = Vec::new();
         for _ in 0..lines {
             let line = next_item(file)?;
             let (item, attributes) = parse(file, &contents.shop, &line)?;
             if !item.is_over(now) {
-                doors.push(attributes);
+                entry_points.push(attributes);
             }
         }
-        import.open(store, doors, lines).await?;
+        import.put_entry_points(store, entry_points, lines).await?;
     }
     let line = next_item(file)?;
     let (_, registry) = parse(file, &contents.shop, &line)?;
