@@ -24,7 +24,7 @@ const OTHER_PARTITIONS: [&str; 4] = ["cn-", "us-iso", "eu-iso", "eusc-"];
 ///
 /// # Errors
 /// [`Error::Internal`] if the SDK does not accept the certificates.
-pub fn client(region: Option<&str>) -> Result<SharedHttpClient, Error> {
+pub(crate) fn client(region: Option<&str>) -> Result<SharedHttpClient, Error> {
     let context = TlsContext::builder().with_trust_store(trusted(region)).build();
     let context = context.map_err(|error| Error::Internal(error.to_string()))?;
     Ok(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https())

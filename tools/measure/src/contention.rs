@@ -4,15 +4,15 @@
 
 use std::time::{Duration, Instant};
 
-use crate::crowd;
+use crate::retrying_clients;
 use futures_util::future::join_all;
 use serde_json::json;
 use shared::domain::quota::SHARDS;
 use tests::{Api, partitions::Seen};
 
-mod things;
+mod shared_objects;
 
-use things::{Coupon, Customer, Limit, Order, Thing};
+use shared_objects::{Coupon, Customer, Limit, Order, Thing};
 
 /// The results of one client.
 #[derive(Default)]
@@ -47,8 +47,8 @@ pub(crate) async fn run(clients: &[u64], time: Duration, seed: u64) {
 }
 
 async fn measure<T: Thing>(clients: u64, time: Duration, seed: u64) {
-    let (api, partitions) = crowd::api().await;
-    crowd::customers(&api, clients).await;
+    let (api, partitions) = retrying_clients::api().await;
+    retrying_clients::customers(&api, clients).await;
     let thing = T::make(&api, clients, seed).await;
     let before = partitions.seen();
     let began = Instant::now();
@@ -82,7 +82,7 @@ fn row(all: &[Done], took: Duration, (before, after): (&Seen, &Seen)) -> String 
     let again: u64 = all.iter().map(|done| done.again).sum();
     let of_each = |count: u64| count as f64 / done.max(1) as f64;
     let [p50, p99] =
-        [50, 99].map(|percent| crowd::percentile(all.iter().flat_map(|done| &done.took).copied(), percent));
+        [50, 99].map(|percent| retrying_clients::percentile(all.iter().flat_map(|done| &done.took).copied(), percent));
     format!(
         "{:.0} | {:.0} | {:.2} | {:.2} | {again} | {p50:.0} | {p99:.0} | {}",
         done as f64 / took.as_secs_f64(),

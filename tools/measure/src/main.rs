@@ -8,11 +8,11 @@ mod bench;
 mod capacity;
 mod contention;
 mod cost;
-mod crowd;
 mod evaluate;
 #[cfg(feature = "tls")]
 mod functions;
 mod issue;
+mod retrying_clients;
 mod sale;
 mod scale;
 mod start;

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::crowd::{self, insist, percentile};
+use crate::retrying_clients::{self, insist, percentile};
 use futures_util::future::join_all;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::json;
@@ -31,8 +31,8 @@ struct Claim {
 /// # Panics
 /// If the number of issued codes is not exactly `places`.
 pub(crate) async fn run(claims: u64, places: u64, seconds: f64, seed: u64) {
-    let (api, partitions) = crowd::api().await;
-    crowd::customers(&api, claims).await;
+    let (api, partitions) = retrying_clients::api().await;
+    retrying_clients::customers(&api, claims).await;
     let rule = json!({"title": "sale", "value": "-10.00", "value_type": "fixed_amount", "allocation_limit": places});
     let coupon = json!({"code_prefix": PREFIX, "price_rule": rule});
     insist(&api, "POST", "/api/discounts/coupon/", &coupon).await.reply.assert_status(201);

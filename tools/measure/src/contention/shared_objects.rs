@@ -12,7 +12,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use tests::Api;
 
-use crate::crowd::{Answer, insist};
+use crate::retrying_clients::{Answer, insist};
 
 const COUPONS: &str = "/api/discounts/coupon/";
 const CODES: &str = "/api/discounts/coupon_code/";
