@@ -63,6 +63,7 @@ mod keys;
 mod kill;
 mod lambda;
 mod lambda_lines;
+mod layers;
 mod lens;
 mod lens_races;
 mod levels;
