@@ -18,6 +18,7 @@ use shared::{
         envelope::{self, Envelope},
         fields::{Checked, Fields, integer, list, own_id, relation, text},
         price_rule::PriceRuleReply,
+        replies::ChangeErrors,
     },
     table::{
         checkout::{self, Asked, Used},
@@ -95,7 +96,7 @@ fn parse_use(body: &Value) -> Checked<Asked> {
     request_body = UseBody,
     responses(
         (status = 200, body = Envelope<UsedCodeReply>),
-        (status = 400),
+        ChangeErrors,
         (status = 409, description = "A code is used or has lapsed, a limit is reached, or the order is cancelled, \
             another customer's or already uses the rule; nothing is used."),
     ),
@@ -155,7 +156,7 @@ fn parse_release(body: &Value) -> Checked<Id> {
     post, path = "/api/discounts/coupon_code/release/", operation_id = "coupon_code_release", tag = "discounts",
     params(IdempotencyKey),
     request_body = ReleaseBody,
-    responses((status = 200, body = Envelope<CodeReply>), (status = 400)),
+    responses((status = 200, body = Envelope<CodeReply>), ChangeErrors),
 )]
 pub(crate) async fn release(
     Write(caller, ..): Write<Discounts>,

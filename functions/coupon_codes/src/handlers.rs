@@ -11,6 +11,7 @@ use shared::{
         envelope::{self, Envelope},
         path::PathId,
         query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
+        replies::{BatchErrors, ChangeErrors, ListErrors, RowErrors},
     },
     table::{
         batches::Batch,
@@ -47,7 +48,7 @@ use crate::{
         ("coupon" = Option<Id>, Query, description = "Only the codes of the coupon with this id."),
         ListParameters, OrderByIdOrCreation,
     ),
-    responses((status = 200, body = Envelope<CodeReply>)),
+    responses((status = 200, body = Envelope<CodeReply>), ListErrors),
 )]
 pub(crate) async fn list(
     Read(caller, ..): Read<Discounts>,
@@ -83,7 +84,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/discounts/coupon_code/{id}/", operation_id = "coupon_code_get", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the code.", example = 27518)),
-    responses((status = 200, body = CodeReply), (status = 404)),
+    responses((status = 200, body = CodeReply), RowErrors),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Discounts>,
@@ -106,7 +107,7 @@ pub(crate) async fn get(
     request_body = Vec<IssueBody>,
     responses(
         (status = 201, body = Envelope<CodeReply>),
-        (status = 400),
+        BatchErrors,
         (status = 409, description = "The quota of a coupon (`allocation_limit`) has not so many places left; nothing \
             is issued."),
     ),
@@ -157,8 +158,8 @@ async fn plan_issue(
     request_body = CodeBody,
     responses(
         (status = 200, body = CodeReply),
-        (status = 400),
-        (status = 404),
+        ChangeErrors,
+        RowErrors,
         (status = 409, description = "The code is used and cannot be transferred, it has expired, or a limit of its \
             rule is reached."),
     ),
@@ -185,7 +186,7 @@ pub(crate) async fn update(
 #[utoipa::path(
     delete, path = "/api/discounts/coupon_code/{id}/", operation_id = "coupon_code_delete", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the code.", example = 27518)),
-    responses((status = 204), (status = 404)),
+    responses((status = 204), RowErrors),
 )]
 pub(crate) async fn delete(
     Write(caller, ..): Write<Discounts>,

@@ -1,7 +1,7 @@
 //! `/api/discounts/coupon_code/`: the codes that customers hold (`discounts.txt`).
 
 use axum::routing::post;
-use shared::{App, http::openapi};
+use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod checkout;
@@ -12,7 +12,7 @@ mod wire;
 
 /// The routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::description())
+    OpenApiRouter::new()
         .routes(routes!(handlers::list, handlers::issue_many))
         .routes(routes!(checkout::use_codes))
         .routes(routes!(checkout::release))

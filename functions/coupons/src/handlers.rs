@@ -10,6 +10,7 @@ use shared::{
         envelope::{self, Envelope},
         path::PathId,
         query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
+        replies::{ChangeErrors, ListErrors, RowErrors},
     },
     table::{
         coupon_pages::{self, Filter},
@@ -48,7 +49,7 @@ use crate::wire::{CouponBody, CouponReply, parse, references};
             this instant or after."),
         ListParameters, OrderByIdOrCreation,
     ),
-    responses((status = 200, body = Envelope<CouponReply>)),
+    responses((status = 200, body = Envelope<CouponReply>), ListErrors),
 )]
 pub(crate) async fn list(
     Read(caller, ..): Read<Discounts>,
@@ -91,7 +92,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/discounts/coupon/{id}/", operation_id = "coupon_get", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the coupon.", example = 3077)),
-    responses((status = 200, body = CouponReply), (status = 404)),
+    responses((status = 200, body = CouponReply), RowErrors),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Discounts>,
@@ -115,7 +116,7 @@ pub(crate) async fn get(
     request_body = CouponBody,
     responses(
         (status = 201, body = CouponReply),
-        (status = 400),
+        ChangeErrors,
         (status = 409, description = "The shop has 10000 coupons, or 10000 price rules, already."),
     ),
 )]
@@ -153,7 +154,7 @@ async fn read(app: &App, caller: &Caller, body: &Value) -> Result<Draft, Error> 
 #[utoipa::path(
     delete, path = "/api/discounts/coupon/{id}/", operation_id = "coupon_delete", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the coupon.", example = 3077)),
-    responses((status = 204), (status = 404)),
+    responses((status = 204), RowErrors),
 )]
 pub(crate) async fn delete(
     Write(caller, ..): Write<Discounts>,

@@ -17,6 +17,7 @@ use shared::{
         coupon_code::CodeReply,
         envelope,
         fields::{Checked, Fields, relation},
+        replies::{ChangeErrors, RowErrors},
     },
     table::coupon_claims::{self, Asked},
 };
@@ -52,7 +53,8 @@ fn parse(body: &Value) -> Checked<Id> {
     request_body = RedeemBody,
     responses(
         (status = 201, body = CodeReply),
-        (status = 400),
+        ChangeErrors,
+        RowErrors,
         (status = 404, description = "No coupon has this passphrase."),
         (status = 409, description = "The coupon cannot be claimed: claims are off, its rule is disabled or outside \
             its window, nothing of the quota is left, or the customer has claimed a code already."),

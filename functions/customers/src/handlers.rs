@@ -10,6 +10,7 @@ use shared::{
         envelope::{self, Envelope},
         path::PathId,
         query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
+        replies::{BatchErrors, ChangeErrors, ListErrors, RowErrors},
     },
     table::{
         batches::Batch,
@@ -34,7 +35,7 @@ use crate::{
         ("mobile" = Option<String>, Query, description = "Only the customers with exactly this mobile number."),
         ListParameters, OrderByIdOrCreation,
     ),
-    responses((status = 200, body = Envelope<CustomerReply>)),
+    responses((status = 200, body = Envelope<CustomerReply>), ListErrors),
 )]
 pub(crate) async fn list(
     Read(caller, ..): Read<Crm>,
@@ -56,7 +57,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/crm/customer/{id}/", operation_id = "customer_get", tag = "crm",
     params(("id" = Id, Path, description = "The shop's own id of the customer.", example = 50784)),
-    responses((status = 200, body = CustomerReply), (status = 404)),
+    responses((status = 200, body = CustomerReply), RowErrors),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Crm>,
@@ -72,7 +73,7 @@ pub(crate) async fn get(
     put, path = "/api/crm/customer/{id}/", operation_id = "customer_put", tag = "crm",
     params(("id" = Id, Path, description = "The shop's own id of the customer.", example = 50784), IdempotencyKey),
     request_body = CustomerBody,
-    responses((status = 201, body = CustomerReply), (status = 200, body = CustomerReply), (status = 400)),
+    responses((status = 201, body = CustomerReply), (status = 200, body = CustomerReply), ChangeErrors, RowErrors),
 )]
 pub(crate) async fn put(
     Write(caller, ..): Write<Crm>,
@@ -98,7 +99,7 @@ pub(crate) async fn put(
     post, path = "/api/crm/customer/", operation_id = "customer_import", tag = "crm",
     params(IdempotencyKey),
     request_body = Vec<CustomerBody>,
-    responses((status = 201, body = Envelope<CustomerReply>), (status = 400)),
+    responses((status = 201, body = Envelope<CustomerReply>), BatchErrors),
 )]
 pub(crate) async fn import_many(
     Write(caller, ..): Write<Crm>,

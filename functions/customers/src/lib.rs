@@ -1,6 +1,6 @@
 //! `/api/crm/customer/`: the shop's customers, which the documents nest (`beyond.md`).
 
-use shared::{App, http::openapi};
+use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod handlers;
@@ -9,7 +9,7 @@ mod wire;
 
 /// The routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::description())
+    OpenApiRouter::new()
         .routes(routes!(handlers::list, handlers::import_many))
         .routes(routes!(handlers::get, handlers::put))
 }

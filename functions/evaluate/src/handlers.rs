@@ -7,6 +7,7 @@ use shared::{
         envelope,
         evaluation::{CodeReply, EvaluationReply},
         fields::named,
+        replies::BodyErrors,
     },
     table::{
         customers,
@@ -24,7 +25,7 @@ use crate::wire::{EvaluateBody, parse};
 #[utoipa::path(
     post, path = "/api/discounts/evaluate/", operation_id = "evaluate", tag = "discounts",
     request_body = EvaluateBody,
-    responses((status = 200, body = EvaluationReply), (status = 400)),
+    responses((status = 200, body = EvaluationReply), BodyErrors),
 )]
 pub(crate) async fn evaluate(
     Read(caller, ..): Read<Discounts>,

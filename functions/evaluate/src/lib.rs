@@ -1,6 +1,6 @@
 //! `/api/discounts/evaluate/`: pricing a cart, a dry run (`beyond.md`, Codes at the checkout).
 
-use shared::{App, http::openapi};
+use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod handlers;
@@ -8,5 +8,5 @@ mod wire;
 
 /// The routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::description()).routes(routes!(handlers::evaluate))
+    OpenApiRouter::new().routes(routes!(handlers::evaluate))
 }

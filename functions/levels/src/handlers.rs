@@ -10,6 +10,7 @@ use shared::{
         level::LevelReply,
         path::PathId,
         query::{ListParameters, OrderBy, OrderById, Query},
+        replies::{ChangeErrors, ListErrors, RowErrors},
     },
     table::{levels, pages::Direction},
 };
@@ -20,7 +21,7 @@ use crate::wire::{LevelBody, parse};
 #[utoipa::path(
     get, path = "/api/loyalty/level/", operation_id = "level_list", tag = "loyalty",
     params(ListParameters, OrderById),
-    responses((status = 200, body = Envelope<LevelReply>)),
+    responses((status = 200, body = Envelope<LevelReply>), ListErrors),
 )]
 pub(crate) async fn list(
     Read(caller, ..): Read<Loyalty>,
@@ -37,7 +38,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/loyalty/level/{id}/", operation_id = "level_get", tag = "loyalty",
     params(("id" = Id, Path, description = "The id of the level.", example = 5)),
-    responses((status = 200, body = LevelReply), (status = 404)),
+    responses((status = 200, body = LevelReply), RowErrors),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Loyalty>,
@@ -56,7 +57,7 @@ pub(crate) async fn get(
     post, path = "/api/loyalty/level/", operation_id = "level_create", tag = "loyalty",
     params(IdempotencyKey),
     request_body = LevelBody,
-    responses((status = 201, body = LevelReply), (status = 400)),
+    responses((status = 201, body = LevelReply), ChangeErrors),
 )]
 pub(crate) async fn create(
     Write(caller, ..): Write<Loyalty>,
@@ -78,7 +79,7 @@ pub(crate) async fn create(
     put, path = "/api/loyalty/level/{id}/", operation_id = "level_update", tag = "loyalty",
     params(("id" = Id, Path, description = "The id of the level.", example = 5), IdempotencyKey),
     request_body = LevelBody,
-    responses((status = 200, body = LevelReply), (status = 400), (status = 404)),
+    responses((status = 200, body = LevelReply), ChangeErrors, RowErrors),
 )]
 pub(crate) async fn update(
     Write(caller, ..): Write<Loyalty>,
@@ -100,7 +101,7 @@ pub(crate) async fn update(
 #[utoipa::path(
     delete, path = "/api/loyalty/level/{id}/", operation_id = "level_delete", tag = "loyalty",
     params(("id" = Id, Path, description = "The id of the level.", example = 5)),
-    responses((status = 204), (status = 404)),
+    responses((status = 204), RowErrors),
 )]
 pub(crate) async fn delete(
     Write(caller, ..): Write<Loyalty>,

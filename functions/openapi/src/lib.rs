@@ -5,10 +5,7 @@
 
 use axum::{extract::Path, response::Response, routing};
 use lambda_http::http::HeaderMap;
-use shared::{
-    App, Error,
-    http::{openapi, query::Query},
-};
+use shared::{App, Error, http::query::Query};
 use utoipa::{IntoParams, ToSchema, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -17,7 +14,7 @@ pub mod publication;
 
 /// The routes of this function. The pages of the reference are no operations of the API.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::description())
+    OpenApiRouter::new()
         .routes(routes!(get))
         .route("/docs/", routing::get(async |headers: HeaderMap| files::page(&files::INDEX, &headers)))
         .route("/docs/{file}", routing::get(reference))
@@ -37,11 +34,9 @@ pub fn description() -> OpenApi {
         price_rules::routes(),
         routes(),
     ];
-    let mut description = openapi::description();
-    for function in functions {
-        description.merge(function.into_openapi());
-    }
-    description
+    functions
+        .into_iter()
+        .fold(OpenApi::default(), |description, function| description.merge_from(function.into_openapi()))
 }
 
 /// The query of the description.

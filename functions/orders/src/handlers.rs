@@ -13,6 +13,7 @@ use shared::{
         customer::CustomerReply,
         envelope, order,
         path::PathId,
+        replies::{ChangeErrors, RowErrors},
     },
     table::{
         customers,
@@ -35,7 +36,7 @@ fn render(shown: &Shown, zone: Tz) -> Result<Box<RawValue>, Error> {
 #[utoipa::path(
     get, path = "/api/orders/order/{id}/", operation_id = "order_get", tag = "orders",
     params(("id" = Id, Path, description = "The shop's own id of the order.", example = 2528283)),
-    responses((status = 200, body = OrderBody), (status = 404)),
+    responses((status = 200, body = OrderBody), RowErrors),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Orders>,
@@ -56,7 +57,7 @@ pub(crate) async fn get(
     put, path = "/api/orders/order/{id}/", operation_id = "order_put", tag = "orders",
     params(("id" = Id, Path, description = "The shop's own id of the order.", example = 2528283), IdempotencyKey),
     request_body = OrderBody,
-    responses((status = 201, body = OrderBody), (status = 200, body = OrderBody), (status = 400)),
+    responses((status = 201, body = OrderBody), (status = 200, body = OrderBody), ChangeErrors, RowErrors),
 )]
 pub(crate) async fn put(
     Write(caller, ..): Write<Orders>,

@@ -1,6 +1,6 @@
 //! `/api/orders/order/`: the shop's orders, which earn points and which the point history nests (`beyond.md`).
 
-use shared::{App, http::openapi};
+use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod handlers;
@@ -8,5 +8,5 @@ pub mod wire;
 
 /// The routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::description()).routes(routes!(handlers::get, handlers::put))
+    OpenApiRouter::new().routes(routes!(handlers::get, handlers::put))
 }

@@ -11,6 +11,7 @@ use shared::{
         fields::{Checked, named},
         path::PathId,
         query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
+        replies::{ChangeErrors, ListErrors, RowErrors},
     },
     table::{
         customers,
@@ -38,7 +39,7 @@ use crate::wire::{
             with commas between them: at most 100.", example = "50784,100000"),
         ListParameters, OrderByIdOrCreation,
     ),
-    responses((status = 200, body = Envelope<EntryReply>)),
+    responses((status = 200, body = Envelope<EntryReply>), ListErrors),
 )]
 pub(crate) async fn list(
     Read(caller, ..): Read<Loyalty>,
@@ -64,7 +65,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/loyalty/point_history/{id}/", operation_id = "point_history_get", tag = "loyalty",
     params(("id" = Id, Path, description = "The id of the entry.", example = 11742)),
-    responses((status = 200, body = EntryDetail), (status = 404)),
+    responses((status = 200, body = EntryDetail), RowErrors),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Loyalty>,
@@ -84,7 +85,7 @@ pub(crate) async fn get(
     post, path = "/api/loyalty/point_history/adjust/", operation_id = "point_history_adjust", tag = "loyalty",
     params(IdempotencyKey),
     request_body = AdjustBody,
-    responses((status = 201, body = EntryReply), (status = 400)),
+    responses((status = 201, body = EntryReply), ChangeErrors),
 )]
 pub(crate) async fn adjust(
     Write(caller, ..): Write<Loyalty>,
@@ -107,7 +108,7 @@ pub(crate) async fn adjust(
     request_body = SignBody,
     responses(
         (status = 201, body = EntryReply),
-        (status = 400),
+        ChangeErrors,
         (status = 409, description = "The customer has signed in today, or stands on no level."),
     ),
 )]
@@ -133,11 +134,7 @@ pub(crate) async fn sign(
     post, path = "/api/loyalty/point_history/redeem/", operation_id = "point_history_redeem", tag = "loyalty",
     params(IdempotencyKey),
     request_body = RedeemBody,
-    responses(
-        (status = 201, body = EntryReply),
-        (status = 400),
-        (status = 409, description = "The order is cancelled."),
-    ),
+    responses((status = 201, body = EntryReply), ChangeErrors, (status = 409, description = "The order is cancelled.")),
 )]
 pub(crate) async fn redeem(
     Write(caller, ..): Write<Loyalty>,
@@ -160,7 +157,7 @@ pub(crate) async fn redeem(
     request_body = RefundBody,
     responses(
         (status = 201, body = EntryReply),
-        (status = 400),
+        ChangeErrors,
         (status = 409, description = "The redemption was given back already."),
     ),
 )]

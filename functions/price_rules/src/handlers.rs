@@ -10,6 +10,7 @@ use shared::{
         path::PathId,
         price_rule::PriceRuleReply,
         query::{ListParameters, OrderBy, OrderById, Query},
+        replies::{ChangeErrors, ListErrors, RowErrors},
     },
     table::{
         pages::Direction,
@@ -35,7 +36,7 @@ use crate::wire::{PriceRuleBody, parse};
             instant."),
         ListParameters, OrderById,
     ),
-    responses((status = 200, body = Envelope<PriceRuleReply>)),
+    responses((status = 200, body = Envelope<PriceRuleReply>), ListErrors),
 )]
 pub(crate) async fn list(
     Read(caller, ..): Read<Discounts>,
@@ -60,7 +61,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/discounts/price_rule/{id}/", operation_id = "price_rule_get", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the price rule.", example = 5527)),
-    responses((status = 200, body = PriceRuleReply), (status = 404)),
+    responses((status = 200, body = PriceRuleReply), RowErrors),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Discounts>,
@@ -78,7 +79,7 @@ pub(crate) async fn get(
     request_body = PriceRuleBody,
     responses(
         (status = 201, body = PriceRuleReply),
-        (status = 400),
+        ChangeErrors,
         (status = 409, description = "The shop has 10000 price rules already."),
     ),
 )]
@@ -105,7 +106,7 @@ pub(crate) async fn create(
     put, path = "/api/discounts/price_rule/{id}/", operation_id = "price_rule_update", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the price rule.", example = 5527), IdempotencyKey),
     request_body = PriceRuleBody,
-    responses((status = 200, body = PriceRuleReply), (status = 400), (status = 404)),
+    responses((status = 200, body = PriceRuleReply), ChangeErrors, RowErrors),
 )]
 pub(crate) async fn update(
     Write(caller, ..): Write<Discounts>,
@@ -128,7 +129,7 @@ pub(crate) async fn update(
 #[utoipa::path(
     delete, path = "/api/discounts/price_rule/{id}/", operation_id = "price_rule_delete", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the price rule.", example = 5527)),
-    responses((status = 204), (status = 404), (status = 409, description = "A coupon has this rule; nothing changes.")),
+    responses((status = 204), RowErrors, (status = 409, description = "A coupon has this rule; nothing changes.")),
 )]
 pub(crate) async fn delete(
     Write(caller, ..): Write<Discounts>,
