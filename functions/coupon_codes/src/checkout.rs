@@ -1,6 +1,4 @@
-//! Codes at the checkout: use and release.
-
-use std::sync::atomic::{AtomicBool, Ordering};
+//! The use and release of codes at the checkout (docs/api/checkout.md).
 
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Duration, Utc};
@@ -23,7 +21,7 @@ use shared::{
     table::{
         checkout::{self, Asked, Used},
         order_release,
-        settling::{after_settling, settle_soon},
+        settling::after_settling,
     },
 };
 use utoipa::ToSchema;
@@ -107,19 +105,14 @@ pub(crate) async fn use_codes(
     change: Change,
 ) -> Result<Response, Error> {
     let (store, shop, now) = (&app.store, caller.shop_id(), change.at);
-    let unstored = AtomicBool::new(false);
     let plan = async || {
         let asked = change.parsed(parse_use)?;
         let read = async || checkout::use_codes(store, shop, &app.automatic_rules, &asked, now).await;
         let (transaction, used) = after_settling(store, shop, now, read).await?;
-        unstored.store(used.unstored, Ordering::Relaxed);
-        Ok((transaction, envelope::reply(StatusCode::OK, &reply_to_use(&used, &caller.shop, now)?)?))
+        let reply = envelope::reply(StatusCode::OK, &reply_to_use(&used, &caller.shop, now)?)?;
+        Ok((transaction, reply, used.unstored.then_some(asked.order_id)))
     };
-    let response = change.once(&app, &caller, plan).await?;
-    if unstored.load(Ordering::Relaxed) {
-        settle_soon(store, shop, change.parsed(parse_use)?.order_id, now).await;
-    }
-    Ok(response)
+    change.once_and_settle(&app, &caller, plan).await
 }
 
 fn reply_to_use(used: &Used, shop: &Shop, now: DateTime<Utc>) -> Result<Envelope<UsedCodeReply>, Error> {
@@ -164,19 +157,14 @@ pub(crate) async fn release(
     change: Change,
 ) -> Result<Response, Error> {
     let (store, shop, now) = (&app.store, caller.shop_id(), change.at);
-    let unstored = AtomicBool::new(false);
     let plan = async || {
         let order = change.parsed(parse_release)?;
         let read = async || order_release::release(store, shop, order, now).await;
         let (transaction, released) = after_settling(store, shop, now, read).await?;
-        unstored.store(released.unstored, Ordering::Relaxed);
         let reply = |code| CodeReply::new(code, &released.nested, caller.shop.zone, now);
         let rows = released.codes.iter().filter_map(reply).collect();
-        Ok((transaction, envelope::reply(StatusCode::OK, &Envelope::of_created(rows))?))
+        let reply = envelope::reply(StatusCode::OK, &Envelope::of_created(rows))?;
+        Ok((transaction, reply, released.unstored.then_some(order)))
     };
-    let response = change.once(&app, &caller, plan).await?;
-    if unstored.load(Ordering::Relaxed) {
-        settle_soon(store, shop, change.parsed(parse_release)?, now).await;
-    }
-    Ok(response)
+    change.once_and_settle(&app, &caller, plan).await
 }

@@ -1,12 +1,11 @@
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
-use lambda_http::http::StatusCode;
 use shared::{
     App, Error,
     domain::id::Id,
     http::{
         access::{Caller, Discounts, Read, Write},
-        change::{Change, IdempotencyKey},
+        change::{self, Change, IdempotencyKey},
         coupon_code::CodeReply,
         envelope::{self, Envelope},
         path::PathId,
@@ -175,9 +174,9 @@ pub(crate) async fn update(
         let update = async || changes::update(store, shop, id, change.body().map(parse_update), change.at).await;
         let (transaction, (code, nested)) = after_settling(store, shop, change.at, update).await?;
         let reply = CodeReply::new(&code, &nested, caller.shop.zone, change.at).ok_or(Error::NotFound)?;
-        Ok((transaction, envelope::reply(StatusCode::OK, &reply)?))
+        Ok((transaction, reply))
     };
-    change.once(&app, &caller, plan).await
+    change.update(&app, &caller, plan).await
 }
 
 /// Deletes a coupon code.
@@ -195,6 +194,5 @@ pub(crate) async fn delete(
 ) -> Result<Response, Error> {
     let (store, shop, now) = (&app.store, caller.shop_id(), app.clock.now());
     let delete = async || changes::delete(store, shop, id).await;
-    store.carry_out(|| after_settling(store, shop, now, delete)).await?;
-    Ok(envelope::no_content())
+    change::delete(&app, || after_settling(store, shop, now, delete)).await
 }

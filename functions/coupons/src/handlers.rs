@@ -1,12 +1,11 @@
 use axum::{extract::State, response::Response};
-use lambda_http::http::StatusCode;
 use serde_json::Value;
 use shared::{
     App, Error,
     domain::{coupon::Counts, id::Id, price_rule::ValueType},
     http::{
         access::{Caller, Discounts, Read, Write},
-        change::{Change, IdempotencyKey},
+        change::{self, Change, IdempotencyKey},
         envelope::{self, Envelope},
         path::PathId,
         query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
@@ -129,13 +128,12 @@ pub(crate) async fn create(
     let plan = async || {
         let draft = read(&app, &caller, change.body()?).await?;
         let (transaction, (coupon, rule)) = coupons::create(&app.store, caller.shop_id(), draft, change.at).await?;
-        let reply = CouponReply::new(&coupon, &rule, Counts::default(), zone);
-        Ok((transaction, envelope::reply(StatusCode::CREATED, &reply)?))
+        Ok((transaction, CouponReply::new(&coupon, &rule, Counts::default(), zone)))
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }
 
-/// What a body says. All errors are answered at once, so also what the store has against it.
+/// Parses the body of a coupon. All errors are answered at once, including those that only the store can find.
 async fn read(app: &App, caller: &Caller, body: &Value) -> Result<Draft, Error> {
     match parse(body, caller.shop.zone) {
         Ok(draft) => Ok(draft),
@@ -161,6 +159,5 @@ pub(crate) async fn delete(
     State(app): State<App>,
     PathId(id): PathId,
 ) -> Result<Response, Error> {
-    app.store.carry_out(|| coupons::delete(&app.store, caller.shop_id(), id)).await?;
-    Ok(envelope::no_content())
+    change::delete(&app, || coupons::delete(&app.store, caller.shop_id(), id)).await
 }

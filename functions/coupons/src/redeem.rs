@@ -1,4 +1,4 @@
-//! Claiming a code with the passphrase. The reply is the code, as the codes' own function shows it.
+//! The claim of a code with the passphrase. The reply is the code, as `coupon_codes` shows it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -6,7 +6,6 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use lambda_http::http::StatusCode;
 use serde_json::Value;
 use shared::{
     App, Error,
@@ -15,7 +14,6 @@ use shared::{
         access::{Discounts, Write},
         change::{Change, IdempotencyKey},
         coupon_code::CodeReply,
-        envelope,
         fields::{Checked, Fields, relation},
         replies::{ChangeErrors, RowErrors},
     },
@@ -74,7 +72,7 @@ pub(crate) async fn redeem(
         let asked = Asked { prefix: prefix.clone(), customer_id, now: change.at, attempt };
         let (transaction, (code, nested)) = coupon_claims::claim(&app.store, caller.shop_id(), &asked).await?;
         let reply = CodeReply::new(&code, &nested, caller.shop.zone, change.at).ok_or(Error::NotFound)?;
-        Ok((transaction, envelope::reply(StatusCode::CREATED, &reply)?))
+        Ok((transaction, reply))
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }

@@ -1,11 +1,10 @@
 use axum::{extract::State, response::Response};
-use lambda_http::http::StatusCode;
 use shared::{
     App, Error,
     domain::id::Id,
     http::{
         access::{Loyalty, Read, Write},
-        change::{Change, IdempotencyKey},
+        change::{self, Change, IdempotencyKey},
         envelope::{self, Envelope},
         level::LevelReply,
         path::PathId,
@@ -67,9 +66,9 @@ pub(crate) async fn create(
     let plan = async || {
         let draft = change.parsed(parse)?;
         let (transaction, level) = levels::create(&app.store, caller.shop_id(), draft).await?;
-        Ok((transaction, envelope::reply(StatusCode::CREATED, &LevelReply::from(level))?))
+        Ok((transaction, LevelReply::from(level)))
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }
 
 /// Changes a level.
@@ -90,9 +89,9 @@ pub(crate) async fn update(
     let plan = async || {
         let draft = change.parsed(parse);
         let (transaction, level) = levels::update(&app.store, caller.shop_id(), id, draft).await?;
-        Ok((transaction, envelope::reply(StatusCode::OK, &LevelReply::from(level))?))
+        Ok((transaction, LevelReply::from(level)))
     };
-    change.once(&app, &caller, plan).await
+    change.update(&app, &caller, plan).await
 }
 
 /// Deletes a level.
@@ -108,6 +107,5 @@ pub(crate) async fn delete(
     State(app): State<App>,
     PathId(id): PathId,
 ) -> Result<Response, Error> {
-    app.store.carry_out(|| levels::delete(&app.store, caller.shop_id(), id)).await?;
-    Ok(envelope::no_content())
+    change::delete(&app, || levels::delete(&app.store, caller.shop_id(), id)).await
 }

@@ -1,5 +1,3 @@
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use axum::{extract::State, response::Response};
 use chrono_tz::Tz;
 use lambda_http::http::StatusCode;
@@ -18,13 +16,12 @@ use shared::{
     table::{
         customers,
         orders::{self, Shown},
-        settling::settle_soon,
     },
 };
 
 use crate::wire::{OrderBody, customer_of, parse};
 
-/// The order as the shop sent it, with the customer as stored here.
+/// Returns the order as the shop sent it, with the customer as stored here.
 fn render(shown: &Shown, zone: Tz) -> Result<Box<RawValue>, Error> {
     let customer = shown.customer.as_ref().map(|customer| CustomerReply::new(customer, zone));
     order::render(&shown.order, customer.as_ref())
@@ -66,20 +63,15 @@ pub(crate) async fn put(
     change: Change,
 ) -> Result<Response, Error> {
     let (zone, store) = (caller.shop.zone, &app.store);
-    let unsettled = AtomicBool::new(false);
     let plan = async || {
         let body = change.body()?;
         let read = parse(id, body, zone);
         let mut snapshot = customers::read_beside(store, caller.shop_id(), customer_of(body), read).await?;
         snapshot.body = order::body(id, change.text()?)?;
         let (transaction, put) = orders::put(store, &caller.shop, &snapshot, change.at).await?;
-        unsettled.store(put.unsettled, Ordering::Relaxed);
         let status = if put.is_new { StatusCode::CREATED } else { StatusCode::OK };
-        Ok((transaction, envelope::reply(status, &render(&put.shown, zone)?)?))
+        let reply = envelope::reply(status, &render(&put.shown, zone)?)?;
+        Ok((transaction, reply, put.unsettled.then_some(id)))
     };
-    let response = change.once(&app, &caller, plan).await?;
-    if unsettled.load(Ordering::Relaxed) {
-        settle_soon(store, caller.shop_id(), id, change.at).await;
-    }
-    Ok(response)
+    change.once_and_settle(&app, &caller, plan).await
 }

@@ -1,5 +1,4 @@
 use axum::{extract::State, response::Response};
-use lambda_http::http::StatusCode;
 use serde_json::Value;
 use shared::{
     App, Error,
@@ -15,7 +14,6 @@ use shared::{
     },
     table::{
         customers,
-        idempotency::Reply,
         pages::Direction,
         point_history,
         point_history_changes::{self as changes, Posted},
@@ -96,7 +94,7 @@ pub(crate) async fn adjust(
         let adjust = read(&app, &caller, &change, parse_adjust).await?;
         posted(changes::adjust(&app.store, &caller.shop, adjust, change.at).await?, &caller)
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }
 
 /// Signs a customer in.
@@ -121,7 +119,7 @@ pub(crate) async fn sign(
         let customer_id = change.parsed(parse_sign)?;
         posted(changes::sign(&app.store, &caller.shop, customer_id, change.at).await?, &caller)
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }
 
 /// Spends points of a customer.
@@ -145,7 +143,7 @@ pub(crate) async fn redeem(
         let redemption = read(&app, &caller, &change, parse_redeem).await?;
         posted(changes::redeem(&app.store, &caller.shop, redemption, change.at).await?, &caller)
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }
 
 /// Gives a redemption back, once.
@@ -170,16 +168,15 @@ pub(crate) async fn refund(
         let redemption_id = change.parsed(parse_refund)?;
         posted(changes::refund(&app.store, &caller.shop, redemption_id, change.at).await?, &caller)
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }
 
-/// A planned entry with its reply.
-fn posted((transaction, posted): (Transaction, Posted), caller: &Caller) -> Result<(Transaction, Reply), Error> {
-    let reply = EntryReply::of_posted(posted, caller.shop.zone)?;
-    Ok((transaction, envelope::reply(StatusCode::CREATED, &reply)?))
+/// Returns a planned entry with its reply.
+fn posted((transaction, posted): (Transaction, Posted), caller: &Caller) -> Result<(Transaction, EntryReply), Error> {
+    Ok((transaction, EntryReply::of_posted(posted, caller.shop.zone)?))
 }
 
-/// What `parse` reads from the body. All errors are answered at once, so also, and first, whether there is such a customer.
+/// Parses a body. All errors are answered at once, first of all an unknown customer.
 async fn read<T>(
     app: &App,
     caller: &Caller,

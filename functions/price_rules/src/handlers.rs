@@ -1,11 +1,10 @@
 use axum::{extract::State, response::Response};
-use lambda_http::http::StatusCode;
 use shared::{
     App, Error,
     domain::id::Id,
     http::{
         access::{Discounts, Read, Write},
-        change::{Change, IdempotencyKey},
+        change::{self, Change, IdempotencyKey},
         envelope::{self, Envelope},
         path::PathId,
         price_rule::PriceRuleReply,
@@ -92,9 +91,9 @@ pub(crate) async fn create(
     let plan = async || {
         let rule = change.parsed(|body| parse(body, None, zone))?;
         let (transaction, rule) = price_rules::create(&app.store, caller.shop_id(), rule).await?;
-        Ok((transaction, envelope::reply(StatusCode::CREATED, &PriceRuleReply::new(&rule, zone))?))
+        Ok((transaction, PriceRuleReply::new(&rule, zone)))
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }
 
 /// Changes a price rule.
@@ -118,9 +117,9 @@ pub(crate) async fn update(
     let plan = async || {
         let over = |stored| change.parsed(|body| parse(body, Some(stored), zone));
         let (transaction, rule) = price_rules::update(&app.store, caller.shop_id(), id, over).await?;
-        Ok((transaction, envelope::reply(StatusCode::OK, &PriceRuleReply::new(&rule, zone))?))
+        Ok((transaction, PriceRuleReply::new(&rule, zone)))
     };
-    change.once(&app, &caller, plan).await
+    change.update(&app, &caller, plan).await
 }
 
 /// Deletes a price rule.
@@ -136,6 +135,5 @@ pub(crate) async fn delete(
     State(app): State<App>,
     PathId(id): PathId,
 ) -> Result<Response, Error> {
-    app.store.carry_out(|| price_rules::delete(&app.store, caller.shop_id(), id)).await?;
-    Ok(envelope::no_content())
+    change::delete(&app, || price_rules::delete(&app.store, caller.shop_id(), id)).await
 }
