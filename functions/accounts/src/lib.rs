@@ -1,4 +1,4 @@
-//! `/api/loyalty/account/`: what a customer has, and what can be done with it (`beyond.md`).
+//! `/api/loyalty/account/`: the balance and level of a customer (docs/api/accounts.md).
 
 use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -6,7 +6,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 mod handlers;
 mod wire;
 
-/// The routes of this function.
+/// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(handlers::get))
 }

@@ -1,5 +1,5 @@
-//! `/console/`: the page with which a shop's staff works. It is a client of the public API like any other, with the token
-//! that its user types in: this function only hands out files, knows no token and touches no table. `/` leads to it.
+//! `/console/`: the page for a shop's staff. It is a client of the public API, with the token that its user types in. This
+//! function serves files only: it reads no token and no table. `/` redirects to it.
 
 use axum::{
     Router,
@@ -15,24 +15,24 @@ use shared::{
 
 pub mod assets;
 
-/// What a browser may do with the page: nothing but its own files and this address, and no page around it.
+/// The `Content-Security-Policy` of the page: its own files and this origin only, and no frame around it.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
      img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// The page is asked for again each time, and answered with a 304 while it stays as it is. So is a file of a version that
-/// is not this one's: a page of yesterday gets the file of today.
+/// The `Cache-Control` of the page, and of files of another version: browsers ask each time and get a 304 while nothing
+/// has changed.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
-/// What its files are in this version they are for ever.
+/// The `Cache-Control` of files of this version, which never change.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
-/// The console as Lambda and the local gateway call it.
+/// Returns the console as the service that Lambda and the local gateway call.
 pub fn router() -> Router {
     let index = async |headers: HeaderMap| reply(assets::INDEX, ASK_AGAIN, &headers);
     let file = async |Path((version, name)): Path<(String, String)>, headers: HeaderMap| {
         let is_ours = version == assets::version() && name != assets::INDEX;
         reply(&name, if is_ours { FOR_EVER } else { ASK_AGAIN }, &headers)
     };
-    // Whoever types in the bare address of the service is a person: a client of the API knows its paths.
+    // Only people open the bare address of the service: a client of the API knows its paths.
     let root = async || Redirect::temporary("console/");
     let pages = Router::new().route("/", get(root)).route("/console/", get(index));
     service::pages(pages.route("/console/{version}/{file}", get(file)))

@@ -1,4 +1,4 @@
-//! `/api/discounts/coupon_code/`: the codes that customers hold (`discounts.txt`).
+//! `/api/discounts/coupon_code/`: the codes that customers hold (docs/api/coupon-codes.md, docs/api/checkout.md).
 
 use axum::routing::post;
 use shared::App;
@@ -10,7 +10,7 @@ mod import;
 pub mod issue;
 mod wire;
 
-/// The routes of this function.
+/// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(handlers::list, handlers::issue_many))
@@ -19,11 +19,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(handlers::get, handlers::update, handlers::delete))
 }
 
-/// Where [`import_routes`] answers.
+/// The path of [`import_routes`].
 pub const IMPORT: &str = "/api/discounts/coupon_code/import/";
 
-/// What an operator's command line asks in its own process, and no function serves: codes with the text that they have in
-/// another system.
+/// Returns a route that an operator's command line calls in its own process. It imports codes with the texts that they have
+/// in another system. No function serves it.
 pub fn import_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().route(IMPORT, post(import::import_one))
 }

@@ -1,4 +1,4 @@
-//! `/api/discounts/coupon/`: the coupons of a shop (`discounts.txt`).
+//! `/api/discounts/coupon/`: the coupons of a shop (docs/api/coupons.md).
 
 use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -7,7 +7,7 @@ mod handlers;
 mod redeem;
 pub mod wire;
 
-/// The routes of this function.
+/// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(handlers::list, handlers::create))

@@ -1,4 +1,4 @@
-//! `/api/crm/customer/`: the shop's customers, which the documents nest (`beyond.md`).
+//! `/api/crm/customer/`: the customers of a shop (docs/api/customers.md).
 
 use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -7,7 +7,7 @@ mod handlers;
 pub mod import;
 mod wire;
 
-/// The routes of this function.
+/// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(handlers::list, handlers::import_many))

@@ -1,4 +1,4 @@
-//! `/api/discounts/evaluate/`: pricing a cart, a dry run (`beyond.md`, Codes at the checkout).
+//! `/api/discounts/evaluate/`: the price of a cart, without a write (docs/api/evaluation.md).
 
 use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -6,7 +6,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 mod handlers;
 mod wire;
 
-/// The routes of this function.
+/// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(handlers::evaluate))
 }

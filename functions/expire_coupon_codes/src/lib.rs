@@ -1,9 +1,10 @@
-//! The job that stores what the clock has made of coupon codes: as expired where their rule has ended, as unused again
-//! where its end was moved on, or where the order that held them was not paid in time. A schedule invokes it, the local server's timer, and `youhui expire`.
+//! The job that stores the status of coupon codes after time has changed it: expired, if their rule has ended; unused, if
+//! the end of their rule was moved or the order that held them was not paid in time. A schedule invokes it, and so do the
+//! local server's timer and `youhui expire`.
 //!
-//! What is shown does not wait for it: the status of a code follows its rule at once. It keeps lists cheap. It finds the
-//! rules that are due in an index, works in bounded transactions and for a bounded time, takes up where the last run
-//! stopped, and may run twice at once.
+//! Replies do not wait for this job: they show the effective status at once. The job keeps lists cheap. It finds due rules
+//! in an index, works in bounded transactions and for a bounded time, continues after the last run, and may run twice at
+//! once.
 
 use std::time::{Duration, Instant};
 
@@ -16,25 +17,25 @@ use shared::{
     table::{expiry, order_uses, settling, standings, store::Store},
 };
 
-/// How long a run begins new transactions: Lambda ends it at 29 s (template.yaml).
+/// The time in which a run begins new transactions. Lambda ends it after 29 s (template.yaml).
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How many orders are settled at once.
+/// The number of orders that are settled at once.
 const AT_ONCE: usize = 8;
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Rules whose codes are all stored as they are seen now.
+    /// Rules whose codes are all stored with their effective status.
     pub rules: u64,
-    /// Codes that are stored as expired now.
+    /// Codes that became expired.
     pub expired: u64,
-    /// Codes that are stored as unused again.
+    /// Codes that became unused again.
     pub revived: u64,
-    /// Rules and orders for which the time did not suffice; the next run takes them up.
+    /// Rules and orders that are left for the next run, for lack of time.
     pub unfinished: u64,
-    /// Rules and orders that failed; the next run tries again.
+    /// Rules and orders that failed. The next run tries again.
     pub failed: u64,
-    /// Uses of codes and rules that orders have given back.
+    /// Uses of codes and rules that orders gave back.
     pub released: u64,
 }
 
@@ -44,15 +45,15 @@ impl lambda::Report for Report {
     }
 }
 
-/// Settles every rule that is due, and every order.
+/// Settles every due rule and every due order.
 ///
 /// # Errors
-/// Where the index of what is due cannot be read; a rule that fails is counted and left for the next run.
+/// A failure to read the index of due work. A rule that fails is counted and left for the next run.
 pub async fn run(store: &Store, now: DateTime<Utc>) -> Result<Report, Error> {
     let deadline = Instant::now() + PATIENCE;
     let mut report = Report::default();
     let mut rules = standings::due_rules(store, now).await?;
-    // None comes first every time: a rule that takes longer than a run does not keep the others waiting.
+    // The order is random, so that a rule that takes longer than a run does not block the others.
     rules.shuffle(&mut rand::rng());
     for due in rules {
         match expiry::settle(store, &due.shop, due.id, now, deadline).await {
@@ -71,7 +72,7 @@ pub async fn run(store: &Store, now: DateTime<Utc>) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// Stores what orders have given back, most of it because a hold has ended.
+/// Stores the uses that orders gave back, mostly because their hold has ended.
 async fn settle_orders(store: &Store, now: DateTime<Utc>, deadline: Instant, report: &mut Report) -> Result<(), Error> {
     let mut orders = order_uses::due(store, now).await?;
     orders.shuffle(&mut rand::rng());

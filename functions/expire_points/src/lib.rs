@@ -1,8 +1,8 @@
-//! The job that lets points expire in the shops that have set a time for that. A schedule invokes it, the local server's
-//! timer, and `youhui expire`.
+//! The job that expires points, in shops whose points expire. A schedule invokes it, and so do the local server's timer and
+//! `youhui expire`.
 //!
-//! Once a day of its zone it walks over the customers of each shop; most accounts say by themselves that nothing is due. It
-//! works for a bounded time, takes up where the last run stopped, and may run twice at once.
+//! It reads the customers of each shop once a day in the shop's zone. Most accounts show that nothing is due. It works for
+//! a bounded time, continues after the last run, and may run twice at once.
 
 use std::time::{Duration, Instant};
 
@@ -14,19 +14,19 @@ use shared::{
     table::{point_expiry, shops, store::Store},
 };
 
-/// How long a run begins new customers: Lambda ends it at 29 s (template.yaml).
+/// The time in which a run begins new customers. Lambda ends it after 29 s (template.yaml).
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Customers of whom points expired.
+    /// Customers whose points expired.
     pub customers: u64,
-    /// Those points.
+    /// Points that expired.
     pub points: i64,
-    /// Shops for which the time did not suffice; the next run takes them up.
+    /// Shops that are left for the next run, for lack of time.
     pub unfinished: u64,
-    /// Customers and shops that failed; the next run tries again.
+    /// Customers and shops that failed. The next run tries again.
     pub failed: u64,
 }
 
@@ -36,16 +36,16 @@ impl lambda::Report for Report {
     }
 }
 
-/// Lets the points of every shop expire that are over at `now`.
+/// Expires the points of every shop that are due at `now`.
 ///
 /// # Errors
-/// Where the shops cannot be read; one that fails is counted and left for the next run.
+/// A failure to read the shops. A shop that fails is counted and left for the next run.
 pub async fn run(store: &Store, now: DateTime<Utc>) -> Result<Report, Error> {
     let deadline = Instant::now() + PATIENCE;
     let mut report = Report::default();
     let mut shops = shops::list(store).await?;
     shops.retain(|shop| shop.points_expire_after_months > 0);
-    // None comes first every time: a shop that takes longer than a run does not keep the others waiting.
+    // The order is random, so that a shop that takes longer than a run does not block the others.
     shops.shuffle(&mut rand::rng());
     for shop in shops {
         match point_expiry::walk(store, &shop, now, deadline).await {

@@ -1,7 +1,7 @@
-//! The job that finishes what was begun: batches whose process died (an import is finished, an issue of codes is undone),
-//! and the end of deleted coupons, whose unused codes it removes. A schedule invokes it, and the local server's timer.
+//! The job that ends batches whose process died: it finishes imports and undoes issues of codes. It also removes the unused
+//! codes of deleted coupons. A schedule invokes it, and so does the local server's timer.
 //!
-//! Safe to run twice or twice at once: a batch belongs to one process at a time, and what is removed is removed once.
+//! It may run twice at once: a batch belongs to one process at a time, and each code is removed once.
 
 use std::time::{Duration, Instant};
 
@@ -15,21 +15,21 @@ use shared::{
     },
 };
 
-/// How long a run begins to remove codes: Lambda ends it at 29 s (template.yaml).
+/// The time in which a run begins to remove codes. Lambda ends it after 29 s (template.yaml).
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Batches that were left over and are finished now.
+    /// Batches that the run ended.
     pub finished: usize,
-    /// Batches that another process works on.
+    /// Batches that another process is working on.
     pub at_work: usize,
-    /// Deleted coupons of which no unused code is left.
+    /// Deleted coupons without an unused code.
     pub coupons: usize,
     /// Codes of deleted coupons that were removed.
     pub codes: u64,
-    /// Batches and coupons that failed; the next run tries again.
+    /// Batches and coupons that failed. The next run tries again.
     pub failed: u64,
 }
 
@@ -39,10 +39,10 @@ impl lambda::Report for Report {
     }
 }
 
-/// Finishes what is left over.
+/// Ends batches that were left over, and removes the codes of deleted coupons.
 ///
 /// # Errors
-/// Where the index of what is due cannot be read; what fails is counted and left for the next run.
+/// A failure to read the index of due work. A batch or coupon that fails is counted and left for the next run.
 pub async fn run(store: &Store) -> Result<Report, Error> {
     let mut report = Report::default();
     for due in batches::due(store).await? {

@@ -1,7 +1,7 @@
-//! `/api/openapi.json`: the description of the whole API; `/docs/`: a reference to read it and to try it; and, as the
-//! gateway's default route, the 404 of paths that no function has.
+//! `/api/openapi.json`: the description of the whole API. `/docs/`: a page to read it and to try it. As the gateway's
+//! default route this function also answers 404 to unknown paths.
 //!
-//! The description is generated from the routes of every function ([`publication`]), checked in, and served as a file.
+//! [`publication`] makes the description from the routes of every function. It is checked in and served as a file.
 
 use axum::{extract::Path, response::Response, routing};
 use lambda_http::http::HeaderMap;
@@ -12,7 +12,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 mod files;
 pub mod publication;
 
-/// The routes of this function. The pages of the reference are no operations of the API.
+/// Returns the routes of this function. The pages of the reference are no operations of the API.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(get))
@@ -20,7 +20,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .route("/docs/{file}", routing::get(reference))
 }
 
-/// The description of every function's routes, as the code says it.
+/// Returns the operations of every function, as the handlers declare them.
 pub fn description() -> OpenApi {
     let functions = [
         accounts::routes(),
@@ -39,7 +39,7 @@ pub fn description() -> OpenApi {
         .fold(OpenApi::default(), |description, function| description.merge_from(function.into_openapi()))
 }
 
-/// The query of the description.
+/// The query parameters of the description.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "describes the query; `Query` reads it")]
@@ -72,7 +72,7 @@ async fn get(query: Query, headers: HeaderMap) -> Response {
     files::answer(file, &headers)
 }
 
-/// A file of the reference.
+/// Answers with a file of the reference.
 async fn reference(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Error> {
     files::REFERENCE
         .iter()

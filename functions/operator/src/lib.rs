@@ -1,5 +1,5 @@
-//! What operators do: shops, tokens and the books. Invoked with IAM permissions only; no route of the API leads here. The local
-//! command line runs the same code.
+//! The commands of operators: shops, tokens, audits and liabilities. No route of the API leads here: this function is invoked
+//! with IAM permissions. The local command line runs the same code.
 
 use std::time::Instant;
 
@@ -22,9 +22,9 @@ use shared::{
     },
 };
 
-/// The most days that a token with an end may live: a century.
+/// The most days until a token ends: a century.
 pub const MAX_DAYS: u32 = 36_500;
-/// How long an audit begins new customers, in seconds, where nobody says so.
+/// The default of the time in which an audit begins new customers, in seconds.
 const PATIENCE: u32 = 20;
 
 /// A command, such as `{"action": "mint_token", "shop": "demo", "scopes": ["read"], "label": "ERP"}`.
@@ -33,66 +33,66 @@ const PATIENCE: u32 = 20;
 pub enum Command {
     /// Creates a shop or changes its settings.
     PutShop {
-        /// 1 to 32 of a-z, 0-9 and `-`.
+        /// The name: 1 to 32 of a-z, 0-9 and `-`.
         shop: ShopId,
-        /// An IANA zone; Asia/Shanghai by default.
+        /// The IANA time zone. Asia/Shanghai by default.
         zone: Option<Tz>,
-        /// After how many months points expire; 0, as in a new shop, is never.
+        /// The months after which points expire. 0, the setting of a new shop, is never.
         points_expire_after_months: Option<u32>,
     },
     /// Lists the shops.
     ListShops,
-    /// Makes a token; the reply shows its text, this once.
+    /// Creates a token. Only this reply shows its text.
     MintToken {
-        /// Whose data it opens.
+        /// The shop that the token opens.
         shop: ShopId,
-        /// What it allows.
+        /// The scopes of the token.
         scopes: Scopes,
-        /// What to call it.
+        /// The label of the token.
         #[serde(default)]
         label: String,
-        /// After how many days it ends; never without.
+        /// The days after which the token ends. Without it the token does not end.
         days: Option<u32>,
     },
     /// Lists a shop's tokens, without their texts.
     ListTokens {
-        /// Whose.
+        /// The name of the shop.
         shop: ShopId,
     },
-    /// Goes through the books of a shop: every sum that is kept beside what it sums. It reads everything: a shop that is too
-    /// large for one invocation is audited from the command line.
+    /// Audits a shop: compares every stored sum with the rows that it sums. It reads everything, so a shop that is too large
+    /// for one invocation is audited from the command line.
     Audit {
-        /// Whose.
+        /// The name of the shop.
         shop: ShopId,
-        /// Whether to mend what has drifted.
+        /// True to correct the sums that differ.
         #[serde(default)]
         repair: bool,
-        /// Where the answer before this one says to go on.
+        /// The position at which the reply before this one stopped.
         #[serde(default)]
         after: Id,
-        /// How long to begin new customers: 20 seconds by default, since Lambda ends the function at 29.
+        /// The seconds in which new customers are begun. 20 by default, because Lambda ends the function after 29.
         seconds: Option<u32>,
     },
-    /// What a shop owed its customers in points, day by day.
+    /// Lists the points that a shop owed its customers, day by day.
     Liability {
-        /// Whose.
+        /// The name of the shop.
         shop: ShopId,
-        /// The first day in the shop's zone; the last one by default.
+        /// The first day, in the shop's zone. The last day by default.
         from: Option<NaiveDate>,
-        /// The last day; today by default.
+        /// The last day. Today by default.
         to: Option<NaiveDate>,
     },
-    /// Ends a token: within a minute everywhere.
+    /// Revokes a token. It ends within a minute everywhere.
     RevokeToken {
-        /// Whose.
+        /// The name of the shop.
         shop: ShopId,
-        /// The token's id in the list.
+        /// The id of the token, from the list.
         id: String,
     },
 }
 
 impl Command {
-    /// The shop that must be there for it, but for a token's revocation, which names both.
+    /// Returns the shop that must exist for this command. A revocation needs none: it names the shop and the token.
     pub fn shop(&self) -> Option<&ShopId> {
         match self {
             Self::MintToken { shop, .. }
@@ -104,37 +104,37 @@ impl Command {
     }
 }
 
-/// What a command answers.
+/// The reply to a command.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// A shop.
+    /// A shop with its settings.
     Shop(Shop),
-    /// All shops.
+    /// A list of all shops.
     Shops {
-        /// By name.
+        /// The shops, sorted by name.
         shops: Vec<Shop>,
     },
     /// A new token with its text.
     Minted {
-        /// What the caller of the API sends; it is stored nowhere.
+        /// The text that callers of the API send. It is stored nowhere.
         text: String,
-        /// The token's record.
+        /// The record of the token.
         token: Token,
     },
-    /// Tokens of a shop.
+    /// The tokens of a shop.
     Tokens {
-        /// By id.
+        /// The tokens, sorted by id.
         tokens: Vec<Token>,
     },
-    /// What an audit found.
+    /// The result of an audit.
     Audit(Report),
-    /// What a shop owed.
+    /// The points that a shop owed.
     Liability {
-        /// The first and the last day, and those between them that have entries.
+        /// The first and the last day, and the days between them that have entries.
         days: Vec<LiabilityDay>,
     },
-    /// Done; there is nothing to show.
+    /// The reply to a command that returns nothing.
     Done {},
 }
 

@@ -1,4 +1,4 @@
-//! `/api/orders/order/`: the shop's orders, which earn points and which the point history nests (`beyond.md`).
+//! `/api/orders/order/`: the orders of a shop, which earn points (docs/api/orders.md).
 
 use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -6,7 +6,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 mod handlers;
 pub mod wire;
 
-/// The routes of this function.
+/// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(handlers::get, handlers::put))
 }

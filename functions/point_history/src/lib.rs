@@ -1,4 +1,4 @@
-//! `/api/loyalty/point_history/`: the ledger of points (`loyalty.txt`).
+//! `/api/loyalty/point_history/`: the ledger of points (docs/api/point-history.md).
 
 use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -6,7 +6,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 mod handlers;
 mod wire;
 
-/// The routes of this function.
+/// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(handlers::list))

@@ -1,4 +1,4 @@
-//! `/api/discounts/price_rule/`: the price rules of a shop (`discounts.txt`).
+//! `/api/discounts/price_rule/`: the price rules of a shop (docs/api/price-rules.md).
 
 use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -6,7 +6,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 mod handlers;
 pub mod wire;
 
-/// The routes of this function.
+/// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(handlers::list, handlers::create)).routes(routes!(
         handlers::get,

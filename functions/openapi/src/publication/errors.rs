@@ -10,10 +10,10 @@ use utoipa::{
     },
 };
 
-/// What is wrong, in one sentence.
+/// An error in one sentence.
 #[derive(ToSchema)]
 pub(super) struct Detail {
-    /// The sentence.
+    /// A sentence that says what is wrong.
     detail: String,
 }
 
@@ -27,9 +27,9 @@ impl PartialSchema for FieldErrors {
         let nested = || Ref::from_schema_name("FieldErrors");
         let messages = ArrayBuilder::new().items(String::schema());
         let of_field = AnyOfBuilder::new().item(messages).item(ArrayBuilder::new().items(nested())).item(nested());
-        let told = "What is wrong with each field: messages by the name of the field, and `non_field_errors` for the \
-                    whole body. The errors of a nested object stand in an object of the same kind, those of a list's \
-                    items under their numbers, from 0.";
+        let told = "Messages by the name of the field they are about, and `non_field_errors` for the whole body. The errors \
+                    of a nested object stand in an object of the same kind, those of a list's items under their \
+                    numbers, from 0.";
         ObjectBuilder::new().description(Some(told)).additional_properties(Some(Schema::AnyOf(of_field.build()))).into()
     }
 }
@@ -56,7 +56,7 @@ fn refusal() -> AnyOfBuilder {
     AnyOfBuilder::new().item(Ref::from_schema_name("FieldErrors")).item(Ref::from_schema_name("Detail"))
 }
 
-/// The body cannot be right. Nothing is written.
+/// The body is wrong. Nothing is written.
 #[derive(ToResponse)]
 #[response(
     examples(
@@ -70,7 +70,7 @@ fn refusal() -> AnyOfBuilder {
 )]
 pub(super) struct BadRequest(#[to_schema] Refusal);
 
-/// The list, or something of its items, cannot be right. Nothing is written.
+/// The list or one of its items is wrong. Nothing is written.
 #[derive(ToResponse)]
 #[response(
     examples(
@@ -81,7 +81,7 @@ pub(super) struct BadRequest(#[to_schema] Refusal);
 )]
 pub(super) struct BadList(#[to_schema] ListRefusal);
 
-/// A parameter cannot be right.
+/// A parameter is wrong.
 #[derive(ToResponse)]
 #[response(
     examples(
@@ -123,7 +123,7 @@ pub(super) struct NotFound(Detail);
 #[response(examples(("page" = (summary = "No such page.", value = json!({"detail": "Invalid page."})))))]
 pub(super) struct InvalidPage(Detail);
 
-/// What is stored forbids it. Nothing is written.
+/// The stored data forbids it. Nothing is written.
 #[derive(ToResponse)]
 pub(super) struct Conflict(Detail);
 

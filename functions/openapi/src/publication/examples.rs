@@ -1,20 +1,20 @@
-//! Examples: requests that the service carries out one after the other on its demo data, which is that of the API
-//! documents, and what it answers. `tests/suite/openapi_examples.rs` sends them and holds the replies to these.
+//! The examples of the description: requests to the demo shop, in the order in which they are sent, with their replies. A
+//! test sends them and compares the replies.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::each_operation;
 
-/// The examples as they are kept.
+/// The text of `examples.json`.
 pub const EXAMPLES: &str = include_str!("../../texts/examples.json");
 
 /// A request and its reply.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Example {
-    /// The operation, by its id.
+    /// The id of the operation.
     pub operation: String,
-    /// Where the request goes, with its query.
+    /// The path of the request, with its query.
     pub path: String,
     /// The body of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -26,10 +26,10 @@ pub struct Example {
     pub reply: Option<Value>,
 }
 
-/// The examples in the order in which the service carries them out.
+/// Returns the examples in the order in which they are sent.
 ///
 /// # Panics
-/// Where `examples.json` holds none.
+/// Panics if `examples.json` holds no examples.
 pub fn examples() -> Vec<Example> {
     serde_json::from_str(EXAMPLES).expect("examples.json holds examples")
 }
@@ -54,7 +54,7 @@ pub(super) fn add(description: &mut Value) {
     });
 }
 
-/// The parameters of a path as the example has them.
+/// Sets the examples of the parameters of a path.
 fn in_path(path: &str, example: &Example, parameters: &mut [Value]) {
     let called = example.path.split('?').next().unwrap_or_default().split('/');
     for (part, text) in path.split('/').zip(called) {

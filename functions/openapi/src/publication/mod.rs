@@ -25,7 +25,7 @@ mod schemas;
 pub use examples::{EXAMPLES, Example, examples};
 pub use languages::{Language, texts, translations};
 
-/// The methods that are operations.
+/// The methods that an operation can have.
 const METHODS: [&str; 4] = ["get", "post", "put", "delete"];
 /// The name of the security scheme.
 const BEARER: &str = "bearer";
@@ -76,7 +76,7 @@ struct Head;
 /// Returns the whole description of the API in a language.
 ///
 /// # Errors
-/// The texts that have no translation.
+/// The texts without a translation.
 pub fn published(language: Language) -> Result<Value, Vec<String>> {
     let mut whole = Head::openapi();
     whole.merge(crate::description());
@@ -140,7 +140,7 @@ impl Operation<'_> {
     }
 }
 
-/// Does something to each operation.
+/// Calls `work` with each operation.
 fn each_operation(description: &mut Value, mut work: impl FnMut(Operation<'_>)) {
     let paths = description["paths"].as_object_mut().into_iter().flatten();
     for (path, item) in paths {
