@@ -7,6 +7,7 @@ use shared::{
         access::{Loyalty, Read},
         envelope,
         path::PathId,
+        replies::RowErrors,
     },
     shop::loyalty::accounts,
 };
@@ -15,7 +16,7 @@ use shared::{
 #[utoipa::path(
     get, path = "/api/loyalty/account/{customer_id}/", operation_id = "account_get", tag = "loyalty",
     params(("customer_id" = Id, Path, description = "The shop's own id of the customer.", example = 50784)),
-    responses((status = 200, body = AccountReply), (status = 404)),
+    responses((status = 200, body = AccountReply), RowErrors),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Loyalty>,

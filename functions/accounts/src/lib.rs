@@ -1,7 +1,6 @@
-//! `/api/loyalty/account/`: the points account of a customer, its level, and the points that it can redeem
-//! (docs/api/accounts.md).
+//! `/api/loyalty/account/`: the balance and level of a customer (docs/api/accounts.md).
 
-use shared::{App, http::openapi};
+use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod handlers;
@@ -9,5 +8,5 @@ mod wire;
 
 /// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::description()).routes(routes!(handlers::get))
+    OpenApiRouter::new().routes(routes!(handlers::get))
 }

@@ -1,4 +1,4 @@
-//! The Lambda of the console; see the library of the same name.
+//! The Lambda function `console`. Its library has the pages.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

@@ -1,6 +1,4 @@
-//! Codes at the checkout: use and release.
-
-use std::sync::atomic::{AtomicBool, Ordering};
+//! The use and release of codes at the checkout (docs/api/checkout.md).
 
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Duration, Utc};
@@ -15,16 +13,14 @@ use shared::{
         change::{Change, IdempotencyKey},
         envelope::{self, Envelope},
         fields::{Checked, Fields, integer, list, own_id, relation, text},
+        replies::ChangeErrors,
     },
     shop::{
         discounts::checkout::{
             self,
             uses::{Asked, Used},
         },
-        orders::{
-            self,
-            settling::{after_settling, settle_soon},
-        },
+        orders::{self, settling::after_settling},
     },
     wire::{
         cart::{self, CartBody},
@@ -102,7 +98,7 @@ fn parse_use(body: &Value) -> Checked<Asked> {
     request_body = UseBody,
     responses(
         (status = 200, body = Envelope<UsedCodeReply>),
-        (status = 400),
+        ChangeErrors,
         (status = 409, description = "A code is used or has lapsed, a limit is reached, or the order is cancelled, \
             another customer's or already uses the rule; nothing is used."),
     ),
@@ -113,19 +109,14 @@ pub(crate) async fn use_codes(
     change: Change,
 ) -> Result<Response, ErrorReply> {
     let (store, shop, now) = (&app.store, caller.shop_id(), change.at);
-    let unstored = AtomicBool::new(false);
     let plan = async || {
         let asked = change.parsed(parse_use)?;
         let read = async || checkout::uses::use_codes(store, shop, &app.automatic_rules, &asked, now).await;
         let (transaction, used) = after_settling(store, shop, now, read).await?;
-        unstored.store(used.unstored, Ordering::Relaxed);
-        Ok((transaction, envelope::reply(StatusCode::OK, &reply_to_use(&used, &caller.shop, now)?)?))
+        let reply = envelope::reply(StatusCode::OK, &reply_to_use(&used, &caller.shop, now)?)?;
+        Ok((transaction, reply, used.unstored.then_some(asked.order_id)))
     };
-    let response = change.once(&app, &caller, plan).await?;
-    if unstored.load(Ordering::Relaxed) {
-        settle_soon(store, shop, change.parsed(parse_use)?.order_id, now).await;
-    }
-    Ok(response)
+    change.once_and_settle(&app, &caller, plan).await
 }
 
 fn reply_to_use(used: &Used, shop: &Shop, now: DateTime<Utc>) -> Result<Envelope<UsedCodeReply>, Error> {
@@ -162,7 +153,7 @@ fn parse_release(body: &Value) -> Checked<Id> {
     post, path = "/api/discounts/coupon_code/release/", operation_id = "coupon_code_release", tag = "discounts",
     params(IdempotencyKey),
     request_body = ReleaseBody,
-    responses((status = 200, body = Envelope<CodeReply>), (status = 400)),
+    responses((status = 200, body = Envelope<CodeReply>), ChangeErrors),
 )]
 pub(crate) async fn release(
     Write(caller, ..): Write<Discounts>,
@@ -170,19 +161,14 @@ pub(crate) async fn release(
     change: Change,
 ) -> Result<Response, ErrorReply> {
     let (store, shop, now) = (&app.store, caller.shop_id(), change.at);
-    let unstored = AtomicBool::new(false);
     let plan = async || {
         let order = change.parsed(parse_release)?;
         let read = async || orders::release::release(store, shop, order, now).await;
         let (transaction, released) = after_settling(store, shop, now, read).await?;
-        unstored.store(released.unstored, Ordering::Relaxed);
         let reply = |code| CodeReply::new(code, &released.nested, caller.shop.zone, now);
         let rows = released.codes.iter().filter_map(reply).collect();
-        Ok((transaction, envelope::reply(StatusCode::OK, &Envelope::of_created(rows))?))
+        let reply = envelope::reply(StatusCode::OK, &Envelope::of_created(rows))?;
+        Ok((transaction, reply, released.unstored.then_some(order)))
     };
-    let response = change.once(&app, &caller, plan).await?;
-    if unstored.load(Ordering::Relaxed) {
-        settle_soon(store, shop, change.parsed(parse_release)?, now).await;
-    }
-    Ok(response)
+    change.once_and_settle(&app, &caller, plan).await
 }

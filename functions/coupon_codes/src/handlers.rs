@@ -4,17 +4,17 @@ use crate::{
 };
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
-use lambda_http::http::StatusCode;
 use shared::{
     App, Error, ErrorReply,
     app::Caller,
     domain::id::Id,
     http::{
         access::{Discounts, Read, Write},
-        change::{Change, IdempotencyKey},
+        change::{self, Change, IdempotencyKey},
         envelope::{self, Envelope},
         path::PathId,
         query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
+        replies::{BatchErrors, ChangeErrors, ListErrors, RowErrors},
     },
     shop::{
         discounts::codes::{
@@ -50,7 +50,7 @@ use shared::{
         ("coupon" = Option<Id>, Query, description = "Only the codes of the coupon with this id."),
         ListParameters, OrderByIdOrCreation,
     ),
-    responses((status = 200, body = Envelope<CodeReply>)),
+    responses((status = 200, body = Envelope<CodeReply>), ListErrors),
 )]
 pub(crate) async fn list(
     Read(caller, ..): Read<Discounts>,
@@ -86,7 +86,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/discounts/coupon_code/{id}/", operation_id = "coupon_code_get", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the code.", example = 27518)),
-    responses((status = 200, body = CodeReply), (status = 404)),
+    responses((status = 200, body = CodeReply), RowErrors),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Discounts>,
@@ -109,7 +109,7 @@ pub(crate) async fn get(
     request_body = Vec<IssueBody>,
     responses(
         (status = 201, body = Envelope<CodeReply>),
-        (status = 400),
+        BatchErrors,
         (status = 409, description = "The quota of a coupon (`allocation_limit`) has not so many places left; nothing \
             is issued."),
     ),
@@ -160,8 +160,8 @@ async fn plan_issue(
     request_body = CodeBody,
     responses(
         (status = 200, body = CodeReply),
-        (status = 400),
-        (status = 404),
+        ChangeErrors,
+        RowErrors,
         (status = 409, description = "The code is used and cannot be transferred, it has expired, or a limit of its \
             rule is reached."),
     ),
@@ -177,9 +177,9 @@ pub(crate) async fn update(
         let update = async || changes::update(store, shop, id, change.body().map(parse_update), change.at).await;
         let (transaction, (code, nested)) = after_settling(store, shop, change.at, update).await?;
         let reply = CodeReply::new(&code, &nested, caller.shop.zone, change.at).ok_or(Error::NotFound)?;
-        Ok((transaction, envelope::reply(StatusCode::OK, &reply)?))
+        Ok((transaction, reply))
     };
-    change.once(&app, &caller, plan).await
+    change.update(&app, &caller, plan).await
 }
 
 /// Deletes a coupon code.
@@ -188,7 +188,7 @@ pub(crate) async fn update(
 #[utoipa::path(
     delete, path = "/api/discounts/coupon_code/{id}/", operation_id = "coupon_code_delete", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the code.", example = 27518)),
-    responses((status = 204), (status = 404)),
+    responses((status = 204), RowErrors),
 )]
 pub(crate) async fn delete(
     Write(caller, ..): Write<Discounts>,
@@ -197,6 +197,5 @@ pub(crate) async fn delete(
 ) -> Result<Response, ErrorReply> {
     let (store, shop, now) = (&app.store, caller.shop_id(), app.clock.now());
     let delete = async || changes::delete(store, shop, id).await;
-    store.carry_out(|| after_settling(store, shop, now, delete)).await?;
-    Ok(envelope::no_content())
+    change::delete(&app, || after_settling(store, shop, now, delete)).await
 }

@@ -1,9 +1,8 @@
-//! A code that comes from another system, as an operator's command line sends it.
+//! The import of a code from another system, which an operator's command line calls.
 
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use lambda_http::http::StatusCode;
 use serde_json::Value;
 use shared::{
     App, Error, ErrorReply, FieldErrors,
@@ -11,17 +10,19 @@ use shared::{
     http::{
         access::{Discounts, Write},
         change::Change,
-        envelope,
         fields::{Checked, Fields, choice, instant, relation, text},
     },
-    shop::discounts::codes::import::{self, CouponName, Draft},
+    shop::discounts::codes::{
+        import,
+        import::{CouponName, Draft},
+    },
     wire::coupon_code::CodeReply,
 };
 
-/// What a code can be elsewhere; an expired one is not used, and whether it has expired is for its rule to say here.
+/// The statuses of a code in another system, and whether the code was used. Here its rule decides whether it has expired.
 const STATUSES: &[(&str, bool)] = &[("unused", false), ("used", true), ("expired", false)];
 
-/// Whether a status says that a code was used. People write it into files by hand: what else it can be is said.
+/// Parses a status, and returns whether the code was used. An error lists the choices, because people write statuses by hand.
 fn was_used(status: &Value) -> Checked<bool> {
     choice(STATUSES)(status).map_err(|error| {
         let choices = STATUSES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
@@ -29,7 +30,7 @@ fn was_used(status: &Value) -> Checked<bool> {
     })
 }
 
-/// Reads a code; its errors stand in the draft, since whether its customer and coupon exist is for the store to say.
+/// Parses a code. Its errors stand in the draft, because only the store knows whether its customer and coupon exist.
 fn parse(body: &Value, zone: Tz, now: DateTime<Utc>) -> Draft {
     let none = |errors| Draft { customer_id: None, coupon: None, code: None, used_at: None, errors };
     let mut fields = match Fields::of(body) {
@@ -38,7 +39,7 @@ fn parse(body: &Value, zone: Tz, now: DateTime<Utc>) -> Draft {
     };
     let customer_id = fields.required("customer_id", relation);
     let prefix = fields.optional("code_prefix", text(255, false)).map(CouponName::Prefix);
-    // The ids of another shop's coupons lead elsewhere: where there is a prefix, it says which coupon is meant.
+    // Ids of coupons differ from shop to shop: a prefix, if there is one, decides.
     let coupon = match body.get("code_prefix") {
         Some(_) => prefix,
         None => fields.required("coupon_id", relation).map(CouponName::Id),
@@ -52,7 +53,7 @@ fn parse(body: &Value, zone: Tz, now: DateTime<Utc>) -> Draft {
     Draft { customer_id, coupon, code, used_at: used.then(|| used_at.unwrap_or(now)), errors: fields.errors() }
 }
 
-/// Moves in one code. 201 with the code.
+/// Imports one code, and answers 201 with it.
 pub(crate) async fn import_one(
     Write(caller, ..): Write<Discounts>,
     State(app): State<App>,
@@ -64,7 +65,7 @@ pub(crate) async fn import_one(
         let (transaction, (code, nested)) = import::plan(&app.store, caller.shop_id(), &draft, change.at).await?;
         let reply = CodeReply::new(&code, &nested, zone, change.at);
         let reply = reply.ok_or_else(|| Error::Invalid(FieldErrors::missing("coupon_id", code.coupon_id)))?;
-        Ok((transaction, envelope::reply(StatusCode::CREATED, &reply)?))
+        Ok((transaction, reply))
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }

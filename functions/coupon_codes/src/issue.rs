@@ -1,4 +1,4 @@
-//! The end of an issue that is a batch, by the request that began it or by the same request sent again.
+//! The end of an issue that is a batch. The request that began it comes here, or the same request sent again.
 
 use chrono::{DateTime, Utc};
 use lambda_http::http::StatusCode;
@@ -11,10 +11,10 @@ use shared::{
     wire::coupon_code::CodeReply,
 };
 
-/// Does what is left of an issue and keeps its reply, in which the codes stand as they are `now`.
+/// Finishes an issue and stores its reply, which shows the codes as they are `now`.
 ///
 /// # Errors
-/// See [`codes::issue::carry_on`].
+/// The errors of [`codes::issue::carry_on`].
 pub async fn finish(store: &Store, shop: &Shop, mut batch: Batch, now: DateTime<Utc>) -> Result<Reply, Error> {
     let codes = codes::issue::carry_on(store, &mut batch).await?;
     let nested = codes::rows::nested(store, &shop.id, codes.iter(), &[]).await?;
@@ -23,7 +23,7 @@ pub async fn finish(store: &Store, shop: &Shop, mut batch: Batch, now: DateTime<
     Ok(reply)
 }
 
-/// The reply to an issue.
+/// Returns the reply to an issue.
 pub(crate) fn reply(codes: &[CouponCode], nested: &Nested, shop: &Shop, now: DateTime<Utc>) -> Result<Reply, Error> {
     let rows = codes.iter().filter_map(|code| CodeReply::new(code, nested, shop.zone, now)).collect();
     envelope::reply(StatusCode::CREATED, &Envelope::of_created(rows))

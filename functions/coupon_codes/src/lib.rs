@@ -1,8 +1,7 @@
-//! `/api/discounts/coupon_code/`: the codes that customers own (docs/api/coupon-codes.md), and their use for orders
-//! (docs/api/checkout.md).
+//! `/api/discounts/coupon_code/`: the codes that customers hold (docs/api/coupon-codes.md, docs/api/checkout.md).
 
 use axum::routing::post;
-use shared::{App, http::openapi};
+use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod checkout;
@@ -13,7 +12,7 @@ mod wire;
 
 /// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::description())
+    OpenApiRouter::new()
         .routes(routes!(handlers::list, handlers::issue_many))
         .routes(routes!(checkout::use_codes))
         .routes(routes!(checkout::release))
@@ -23,8 +22,8 @@ pub fn routes() -> OpenApiRouter<App> {
 /// The path of [`import_routes`].
 pub const IMPORT: &str = "/api/discounts/coupon_code/import/";
 
-/// Returns the route that imports codes with their texts from another system. Only the command line uses it, in its own
-/// process. No function serves it.
+/// Returns a route that an operator's command line calls in its own process. It imports codes with the texts that they have
+/// in another system. No function serves it.
 pub fn import_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().route(IMPORT, post(import::import_one))
 }

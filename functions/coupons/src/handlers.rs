@@ -1,6 +1,5 @@
 use crate::wire::{CouponBody, CouponReply, parse, references};
 use axum::{extract::State, response::Response};
-use lambda_http::http::StatusCode;
 use serde_json::Value;
 use shared::{
     App, Error, ErrorReply,
@@ -8,10 +7,11 @@ use shared::{
     domain::{coupon::Counts, id::Id, price_rule::ValueType},
     http::{
         access::{Discounts, Read, Write},
-        change::{Change, IdempotencyKey},
+        change::{self, Change, IdempotencyKey},
         envelope::{self, Envelope},
         path::PathId,
         query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
+        replies::{ChangeErrors, ListErrors, RowErrors},
     },
     shop::{
         discounts::{
@@ -49,7 +49,7 @@ use shared::{
             this instant or after."),
         ListParameters, OrderByIdOrCreation,
     ),
-    responses((status = 200, body = Envelope<CouponReply>)),
+    responses((status = 200, body = Envelope<CouponReply>), ListErrors),
 )]
 pub(crate) async fn list(
     Read(caller, ..): Read<Discounts>,
@@ -92,7 +92,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/discounts/coupon/{id}/", operation_id = "coupon_get", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the coupon.", example = 3077)),
-    responses((status = 200, body = CouponReply), (status = 404)),
+    responses((status = 200, body = CouponReply), RowErrors),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Discounts>,
@@ -116,7 +116,7 @@ pub(crate) async fn get(
     request_body = CouponBody,
     responses(
         (status = 201, body = CouponReply),
-        (status = 400),
+        ChangeErrors,
         (status = 409, description = "The shop has 10000 coupons, or 10000 price rules, already."),
     ),
 )]
@@ -130,13 +130,12 @@ pub(crate) async fn create(
         let draft = read(&app, &caller, change.body()?).await?;
         let (transaction, (coupon, rule)) =
             coupons::rows::create(&app.store, caller.shop_id(), draft, change.at).await?;
-        let reply = CouponReply::new(&coupon, &rule, Counts::default(), zone);
-        Ok((transaction, envelope::reply(StatusCode::CREATED, &reply)?))
+        Ok((transaction, CouponReply::new(&coupon, &rule, Counts::default(), zone)))
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }
 
-/// What a body says. All errors are answered at once, so also what the store has against it.
+/// Parses the body of a coupon. All errors are answered at once, including those that only the store can find.
 async fn read(app: &App, caller: &Caller, body: &Value) -> Result<Draft, Error> {
     match parse(body, caller.shop.zone) {
         Ok(draft) => Ok(draft),
@@ -155,13 +154,12 @@ async fn read(app: &App, caller: &Caller, body: &Value) -> Result<Draft, Error> 
 #[utoipa::path(
     delete, path = "/api/discounts/coupon/{id}/", operation_id = "coupon_delete", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the coupon.", example = 3077)),
-    responses((status = 204), (status = 404)),
+    responses((status = 204), RowErrors),
 )]
 pub(crate) async fn delete(
     Write(caller, ..): Write<Discounts>,
     State(app): State<App>,
     PathId(id): PathId,
 ) -> Result<Response, ErrorReply> {
-    app.store.carry_out(|| coupons::rows::delete(&app.store, caller.shop_id(), id)).await?;
-    Ok(envelope::no_content())
+    change::delete(&app, || coupons::rows::delete(&app.store, caller.shop_id(), id)).await
 }

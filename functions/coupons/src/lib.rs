@@ -1,6 +1,6 @@
 //! `/api/discounts/coupon/`: the coupons of a shop (docs/api/coupons.md).
 
-use shared::{App, http::openapi};
+use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod handlers;
@@ -9,7 +9,7 @@ pub mod wire;
 
 /// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::description())
+    OpenApiRouter::new()
         .routes(routes!(handlers::list, handlers::create))
         .routes(routes!(handlers::get, handlers::delete))
         .routes(routes!(redeem::redeem))

@@ -1,4 +1,4 @@
-//! The Lambda of this resource group; see the library of the same name.
+//! The Lambda function `coupons`. Its library has the routes.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

@@ -1,4 +1,4 @@
-//! Claiming a code with the passphrase. The reply is the code, as the codes' own function shows it.
+//! The claim of a code with the passphrase. The reply is the code, as `coupon_codes` shows it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -6,7 +6,6 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use lambda_http::http::StatusCode;
 use serde_json::Value;
 use shared::{
     App, Error, ErrorReply,
@@ -14,8 +13,8 @@ use shared::{
     http::{
         access::{Discounts, Write},
         change::{Change, IdempotencyKey},
-        envelope,
         fields::{Checked, Fields, relation},
+        replies::{ChangeErrors, RowErrors},
     },
     shop::discounts::coupons::{self, claims::Asked},
     wire::coupon_code::CodeReply,
@@ -52,7 +51,8 @@ fn parse(body: &Value) -> Checked<Id> {
     request_body = RedeemBody,
     responses(
         (status = 201, body = CodeReply),
-        (status = 400),
+        ChangeErrors,
+        RowErrors,
         (status = 404, description = "No coupon has this passphrase."),
         (status = 409, description = "The coupon cannot be claimed: claims are off, its rule is disabled or outside \
             its window, nothing of the quota is left, or the customer has claimed a code already."),
@@ -72,7 +72,7 @@ pub(crate) async fn redeem(
         let asked = Asked { prefix: prefix.clone(), customer_id, now: change.at, attempt };
         let (transaction, (code, nested)) = coupons::claims::claim(&app.store, caller.shop_id(), &asked).await?;
         let reply = CodeReply::new(&code, &nested, caller.shop.zone, change.at).ok_or(Error::NotFound)?;
-        Ok((transaction, envelope::reply(StatusCode::CREATED, &reply)?))
+        Ok((transaction, reply))
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }

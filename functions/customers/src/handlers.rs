@@ -13,6 +13,7 @@ use shared::{
         envelope::{self, Envelope},
         path::PathId,
         query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
+        replies::{BatchErrors, ChangeErrors, ListErrors, RowErrors},
     },
     shop::crm::{
         self,
@@ -32,7 +33,7 @@ use shared::{
         ("mobile" = Option<String>, Query, description = "Only the customers with exactly this mobile number."),
         ListParameters, OrderByIdOrCreation,
     ),
-    responses((status = 200, body = Envelope<CustomerReply>)),
+    responses((status = 200, body = Envelope<CustomerReply>), ListErrors),
 )]
 pub(crate) async fn list(
     Read(caller, ..): Read<Crm>,
@@ -54,7 +55,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/crm/customer/{id}/", operation_id = "customer_get", tag = "crm",
     params(("id" = Id, Path, description = "The shop's own id of the customer.", example = 50784)),
-    responses((status = 200, body = CustomerReply), (status = 404)),
+    responses((status = 200, body = CustomerReply), RowErrors),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Crm>,
@@ -70,7 +71,7 @@ pub(crate) async fn get(
     put, path = "/api/crm/customer/{id}/", operation_id = "customer_put", tag = "crm",
     params(("id" = Id, Path, description = "The shop's own id of the customer.", example = 50784), IdempotencyKey),
     request_body = CustomerBody,
-    responses((status = 201, body = CustomerReply), (status = 200, body = CustomerReply), (status = 400)),
+    responses((status = 201, body = CustomerReply), (status = 200, body = CustomerReply), ChangeErrors, RowErrors),
 )]
 pub(crate) async fn put(
     Write(caller, ..): Write<Crm>,
@@ -96,7 +97,7 @@ pub(crate) async fn put(
     post, path = "/api/crm/customer/", operation_id = "customer_import", tag = "crm",
     params(IdempotencyKey),
     request_body = Vec<CustomerBody>,
-    responses((status = 201, body = Envelope<CustomerReply>), (status = 400)),
+    responses((status = 201, body = Envelope<CustomerReply>), BatchErrors),
 )]
 pub(crate) async fn import_many(
     Write(caller, ..): Write<Crm>,

@@ -1,4 +1,4 @@
-//! The end of an import that is a batch: by the request that began it, or by the job that finds it left over.
+//! The end of an import that is a batch. The request that began it comes here, or the job that finds it left over.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -12,10 +12,10 @@ use shared::{
     wire::customer::CustomerReply,
 };
 
-/// Does what is left of an import and keeps its reply.
+/// Finishes an import and stores its reply.
 ///
 /// # Errors
-/// [`Error::AtWork`] where another process has taken over.
+/// [`Error::AtWork`] if another process has taken over.
 pub async fn finish(store: &Store, shop: &Shop, mut batch: Batch) -> Result<Reply, Error> {
     let customers = crm::import::carry_on(store, &mut batch).await?;
     let reply = reply(customers, shop.zone)?;
@@ -23,12 +23,12 @@ pub async fn finish(store: &Store, shop: &Shop, mut batch: Batch) -> Result<Repl
     Ok(reply)
 }
 
-/// The most bytes that a stored customer adds to a reply as Lambda answers it: 2,557 characters of text, seven bytes each
-/// where they are control characters.
+/// The most bytes that a stored customer adds to a reply as Lambda sends it: 2,557 characters of text, of which each takes
+/// seven bytes if it is a control character.
 const LARGEST: usize = 18_000;
 
-/// Refuses an import whose reply could not be answered, before anything is written. What is omitted stays as it is stored,
-/// so a large import that omits texts looks at what is there: a read unit a customer.
+/// Refuses an import whose reply would be too large, before anything is written. Omitted fields keep their stored values.
+/// So a large import that omits texts reads the stored customers, at one read unit each.
 pub(crate) async fn check(
     store: &Store,
     shop: &Shop,
@@ -52,7 +52,7 @@ pub(crate) async fn check(
     if envelope::is_too_large(&reply(after, shop.zone)?.body) { Err(too_many()) } else { Ok(()) }
 }
 
-/// The reply to an import.
+/// Returns the reply to an import.
 pub(crate) fn reply(customers: Vec<Customer>, zone: Tz) -> Result<Reply, Error> {
     let rows = customers.iter().map(|customer| CustomerReply::new(customer, zone)).collect();
     envelope::reply(StatusCode::CREATED, &Envelope::of_created(rows))

@@ -1,6 +1,6 @@
-//! `/api/crm/customer/`: the customers of a shop, whom other resources nest (docs/api/customers.md).
+//! `/api/crm/customer/`: the customers of a shop (docs/api/customers.md).
 
-use shared::{App, http::openapi};
+use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod handlers;
@@ -9,7 +9,7 @@ mod wire;
 
 /// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::description())
+    OpenApiRouter::new()
         .routes(routes!(handlers::list, handlers::import_many))
         .routes(routes!(handlers::get, handlers::put))
 }

@@ -7,6 +7,7 @@ use shared::{
         change::Change,
         envelope,
         fields::named,
+        replies::BodyErrors,
     },
     shop::{
         crm::customers,
@@ -23,7 +24,7 @@ use shared::{
 #[utoipa::path(
     post, path = "/api/discounts/evaluate/", operation_id = "evaluate", tag = "discounts",
     request_body = EvaluateBody,
-    responses((status = 200, body = EvaluationReply), (status = 400)),
+    responses((status = 200, body = EvaluationReply), BodyErrors),
 )]
 pub(crate) async fn evaluate(
     Read(caller, ..): Read<Discounts>,

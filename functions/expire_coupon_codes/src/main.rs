@@ -1,4 +1,4 @@
-//! The Lambda of this job; see the library of the same name.
+//! The Lambda function `expire_coupon_codes`. Its library has the job.
 
 use shared::{app::Clock, store::client::Store};
 

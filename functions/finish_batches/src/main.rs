@@ -1,4 +1,4 @@
-//! The Lambda of this job; see the library of the same name.
+//! The Lambda function `finish_batches`. Its library has the job.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {

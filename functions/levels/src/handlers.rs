@@ -1,15 +1,15 @@
 use crate::wire::{LevelBody, parse};
 use axum::{extract::State, response::Response};
-use lambda_http::http::StatusCode;
 use shared::{
     App, ErrorReply,
     domain::id::Id,
     http::{
         access::{Loyalty, Read, Write},
-        change::{Change, IdempotencyKey},
+        change::{self, Change, IdempotencyKey},
         envelope::{self, Envelope},
         path::PathId,
         query::{ListParameters, OrderBy, OrderById, Query},
+        replies::{ChangeErrors, ListErrors, RowErrors},
     },
     shop::loyalty::levels,
     store::pages::Direction,
@@ -20,7 +20,7 @@ use shared::{
 #[utoipa::path(
     get, path = "/api/loyalty/level/", operation_id = "level_list", tag = "loyalty",
     params(ListParameters, OrderById),
-    responses((status = 200, body = Envelope<LevelReply>)),
+    responses((status = 200, body = Envelope<LevelReply>), ListErrors),
 )]
 pub(crate) async fn list(
     Read(caller, ..): Read<Loyalty>,
@@ -37,7 +37,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/loyalty/level/{id}/", operation_id = "level_get", tag = "loyalty",
     params(("id" = Id, Path, description = "The id of the level.", example = 5)),
-    responses((status = 200, body = LevelReply), (status = 404)),
+    responses((status = 200, body = LevelReply), RowErrors),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Loyalty>,
@@ -56,7 +56,7 @@ pub(crate) async fn get(
     post, path = "/api/loyalty/level/", operation_id = "level_create", tag = "loyalty",
     params(IdempotencyKey),
     request_body = LevelBody,
-    responses((status = 201, body = LevelReply), (status = 400)),
+    responses((status = 201, body = LevelReply), ChangeErrors),
 )]
 pub(crate) async fn create(
     Write(caller, ..): Write<Loyalty>,
@@ -66,9 +66,9 @@ pub(crate) async fn create(
     let plan = async || {
         let draft = change.parsed(parse)?;
         let (transaction, level) = levels::create(&app.store, caller.shop_id(), draft).await?;
-        Ok((transaction, envelope::reply(StatusCode::CREATED, &LevelReply::from(level))?))
+        Ok((transaction, LevelReply::from(level)))
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }
 
 /// Changes a level.
@@ -78,7 +78,7 @@ pub(crate) async fn create(
     put, path = "/api/loyalty/level/{id}/", operation_id = "level_update", tag = "loyalty",
     params(("id" = Id, Path, description = "The id of the level.", example = 5), IdempotencyKey),
     request_body = LevelBody,
-    responses((status = 200, body = LevelReply), (status = 400), (status = 404)),
+    responses((status = 200, body = LevelReply), ChangeErrors, RowErrors),
 )]
 pub(crate) async fn update(
     Write(caller, ..): Write<Loyalty>,
@@ -89,9 +89,9 @@ pub(crate) async fn update(
     let plan = async || {
         let draft = change.parsed(parse);
         let (transaction, level) = levels::update(&app.store, caller.shop_id(), id, draft).await?;
-        Ok((transaction, envelope::reply(StatusCode::OK, &LevelReply::from(level))?))
+        Ok((transaction, LevelReply::from(level)))
     };
-    change.once(&app, &caller, plan).await
+    change.update(&app, &caller, plan).await
 }
 
 /// Deletes a level.
@@ -100,13 +100,12 @@ pub(crate) async fn update(
 #[utoipa::path(
     delete, path = "/api/loyalty/level/{id}/", operation_id = "level_delete", tag = "loyalty",
     params(("id" = Id, Path, description = "The id of the level.", example = 5)),
-    responses((status = 204), (status = 404)),
+    responses((status = 204), RowErrors),
 )]
 pub(crate) async fn delete(
     Write(caller, ..): Write<Loyalty>,
     State(app): State<App>,
     PathId(id): PathId,
 ) -> Result<Response, ErrorReply> {
-    app.store.carry_out(|| levels::delete(&app.store, caller.shop_id(), id)).await?;
-    Ok(envelope::no_content())
+    change::delete(&app, || levels::delete(&app.store, caller.shop_id(), id)).await
 }

@@ -1,29 +1,26 @@
-//! `/api/openapi.json`: the description of the whole API. `/docs/`: a reference page to read and try it. This function
-//! is also the gateway's default route, which answers 404 for paths that no function serves.
+//! `/api/openapi.json`: the description of the whole API. `/docs/`: a page to read it and to try it. As the gateway's
+//! default route this function also answers 404 to unknown paths.
 //!
-//! The description is generated from the routes of every function ([`publication`]), checked in, and served as a file.
+//! [`publication`] makes the description from the routes of every function. It is checked in and served as a file.
 
 use axum::{extract::Path, response::Response, routing};
 use lambda_http::http::HeaderMap;
-use shared::{
-    App, Error, ErrorReply,
-    http::{openapi, query::Query},
-};
+use shared::{App, Error, ErrorReply, http::query::Query};
 use utoipa::{IntoParams, ToSchema, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod files;
 pub mod publication;
 
-/// Returns the routes of this function. The pages of the reference are not operations of the API.
+/// Returns the routes of this function. The pages of the reference are no operations of the API.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::description())
+    OpenApiRouter::new()
         .routes(routes!(get))
         .route("/docs/", routing::get(async |headers: HeaderMap| files::page(&files::INDEX, &headers)))
         .route("/docs/{file}", routing::get(reference))
 }
 
-/// Returns the description of the whole API, generated from the routes of every function.
+/// Returns the operations of every function, as the handlers declare them.
 pub fn description() -> OpenApi {
     let functions = [
         accounts::routes(),
@@ -37,14 +34,12 @@ pub fn description() -> OpenApi {
         price_rules::routes(),
         routes(),
     ];
-    let mut description = openapi::description();
-    for function in functions {
-        description.merge(function.into_openapi());
-    }
-    description
+    functions
+        .into_iter()
+        .fold(OpenApi::default(), |description, function| description.merge_from(function.into_openapi()))
 }
 
-/// The query parameters of `/api/openapi.json`.
+/// The query parameters of the description.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "describes the query; `Query` reads it")]

@@ -1,4 +1,4 @@
-//! The operator's Lambda; see the library of the same name.
+//! The Lambda function `operator`. Its library has the commands.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {

@@ -1,5 +1,3 @@
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use crate::wire::{OrderBody, customer_of, parse};
 use axum::{extract::State, response::Response};
 use chrono_tz::Tz;
@@ -13,15 +11,16 @@ use shared::{
         change::{Change, IdempotencyKey},
         envelope,
         path::PathId,
+        replies::{ChangeErrors, RowErrors},
     },
     shop::{
         crm::customers,
-        orders::{self, rows::OrderWithCustomer, settling::settle_soon},
+        orders::{self, rows::OrderWithCustomer},
     },
     wire::{customer::CustomerReply, order},
 };
 
-/// The order as the shop sent it, with the customer as stored here.
+/// Returns the order as the shop sent it, with the customer as stored here.
 fn render(shown: &OrderWithCustomer, zone: Tz) -> Result<Box<RawValue>, Error> {
     let customer = shown.customer.as_ref().map(|customer| CustomerReply::new(customer, zone));
     order::render(&shown.order, customer.as_ref())
@@ -33,7 +32,7 @@ fn render(shown: &OrderWithCustomer, zone: Tz) -> Result<Box<RawValue>, Error> {
 #[utoipa::path(
     get, path = "/api/orders/order/{id}/", operation_id = "order_get", tag = "orders",
     params(("id" = Id, Path, description = "The shop's own id of the order.", example = 2528283)),
-    responses((status = 200, body = OrderBody), (status = 404)),
+    responses((status = 200, body = OrderBody), RowErrors),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Orders>,
@@ -54,7 +53,7 @@ pub(crate) async fn get(
     put, path = "/api/orders/order/{id}/", operation_id = "order_put", tag = "orders",
     params(("id" = Id, Path, description = "The shop's own id of the order.", example = 2528283), IdempotencyKey),
     request_body = OrderBody,
-    responses((status = 201, body = OrderBody), (status = 200, body = OrderBody), (status = 400)),
+    responses((status = 201, body = OrderBody), (status = 200, body = OrderBody), ChangeErrors, RowErrors),
 )]
 pub(crate) async fn put(
     Write(caller, ..): Write<Orders>,
@@ -63,20 +62,15 @@ pub(crate) async fn put(
     change: Change,
 ) -> Result<Response, ErrorReply> {
     let (zone, store) = (caller.shop.zone, &app.store);
-    let unsettled = AtomicBool::new(false);
     let plan = async || {
         let body = change.body()?;
         let read = parse(id, body, zone);
         let mut snapshot = customers::read_beside(store, caller.shop_id(), customer_of(body), read).await?;
         snapshot.body = order::body(id, change.text()?)?;
         let (transaction, put) = orders::rows::put(store, &caller.shop, &snapshot, change.at).await?;
-        unsettled.store(put.unsettled, Ordering::Relaxed);
         let status = if put.is_new { StatusCode::CREATED } else { StatusCode::OK };
-        Ok((transaction, envelope::reply(status, &render(&put.shown, zone)?)?))
+        let reply = envelope::reply(status, &render(&put.shown, zone)?)?;
+        Ok((transaction, reply, put.unsettled.then_some(id)))
     };
-    let response = change.once(&app, &caller, plan).await?;
-    if unsettled.load(Ordering::Relaxed) {
-        settle_soon(store, caller.shop_id(), id, change.at).await;
-    }
-    Ok(response)
+    change.once_and_settle(&app, &caller, plan).await
 }

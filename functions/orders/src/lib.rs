@@ -1,6 +1,6 @@
-//! `/api/orders/order/`: the orders of a shop, which earn points (docs/api/orders.md). The point history nests them.
+//! `/api/orders/order/`: the orders of a shop, which earn points (docs/api/orders.md).
 
-use shared::{App, http::openapi};
+use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod handlers;
@@ -8,5 +8,5 @@ pub mod wire;
 
 /// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::description()).routes(routes!(handlers::get, handlers::put))
+    OpenApiRouter::new().routes(routes!(handlers::get, handlers::put))
 }

@@ -3,7 +3,6 @@ use crate::wire::{
     parse_sign,
 };
 use axum::{extract::State, response::Response};
-use lambda_http::http::StatusCode;
 use serde_json::Value;
 use shared::{
     App, Error, ErrorReply,
@@ -16,15 +15,13 @@ use shared::{
         fields::{Checked, named},
         path::PathId,
         query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
+        replies::{ChangeErrors, ListErrors, RowErrors},
     },
     shop::{
         crm::customers,
-        loyalty::{
-            self,
-            changes::{self, Posted},
-        },
+        loyalty::{self, changes, changes::Posted},
     },
-    store::{idempotency::Reply, pages::Direction, transaction::Transaction},
+    store::{pages::Direction, transaction::Transaction},
 };
 
 /// Lists the entries of the point history, newest first.
@@ -38,7 +35,7 @@ use shared::{
             with commas between them: at most 100.", example = "50784,100000"),
         ListParameters, OrderByIdOrCreation,
     ),
-    responses((status = 200, body = Envelope<EntryReply>)),
+    responses((status = 200, body = Envelope<EntryReply>), ListErrors),
 )]
 pub(crate) async fn list(
     Read(caller, ..): Read<Loyalty>,
@@ -64,7 +61,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/loyalty/point_history/{id}/", operation_id = "point_history_get", tag = "loyalty",
     params(("id" = Id, Path, description = "The id of the entry.", example = 11742)),
-    responses((status = 200, body = EntryDetail), (status = 404)),
+    responses((status = 200, body = EntryDetail), RowErrors),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Loyalty>,
@@ -84,7 +81,7 @@ pub(crate) async fn get(
     post, path = "/api/loyalty/point_history/adjust/", operation_id = "point_history_adjust", tag = "loyalty",
     params(IdempotencyKey),
     request_body = AdjustBody,
-    responses((status = 201, body = EntryReply), (status = 400)),
+    responses((status = 201, body = EntryReply), ChangeErrors),
 )]
 pub(crate) async fn adjust(
     Write(caller, ..): Write<Loyalty>,
@@ -95,7 +92,7 @@ pub(crate) async fn adjust(
         let adjust = read(&app, &caller, &change, parse_adjust).await?;
         posted(changes::adjust(&app.store, &caller.shop, adjust, change.at).await?, &caller)
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }
 
 /// Signs a customer in.
@@ -107,7 +104,7 @@ pub(crate) async fn adjust(
     request_body = SignBody,
     responses(
         (status = 201, body = EntryReply),
-        (status = 400),
+        ChangeErrors,
         (status = 409, description = "The customer has signed in today, or stands on no level."),
     ),
 )]
@@ -120,7 +117,7 @@ pub(crate) async fn sign(
         let customer_id = change.parsed(parse_sign)?;
         posted(changes::sign(&app.store, &caller.shop, customer_id, change.at).await?, &caller)
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }
 
 /// Spends points of a customer.
@@ -133,11 +130,7 @@ pub(crate) async fn sign(
     post, path = "/api/loyalty/point_history/redeem/", operation_id = "point_history_redeem", tag = "loyalty",
     params(IdempotencyKey),
     request_body = RedeemBody,
-    responses(
-        (status = 201, body = EntryReply),
-        (status = 400),
-        (status = 409, description = "The order is cancelled."),
-    ),
+    responses((status = 201, body = EntryReply), ChangeErrors, (status = 409, description = "The order is cancelled.")),
 )]
 pub(crate) async fn redeem(
     Write(caller, ..): Write<Loyalty>,
@@ -148,7 +141,7 @@ pub(crate) async fn redeem(
         let redemption = read(&app, &caller, &change, parse_redeem).await?;
         posted(changes::redeem(&app.store, &caller.shop, redemption, change.at).await?, &caller)
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }
 
 /// Gives a redemption back, once.
@@ -160,7 +153,7 @@ pub(crate) async fn redeem(
     request_body = RefundBody,
     responses(
         (status = 201, body = EntryReply),
-        (status = 400),
+        ChangeErrors,
         (status = 409, description = "The redemption was given back already."),
     ),
 )]
@@ -173,16 +166,15 @@ pub(crate) async fn refund(
         let redemption_id = change.parsed(parse_refund)?;
         posted(changes::refund(&app.store, &caller.shop, redemption_id, change.at).await?, &caller)
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }
 
-/// A planned entry with its reply.
-fn posted((transaction, posted): (Transaction, Posted), caller: &Caller) -> Result<(Transaction, Reply), Error> {
-    let reply = EntryReply::of_posted(posted, caller.shop.zone)?;
-    Ok((transaction, envelope::reply(StatusCode::CREATED, &reply)?))
+/// Returns a planned entry with its reply.
+fn posted((transaction, posted): (Transaction, Posted), caller: &Caller) -> Result<(Transaction, EntryReply), Error> {
+    Ok((transaction, EntryReply::of_posted(posted, caller.shop.zone)?))
 }
 
-/// What `parse` reads from the body. All errors are answered at once, so also, and first, whether there is such a customer.
+/// Parses a body. All errors are answered at once, first of all an unknown customer.
 async fn read<T>(
     app: &App,
     caller: &Caller,

@@ -1,6 +1,6 @@
 //! `/api/loyalty/point_history/`: the ledger of points (docs/api/point-history.md).
 
-use shared::{App, http::openapi};
+use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod handlers;
@@ -8,7 +8,7 @@ mod wire;
 
 /// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::description())
+    OpenApiRouter::new()
         .routes(routes!(handlers::list))
         .routes(routes!(handlers::adjust))
         .routes(routes!(handlers::sign))

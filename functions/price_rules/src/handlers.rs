@@ -1,15 +1,15 @@
 use crate::wire::{PriceRuleBody, parse};
 use axum::{extract::State, response::Response};
-use lambda_http::http::StatusCode;
 use shared::{
     App, ErrorReply,
     domain::id::Id,
     http::{
         access::{Discounts, Read, Write},
-        change::{Change, IdempotencyKey},
+        change::{self, Change, IdempotencyKey},
         envelope::{self, Envelope},
         path::PathId,
         query::{ListParameters, OrderBy, OrderById, Query},
+        replies::{ChangeErrors, ListErrors, RowErrors},
     },
     shop::discounts::rules::{self, rows::Filter},
     store::pages::Direction,
@@ -32,7 +32,7 @@ use shared::{
             instant."),
         ListParameters, OrderById,
     ),
-    responses((status = 200, body = Envelope<PriceRuleReply>)),
+    responses((status = 200, body = Envelope<PriceRuleReply>), ListErrors),
 )]
 pub(crate) async fn list(
     Read(caller, ..): Read<Discounts>,
@@ -57,7 +57,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/discounts/price_rule/{id}/", operation_id = "price_rule_get", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the price rule.", example = 5527)),
-    responses((status = 200, body = PriceRuleReply), (status = 404)),
+    responses((status = 200, body = PriceRuleReply), RowErrors),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Discounts>,
@@ -75,7 +75,7 @@ pub(crate) async fn get(
     request_body = PriceRuleBody,
     responses(
         (status = 201, body = PriceRuleReply),
-        (status = 400),
+        ChangeErrors,
         (status = 409, description = "The shop has 10000 price rules already."),
     ),
 )]
@@ -88,9 +88,9 @@ pub(crate) async fn create(
     let plan = async || {
         let rule = change.parsed(|body| parse(body, None, zone))?;
         let (transaction, rule) = rules::rows::create(&app.store, caller.shop_id(), rule).await?;
-        Ok((transaction, envelope::reply(StatusCode::CREATED, &PriceRuleReply::new(&rule, zone))?))
+        Ok((transaction, PriceRuleReply::new(&rule, zone)))
     };
-    change.once(&app, &caller, plan).await
+    change.create(&app, &caller, plan).await
 }
 
 /// Changes a price rule.
@@ -102,7 +102,7 @@ pub(crate) async fn create(
     put, path = "/api/discounts/price_rule/{id}/", operation_id = "price_rule_update", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the price rule.", example = 5527), IdempotencyKey),
     request_body = PriceRuleBody,
-    responses((status = 200, body = PriceRuleReply), (status = 400), (status = 404)),
+    responses((status = 200, body = PriceRuleReply), ChangeErrors, RowErrors),
 )]
 pub(crate) async fn update(
     Write(caller, ..): Write<Discounts>,
@@ -114,9 +114,9 @@ pub(crate) async fn update(
     let plan = async || {
         let over = |stored| change.parsed(|body| parse(body, Some(stored), zone));
         let (transaction, rule) = rules::rows::update(&app.store, caller.shop_id(), id, over).await?;
-        Ok((transaction, envelope::reply(StatusCode::OK, &PriceRuleReply::new(&rule, zone))?))
+        Ok((transaction, PriceRuleReply::new(&rule, zone)))
     };
-    change.once(&app, &caller, plan).await
+    change.update(&app, &caller, plan).await
 }
 
 /// Deletes a price rule.
@@ -125,13 +125,12 @@ pub(crate) async fn update(
 #[utoipa::path(
     delete, path = "/api/discounts/price_rule/{id}/", operation_id = "price_rule_delete", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the price rule.", example = 5527)),
-    responses((status = 204), (status = 404), (status = 409, description = "A coupon has this rule; nothing changes.")),
+    responses((status = 204), RowErrors, (status = 409, description = "A coupon has this rule; nothing changes.")),
 )]
 pub(crate) async fn delete(
     Write(caller, ..): Write<Discounts>,
     State(app): State<App>,
     PathId(id): PathId,
 ) -> Result<Response, ErrorReply> {
-    app.store.carry_out(|| rules::rows::delete(&app.store, caller.shop_id(), id)).await?;
-    Ok(envelope::no_content())
+    change::delete(&app, || rules::rows::delete(&app.store, caller.shop_id(), id)).await
 }

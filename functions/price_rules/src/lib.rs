@@ -1,6 +1,6 @@
 //! `/api/discounts/price_rule/`: the price rules of a shop (docs/api/price-rules.md).
 
-use shared::{App, http::openapi};
+use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod handlers;
@@ -8,7 +8,9 @@ pub mod wire;
 
 /// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::description())
-        .routes(routes!(handlers::list, handlers::create))
-        .routes(routes!(handlers::get, handlers::update, handlers::delete))
+    OpenApiRouter::new().routes(routes!(handlers::list, handlers::create)).routes(routes!(
+        handlers::get,
+        handlers::update,
+        handlers::delete
+    ))
 }

@@ -1,4 +1,4 @@
-//! Who calls, and whether they may: extractors that stand first in a handler's arguments.
+//! Authentication and scopes, as extractors that stand first in a handler's arguments (docs/api/access.md).
 
 use std::marker::PhantomData;
 
@@ -15,55 +15,55 @@ use domain::{
     shop::Shop,
 };
 
-/// What stands for a token in a request that an operator's own process makes of itself: everything of one shop is allowed.
-/// It is an extension of the request, which nothing that comes from outside can bring.
+/// An extension of requests that an operator's process makes to itself. It replaces the token and allows everything in
+/// one shop. A request from outside cannot carry it.
 #[derive(Debug, Clone)]
 pub struct OperatorPass(pub Shop);
 
-/// Whether a request comes from an operator of this process.
+/// Returns whether a request carries an [`OperatorPass`].
 pub(super) fn is_operator(parts: &Parts) -> bool {
     parts.extensions.get::<OperatorPass>().is_some()
 }
 
 /// An area of the API as a type.
 pub trait InArea: Send {
-    /// The area.
+    /// The area that the type stands for.
     const AREA: Area;
 }
 
-/// `/api/loyalty/`
+/// The area of `/api/loyalty/`.
 #[derive(Debug)]
 pub enum Loyalty {}
 impl InArea for Loyalty {
     const AREA: Area = Area::Loyalty;
 }
 
-/// `/api/discounts/`
+/// The area of `/api/discounts/`.
 #[derive(Debug)]
 pub enum Discounts {}
 impl InArea for Discounts {
     const AREA: Area = Area::Discounts;
 }
 
-/// `/api/crm/`
+/// The area of `/api/crm/`.
 #[derive(Debug)]
 pub enum Crm {}
 impl InArea for Crm {
     const AREA: Area = Area::Crm;
 }
 
-/// `/api/orders/`
+/// The area of `/api/orders/`.
 #[derive(Debug)]
 pub enum Orders {}
 impl InArea for Orders {
     const AREA: Area = Area::Orders;
 }
 
-/// A caller who may read in an area: 401 without a token, 403 without the scope.
+/// A caller with the scope to read in an area. Rejects with 401 without a token and with 403 without the scope.
 #[derive(Debug)]
 pub struct Read<A>(pub Caller, pub PhantomData<A>);
 
-/// A caller who may write in an area: 401 without a token, 403 without the scope.
+/// A caller with the scope to write in an area. Rejects with 401 without a token and with 403 without the scope.
 #[derive(Debug)]
 pub struct Write<A>(pub Caller, pub PhantomData<A>);
 
@@ -92,7 +92,7 @@ async fn allowed(parts: &Parts, app: &App, area: Area, action: Action) -> Result
     }
 }
 
-/// The caller of a request, whatever they may.
+/// Returns the caller of a request, whatever scopes the token has.
 pub(super) async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Error> {
     if let Some(OperatorPass(shop)) = parts.extensions.get() {
         return Ok(Caller { shop: shop.clone(), scopes: Scopes::all(), expires_at: None });

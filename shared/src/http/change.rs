@@ -1,4 +1,7 @@
-//! Requests that change something: the JSON body, and `Idempotency-Key`.
+//! The extractor of requests that change something: their JSON body and their `Idempotency-Key`
+//! (docs/api/idempotency.md).
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::{
     extract::{FromRequest, Request},
@@ -16,13 +19,14 @@ use utoipa::IntoParams;
 use crate::{
     app::{App, Caller},
     http::{
-        access,
+        access, envelope,
         error::{ErrorReply, json_reply},
         fields::Checked,
         json,
     },
 };
-use domain::error::Error;
+use domain::{error::Error, id::Id};
+use shop::orders::settling::settle_soon;
 use store::{
     attempts::Attempts,
     batches::{self, Batch},
@@ -30,14 +34,14 @@ use store::{
     transaction::Transaction,
 };
 
-/// The largest body (`readings.md`).
+/// The most bytes of a body (docs/api/conventions.md).
 pub const MAX_BODY: usize = 5 * 1024 * 1024;
-/// The header of idempotent requests.
+/// The name of the header that makes a request idempotent.
 const KEY: &str = "idempotency-key";
-/// The longest key, in characters.
+/// The most characters of a key.
 const KEY_LENGTH: usize = 255;
 
-/// The header of a request that may be sent again, for its description; [`Change`] reads it.
+/// The header of a request that may be sent again. It serves the description only: [`Change`] reads the header.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]
 #[allow(dead_code, reason = "describes the header")]
@@ -60,7 +64,7 @@ pub struct IdempotencyKey {
 pub struct Change {
     body: Body,
     bytes: Bytes,
-    /// When the request came.
+    /// The time at which the request came.
     pub at: DateTime<Utc>,
     guard: Option<Guard>,
 }
@@ -80,28 +84,28 @@ impl FromRequest<App> for Change {
                 let request = format!("{} {} {}", parts.method, parts.uri.path(), canonical(body));
                 Some(Guard { key: hash(key), fingerprint: hash(&request), now: at, until: at + kept })
             }
-            // What is no JSON is refused, and refusals are not kept.
+            // A body that is no JSON is refused, and refusals are not kept.
             _ => None,
         };
         Ok(Self { body, bytes, at, guard })
     }
 }
 
-/// What a request brought.
+/// The body of a request.
 #[derive(Debug)]
 enum Body {
     Json(Value),
-    /// It is no JSON, for this reason.
+    /// A body that is no JSON, with the reason.
     Malformed(String),
-    /// It is of this media type.
+    /// A body of another media type, with its name.
     Foreign(String),
 }
 
 impl Change {
-    /// The body; `{}` where it was empty.
+    /// Returns the body, or `{}` if it is empty.
     ///
     /// # Errors
-    /// Where it is no JSON. A plan asks for it after it has found the row that it changes, since a 404 comes first.
+    /// A body that is no JSON. A plan that changes a row calls this after it has found the row, because a 404 comes first.
     pub fn body(&self) -> Result<&Value, Error> {
         match &self.body {
             Body::Json(value) => Ok(value),
@@ -110,10 +114,10 @@ impl Change {
         }
     }
 
-    /// The text of the body as it came, where it is JSON; `{}` where it was empty.
+    /// Returns the text of a JSON body as it came, or `{}` if it is empty.
     ///
     /// # Errors
-    /// As [`Self::body`].
+    /// The errors of [`Self::body`].
     pub fn text(&self) -> Result<&str, Error> {
         self.body()?;
         if self.bytes.is_empty() {
@@ -122,16 +126,17 @@ impl Change {
         std::str::from_utf8(&self.bytes).map_err(|error| Error::Parse(error.to_string()))
     }
 
-    /// What `parse` reads from the body.
+    /// Parses the body.
     ///
     /// # Errors
-    /// As [`Self::body`], and [`Error::Invalid`].
+    /// The errors of [`Self::body`], and [`Error::Invalid`].
     pub fn parsed<T>(&self, parse: impl FnOnce(&Value) -> Checked<T>) -> Result<T, Error> {
         parse(self.body()?).map_err(Error::Invalid)
     }
 
-    /// Does a change that may be too large for one transaction; the same key again answers the first reply, or takes up
-    /// a batch whose process died. `prepare` refuses all that can be refused, and says what the batch is to do.
+    /// Carries out a change that may be too large for one transaction. A request with the same key answers the first
+    /// reply, or adopts the batch if its process has died. `prepare` checks the request and returns the items of the
+    /// batch; `work` does them and returns the reply.
     pub async fn batch<T, P, F>(
         &self,
         app: &App,
@@ -153,7 +158,7 @@ impl Change {
                 Seen::Batch(id) => Some(batches::adopt(store, shop, &id).await?),
                 Seen::Nothing => match prepare().await {
                     Ok(items) => batches::begin(store, shop, kind, self.guard.as_ref(), &items, self.at).await?,
-                    // What refuses this request may be the effect of its own twin, which was first.
+                    // The refusal may be an effect of the same request, sent twice at once.
                     Err(refusal) => match self.seen(app, caller).await? {
                         Seen::Nothing => return Err(refusal.into()),
                         _ => None,
@@ -167,7 +172,7 @@ impl Change {
         }
     }
 
-    /// What is known of this request's key.
+    /// Looks up the key of this request.
     async fn seen(&self, app: &App, caller: &Caller) -> Result<Seen, Error> {
         match &self.guard {
             Some(guard) => guard.look(&app.store, caller.shop_id()).await,
@@ -175,7 +180,86 @@ impl Change {
         }
     }
 
-    /// Plans and commits the change once, and answers its reply: the first one again where the key is known.
+    /// Carries out a change that creates a row, and answers 201 with the row; see [`Self::once`].
+    pub async fn create<T, F>(
+        &self,
+        app: &App,
+        caller: &Caller,
+        plan: impl FnMut() -> F,
+    ) -> Result<Response, ErrorReply>
+    where
+        T: Serialize,
+        F: Future<Output = Result<(Transaction, T), Error>>,
+    {
+        self.once_with(StatusCode::CREATED, app, caller, plan).await
+    }
+
+    /// Carries out a change of a row, and answers 200 with the row; see [`Self::once`].
+    pub async fn update<T, F>(
+        &self,
+        app: &App,
+        caller: &Caller,
+        plan: impl FnMut() -> F,
+    ) -> Result<Response, ErrorReply>
+    where
+        T: Serialize,
+        F: Future<Output = Result<(Transaction, T), Error>>,
+    {
+        self.once_with(StatusCode::OK, app, caller, plan).await
+    }
+
+    async fn once_with<T, F>(
+        &self,
+        status: StatusCode,
+        app: &App,
+        caller: &Caller,
+        mut plan: impl FnMut() -> F,
+    ) -> Result<Response, ErrorReply>
+    where
+        T: Serialize,
+        F: Future<Output = Result<(Transaction, T), Error>>,
+    {
+        let plan = || {
+            let planned = plan();
+            async move {
+                let (transaction, row) = planned.await?;
+                Ok((transaction, envelope::reply(status, &row)?))
+            }
+        };
+        self.once(app, caller, plan).await
+    }
+
+    /// Carries out a change as [`Self::once`] does. If its plan names an order, settles that order afterwards: not all of
+    /// its work fitted into the transaction.
+    pub async fn once_and_settle<F>(
+        &self,
+        app: &App,
+        caller: &Caller,
+        mut plan: impl FnMut() -> F,
+    ) -> Result<Response, ErrorReply>
+    where
+        F: Future<Output = Result<(Transaction, Reply, Option<Id>), Error>>,
+    {
+        // The order of the last plan; no id is 0.
+        let unsettled = AtomicU64::new(0);
+        let plan = || {
+            let (planned, unsettled) = (plan(), &unsettled);
+            async move {
+                let (transaction, reply, order) = planned.await?;
+                unsettled.store(order.unwrap_or(0), Ordering::Relaxed);
+                Ok((transaction, reply))
+            }
+        };
+        let response = self.once(app, caller, plan).await?;
+        match unsettled.into_inner() {
+            0 => {}
+            order => settle_soon(&app.store, caller.shop_id(), order, self.at).await,
+        }
+        Ok(response)
+    }
+
+    /// Plans and commits a change once, and answers the reply of its plan. The first reply is answered again if the
+    /// `Idempotency-Key` is known. The plan runs again on a conflict.
     pub async fn once<F>(&self, app: &App, caller: &Caller, plan: impl FnMut() -> F) -> Result<Response, ErrorReply>
     where
         F: Future<Output = Result<(Transaction, Reply), Error>>,
@@ -183,6 +267,20 @@ impl Change {
         let outcome = carry_out_once(&app.store, caller.shop_id(), self.guard.as_ref(), plan).await?;
         respond(outcome)
     }
+}
+
+/// Carries out the plan of a deletion, and answers 204. The plan runs again on a conflict.
+///
+/// # Errors
+/// Those of the plan.
+pub async fn delete<T, F>(app: &App, plan: impl FnMut() -> F) -> Result<Response, ErrorReply>
+where
+    F: Future<Output = Result<(Transaction, T), Error>>,
+{
+    app.store.carry_out(plan).await?;
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    Ok(response)
 }
 
 fn respond(Outcome { reply, replayed }: Outcome) -> Result<Response, ErrorReply> {
@@ -227,7 +325,7 @@ fn hash(text: &str) -> String {
     format!("{:x}", Sha256::digest(text.as_bytes()))
 }
 
-/// The same text for the same JSON: sorted keys, no blanks, `1.0` as `1`.
+/// Writes equal JSON as equal text: with sorted keys, without blanks, `1.0` as `1`.
 fn canonical(value: &Value) -> String {
     match value {
         Value::Object(object) => {

@@ -1,4 +1,4 @@
-//! The envelope of a list: `count`, `next`, `previous`, `results`.
+//! The envelope of a list: `count`, `next`, `previous` and `results` (docs/api/lists.md).
 
 use axum::response::Response;
 use form_urlencoded::Serializer;
@@ -13,22 +13,22 @@ use crate::http::{
 use domain::error::Error;
 use store::{idempotency::Reply, pages::Page};
 
-/// The most bytes of a page's JSON (`readings.md`).
+/// The most bytes of a page's JSON (docs/api/lists.md).
 const MAX_BYTES: usize = 5 * 1024 * 1024;
-/// The most bytes of the same JSON as the text that Lambda answers, quotes escaped: under its 6 MB, beside the headers.
+/// The most bytes of that JSON with its quotes escaped, as Lambda sends it. With the headers it stays under 6 MB.
 const MAX_ESCAPED: usize = 6_200_000;
 
-/// The bytes of a text inside JSON.
+/// Returns the bytes of a text as a string inside JSON.
 fn escaped(text: &str) -> usize {
     text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count()
 }
 
-/// Whether this JSON is larger than a reply may be.
+/// Returns whether this JSON is larger than a reply may be.
 pub fn is_too_large(body: &str) -> bool {
     is_too_large_with(body, 0)
 }
 
-/// The same where so many bytes may come to it.
+/// Returns whether this JSON with so many more bytes is larger than a reply may be.
 pub fn is_too_large_with(body: &str, more: usize) -> bool {
     body.len() + more > MAX_BYTES || escaped(body) + more > MAX_ESCAPED
 }
@@ -36,7 +36,7 @@ pub fn is_too_large_with(body: &str, more: usize) -> bool {
 /// One page of a list.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Envelope<T> {
-    /// How many rows the whole selection has.
+    /// The number of rows in the whole selection.
     #[schema(example = 3)]
     pub count: u64,
     /// The absolute address of the next page; null on the last one.
@@ -50,34 +50,27 @@ pub struct Envelope<T> {
 }
 
 impl<T: Serialize> Envelope<T> {
-    /// The rows that a request made: one page of all of them.
+    /// Wraps all rows that a request created into one page.
     pub fn of_created(results: Vec<T>) -> Self {
         Self { count: results.len() as u64, next: None, previous: None, results }
     }
 }
 
-/// A reply with this status and body.
+/// Returns a reply with this status and body.
 ///
 /// # Errors
-/// [`Error::Internal`] where the body cannot be written as JSON.
+/// [`Error::Internal`] if the body cannot be written as JSON.
 pub fn reply<T: Serialize>(status: StatusCode, body: &T) -> Result<Reply, Error> {
     let body = serde_json::to_string(body).map_err(|error| Error::Internal(format!("writing a reply: {error}")))?;
     Ok(Reply { status: status.as_u16(), body })
 }
 
-/// A 200 with this body.
+/// Returns a 200 with this body.
 pub fn ok<T: Serialize>(body: &T) -> Result<Response, ErrorReply> {
     Ok(json_reply(StatusCode::OK, reply(StatusCode::OK, body)?.body))
 }
 
-/// A 204.
-pub fn no_content() -> Response {
-    let mut response = Response::default();
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response
-}
-
-/// Where a list was asked for: its absolute address and the parameters.
+/// The absolute address of a list, with its parameters. Links to other pages are made of it.
 #[derive(Debug, Clone)]
 pub struct Address {
     base: String,
@@ -85,15 +78,14 @@ pub struct Address {
 }
 
 impl Address {
-    /// The address of a request, as its client sees it: the gateway's domain or what a proxy forwarded.
+    /// Returns the address of a request as its client sees it: with the host that a proxy forwarded, or the gateway's.
     pub fn of(parts: &Parts, parameters: Vec<(String, String)>) -> Self {
         let domain = gateway::context(&parts.extensions).and_then(|context| context.domain_name.as_deref());
         let origin = origin(&parts.headers, &parts.uri, domain);
         Self { base: format!("{origin}{}", parts.uri.path()), parameters }
     }
 
-    /// The address of another page: every other parameter stays, sorted by name as DRF writes them, and page 1 is not
-    /// named.
+    /// Returns the address of another page. The other parameters stay, sorted by name as DRF does; page 1 is left out.
     fn page(&self, number: u64) -> String {
         let page = (number > 1).then(|| ("page".to_owned(), number.to_string()));
         let others = self.parameters.iter().filter(|(name, _)| name != "page").cloned();
@@ -105,10 +97,10 @@ impl Address {
         format!("{}?{}", self.base, Serializer::new(String::new()).extend_pairs(parameters).finish())
     }
 
-    /// The reply to a list.
+    /// Returns the reply to a list.
     ///
     /// # Errors
-    /// A 400 on `page_size` where the JSON would pass 5 MB.
+    /// A 400 on `page_size` if the JSON would pass 5 MB.
     pub fn list<T, U: Serialize>(
         &self,
         page: Page<T>,
@@ -130,7 +122,7 @@ impl Address {
     }
 }
 
-/// `scheme://host` of a request.
+/// Returns `scheme://host` of a request.
 fn origin(headers: &HeaderMap, uri: &Uri, domain: Option<&str>) -> String {
     let first = |name: &str| {
         let value = headers.get(name)?.to_str().ok()?.split(',').next()?.trim();
@@ -150,7 +142,7 @@ fn origin(headers: &HeaderMap, uri: &Uri, domain: Option<&str>) -> String {
     }
 }
 
-/// What can be a host and a port: nothing that could end the host inside an address.
+/// Returns whether a text is a host with an optional port, and could not end the host inside an address.
 fn is_host(host: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
     host.len() <= 255 && host.bytes().all(plain) && host.parse::<Authority>().is_ok()

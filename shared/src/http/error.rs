@@ -1,4 +1,4 @@
-//! From errors to replies. Architecture invariant: no other file maps an error to a status.
+//! The replies to errors (docs/api/errors.md). Architecture invariant: no other file maps an error to a status.
 
 use axum::{
     body::Body,
@@ -9,16 +9,16 @@ use serde_json::json;
 
 use domain::{error::Error, scope::Scope};
 
-/// A 5xx on its way out: [`service`](super::service) adds the request id to what the client sees.
+/// An extension of a 5xx reply. [`service`](super::service) adds the request id to its body and logs the cause.
 #[derive(Debug, Clone)]
 pub(super) struct Fault {
-    /// What the client sees.
+    /// The sentence that the client sees.
     pub(super) detail: &'static str,
-    /// What the operator needs to know; it stands in the log and never in the reply.
+    /// The cause, for the operator. It is logged and never part of the reply.
     pub(super) cause: String,
 }
 
-/// A JSON reply: compact, raw UTF-8.
+/// Returns a reply of this JSON text.
 pub(super) fn json_reply(status: StatusCode, text: String) -> Response {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
@@ -26,7 +26,7 @@ pub(super) fn json_reply(status: StatusCode, text: String) -> Response {
     response
 }
 
-/// `{"detail": "..."}`
+/// Returns a reply of the form `{"detail": "..."}`.
 pub(super) fn detail(status: StatusCode, text: &str) -> Response {
     json_reply(status, json!({ "detail": text }).to_string())
 }
@@ -37,7 +37,7 @@ fn unauthenticated(text: &str) -> Response {
     response
 }
 
-/// The body is Django REST framework's, which names no scope; the header is that of RFC 6750.
+/// Returns a 403. The body is that of Django REST framework, which names no scope; the header follows RFC 6750.
 fn forbidden(scope: Scope) -> Response {
     let mut response = detail(StatusCode::FORBIDDEN, "You do not have permission to perform this action.");
     let challenge = format!("Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"{scope}\"");

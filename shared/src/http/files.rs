@@ -1,8 +1,8 @@
-//! What the pages for people have in common: compression, what a browser has already, and what it may do with them.
+//! Files of pages for people: compression, caching and security headers.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// What every file of a page is sent with, beside its own `Content-Security-Policy`.
+/// The headers of every file of a page, beside its own `Content-Security-Policy`.
 const HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -10,7 +10,7 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
-/// Sets the headers of a file of a page that may do what `policy` says.
+/// Sets the security headers of a file. `policy` is its `Content-Security-Policy`.
 pub fn guard(headers: &mut HeaderMap, policy: &'static str) {
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     for (name, value) in HEADERS {
@@ -18,19 +18,19 @@ pub fn guard(headers: &mut HeaderMap, policy: &'static str) {
     }
 }
 
-/// The items of a header that is a list.
+/// Returns the items of a header that is a list.
 fn items(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
-/// Whether the client has the file of this tag already, compared weakly (RFC 9110, 13.1.2).
+/// Returns whether the client has the file with this tag, by weak comparison (RFC 9110, 13.1.2).
 pub fn knows(asked: &HeaderMap, tag: &str) -> bool {
     let tag = tag.trim_start_matches("W/");
     items(asked, header::IF_NONE_MATCH).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }
 
-/// Whether the client takes gzip, and does not say that it would rather not (`gzip;q=0`).
+/// Returns whether the client accepts gzip. `gzip;q=0` is a refusal.
 ///
 /// ```
 /// # use axum::http::{HeaderMap, HeaderValue, header};

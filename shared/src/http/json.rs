@@ -1,8 +1,8 @@
-//! JSON from outside as a [`Value`], and nothing but JSON.
+//! A parser of JSON that comes from outside.
 //!
-//! serde_json's own `Value` takes an object whose first key is the mark of its `RawValue` for JSON inside of a text, and
-//! parses that text with a depth of its own: a megabyte of such texts, one in the other, overflows the stack and ends the
-//! process. Here such a key is a key like any other, and the limit of 128 levels holds for the whole body.
+//! serde_json's own `Value` parses the text of an object whose first key is the mark of its `RawValue`, and counts its
+//! depth anew. A megabyte of such texts inside each other overflows the stack and ends the process. Here such a key is a
+//! key like any other, and the limit of 128 levels holds for the whole body.
 
 use std::fmt;
 
@@ -12,10 +12,10 @@ use serde::{
 };
 use serde_json::{Map, Number, Value};
 
-/// The value that a text of JSON is. Of equal keys the last one counts.
+/// Parses JSON. Of equal keys the last one counts.
 ///
 /// # Errors
-/// Where it is none: also for numbers above 1.8e308, for surrogates that stand alone, below 128 levels.
+/// A text that is no JSON, a number above 1.8e308, a surrogate that stands alone, or more than 128 levels.
 pub fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Plain.deserialize(&mut deserializer)?;

@@ -1,9 +1,10 @@
-//! The wire conventions (`conventions.md`): what a client of a Django REST framework API relies on.
+//! The wire conventions of the API (docs/api/conventions.md), which are those of Django REST framework.
 //!
-//! * [`service`] wraps a function's routes into what Lambda calls.
-//! * [`access`]: tokens and scopes; [`query`]: lists; [`change`]: bodies and `Idempotency-Key`; [`json`] and
-//!   [`fields`]: validation.
-//! * [`envelope`]: pages with absolute links.
+//! * [`service`] puts the layers around a function's routes.
+//! * [`access`] reads tokens and scopes, [`query`] the parameters of lists, [`change`] bodies and `Idempotency-Key`.
+//! * [`json`] and [`fields`] validate bodies.
+//! * [`envelope`] writes pages with absolute links.
+//! * [`replies`] describes the errors of operations.
 //! * `error` is the only place that turns an [`Error`](crate::Error) into a status.
 
 pub mod access;
@@ -14,7 +15,7 @@ pub mod fields;
 pub mod files;
 mod gateway;
 pub mod json;
-pub mod openapi;
 pub mod path;
 pub mod query;
+pub mod replies;
 pub mod service;

@@ -1,4 +1,4 @@
-//! Ids in paths. What is no id names no row: a 404, after the token was checked.
+//! Ids in paths. A text that is no id names no row and is a 404, after the token was checked.
 
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
@@ -9,7 +9,7 @@ use domain::{
     id::{self, Id},
 };
 
-/// The `{id}` of a path.
+/// The id at the `{id}` of a path.
 #[derive(Debug, Clone, Copy)]
 pub struct PathId(pub Id);
 

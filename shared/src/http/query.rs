@@ -1,4 +1,5 @@
-//! Parameters of lists, as django-filter reads them: blanks and unknown names are ignored, and all errors are collected.
+//! The parameters of lists (docs/api/lists.md). As in django-filter, blank values and unknown names are ignored, and all
+//! errors are reported at once.
 
 use axum::extract::FromRequestParts;
 use chrono::{DateTime, Utc};
@@ -15,17 +16,17 @@ use domain::{
 };
 use store::pages::{Direction, PageNumber, Select};
 
-/// The page size without `page_size`.
+/// The default of `page_size`.
 const DEFAULT_SIZE: u64 = 10;
-/// The largest page size; a larger one is capped.
+/// The largest page size. A larger one is capped.
 const MAX_SIZE: u64 = 100;
 /// The most values of an `__in` filter.
 const MAX_VALUES: usize = 100;
 
-/// The query of a list.
+/// The query parameters of a list, with the errors found so far.
 #[derive(Debug)]
 pub struct Query {
-    /// Where the list was asked for.
+    /// The address of the list, for links to other pages.
     pub address: Address,
     parameters: Vec<(String, String)>,
     errors: Vec<(String, String)>,
@@ -41,7 +42,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
     }
 }
 
-/// The parameters of every list, for its description; [`Query`] reads them.
+/// The parameters of every list. They serve the description only: [`Query`] reads them.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "describes the query")]
@@ -49,7 +50,7 @@ pub struct ListParameters {
     /// The number of the page, from 1, or `last`. 1 by default; a page past the end is a 404.
     #[param(nullable = false, pattern = "^([1-9][0-9]*|last)$", example = "1")]
     page: Option<String>,
-    /// How many rows a page has: 1 to 100, a larger number is capped. 10 by default.
+    /// The number of rows of a page: 1 to 100, a larger number is capped. 10 by default.
     #[param(minimum = 1, maximum = 100, example = 10)]
     page_size: Option<u64>,
     /// Only rows with a larger id. With `order_by=id` a client walks all rows by the last id that it saw.
@@ -60,7 +61,7 @@ pub struct ListParameters {
     id_lt: Option<u64>,
 }
 
-/// `order_by` of a list whose resource shows no time of creation.
+/// The parameter `order_by` of a list whose rows show no time of creation.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "describes the query")]
@@ -70,7 +71,7 @@ pub struct OrderById {
     order_by: Option<IdOrder>,
 }
 
-/// `order_by` of the other lists.
+/// The parameter `order_by` of a list whose rows show their time of creation.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "describes the query")]
@@ -102,27 +103,27 @@ enum IdOrCreationOrder {
     CreationDescending,
 }
 
-/// By what a list can be ordered.
+/// A field that a list can be ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderBy {
-    /// By id.
+    /// The id of a row.
     Id,
-    /// By creation.
+    /// The time of creation.
     CreatedAt,
 }
 
 impl Query {
-    /// The last value of a parameter, trimmed, unless it is blank.
+    /// Returns the last value of a parameter, trimmed, or `None` if it is blank.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.raw(name).map(str::trim).filter(|value| !value.is_empty())
     }
 
-    /// The last value of a parameter, as it came.
+    /// Returns the last value of a parameter as it came.
     fn raw(&self, name: &str) -> Option<&str> {
         self.parameters.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Notes an error; [`Self::finish`] answers all.
+    /// Records an error of a parameter. [`Self::finish`] reports all of them.
     pub fn reject(&mut self, name: &str, message: impl Into<String>) {
         self.errors.push((name.to_owned(), message.into()));
     }
@@ -135,12 +136,12 @@ impl Query {
         number
     }
 
-    /// A filter by one id. `Some` of nothing where the number is no id, and so matches nothing.
+    /// Returns a filter by one id. A number that is no id is an empty list, which matches nothing.
     pub fn id(&mut self, name: &str) -> Option<Vec<Id>> {
         self.number(name).map(|number| whole(number).into_iter().collect())
     }
 
-    /// A filter by a list of ids.
+    /// Returns a filter by a list of ids.
     pub fn ids(&mut self, name: &str) -> Option<Vec<Id>> {
         let text = self.text(name)?;
         let values: Vec<_> = text.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
@@ -164,7 +165,7 @@ impl Query {
         None
     }
 
-    /// A filter by one id, by a list of ids, or by both.
+    /// Returns a filter by one id, by a list of ids, or by both.
     pub fn one_or_many(&mut self, one: &str, many: &str) -> Option<Vec<Id>> {
         match (self.id(one), self.ids(many)) {
             (Some(one), Some(many)) => Some(one.into_iter().filter(|id| many.contains(id)).collect()),
@@ -172,7 +173,7 @@ impl Query {
         }
     }
 
-    /// A filter by a list of texts.
+    /// Returns a filter by a list of texts.
     pub fn texts(&mut self, name: &str) -> Option<Vec<String>> {
         let mut values: Vec<_> =
             self.text(name)?.split(',').map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned).collect();
@@ -185,7 +186,7 @@ impl Query {
         (!values.is_empty()).then_some(values)
     }
 
-    /// A filter by one text, by a list of texts, or by both.
+    /// Returns a filter by one text, by a list of texts, or by both.
     pub fn one_or_many_texts(&mut self, one: &str, many: &str) -> Option<Vec<String>> {
         let one = self.text(one).map(str::to_owned);
         match (one, self.texts(many)) {
@@ -195,13 +196,13 @@ impl Query {
         }
     }
 
-    /// A filter by one of these names, as [`Self::choices`] answers it.
+    /// Returns a filter by one of these names, in the form of [`Self::choices`].
     pub fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<Vec<T>> {
         let text = self.text(name)?.to_owned();
         self.chosen(name, &text, choices).map(|choice| vec![choice])
     }
 
-    /// A filter by a list of these names.
+    /// Returns a filter by a list of these names.
     pub fn choices<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<Vec<T>> {
         let values = self.texts(name)?;
         values.iter().map(|value| self.chosen(name, value, choices)).collect()
@@ -215,7 +216,7 @@ impl Query {
         known
     }
 
-    /// A boolean filter; what is none is ignored.
+    /// Returns a boolean filter. A value that is no boolean is ignored.
     pub fn boolean(&self, name: &str) -> Option<bool> {
         match self.text(name)?.to_lowercase().as_str() {
             "true" | "1" => Some(true),
@@ -224,7 +225,8 @@ impl Query {
         }
     }
 
-    /// A filter by an instant; a naive one is in `zone`. A `+` that was not encoded arrives as a blank and is repaired.
+    /// Returns a filter by an instant. Without an offset it is taken as in `zone`. A `+` that was not encoded arrives as a
+    /// blank and is repaired.
     pub fn instant(&mut self, name: &str, zone: Tz) -> Option<DateTime<Utc>> {
         let text = self.text(name)?;
         let repaired = match text.rsplit_once(' ') {
@@ -238,7 +240,7 @@ impl Query {
         instant
     }
 
-    /// `order_by`; `default` without.
+    /// Returns the order that `order_by` asks for, or `default`. `created_at` tells whether it is a choice.
     pub fn order_by(&mut self, default: (OrderBy, Direction), created_at: bool) -> (OrderBy, Direction) {
         let Some(text) = self.text("order_by").map(str::to_owned) else { return default };
         let mut orders = text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(|name| {
@@ -263,10 +265,10 @@ impl Query {
         }
     }
 
-    /// The page in this direction, with the bounds `id__gt` and `id__lt`.
+    /// Returns the selection of a page in this direction, within `id__gt` and `id__lt`.
     ///
     /// # Errors
-    /// All that was rejected so far; [`Error::InvalidPage`] where `page` is no number of a page.
+    /// All errors recorded so far, or [`Error::InvalidPage`] if `page` is no page number.
     pub fn select(&mut self, direction: Direction) -> Result<Select, Error> {
         let after = self
             .number("id__gt")
@@ -280,7 +282,10 @@ impl Query {
         Ok(Select { classes: None, after, before, direction, number, size: self.page_size() })
     }
 
-    /// All that was rejected, as a 400.
+    /// Reports all recorded errors as a 400.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if an error was recorded.
     pub fn finish(&mut self) -> Result<(), Error> {
         if self.errors.is_empty() {
             return Ok(());
@@ -298,7 +303,7 @@ impl Query {
         }
     }
 
-    /// 1 to 100; 10 where `page_size` says nothing usable.
+    /// Returns the page size, from 1 to 100. It is 10 without a usable `page_size`.
     pub fn page_size(&self) -> u64 {
         let text = self.text("page_size").unwrap_or_default();
         let digits = text.strip_prefix('+').unwrap_or(text);
@@ -311,7 +316,7 @@ impl Query {
     }
 }
 
-/// A number as Django's decimal field reads it. What is larger than a decimal holds is larger than every id.
+/// Parses a number as Django's decimal field does. A number too large for a decimal becomes one that is above every id.
 fn parse_number(text: &str) -> Option<Decimal> {
     let text = text.trim();
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
@@ -332,7 +337,7 @@ fn parse_number(text: &str) -> Option<Decimal> {
     })
 }
 
-/// The id that a number is, if it is one.
+/// Returns the id that equals a number, if there is one.
 fn whole(number: Decimal) -> Option<Id> {
     let number = number.is_integer().then(|| number.to_u64())??;
     (1..=MAX_ID).contains(&number).then_some(number)

@@ -1,22 +1,28 @@
-//! What wraps the routes of every function: both slash forms, request ids, the 404s and 405s, HEAD and OPTIONS, CORS, a
-//! limit of time, panics, and one line of log for each request.
+//! The stack of layers around the routes of every function: request id, CORS, log line, time limit, panics, both slash
+//! forms, and the replies to OPTIONS, to other methods and to unknown paths.
 
 use std::{
-    panic::AssertUnwindSafe,
+    any::Any,
     time::{Duration, Instant},
 };
 
 use axum::{
-    Router,
+    BoxError, Router,
     body::Body,
+    error_handling::HandleErrorLayer,
     extract::{MatchedPath, Request},
     middleware::{self, Next},
     response::{IntoResponse, Response},
+    routing::any_service,
 };
-use futures_util::FutureExt;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri};
 use serde_json::json;
-use tower::ServiceExt;
+use tower::ServiceBuilder;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    propagate_header::PropagateHeaderLayer,
+    set_header::{SetRequestHeaderLayer, SetResponseHeaderLayer},
+};
 use tracing::Instrument;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -33,94 +39,99 @@ use crate::{
 use domain::error::Error;
 use store::meter::{Meter, Usage};
 
-/// How long a request may take before it is a 503; the gateway gives up at 30 s.
-const PATIENCE: Duration = Duration::from_secs(25);
+/// The time that a request may take before it is answered with 503. The gateway gives up after 30 s.
+const TIME_LIMIT: Duration = Duration::from_secs(25);
 
 /// The methods in the order in which DRF lists them.
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
-/// The header that names a request, in every reply.
+/// The header of every reply that holds the id of the request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The value of `Access-Control-Allow-Origin`: tokens are sent in a header, so any page may call.
+const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
+/// The headers of a reply that pages of other origins may read.
+const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, idempotent-replayed, retry-after, allow");
+/// The headers of a request that pages of other origins may send.
+const ACCEPTED: HeaderValue = HeaderValue::from_static("authorization, content-type, idempotency-key");
 
-/// A function as Lambda and the local gateway call it. The routes stand with a trailing slash, as documented, and answer
-/// without one too. A reply carries the request's [`Meter`] as an extension.
+/// Wraps the routes of a function into the service that Lambda and the local gateway call. Routes are declared with a
+/// trailing slash, as documented, and answer without one too. A reply carries the request's [`Meter`] as an extension.
 pub fn service(app: &App, routes: OpenApiRouter<App>) -> Router {
     let (router, _) = routes.split_for_parts();
-    let router = router
-        .method_not_allowed_fallback(other_method)
-        .fallback(async || ErrorReply(Error::NotFound))
-        .layer(middleware::from_fn(note_route))
-        .with_state(app.clone());
-    Router::new().fallback(move |request: Request| attend(router.clone(), request))
+    layers(router.method_not_allowed_fallback(other_method).with_state(app.clone()), TIME_LIMIT)
 }
 
-/// A function that serves files to anyone: what stands around its routes is the same, but that nobody is asked for a
-/// token. The routes of folders end with a slash.
+/// Wraps routes that serve files to anyone, without a token. Routes of folders end with a slash.
 pub fn pages(routes: Router) -> Router {
-    let router = routes
-        .method_not_allowed_fallback(async |request: Request| match *request.method() {
-            Method::OPTIONS => options(),
-            ref method => ErrorReply(Error::MethodNotAllowed(method.to_string())).into_response(),
-        })
-        .fallback(async || ErrorReply(Error::NotFound))
-        .layer(middleware::from_fn(note_route));
-    Router::new().fallback(move |request: Request| attend(router.clone(), request))
+    let other_method = async |request: Request| match *request.method() {
+        Method::OPTIONS => options(),
+        ref method => ErrorReply(Error::MethodNotAllowed(method.to_string())).into_response(),
+    };
+    layers(routes.method_not_allowed_fallback(other_method), TIME_LIMIT)
 }
 
-/// What OPTIONS answers; axum adds `Allow`.
-fn options() -> Response {
-    let media_type = "application/json";
-    json_reply(StatusCode::OK, json!({ "renders": [media_type], "parses": [media_type] }).to_string())
+/// Puts the layers around a router, the outermost first. A request that takes longer than `time_limit` is answered with
+/// 503. The layers stand outside the router because they change the path before it is matched.
+pub fn layers(router: Router, time_limit: Duration) -> Router {
+    let router = router.fallback(async || ErrorReply(Error::NotFound)).layer(middleware::from_fn(note_route));
+    let stack = ServiceBuilder::new()
+        .layer(SetRequestHeaderLayer::overriding(REQUEST_ID, request_id))
+        .layer(PropagateHeaderLayer::new(REQUEST_ID))
+        .layer(SetResponseHeaderLayer::overriding(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN))
+        .layer(SetResponseHeaderLayer::overriding(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED))
+        .map_response(allow_methods)
+        .layer(middleware::from_fn(log_request))
+        .layer(HandleErrorLayer::new(refused))
+        .timeout(time_limit)
+        .filter(admit)
+        .layer(CatchPanicLayer::custom(panicked))
+        .service(router);
+    Router::new().fallback(any_service(stack))
 }
 
-/// OPTIONS, and the methods that a path does not have. axum adds `Allow`.
-async fn other_method(axum::extract::State(app): axum::extract::State<App>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    if parts.method == Method::OPTIONS {
-        return options();
-    }
-    match access::authenticate(&parts, &app).await {
-        Ok(_) => ErrorReply(Error::MethodNotAllowed(parts.method.to_string())).into_response(),
-        Err(error) => ErrorReply(error).into_response(),
-    }
+/// Returns the gateway's id of the request, or a new one. An id that the client sends does not count.
+fn request_id(request: &Request) -> Option<HeaderValue> {
+    let given = gateway::context(request.extensions()).and_then(|context| context.request_id.as_deref());
+    let given = given.and_then(|id| HeaderValue::from_str(id).ok());
+    given.or_else(|| HeaderValue::try_from(format!("{:032x}", rand::random::<u128>())).ok())
 }
 
-/// The documented path of a request, for the log.
-#[derive(Debug, Clone)]
-struct Route(String);
-
-async fn note_route(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map(|path| Route(path.as_str().to_owned()));
-    let mut response = next.run(request).await;
-    if let Some(route) = route {
-        response.extensions_mut().insert(route);
+/// Completes the `Allow` of axum, and repeats it for pages of other origins.
+fn allow_methods(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let Some(allow) = headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok()) else { return response };
+    let allowed: Vec<_> = allow.split(',').map(str::trim).chain(["OPTIONS"]).collect();
+    let listed: Vec<_> = METHODS.into_iter().filter(|method| allowed.contains(method)).collect();
+    if let Ok(listed) = HeaderValue::try_from(listed.join(", ")) {
+        headers.insert(header::ALLOW, listed.clone());
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, listed);
     }
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ACCEPTED);
     response
 }
 
-/// One request from its arrival to its log line.
-async fn attend(router: Router, mut request: Request) -> Response {
+/// Runs a request inside its span and meter, adds the request id to the body of a 5xx, and logs one line.
+async fn log_request(request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let id = request_id(&request);
+    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
     let method = request.method().clone();
-    with_slash(request.uri_mut());
     let span = tracing::info_span!("request", request_id = id, shop = tracing::field::Empty);
     let meter = Meter::default();
-    let work = meter.watch(answer(router, request)).instrument(span.clone());
-    let mut response = work.await;
+    let mut response = meter.watch(next.run(request)).instrument(span.clone()).await;
     let fault = response.extensions_mut().remove::<Fault>();
     if let Some(fault) = &fault {
-        response = with_request_id(response, fault.detail, &id);
+        let body = json!({ "detail": format!("{} Request id: {id}", fault.detail) }).to_string();
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        *response.body_mut() = Body::from(body);
     }
-    finish_headers(response.headers_mut(), &id);
     span.in_scope(|| log(&method, &response, began.elapsed(), meter.usage(), fault.map(|fault| fault.cause)));
     response.extensions_mut().insert(meter);
     response
 }
 
-/// The line of a request, which is its metrics too.
+/// Writes the log line of a request. CloudWatch reads its metrics from it.
 fn log(method: &Method, response: &Response, duration: Duration, usage: Usage, cause: Option<String>) {
-    let route = response.extensions().get::<Route>().map_or("", |route| route.0.as_str());
+    let route = response.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let status = response.status();
     tracing::info!(
         target: telemetry::REQUEST,
@@ -140,78 +151,74 @@ fn log(method: &Method, response: &Response, duration: Duration, usage: Usage, c
     );
 }
 
-/// The reply of the routes, or what stands for it when they panic, take too long, or the body is too large.
-async fn answer(router: Router, request: Request) -> Response {
+/// Answers a request that [`admit`] refused, or that ran out of time.
+async fn refused(error: BoxError) -> ErrorReply {
+    match error.downcast::<Error>() {
+        Ok(error) => ErrorReply(*error),
+        Err(_) => ErrorReply(Error::Unavailable(format!("no answer in {} s", TIME_LIMIT.as_secs()))),
+    }
+}
+
+/// Refuses a body that is declared as too large, and a path with an empty segment, which the router would take as the
+/// value of a parameter. Appends the trailing slash.
+fn admit(mut request: Request) -> Result<Request, Error> {
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if length.and_then(|digits| digits.parse().ok()).is_some_and(|length: usize| length > MAX_BODY) {
-        return ErrorReply(Error::TooLarge { limit: MAX_BODY }).into_response();
+        return Err(Error::TooLarge { limit: MAX_BODY });
     }
-    // For the router a parameter may be nothing at all. No row has an empty name.
     if request.uri().path().contains("//") {
-        return ErrorReply(Error::NotFound).into_response();
+        return Err(Error::NotFound);
     }
-    let work = AssertUnwindSafe(router.oneshot(request)).catch_unwind();
-    match tokio::time::timeout(PATIENCE, work).await {
-        Ok(Ok(Ok(response))) => response,
-        Ok(Ok(Err(never))) => match never {},
-        Ok(Err(panic)) => {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-            ErrorReply(Error::Internal(format!("panic: {text}"))).into_response()
-        }
-        Err(_) => ErrorReply(Error::Unavailable(format!("no answer in {} s", PATIENCE.as_secs()))).into_response(),
-    }
+    with_slash(request.uri_mut());
+    Ok(request)
 }
 
-/// The gateway's id of the request, else a new one.
-fn request_id(request: &Request) -> String {
-    let given = gateway::context(request.extensions()).and_then(|context| context.request_id.clone());
-    given.filter(|id| HeaderValue::from_str(id).is_ok()).unwrap_or_else(|| format!("{:032x}", rand::random::<u128>()))
-}
-
-/// Appends the documented trailing slash, but to a file's name such as `openapi.json`.
+/// Appends the documented trailing slash, except to a file name such as `openapi.json`.
 fn with_slash(uri: &mut Uri) {
     let path = uri.path();
     let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
     if path.ends_with('/') || is_file {
         return;
     }
-    let path_and_query = match uri.query() {
+    let slashed = match uri.query() {
         Some(query) => format!("{path}/?{query}"),
         None => format!("{path}/"),
     };
-    let mut parts = uri.clone().into_parts();
-    if let Ok(path_and_query) = path_and_query.parse() {
-        parts.path_and_query = Some(path_and_query);
-        if let Ok(slashed) = Uri::from_parts(parts) {
-            *uri = slashed;
-        }
+    if let Ok(slashed) = uri::Builder::from(uri.clone()).path_and_query(slashed).build() {
+        *uri = slashed;
     }
 }
 
-/// A 5xx with the request id to quote.
-fn with_request_id(response: Response, detail: &str, id: &str) -> Response {
-    let (mut parts, _) = response.into_parts();
-    parts.headers.remove(header::CONTENT_LENGTH);
-    let body = json!({ "detail": format!("{detail} Request id: {id}") }).to_string();
-    Response::from_parts(parts, Body::from(body))
+/// Answers a panic of a handler. Its text is logged, and never shown.
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    ErrorReply(Error::Internal(format!("panic: {}", text.unwrap_or_default()))).into_response()
 }
 
-fn finish_headers(headers: &mut HeaderMap, id: &str) {
-    if let Ok(id) = HeaderValue::from_str(id) {
-        headers.insert(REQUEST_ID, id);
+/// Returns the reply to OPTIONS; axum adds `Allow`.
+fn options() -> Response {
+    let media_type = "application/json";
+    json_reply(StatusCode::OK, json!({ "renders": [media_type], "parses": [media_type] }).to_string())
+}
+
+/// Answers OPTIONS, and the methods that a path does not have; axum adds `Allow`.
+async fn other_method(axum::extract::State(app): axum::extract::State<App>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    if parts.method == Method::OPTIONS {
+        return options();
     }
-    if let Some(allow) = headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok()) {
-        let allowed: Vec<_> = allow.split(',').map(str::trim).chain(["OPTIONS"]).collect();
-        let listed: Vec<_> = METHODS.into_iter().filter(|method| allowed.contains(method)).collect();
-        if let Ok(listed) = HeaderValue::from_str(&listed.join(", ")) {
-            headers.insert(header::ALLOW, listed.clone());
-            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, listed);
-        }
-        let request_headers = HeaderValue::from_static("authorization, content-type, idempotency-key");
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, request_headers);
+    match access::authenticate(&parts, &app).await {
+        Ok(_) => ErrorReply(Error::MethodNotAllowed(parts.method.to_string())).into_response(),
+        Err(error) => ErrorReply(error).into_response(),
     }
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    let exposed = HeaderValue::from_static("x-request-id, idempotent-replayed, retry-after, allow");
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+}
+
+/// Notes the documented path in the reply, for the log: only the router knows it.
+async fn note_route(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
+    response
 }

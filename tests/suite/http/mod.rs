@@ -8,6 +8,7 @@ mod envelope;
 mod hostile_input;
 mod idempotency;
 mod idempotency_everywhere;
+mod layers;
 mod parsers;
 mod robustness;
 mod tenancy;

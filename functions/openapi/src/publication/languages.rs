@@ -1,58 +1,58 @@
-//! The description in two languages: English stands in the code, its Chinese in `zh.json`, text by text.
+//! The languages of the description. The English texts stand in the code, their Chinese in `zh.json`.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// The conventions of the API, for whoever reads the description.
+/// The introduction of the description, in English.
 pub(super) const INFO: &str = include_str!("../../texts/info.md");
-/// The same in Chinese.
+/// The introduction in Chinese.
 const INFO_ZH: &str = include_str!("../../texts/info.zh.md");
-/// The Chinese of every other text, by the English.
+/// The Chinese of every other text, by its English.
 const ZH: &str = include_str!("../../texts/zh.json");
 
-/// The keys of a description under which texts stand that people read.
+/// The keys of texts that people read.
 const KEYS: [&str; 2] = ["summary", "description"];
-/// What is sent and answered is data in any language.
+/// The keys of data that is sent or answered. It is not translated.
 const DATA: [&str; 4] = ["example", "value", "default", "enum"];
 
 /// A language of the description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
-    /// English.
+    /// English, as in the code.
     English,
-    /// Chinese, in the words of the API documents where these have some.
+    /// Chinese, in the words of the original API documents.
     Chinese,
 }
 
-/// The Chinese of every English text.
+/// Returns the Chinese of every English text.
 ///
 /// # Panics
-/// Where `zh.json` is no object of texts.
+/// Panics if `zh.json` is no object of texts.
 pub fn translations() -> BTreeMap<String, String> {
     let mut texts: BTreeMap<String, String> = serde_json::from_str(ZH).expect("zh.json holds texts");
     texts.insert(INFO.to_owned(), INFO_ZH.to_owned());
     texts
 }
 
-/// Every text of a description that people read, each paragraph by itself.
+/// Returns every paragraph of a description that people read.
 pub fn texts(description: &Value) -> Vec<String> {
     let mut found = Vec::new();
     each(&mut description.clone(), &mut |text| found.extend(paragraphs(text).map(str::to_owned)));
     found
 }
 
-/// The conventions are one text.
+/// Splits a text into its paragraphs. The introduction is translated as a whole.
 fn paragraphs(text: &str) -> impl Iterator<Item = &str> {
     let whole = (text == INFO).then_some(text);
     let parts = (text != INFO).then(|| text.split("\n\n"));
     whole.into_iter().chain(parts.into_iter().flatten())
 }
 
-/// Puts every text into a language.
+/// Translates every text.
 ///
 /// # Errors
-/// The texts that have no translation.
+/// The texts without a translation.
 pub(super) fn translate(description: &mut Value, language: Language) -> Result<(), Vec<String>> {
     if language == Language::English {
         return Ok(());
@@ -74,7 +74,7 @@ pub(super) fn translate(description: &mut Value, language: Language) -> Result<(
     if missing.is_empty() { Ok(()) } else { Err(missing) }
 }
 
-/// A paragraph of a comment is one line of text.
+/// Joins the lines of each paragraph of a doc comment.
 pub(super) fn unwrap_lines(description: &mut Value) {
     each(description, &mut |text| {
         let paragraphs = text.split("\n\n").map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -88,7 +88,7 @@ fn each(value: &mut Value, work: &mut impl FnMut(&mut String)) {
             for (key, value) in object {
                 match value {
                     Value::String(text) if KEYS.contains(&key.as_str()) => work(text),
-                    // Fields may be called as data is.
+                    // A field may have the name of a key of data.
                     Value::Object(fields) if key == "properties" => {
                         fields.values_mut().for_each(|field| each(field, work));
                     }
