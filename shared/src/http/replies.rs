@@ -17,9 +17,16 @@ type Replies = BTreeMap<String, RefOr<Response>>;
 const COMMON: [(&str, &str); 4] =
     [("401", "Unauthenticated"), ("403", "Forbidden"), ("500", "ServerError"), ("503", "Unavailable")];
 
-fn refer(own: &[(&str, &str)], group: Replies) -> Replies {
-    let refer = |(status, name): &(&str, &str)| ((*status).to_owned(), Ref::from_response_name(*name).into());
-    COMMON.iter().map(refer).chain(group).chain(own.iter().map(refer)).collect()
+fn common() -> Replies {
+    refer(&COMMON, Replies::new())
+}
+
+/// Adds references to a group.
+fn refer(own: &[(&str, &str)], mut group: Replies) -> Replies {
+    for (status, name) in own {
+        group.insert((*status).to_owned(), Ref::from_response_name(*name).into());
+    }
+    group
 }
 
 /// The errors of a list.
@@ -27,7 +34,7 @@ fn refer(own: &[(&str, &str)], group: Replies) -> Replies {
 pub struct ListErrors;
 impl IntoResponses for ListErrors {
     fn responses() -> Replies {
-        refer(&[("400", "BadQuery"), ("404", "InvalidPage")], Replies::new())
+        refer(&[("400", "BadQuery"), ("404", "InvalidPage")], common())
     }
 }
 
@@ -36,7 +43,7 @@ impl IntoResponses for ListErrors {
 pub struct RowErrors;
 impl IntoResponses for RowErrors {
     fn responses() -> Replies {
-        refer(&[("404", "NotFound")], Replies::new())
+        refer(&[("404", "NotFound")], common())
     }
 }
 
@@ -46,7 +53,7 @@ pub struct BodyErrors;
 impl IntoResponses for BodyErrors {
     fn responses() -> Replies {
         let own = [("400", "BadRequest"), ("413", "TooLarge"), ("415", "UnsupportedMediaType")];
-        refer(&own, Replies::new())
+        refer(&own, common())
     }
 }
 
