@@ -21,7 +21,7 @@ use shared::{
     },
 };
 
-use crate::wire::{OrderBody, customer_of, parse};
+use crate::wire::{OrderInput, customer_of, parse};
 
 /// The order as the shop sent it, with the customer as stored here.
 fn render(shown: &Shown, zone: Tz) -> Result<Box<RawValue>, Error> {
@@ -35,7 +35,7 @@ fn render(shown: &Shown, zone: Tz) -> Result<Box<RawValue>, Error> {
 #[utoipa::path(
     get, path = "/api/orders/order/{id}/", operation_id = "order_get", tag = "orders",
     params(("id" = Id, Path, description = "The shop's own id of the order.", example = 2528283)),
-    responses((status = 200, body = OrderBody), (status = 404)),
+    responses((status = 200, body = order::Order), (status = 404)),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Orders>,
@@ -55,8 +55,8 @@ pub(crate) async fn get(
 #[utoipa::path(
     put, path = "/api/orders/order/{id}/", operation_id = "order_put", tag = "orders",
     params(("id" = Id, Path, description = "The shop's own id of the order.", example = 2528283), IdempotencyKey),
-    request_body = OrderBody,
-    responses((status = 201, body = OrderBody), (status = 200, body = OrderBody), (status = 400)),
+    request_body = OrderInput,
+    responses((status = 201, body = order::Order), (status = 200, body = order::Order), (status = 400)),
 )]
 pub(crate) async fn put(
     Write(caller, ..): Write<Orders>,

@@ -5,7 +5,10 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use http::request::Parts;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type, schema::OneOfBuilder},
+};
 
 use super::envelope::Address;
 use crate::{
@@ -27,7 +30,7 @@ const MAX_VALUES: usize = 100;
 /// The query of a list.
 #[derive(Debug)]
 pub struct Query {
-    /// Where the list was asked for.
+    /// The address of the request.
     pub address: Address,
     parameters: Vec<(String, String)>,
     errors: Vec<(String, String)>,
@@ -49,9 +52,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
 #[allow(dead_code, reason = "describes the query")]
 pub struct ListParameters {
     /// The number of the page, from 1, or `last`. 1 by default; a page past the end is a 404.
-    #[param(nullable = false, pattern = "^([1-9][0-9]*|last)$", example = "1")]
+    #[param(value_type = Page, inline, required = false, example = 1)]
     page: Option<String>,
-    /// How many rows a page has: 1 to 100, a larger number is capped. 10 by default.
+    /// The rows of a page: 1 to 100, a larger number is capped. 10 by default.
     #[param(minimum = 1, maximum = 100, example = 10)]
     page_size: Option<u64>,
     /// Only rows with a larger id. With `order_by=id` a client walks all rows by the last id that it saw.
@@ -61,6 +64,19 @@ pub struct ListParameters {
     #[param(rename = "id__lt", minimum = 0)]
     id_lt: Option<u64>,
 }
+
+/// A number of a page, or `last`, for the description; [`Query::select`] reads it.
+struct Page;
+
+impl PartialSchema for Page {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+        let last = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["last"]));
+        OneOfBuilder::new().item(number).item(last).into()
+    }
+}
+
+impl ToSchema for Page {}
 
 /// `order_by` of a list whose resource shows no time of creation.
 #[derive(Debug, IntoParams)]
@@ -104,12 +120,12 @@ enum IdOrCreationOrder {
     CreationDescending,
 }
 
-/// By what a list can be ordered.
+/// The fields by which a list can be ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderBy {
-    /// By id.
+    /// The id of the row.
     Id,
-    /// By creation.
+    /// The time of creation.
     CreatedAt,
 }
 
