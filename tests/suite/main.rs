@@ -68,6 +68,7 @@ mod lens_races;
 mod levels;
 mod liability;
 mod openapi;
+mod openapi_bodies;
 mod openapi_examples;
 mod openapi_published;
 mod order_arrivals;
