@@ -9,7 +9,7 @@ use std::{
 };
 
 use jsonschema::Validator;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::http::json::parse;
 
 use crate::Reply;
@@ -20,17 +20,12 @@ static DESCRIPTION: LazyLock<Value> =
 /// The components.
 static COMPONENTS: LazyLock<Value> = LazyLock::new(|| DESCRIPTION["components"].clone());
 
-/// The schema of orders, which are answered as they were sent: with any fields, and with any notation that was taken for one
-/// of those that are described, such as a number for a text.
-const ORDER: &str = "Order";
-
-/// The components, closed: a field that the description does not name is an error of a reply. A request may have any.
+/// The components, closed unless they are open by their description: a field that the description does not name is an error of
+/// a reply. A request may have any.
 static CLOSED: LazyLock<Value> = LazyLock::new(|| {
     let mut components = COMPONENTS.clone();
-    for (name, schema) in components["schemas"].as_object_mut().expect("schemas") {
-        if name == ORDER {
-            *schema = json!({"type": "object"});
-        } else if schema["properties"].is_object() {
+    for (_, schema) in components["schemas"].as_object_mut().expect("schemas") {
+        if schema["properties"].is_object() && schema["additionalProperties"].is_null() {
             schema["additionalProperties"] = false.into();
         }
     }

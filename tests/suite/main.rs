@@ -69,6 +69,7 @@ mod lens_races;
 mod levels;
 mod liability;
 mod openapi;
+mod openapi_bodies;
 mod openapi_examples;
 mod openapi_published;
 mod order_arrivals;

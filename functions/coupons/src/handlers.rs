@@ -20,7 +20,7 @@ use shared::{
     },
 };
 
-use crate::wire::{CouponBody, CouponReply, parse, references};
+use crate::wire::{CouponInput, CouponReply, parse, references};
 
 /// Lists the coupons, newest first.
 #[utoipa::path(
@@ -112,7 +112,7 @@ pub(crate) async fn get(
 #[utoipa::path(
     post, path = "/api/discounts/coupon/", operation_id = "coupon_create", tag = "discounts",
     params(IdempotencyKey),
-    request_body = CouponBody,
+    request_body = CouponInput,
     responses(
         (status = 201, body = CouponReply),
         ChangeErrors,

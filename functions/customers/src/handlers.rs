@@ -5,6 +5,7 @@ use shared::{
     domain::id::Id,
     http::{
         access::{Crm, Read, Write},
+        body::Body as _,
         change::{Change, IdempotencyKey},
         customer::CustomerReply,
         envelope::{self, Envelope},
@@ -22,7 +23,7 @@ use shared::{
 
 use crate::{
     import,
-    wire::{CustomerBody, parse, parse_import},
+    wire::{CustomerImport, CustomerInput, parse_import},
 };
 
 /// Lists the customers, newest created first.
@@ -72,7 +73,7 @@ pub(crate) async fn get(
 #[utoipa::path(
     put, path = "/api/crm/customer/{id}/", operation_id = "customer_put", tag = "crm",
     params(("id" = Id, Path, description = "The shop's own id of the customer.", example = 50784), IdempotencyKey),
-    request_body = CustomerBody,
+    request_body = CustomerInput,
     responses((status = 201, body = CustomerReply), (status = 200, body = CustomerReply), ChangeErrors, RowErrors),
 )]
 pub(crate) async fn put(
@@ -83,7 +84,7 @@ pub(crate) async fn put(
 ) -> Result<Response, Error> {
     let zone = caller.shop.zone;
     let plan = async || {
-        let draft = change.parsed(|body| parse(body, zone))?;
+        let draft = change.parsed(|body| CustomerInput::parse(body, zone))?;
         let (transaction, put) = customers::put(&app.store, caller.shop_id(), id, draft, change.at).await?;
         let status = if put.created { StatusCode::CREATED } else { StatusCode::OK };
         Ok((transaction, envelope::reply(status, &CustomerReply::new(&put.customer, zone))?))
@@ -98,7 +99,7 @@ pub(crate) async fn put(
 #[utoipa::path(
     post, path = "/api/crm/customer/", operation_id = "customer_import", tag = "crm",
     params(IdempotencyKey),
-    request_body = Vec<CustomerBody>,
+    request_body = Vec<CustomerImport>,
     responses((status = 201, body = Envelope<CustomerReply>), BatchErrors),
 )]
 pub(crate) async fn import_many(

@@ -15,7 +15,7 @@ use shared::{
     },
 };
 
-use crate::wire::{EvaluateBody, parse};
+use crate::wire::{EvaluationInput, parse};
 
 /// Prices a cart: what every rule takes off it, and why a rule does not apply.
 ///
@@ -24,7 +24,7 @@ use crate::wire::{EvaluateBody, parse};
 /// error: the reply says why.
 #[utoipa::path(
     post, path = "/api/discounts/evaluate/", operation_id = "evaluate", tag = "discounts",
-    request_body = EvaluateBody,
+    request_body = EvaluationInput,
     responses((status = 200, body = EvaluationReply), BodyErrors),
 )]
 pub(crate) async fn evaluate(

@@ -17,7 +17,7 @@ use shared::{
     },
 };
 
-use crate::wire::{PriceRuleBody, parse};
+use crate::wire::{PriceRuleInput, PriceRuleUpdate, parse};
 
 /// Lists the price rules, newest first.
 #[utoipa::path(
@@ -75,7 +75,7 @@ pub(crate) async fn get(
 #[utoipa::path(
     post, path = "/api/discounts/price_rule/", operation_id = "price_rule_create", tag = "discounts",
     params(IdempotencyKey),
-    request_body = PriceRuleBody,
+    request_body = PriceRuleInput,
     responses(
         (status = 201, body = PriceRuleReply),
         ChangeErrors,
@@ -104,7 +104,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     put, path = "/api/discounts/price_rule/{id}/", operation_id = "price_rule_update", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the price rule.", example = 5527), IdempotencyKey),
-    request_body = PriceRuleBody,
+    request_body = PriceRuleUpdate,
     responses((status = 200, body = PriceRuleReply), ChangeErrors, RowErrors),
 )]
 pub(crate) async fn update(

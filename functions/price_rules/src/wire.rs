@@ -3,176 +3,171 @@
 use chrono_tz::Tz;
 use serde_json::Value;
 use shared::{
+    body,
     domain::{
+        id::Id,
         money::Hundredths,
         price_rule::{
             AllocationMethod, MAX_ENTITLED, PriceRule, Ratio, TITLE_LENGTH, TargetSelection, TargetType, ValueType,
         },
     },
     error::FieldErrors,
-    http::fields::{Checked, Fields, boolean, choice, decimal, instant, integer, list, own_id, positive_or_zero, text},
+    http::{
+        body::{Body as _, flatten},
+        fields::{Checked, nullable, optional, required},
+        kinds::{Kind as _, boolean, choice, decimal, instant, integer, list, nested, own_id, positive_or_zero, text},
+    },
 };
-use utoipa::ToSchema;
 
-/// The largest number of a field (`readings.md`).
+/// The largest number of a field (`docs/api/price-rules.md`).
 const MOST: u32 = i32::MAX as u32;
 
-/// A price rule as it is sent. `title`, `value` and `value_type` are needed. What else is omitted takes its default in a new
-/// rule, and stays as it is in an update; null clears what may be null. `verbose_title` is computed and ignored here.
-#[derive(ToSchema)]
-#[schema(as = PriceRuleInput)]
-#[allow(dead_code, reason = "describes the body; `parse` reads it with every error at once")]
-pub struct PriceRuleBody {
-    /// Whether the rule is available. True by default.
-    #[schema(nullable = false, default = true)]
-    is_enabled: Option<bool>,
-    /// The larger applies first; may be negative. 0 by default.
-    #[schema(nullable = false, minimum = -2147483648, maximum = 2147483647, default = 0, example = 0)]
-    priority: Option<i32>,
-    /// The title of the rule: 1 to 255 characters.
-    #[schema(min_length = 1, max_length = 255, example = "test_price_rule_title")]
-    title: String,
-    /// The most uses over all coupons and codes of the rule; 0, the default, is no limit. A limit that is set later counts
-    /// the uses made before it.
-    #[schema(nullable = false, maximum = 2147483647, default = 0, example = 0)]
-    usage_limit: Option<u32>,
-    /// Whether each customer may have at most one live use of the rule. False by default.
-    #[schema(nullable = false, default = false)]
-    once_per_customer: Option<bool>,
-    /// Whether the rule is for `all` lines (the default) or the `entitled` ones, which needs a list that is not empty.
-    #[schema(value_type = TargetSelection, required = false, default = "all")]
-    target_selection: Option<String>,
-    /// The products that the rule entitles; null, the default, names none. The four lists have at most 250 ids and titles
-    /// together; with `target_selection` `all` they are set to null.
-    #[schema(max_items = 250, example = json!(null))]
-    entitled_product_ids: Option<Vec<u64>>,
-    /// The collections that the rule entitles; null, the default, names none.
-    #[schema(max_items = 250, example = json!(null))]
-    entitled_collection_ids: Option<Vec<u64>>,
-    /// The categories that the rule entitles; null, the default, names none.
-    #[schema(max_items = 250, example = json!(null))]
-    entitled_category_ids: Option<Vec<u64>>,
-    /// The titles of the vendors that the rule entitles, each 1 to 255 characters; null, the default, names none.
-    #[schema(max_items = 250, example = json!(null))]
-    entitled_vendor_titles: Option<Vec<String>>,
-    /// From when on the rule is active; null, the default, is unbounded.
-    #[schema(format = DateTime, example = "2017-10-10T16:51:30+08:00")]
-    starts_at: Option<String>,
-    /// Until when the rule is active, this instant excluded; after `starts_at`. Null, the default, is unbounded.
-    #[schema(format = DateTime, example = "2019-10-10T16:51:30+08:00")]
-    ends_at: Option<String>,
-    /// Whether a checkout gets the rule without a code. False by default. Only where this is false can a coupon have the
-    /// rule.
-    #[schema(nullable = false, default = false)]
-    automatic_discount: Option<bool>,
-    /// Whether the rule discounts the lines (the default) or the shipping. `shipping_line` takes only `percentage`, -100.00
-    /// and `each`.
-    #[schema(value_type = TargetType, required = false, default = "line_item")]
-    target_type: Option<String>,
-    /// Whether the discount is split `across` the lines (the default) or given to `each` of them, a fixed amount to
-    /// each unit.
-    #[schema(value_type = AllocationMethod, required = false, default = "across")]
-    allocation_method: Option<String>,
-    /// The discount, below 0 with at most two decimals: percent, at least -100.00, or yuan, as `value_type` says.
-    #[schema(format = "decimal", example = "-10.00")]
-    value: String,
-    /// Whether `value` is percent or yuan.
-    #[schema(value_type = ValueType, example = "fixed_amount")]
-    value_type: String,
-    /// Whether the discount counts once for every full multiple of the subtotal ("every 500, 100 off"). False by default.
-    #[schema(nullable = false, default = false)]
-    accumulate: Option<bool>,
-    /// How many units the entitled lines must have; null, the default, asks for none.
-    #[schema(value_type = Option<QuantityRange>)]
-    prerequisite_quantity_range: Option<Value>,
-    /// How high the shipping price may be; for rules on the shipping. Null, the default, is no bound.
-    #[schema(value_type = Option<ShippingPriceRange>)]
-    prerequisite_shipping_price_range: Option<Value>,
-    /// What the entitled lines must cost, in yuan; null, the default, asks for nothing.
-    #[schema(value_type = Option<SubtotalRange>)]
-    prerequisite_subtotal_range: Option<Value>,
-    /// Buy so many, get so many. Needs `percentage`, `line_item`, `entitled` and `each`, and none of the ranges. Null, the
-    /// default, is no rule of this kind.
-    #[schema(value_type = Option<Ratio>)]
-    prerequisite_to_entitlement_quantity_ratio: Option<Value>,
-    /// In a rule with a ratio, how often it may be allocated in one cart; in one without, how many codes of each of its
-    /// coupons may be issued or claimed. 0, the default, is no limit.
-    #[schema(nullable = false, maximum = 2147483647, default = 0, example = 0)]
-    allocation_limit: Option<u32>,
-}
-
-/// The least number of units on the entitled lines.
-#[derive(ToSchema)]
-#[allow(dead_code, reason = "describes a range; `bound` reads it")]
-struct QuantityRange {
-    /// Units: 0 to 2147483647.
-    #[schema(maximum = 2147483647, example = "4")]
-    greater_than_or_equal_to: u32,
-}
-
-/// The least price of the entitled lines.
-#[derive(ToSchema)]
-#[allow(dead_code, reason = "describes a range; `bound` reads it")]
-struct SubtotalRange {
-    /// Yuan, not below 0.
-    #[schema(format = "decimal", example = "100.00")]
-    greater_than_or_equal_to: String,
-}
-
-/// The highest price of the shipping.
-#[derive(ToSchema)]
-#[allow(dead_code, reason = "describes a range; `bound` reads it")]
-struct ShippingPriceRange {
-    /// Yuan, not below 0.
-    #[schema(format = "decimal", example = "10.00")]
-    less_than_or_equal_to: String,
-}
-
-/// A new rule before anything is said of it.
-fn blank() -> PriceRule {
-    PriceRule {
-        id: 0,
-        is_enabled: true,
-        priority: 0,
-        title: String::new(),
-        usage_limit: 0,
-        once_per_customer: false,
-        target_selection: TargetSelection::All,
-        entitled_product_ids: None,
-        entitled_collection_ids: None,
-        entitled_category_ids: None,
-        entitled_vendor_titles: None,
-        starts_at: None,
-        ends_at: None,
-        automatic_discount: false,
-        target_type: TargetType::LineItem,
-        allocation_method: AllocationMethod::Across,
-        value: Hundredths(0),
-        value_type: ValueType::FixedAmount,
-        accumulate: false,
-        prerequisite_quantity_range: None,
-        prerequisite_shipping_price_range: None,
-        prerequisite_subtotal_range: None,
-        prerequisite_to_entitlement_quantity_ratio: None,
-        allocation_limit: 0,
+body! {
+    /// The least number of units on the entitled lines.
+    pub struct QuantityRange {
+        /// Units: 0 to 2147483647.
+        #[example("4")]
+        greater_than_or_equal_to: u32 = required(integer(0..=MOST).or_digits()),
     }
 }
 
-/// The one bound of a range.
-fn bound<T>(name: &'static str, check: impl Fn(&Value) -> Checked<T>) -> impl Fn(&Value) -> Checked<T> {
-    move |value| {
-        let mut fields = Fields::of(value)?;
-        let bound = fields.required(name, &check);
-        fields.build(|| bound)
+body! {
+    /// The least price of the entitled lines.
+    pub struct SubtotalRange {
+        /// Yuan, not below 0.
+        #[example("100.00")]
+        greater_than_or_equal_to: Hundredths = required(positive_or_zero()),
     }
 }
 
-fn ratio(value: &Value) -> Checked<Ratio> {
-    let mut fields = Fields::of(value)?;
-    let prerequisite_quantity = fields.required("prerequisite_quantity", integer(1..=MOST));
-    let entitled_quantity = fields.required("entitled_quantity", integer(1..=MOST));
-    fields
-        .build(|| Some(Ratio { prerequisite_quantity: prerequisite_quantity?, entitled_quantity: entitled_quantity? }))
+body! {
+    /// The highest price of the shipping.
+    pub struct ShippingPriceRange {
+        /// Yuan, not below 0.
+        #[example("10.00")]
+        less_than_or_equal_to: Hundredths = required(positive_or_zero()),
+    }
+}
+
+body! {
+    /// Buy so many units, get so many at the discount of the rule.
+    pub struct RatioInput into Ratio {
+        /// Units to buy: 1 to 2147483647.
+        #[example(2)]
+        prerequisite_quantity: required(integer(1..=MOST)),
+        /// Units that are discounted: 1 to 2147483647.
+        #[example(1)]
+        entitled_quantity: required(integer(1..=MOST)),
+    }
+}
+
+body! {
+    /// A new price rule. `title`, `value` and `value_type` are needed; a field that may be null is null where it is omitted.
+    /// `verbose_title` is computed and ignored here.
+    pub struct PriceRuleInput into PriceRule, then keep_its_rules {
+        /// True if the rule is available.
+        #[default(true)]
+        is_enabled: optional(boolean()),
+        /// The larger applies first; may be negative.
+        #[default(0)]
+        #[example(0)]
+        priority: optional(integer(i32::MIN..=i32::MAX)),
+        /// The title of the rule: 1 to 255 characters.
+        #[example("test_price_rule_title")]
+        title: required(text(1..=TITLE_LENGTH)),
+        /// The most uses over all coupons and codes of the rule; 0 is no limit. A limit that is set later counts the uses
+        /// made before it.
+        #[default(0)]
+        #[example(0)]
+        usage_limit: optional(integer(0..=MOST)),
+        /// True if each customer may have at most one live use of the rule.
+        #[default(false)]
+        once_per_customer: optional(boolean()),
+        /// The lines that the rule is for: `all`, or the `entitled` ones, which needs a list that is not empty.
+        #[default("all")]
+        target_selection: optional(choice(TargetSelection::CHOICES)),
+        /// The products that the rule entitles; null names none. The four lists have at most 250 ids and titles together;
+        /// with `target_selection` `all` they are set to null.
+        #[example(null)]
+        entitled_product_ids: nullable(list(MAX_ENTITLED, own_id())),
+        /// The collections that the rule entitles; null names none.
+        #[example(null)]
+        entitled_collection_ids: nullable(list(MAX_ENTITLED, own_id())),
+        /// The categories that the rule entitles; null names none.
+        #[example(null)]
+        entitled_category_ids: nullable(list(MAX_ENTITLED, own_id())),
+        /// The titles of the vendors that the rule entitles, each 1 to 255 characters; null names none.
+        #[example(null)]
+        entitled_vendor_titles: nullable(list(MAX_ENTITLED, text(1..=TITLE_LENGTH))),
+        /// The time from which the rule is active; null is unbounded.
+        #[example("2017-10-10T16:51:30+08:00")]
+        starts_at: nullable(instant()),
+        /// The time at which the rule ends, after `starts_at`: the rule is no longer active at this instant. Null is
+        /// unbounded.
+        #[example("2019-10-10T16:51:30+08:00")]
+        ends_at: nullable(instant()),
+        /// True if a checkout gets the rule without a code. A coupon can have the rule only if this is false.
+        #[default(false)]
+        automatic_discount: optional(boolean()),
+        /// The target of the discount: the lines or the shipping. `shipping_line` takes only `percentage`, -100.00 and
+        /// `each`.
+        #[default("line_item")]
+        target_type: optional(choice(TargetType::CHOICES)),
+        /// The allocation of the discount: split `across` the lines, or given to `each` of them, a fixed amount to each
+        /// unit.
+        #[default("across")]
+        allocation_method: optional(choice(AllocationMethod::CHOICES)),
+        /// The discount, below 0 with at most two decimals: percent, at least -100.00, or yuan, as `value_type` says.
+        #[example("-10.00")]
+        value: required(decimal()),
+        /// The unit of `value`: percent or yuan.
+        value_type: required(choice(ValueType::CHOICES)),
+        /// True if the discount counts once for every full multiple of the subtotal ("every 500, 100 off").
+        #[default(false)]
+        accumulate: optional(boolean()),
+        /// The units that the entitled lines must have; null asks for none.
+        prerequisite_quantity_range: nullable(nested::<QuantityRange>().map(|range| range.greater_than_or_equal_to)),
+        /// The highest price of the shipping; for rules on the shipping. Null is no bound.
+        prerequisite_shipping_price_range:
+            nullable(nested::<ShippingPriceRange>().map(|range| range.less_than_or_equal_to)),
+        /// The price that the entitled lines must have, in yuan; null asks for nothing.
+        prerequisite_subtotal_range: nullable(nested::<SubtotalRange>().map(|range| range.greater_than_or_equal_to)),
+        /// Buy so many, get so many. Needs `percentage`, `line_item`, `entitled` and `each`, and none of the ranges. Null is
+        /// no rule of this kind.
+        prerequisite_to_entitlement_quantity_ratio: nullable(nested::<RatioInput>()),
+        /// In a rule with a ratio, how often it may be allocated in one cart; in one without, how many codes of each of its
+        /// coupons may be issued or claimed. 0 is no limit.
+        #[default(0)]
+        #[example(0)]
+        allocation_limit: optional(integer(0..=MOST)),
+    }
+}
+
+body! {
+    /// A change of a price rule. `title`, `value` and `value_type` are needed. A field that is omitted stays as it is, and
+    /// null clears a field that may be null. `verbose_title` is computed and ignored here.
+    pub struct PriceRuleUpdate updates PriceRuleInput;
+}
+
+body! {
+    /// A price rule as it would be: the fields of a new rule, and an id.
+    pub struct PriceRuleDraft {
+        /// The id of a stored rule, in whose place this one stands, or another id.
+        id: Id = required(own_id()),
+        /// The other fields.
+        rule: PriceRule = flatten::<PriceRuleInput>(),
+    }
+}
+
+/// Checks what the fields of a rule break together.
+fn keep_its_rules(rule: PriceRule) -> Checked<PriceRule> {
+    let rule = rule.normalized();
+    let breaches = rule.breaches();
+    if breaches.is_empty() {
+        return Ok(rule);
+    }
+    let errors = breaches.into_iter().map(|(field, message)| FieldErrors::field(field, message));
+    Err(errors.fold(FieldErrors::NONE, FieldErrors::and))
 }
 
 /// Reads a rule from a body, new or over the one that is stored. The id is for the caller to set.
@@ -180,42 +175,8 @@ fn ratio(value: &Value) -> Checked<Ratio> {
 /// # Errors
 /// Every field that is wrong by itself; where none is, every rule that the fields break together.
 pub fn parse(body: &Value, stored: Option<PriceRule>, zone: Tz) -> Checked<PriceRule> {
-    let mut fields = Fields::of(body)?;
-    let mut rule = stored.unwrap_or_else(blank);
-    fields.set("is_enabled", &mut rule.is_enabled, boolean);
-    fields.set("priority", &mut rule.priority, integer(i32::MIN..=i32::MAX));
-    fields.set_required("title", &mut rule.title, text(TITLE_LENGTH, false));
-    fields.set("usage_limit", &mut rule.usage_limit, integer(0..=MOST));
-    fields.set("once_per_customer", &mut rule.once_per_customer, boolean);
-    fields.set("target_selection", &mut rule.target_selection, choice(TargetSelection::CHOICES));
-    fields.clear_or_set("entitled_product_ids", &mut rule.entitled_product_ids, list(MAX_ENTITLED, own_id));
-    fields.clear_or_set("entitled_collection_ids", &mut rule.entitled_collection_ids, list(MAX_ENTITLED, own_id));
-    fields.clear_or_set("entitled_category_ids", &mut rule.entitled_category_ids, list(MAX_ENTITLED, own_id));
-    let titles = list(MAX_ENTITLED, text(TITLE_LENGTH, false));
-    fields.clear_or_set("entitled_vendor_titles", &mut rule.entitled_vendor_titles, titles);
-    fields.clear_or_set("starts_at", &mut rule.starts_at, instant(zone));
-    fields.clear_or_set("ends_at", &mut rule.ends_at, instant(zone));
-    fields.set("automatic_discount", &mut rule.automatic_discount, boolean);
-    fields.set("target_type", &mut rule.target_type, choice(TargetType::CHOICES));
-    fields.set("allocation_method", &mut rule.allocation_method, choice(AllocationMethod::CHOICES));
-    fields.set_required("value", &mut rule.value, decimal);
-    fields.set_required("value_type", &mut rule.value_type, choice(ValueType::CHOICES));
-    fields.set("accumulate", &mut rule.accumulate, boolean);
-    let at_least = "greater_than_or_equal_to";
-    let units = bound(at_least, integer(0..=MOST));
-    fields.clear_or_set("prerequisite_quantity_range", &mut rule.prerequisite_quantity_range, units);
-    let shipping = bound("less_than_or_equal_to", positive_or_zero);
-    fields.clear_or_set("prerequisite_shipping_price_range", &mut rule.prerequisite_shipping_price_range, shipping);
-    let subtotal = bound(at_least, positive_or_zero);
-    fields.clear_or_set("prerequisite_subtotal_range", &mut rule.prerequisite_subtotal_range, subtotal);
-    let ratio_field = "prerequisite_to_entitlement_quantity_ratio";
-    fields.clear_or_set(ratio_field, &mut rule.prerequisite_to_entitlement_quantity_ratio, ratio);
-    fields.set("allocation_limit", &mut rule.allocation_limit, integer(0..=MOST));
-    let rule = fields.build(|| Some(rule))?.normalized();
-    let breaches = rule.breaches();
-    if breaches.is_empty() {
-        return Ok(rule);
+    match stored {
+        Some(stored) => PriceRuleUpdate::parse_over(body, stored, zone),
+        None => PriceRuleInput::parse(body, zone),
     }
-    let errors = breaches.into_iter().map(|(field, message)| FieldErrors::field(field, message));
-    Err(errors.fold(FieldErrors::NONE, FieldErrors::and))
 }

@@ -54,7 +54,7 @@ impl Level {
 }
 
 /// What a client sends of a level: an omitted field stays as it is, or takes its default in a new one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LevelDraft {
     /// See [`Level`].
     pub title: String,

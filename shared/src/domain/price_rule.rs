@@ -17,7 +17,7 @@ pub const MAX_RULES: u64 = 10_000;
 macro_rules! choices {
     ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$outer])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
         #[schema(rename_all = "snake_case")]
         pub enum $name { $($(#[$inner])* #[serde(rename = $text)] $variant),+ }
 
@@ -32,6 +32,7 @@ choices! {
     /// Which lines a rule entitles: `all`, or those that an `entitled_*` list names.
     TargetSelection {
         /// All lines.
+        #[default]
         All = "all",
         /// Those that an entitled list names.
         Entitled = "entitled",
@@ -42,6 +43,7 @@ choices! {
     /// What a rule discounts: the lines of a cart, or its shipping.
     TargetType {
         /// Lines.
+        #[default]
         LineItem = "line_item",
         /// The shipping.
         ShippingLine = "shipping_line",
@@ -52,6 +54,7 @@ choices! {
     /// How a discount falls on its lines: `across` splits it over them, `each` gives it to each of them.
     AllocationMethod {
         /// Once, split over the lines.
+        #[default]
         Across = "across",
         /// On each line.
         Each = "each",
@@ -62,6 +65,7 @@ choices! {
     /// What a rule's `value` is: percent, or yuan.
     ValueType {
         /// Of a hundred.
+        #[default]
         Percentage = "percentage",
         /// Yuan.
         FixedAmount = "fixed_amount",
@@ -69,7 +73,7 @@ choices! {
 }
 
 /// Buy so many units, get so many at the discount of the rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Ratio {
     /// Units to buy: 1 to 2147483647.
     #[schema(minimum = 1, maximum = 2147483647, example = 2)]
@@ -87,7 +91,7 @@ impl Ratio {
 }
 
 /// A price rule of a shop.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceRule {
     /// Ours, increasing in order of creation.
     pub id: Id,

@@ -101,7 +101,7 @@ pub async fn sign(
 }
 
 /// What a redemption asks for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Redemption {
     /// Who spends.
     pub customer_id: Id,

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chrono_tz::Tz;
 use coupon_codes::IMPORT;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::Method;
@@ -13,7 +14,10 @@ use serde_json::{Value, json};
 use shared::{
     domain::shop::ShopId,
     error::FieldErrors,
-    http::fields::{Fields, relation},
+    http::{
+        fields::{Fields, required},
+        kinds::{Kind as _, relation},
+    },
     table::{coupon_code_import::THERE_ALREADY, customers, store::Store},
 };
 
@@ -157,7 +161,7 @@ fn by_customer(bodies: &[(&Row, Value)]) -> Vec<Vec<usize>> {
     let mut rows: Vec<Vec<usize>> = Vec::new();
     let mut places = HashMap::new();
     for (index, (_, body)) in bodies.iter().enumerate() {
-        match relation(&body["customer_id"]) {
+        match relation().read(&body["customer_id"], Tz::UTC) {
             Ok(customer) => {
                 let place = *places.entry(customer).or_insert_with(|| {
                     rows.push(Vec::new());
@@ -186,9 +190,9 @@ async fn add_points(desk: &Desk<'_>, row: &Row, body: &Value) -> Result<Verdict,
 /// No points, for a customer who is there, are no entry; the API has no adjustment of 0 that could say so.
 async fn no_points(desk: &Desk<'_>, body: &Value) -> Result<Verdict, BulkError> {
     let api = desk.api;
-    let errors = match Fields::of(body).and_then(|mut fields| {
-        let customer = fields.required("customer_id", relation);
-        fields.build(|| customer)
+    let errors = match Fields::of(body, Tz::UTC).and_then(|mut fields| {
+        let customer = fields.take("customer_id", &required(relation())).unwrap_or_default();
+        fields.finish(customer)
     }) {
         Err(errors) => errors,
         Ok(customer) if customers::get(&api.store, &api.shop.id, customer).await?.is_some() => {

@@ -20,7 +20,7 @@ pub struct Cart {
 }
 
 /// A line: so many units of one thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line {
     /// The shop's own, unique in the cart.
     pub id: Id,
