@@ -10,7 +10,7 @@ use std::{
 
 use crate::Reply;
 use jsonschema::Validator;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::http::json::parse;
 
 static DESCRIPTION: LazyLock<Value> =
@@ -19,18 +19,12 @@ static DESCRIPTION: LazyLock<Value> =
 /// The components of the description.
 static COMPONENTS: LazyLock<Value> = LazyLock::new(|| DESCRIPTION["components"].clone());
 
-/// The schema of orders. An order is answered as it was sent: with any fields, and in any notation that was accepted
-/// (for example a number for a text). The check of replies makes an exception for it.
-const ORDER: &str = "Order";
-
-/// The components with closed objects: a reply may not have a field that the description does not name. A request may
-/// have any field.
+/// The components with closed objects, except those that the description opens: a reply may not have a field that the
+/// description does not name. A request may have any field.
 static CLOSED: LazyLock<Value> = LazyLock::new(|| {
     let mut components = COMPONENTS.clone();
-    for (name, schema) in components["schemas"].as_object_mut().expect("schemas") {
-        if name == ORDER {
-            *schema = json!({"type": "object"});
-        } else if schema["properties"].is_object() {
+    for (_, schema) in components["schemas"].as_object_mut().expect("schemas") {
+        if schema["properties"].is_object() && schema["additionalProperties"].is_null() {
             schema["additionalProperties"] = false.into();
         }
     }

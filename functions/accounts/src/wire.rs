@@ -26,24 +26,24 @@ pub(crate) struct AccountReply {
     level: Option<LevelReply>,
     /// The level after it; null where there is none.
     next_level: Option<LevelReply>,
-    /// How many points are still to be earned for the next level; null where there is none.
+    /// The points still to be earned for the next level; null without a next level.
     #[schema(minimum = 0, example = 800)]
     points_to_next_level: Option<i64>,
     /// The most points that one redemption may spend now; 0 where redemption is off.
     #[schema(minimum = 0, example = 500)]
     redeemable_points: i64,
-    /// What those points are worth, in yuan.
+    /// The worth of those points, in yuan.
     #[schema(format = "decimal", example = "5.00")]
     redeemable_price: String,
     /// The points redeemed in this calendar month of the shop's zone, less what was given back of them.
     #[schema(minimum = 0, example = 0)]
     redeemed_this_month: i64,
-    /// Whether the customer has signed in on this day of the shop's zone.
+    /// True if the customer has signed in on this day of the shop's zone.
     signed_today: bool,
-    /// How many points expire next; 0 where none do.
+    /// The points that expire next; 0 if none do.
     #[schema(minimum = 0, example = 0)]
     expiring_points: i64,
-    /// When those points are gone; null where none expire.
+    /// The time at which those points expire; null if none do.
     #[schema(format = DateTime)]
     expiring_at: Option<String>,
 }

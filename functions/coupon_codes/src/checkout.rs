@@ -2,17 +2,20 @@
 
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
 use lambda_http::http::StatusCode;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use shared::{
-    App, Error, ErrorReply, FieldErrors,
-    domain::{coupon_code::CODE_LENGTH, id::Id, order_uses::MAX_CODES, shop::Shop},
+    App, Error, ErrorReply, FieldErrors, body,
+    domain::{coupon_code::CODE_LENGTH, evaluation::cart::Cart, id::Id, order_uses::MAX_CODES, shop::Shop},
     http::{
         access::{Discounts, Write},
+        body::Body as _,
         change::{Change, IdempotencyKey},
         envelope::{self, Envelope},
-        fields::{Checked, Fields, integer, list, own_id, relation, text},
+        fields::{Checked, nullable, required},
+        kinds::{Kind as _, integer, list, nested, own_id, relation, text},
         replies::ChangeErrors,
     },
     shop::{
@@ -22,35 +25,47 @@ use shared::{
         },
         orders::{self, settling::after_settling},
     },
-    wire::{
-        cart::{self, CartBody},
-        coupon_code::CodeReply,
-        price_rule::PriceRuleReply,
-    },
+    wire::{cart::CartInput, coupon_code::CodeReply, price_rule::PriceRuleReply},
 };
 use utoipa::ToSchema;
 
-/// Codes that an order is to use.
-#[derive(ToSchema)]
-#[schema(as = CouponCodeUse)]
-#[allow(dead_code, reason = "describes the body; `parse_use` reads it with every error at once")]
-struct UseBody {
-    /// The texts of the codes, each once: 1 to 10, or none with a `cart`.
-    #[schema(max_items = 10, example = json!(["jB7nNJPbf16adc"]))]
-    codes: Vec<String>,
-    /// The customer whose codes they are.
-    #[schema(example = 123)]
-    customer_id: Id,
-    /// The order that uses them; it need not be stored.
-    #[schema(example = 2528284)]
-    order_id: Id,
-    /// What is bought. With it each code's rule must apply to the cart, and the automatic rules that apply are used too. Null
-    /// is none.
-    cart: Option<CartBody>,
-    /// For how many seconds the order holds the codes: where it is not paid by then, it has given them back. 1 to 2147483647;
-    /// null, the default, is no end.
-    #[schema(minimum = 1, maximum = 2147483647, example = 900)]
-    hold_seconds: Option<u32>,
+body! {
+    /// Codes that an order is to use.
+    struct CouponCodeUse {
+        /// The texts of the codes, each once: 1 to 10, or none with a `cart`.
+        #[example(["jB7nNJPbf16adc"])]
+        codes: Vec<String> = required(list(MAX_CODES, text(1..=CODE_LENGTH)).then(each_once)).beside(some_or_a_cart),
+        /// The customer whose codes they are.
+        customer_id: Id = required(relation()),
+        /// The order that uses them; it need not be stored.
+        order_id: Id = required(own_id()),
+        /// The cart that is bought. Each code's rule must then apply to it, and the automatic rules that apply are used
+        /// too. Null is no cart.
+        cart: Option<Cart> = nullable(nested::<CartInput>()),
+        /// The seconds for which the order holds the codes: an order that is not paid by then has given them back. 1 to
+        /// 2147483647; null, the default, is no end.
+        #[example(900)]
+        hold_seconds: Option<i32> = nullable(integer(1..=i32::MAX)),
+    }
+}
+
+fn each_once(codes: Vec<String>) -> Checked<Vec<String>> {
+    let again = codes.iter().enumerate().filter(|(index, code)| codes[..*index].contains(code));
+    let errors = again.map(|(index, _)| (index.to_string().into(), FieldErrors::message("This code is sent twice.")));
+    let errors = FieldErrors::Fields(errors.collect());
+    if errors.is_empty() { Ok(codes) } else { Err(errors) }
+}
+
+fn some_or_a_cart(codes: &Vec<String>, body: &Map<String, Value>) -> Checked<()> {
+    let has_cart = body.get("cart").is_some_and(|cart| !cart.is_null());
+    let is_right = has_cart || !codes.is_empty();
+    if is_right { Ok(()) } else { Err(FieldErrors::message("This list may not be empty.")) }
+}
+
+fn parse_use(body: &Value) -> Checked<Asked> {
+    let CouponCodeUse { codes, customer_id, order_id, cart, hold_seconds } = CouponCodeUse::parse(body, Tz::UTC)?;
+    let hold = hold_seconds.map(|seconds| Duration::seconds(seconds.into()));
+    Ok(Asked { codes, customer_id, order_id, cart, hold })
 }
 
 /// A code that an order uses.
@@ -63,30 +78,6 @@ struct UsedCodeReply {
     price_rule: PriceRuleReply,
 }
 
-/// The codes of a use: 1 to 10, or none beside a cart; each once.
-fn codes(value: &Value, with_cart: bool) -> Checked<Vec<String>> {
-    let codes = list(MAX_CODES, text(CODE_LENGTH, false))(value)?;
-    if codes.is_empty() && !with_cart {
-        return Err(FieldErrors::message("This list may not be empty."));
-    }
-    let again = codes.iter().enumerate().filter(|(index, code)| codes[..*index].contains(code));
-    let errors = again.map(|(index, _)| (index.to_string().into(), FieldErrors::message("This code is sent twice.")));
-    let errors = FieldErrors::Fields(errors.collect());
-    if errors.is_empty() { Ok(codes) } else { Err(errors) }
-}
-
-fn parse_use(body: &Value) -> Checked<Asked> {
-    let mut fields = Fields::of(body)?;
-    let with_cart = body.get("cart").is_some_and(|cart| !cart.is_null());
-    let codes = fields.required("codes", |value| codes(value, with_cart));
-    let customer_id = fields.required("customer_id", relation);
-    let order_id = fields.required("order_id", own_id);
-    let cart = fields.nullable("cart", cart::parse).flatten();
-    let hold = fields.nullable("hold_seconds", integer(1..=i32::MAX)).flatten();
-    let hold = hold.map(|seconds| Duration::seconds(seconds.into()));
-    fields.build(|| Some(Asked { codes: codes?, customer_id: customer_id?, order_id: order_id?, cart, hold }))
-}
-
 /// Uses codes for an order, all or none.
 ///
 /// Within `usage_limit` and `once_per_customer`. At most 10 codes and 15 applying rules for an order. With a `cart`, it
@@ -95,7 +86,7 @@ fn parse_use(body: &Value) -> Checked<Asked> {
 #[utoipa::path(
     post, path = "/api/discounts/coupon_code/use/", operation_id = "coupon_code_use", tag = "discounts",
     params(IdempotencyKey),
-    request_body = UseBody,
+    request_body = CouponCodeUse,
     responses(
         (status = 200, body = Envelope<UsedCodeReply>),
         ChangeErrors,
@@ -129,20 +120,16 @@ fn reply_to_use(used: &Used, shop: &Shop, now: DateTime<Utc>) -> Result<Envelope
     rows.map(Envelope::of_created).ok_or_else(|| Error::Internal("a used code without its rule".to_owned()))
 }
 
-/// An order that is to give its codes back.
-#[derive(ToSchema)]
-#[schema(as = CouponCodeRelease)]
-#[allow(dead_code, reason = "describes the body; `parse_release` reads it")]
-struct ReleaseBody {
-    /// The order that gives its codes back.
-    #[schema(example = 2528284)]
-    order_id: Id,
+body! {
+    /// An order that is to give its codes back.
+    struct CouponCodeRelease {
+        /// The order that gives its codes back.
+        order_id: Id = required(own_id()),
+    }
 }
 
 fn parse_release(body: &Value) -> Checked<Id> {
-    let mut fields = Fields::of(body)?;
-    let order_id = fields.required("order_id", own_id);
-    fields.build(|| order_id)
+    Ok(CouponCodeRelease::parse(body, Tz::UTC)?.order_id)
 }
 
 /// Gives back the codes that an order uses, once.
@@ -152,7 +139,7 @@ fn parse_release(body: &Value) -> Checked<Id> {
 #[utoipa::path(
     post, path = "/api/discounts/coupon_code/release/", operation_id = "coupon_code_release", tag = "discounts",
     params(IdempotencyKey),
-    request_body = ReleaseBody,
+    request_body = CouponCodeRelease,
     responses((status = 200, body = Envelope<CodeReply>), ChangeErrors),
 )]
 pub(crate) async fn release(

@@ -1,6 +1,6 @@
 use crate::{
     issue,
-    wire::{CodeBody, IssueBody, STATUSES, StatusFilter, parse_issue, parse_update},
+    wire::{CouponCodeInput, CouponCodeIssue, STATUSES, StatusFilter, parse_issue, parse_update},
 };
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
@@ -106,7 +106,7 @@ pub(crate) async fn get(
 #[utoipa::path(
     post, path = "/api/discounts/coupon_code/", operation_id = "coupon_code_issue", tag = "discounts",
     params(IdempotencyKey),
-    request_body = Vec<IssueBody>,
+    request_body = Vec<CouponCodeIssue>,
     responses(
         (status = 201, body = Envelope<CodeReply>),
         BatchErrors,
@@ -157,7 +157,7 @@ async fn plan_issue(
 #[utoipa::path(
     put, path = "/api/discounts/coupon_code/{id}/", operation_id = "coupon_code_update", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the code.", example = 27518), IdempotencyKey),
-    request_body = CodeBody,
+    request_body = CouponCodeInput,
     responses(
         (status = 200, body = CodeReply),
         ChangeErrors,

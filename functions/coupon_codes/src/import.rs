@@ -10,43 +10,39 @@ use shared::{
     http::{
         access::{Discounts, Write},
         change::Change,
-        fields::{Checked, Fields, choice, instant, relation, text},
+        fields::{Fields, nullable, optional, required},
+        kinds::{Kind as _, instant, names, relation, text},
     },
-    shop::discounts::codes::{
-        import,
-        import::{CouponName, Draft},
-    },
+    shop::discounts::codes::import::{self, CouponName, Draft},
     wire::coupon_code::CodeReply,
 };
 
-/// The statuses of a code in another system, and whether the code was used. Here its rule decides whether it has expired.
+/// The statuses of a code elsewhere, and whether it was used. Here the price rule says whether a code has expired.
 const STATUSES: &[(&str, bool)] = &[("unused", false), ("used", true), ("expired", false)];
 
-/// Parses a status, and returns whether the code was used. An error lists the choices, because people write statuses by hand.
-fn was_used(status: &Value) -> Checked<bool> {
-    choice(STATUSES)(status).map_err(|error| {
-        let choices = STATUSES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-        error.and(FieldErrors::message(format!("Choices: {choices}.")))
-    })
+/// Adds the choices, because people write a status into files by hand.
+fn with_choices(_: &Value, error: FieldErrors) -> FieldErrors {
+    let choices = STATUSES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    error.and(FieldErrors::message(format!("Choices: {choices}.")))
 }
 
-/// Parses a code. Its errors stand in the draft, because only the store knows whether its customer and coupon exist.
+/// Reads a code; its errors stand in the draft, because the store has more to say about its customer and its coupon.
 fn parse(body: &Value, zone: Tz, now: DateTime<Utc>) -> Draft {
     let none = |errors| Draft { customer_id: None, coupon: None, code: None, used_at: None, errors };
-    let mut fields = match Fields::of(body) {
+    let mut fields = match Fields::of(body, zone) {
         Ok(fields) => fields,
         Err(errors) => return none(errors),
     };
-    let customer_id = fields.required("customer_id", relation);
-    let prefix = fields.optional("code_prefix", text(255, false)).map(CouponName::Prefix);
-    // Ids of coupons differ from shop to shop: a prefix, if there is one, decides.
+    let customer_id = fields.take("customer_id", &required(relation()));
+    let prefix = fields.take("code_prefix", &optional(text(1..=255))).map(CouponName::Prefix);
+    // The ids of another shop's coupons lead elsewhere: where there is a prefix, it says which coupon is meant.
     let coupon = match body.get("code_prefix") {
         Some(_) => prefix,
-        None => fields.required("coupon_id", relation).map(CouponName::Id),
+        None => fields.take("coupon_id", &required(relation())).map(CouponName::Id),
     };
-    let code = fields.required("code", text(CODE_LENGTH, false));
-    let used = fields.optional("status", was_used).unwrap_or(false);
-    let used_at = fields.nullable("used_at", instant(zone)).flatten();
+    let code = fields.take("code", &required(text(1..=CODE_LENGTH)));
+    let used = fields.take("status", &optional(names(STATUSES).explain(with_choices))).unwrap_or(false);
+    let used_at = fields.take("used_at", &nullable(instant())).flatten();
     if used_at.is_some_and(|used_at| used_at > now) {
         fields.reject("used_at", "Ensure this instant is not in the future.");
     }

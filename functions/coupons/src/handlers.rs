@@ -1,4 +1,4 @@
-use crate::wire::{CouponBody, CouponReply, parse, references};
+use crate::wire::{CouponInput, CouponReply, parse, references};
 use axum::{extract::State, response::Response};
 use serde_json::Value;
 use shared::{
@@ -113,7 +113,7 @@ pub(crate) async fn get(
 #[utoipa::path(
     post, path = "/api/discounts/coupon/", operation_id = "coupon_create", tag = "discounts",
     params(IdempotencyKey),
-    request_body = CouponBody,
+    request_body = CouponInput,
     responses(
         (status = 201, body = CouponReply),
         ChangeErrors,

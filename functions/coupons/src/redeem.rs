@@ -6,35 +6,27 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use serde_json::Value;
 use shared::{
-    App, Error, ErrorReply,
+    App, Error, ErrorReply, body,
     domain::id::Id,
     http::{
         access::{Discounts, Write},
+        body::Body as _,
         change::{Change, IdempotencyKey},
-        fields::{Checked, Fields, relation},
+        fields::required,
+        kinds::relation,
         replies::{ChangeErrors, RowErrors},
     },
     shop::discounts::coupons::{self, claims::Asked},
     wire::coupon_code::CodeReply,
 };
-use utoipa::ToSchema;
 
-/// Who claims a code.
-#[derive(ToSchema)]
-#[schema(as = CouponRedeem)]
-#[allow(dead_code, reason = "describes the body; `parse` reads it")]
-struct RedeemBody {
-    /// The customer who claims the code.
-    #[schema(example = 123)]
-    customer_id: Id,
-}
-
-fn parse(body: &Value) -> Checked<Id> {
-    let mut fields = Fields::of(body)?;
-    let customer_id = fields.required("customer_id", relation);
-    fields.build(|| customer_id)
+body! {
+    /// The customer who claims a code.
+    struct CouponRedeem {
+        /// The customer who claims the code.
+        customer_id: Id = required(relation()),
+    }
 }
 
 /// Claims a code of a coupon for a customer, with the passphrase.
@@ -48,7 +40,7 @@ fn parse(body: &Value) -> Checked<Id> {
         ("code_prefix" = String, Path, description = "The passphrase: the `code_prefix` of the coupon.", example = "jB7nNJPb"),
         IdempotencyKey,
     ),
-    request_body = RedeemBody,
+    request_body = CouponRedeem,
     responses(
         (status = 201, body = CodeReply),
         ChangeErrors,
@@ -67,7 +59,7 @@ pub(crate) async fn redeem(
 ) -> Result<Response, ErrorReply> {
     let attempts = AtomicU32::new(0);
     let plan = async || {
-        let customer_id = change.parsed(parse)?;
+        let customer_id = change.parsed(|body| CouponRedeem::parse(body, caller.shop.zone))?.customer_id;
         let attempt = attempts.fetch_add(1, Ordering::Relaxed) + 1;
         let asked = Asked { prefix: prefix.clone(), customer_id, now: change.at, attempt };
         let (transaction, (code, nested)) = coupons::claims::claim(&app.store, caller.shop_id(), &asked).await?;

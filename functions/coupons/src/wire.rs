@@ -1,22 +1,29 @@
 //! Coupons as they stand on the wire and as they are sent.
 
 use chrono_tz::Tz;
-use price_rules::wire::PriceRuleBody;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
-    FieldErrors,
+    FieldErrors, body,
     domain::{
         coupon::{Counts, Coupon, PREFIX_LENGTH},
         id::Id,
+        money::Hundredths,
         price_rule::{PriceRule, TITLE_LENGTH},
         timestamp,
     },
-    http::fields::{Checked, Fields, boolean, positive_or_zero, relation, text},
+    http::{
+        body::Body as _,
+        fields::{Checked, nullable, optional, required},
+        kinds::{Kind, boolean, nested, positive_or_zero, relation, text},
+    },
     shop::discounts::coupons::rows::{Draft, Nested, RuleOf},
-    wire::price_rule::PriceRuleReply,
+    wire::{price_rule::PriceRuleReply, price_rule_input::PriceRuleInput},
 };
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Object, ObjectBuilder},
+};
 
 /// A coupon (优惠券): a prefix under which codes of one price rule are given to customers.
 #[derive(Serialize, ToSchema)]
@@ -25,18 +32,18 @@ pub(crate) struct CouponReply {
     /// The id of the coupon, increasing in order of creation.
     #[schema(example = 3077)]
     id: Id,
-    /// What its codes begin with, and the passphrase by which customers claim them.
+    /// The text with which its codes begin, and the passphrase with which customers claim them.
     #[schema(max_length = 32, example = "JxxxxY")]
     code_prefix: String,
-    /// Whether customers may claim codes with the passphrase.
+    /// True if customers may claim codes with the passphrase.
     can_redeem: bool,
-    /// When the coupon was created.
+    /// The time of creation.
     #[schema(format = DateTime, example = "2019-05-16T11:36:48.068390+08:00")]
     created_at: String,
-    /// How many of its codes are used.
+    /// The number of its codes that are used.
     #[schema(example = 0)]
     used_count: u64,
-    /// How many codes customers have claimed with the passphrase.
+    /// The number of codes that customers have claimed with the passphrase.
     #[schema(example = 0)]
     redeem_count: u64,
     /// The id of the price rule of its codes.
@@ -44,9 +51,14 @@ pub(crate) struct CouponReply {
     price_rule_id: Id,
     /// The price rule of its codes.
     price_rule: PriceRuleReply,
-    /// Always empty.
-    #[schema(value_type = Object, example = json!({}))]
+    /// An empty object.
+    #[schema(schema_with = empty_object)]
     legacy_fields: Map<String, Value>,
+}
+
+fn empty_object() -> Object {
+    let told = "An empty object.";
+    ObjectBuilder::new().description(Some(told)).max_properties(Some(0)).build()
 }
 
 impl CouponReply {
@@ -72,66 +84,58 @@ impl CouponReply {
     }
 }
 
-/// A coupon as it is sent. `code_prefix` is needed, and exactly one of `price_rule` and `price_rule_id`.
-#[derive(ToSchema)]
-#[schema(as = CouponInput)]
-#[allow(dead_code, reason = "describes the body; `parse` reads it with every error at once")]
-pub(crate) struct CouponBody {
-    /// What its codes begin with, and the passphrase: 1 to 32 of letters, digits, `-` and `_`; letter case counts; unique in
-    /// the shop.
-    #[schema(min_length = 1, max_length = 32, pattern = "^[-a-zA-Z0-9_]+$", example = "aaaaxxxx")]
-    code_prefix: String,
-    /// Whether customers may claim codes with the passphrase. True by default.
-    #[schema(nullable = false, default = true)]
-    can_redeem: Option<bool>,
-    /// What its codes are called: at most 255 characters. Blank and null, the default, take the title of the rule.
-    #[schema(max_length = 255, example = "test_title")]
-    title: Option<String>,
-    /// Yuan, not below 0. Above 0 it stands for a missing `prerequisite_subtotal_range` of the new rule. Null, the default,
-    /// and 0 ask for nothing.
-    #[schema(format = "decimal", example = "0.00")]
-    minimum_amount: Option<String>,
-    /// A price rule that is created with the coupon.
-    price_rule: Option<PriceRuleBody>,
-    /// A price rule that is there. It cannot be an automatic discount.
-    #[schema(example = 5527)]
-    price_rule_id: Option<Id>,
-}
-
-fn prefix(value: &Value) -> Checked<String> {
-    let prefix = text(PREFIX_LENGTH, false)(value)?;
-    if Coupon::is_prefix(&prefix) {
-        return Ok(prefix);
+body! {
+    /// A coupon as it is sent. `code_prefix` is needed, and exactly one of `price_rule` and `price_rule_id`.
+    pub(crate) struct CouponInput {
+        /// The text with which its codes begin, and the passphrase: 1 to 32 of letters, digits, `-` and `_`; letter
+        /// case counts; unique in the shop.
+        #[example("aaaaxxxx")]
+        code_prefix: String = required(prefix()),
+        /// True if customers may claim codes with the passphrase.
+        #[default(true)]
+        can_redeem: bool = optional(boolean()),
+        /// The title of its codes: at most 255 characters. Blank and null, the default, take the title of the rule.
+        #[example("test_title")]
+        title: Option<String> = nullable(text(0..=TITLE_LENGTH)),
+        /// Yuan, not below 0. Above 0 it stands for a missing `prerequisite_subtotal_range` of the new rule. Null, the
+        /// default, and 0 ask for nothing.
+        #[example("0.00")]
+        minimum_amount: Option<Hundredths> = nullable(positive_or_zero()),
+        /// A price rule that is created with the coupon.
+        price_rule: Option<PriceRule> = nullable(nested::<PriceRuleInput>().then(not_automatic)),
+        /// A price rule that is there. It cannot be an automatic discount.
+        price_rule_id: Option<Id> = nullable(relation()),
     }
-    let message = "Enter a valid \"slug\" consisting of letters, numbers, underscores or hyphens.";
-    Err(FieldErrors::message(message))
 }
 
-/// A rule that is made with a coupon.
-fn new_rule(value: &Value, zone: Tz) -> Checked<PriceRule> {
-    let rule = price_rules::wire::parse(value, None, zone)?;
+fn prefix() -> impl Kind<Value = String> {
+    text(1..=PREFIX_LENGTH).like("^[-a-zA-Z0-9_]+$").then(|prefix| {
+        let message = "Enter a valid \"slug\" consisting of letters, numbers, underscores or hyphens.";
+        if Coupon::is_prefix(&prefix) { Ok(prefix) } else { Err(FieldErrors::message(message)) }
+    })
+}
+
+fn not_automatic(rule: PriceRule) -> Checked<PriceRule> {
     if rule.automatic_discount {
         return Err(FieldErrors::field("automatic_discount", "An automatic discount cannot be a coupon's."));
     }
     Ok(rule)
 }
 
-/// The prefix and the rule that a body names, as far as it names any.
+/// Returns the prefix and the rule that a body names, as far as it names any.
 pub(crate) fn references(body: &Value) -> (Option<String>, Option<Id>) {
     let named = |name: &str| body.get(name).unwrap_or(&Value::Null);
-    (prefix(named("code_prefix")).ok(), relation(named("price_rule_id")).ok())
+    let prefix = prefix().read(named("code_prefix"), Tz::UTC).ok();
+    (prefix, relation().read(named("price_rule_id"), Tz::UTC).ok())
 }
 
 /// Reads a coupon from a body.
+///
+/// # Errors
+/// Every error of the body.
 pub fn parse(body: &Value, zone: Tz) -> Checked<Draft> {
-    let mut fields = Fields::of(body)?;
-    let code_prefix = fields.required("code_prefix", prefix);
-    let mut can_redeem = true;
-    fields.set("can_redeem", &mut can_redeem, boolean);
-    let title = fields.nullable("title", text(TITLE_LENGTH, true)).flatten().filter(|title| !title.is_empty());
-    let minimum_amount = fields.nullable("minimum_amount", positive_or_zero).flatten().filter(|amount| amount.0 > 0);
-    let rule = fields.nullable("price_rule", |value| new_rule(value, zone)).flatten();
-    let rule_id = fields.relation_or_none("price_rule_id");
+    let (coupon, mut fields) = CouponInput::read(body, zone)?;
+    let minimum_amount = coupon.minimum_amount.filter(|amount| amount.0 > 0);
     let given = |name: &str| body.get(name).is_some_and(|value| !value.is_null());
     let refers = given("price_rule_id") && body["price_rule_id"] != "";
     match (given("price_rule"), refers) {
@@ -139,7 +143,7 @@ pub fn parse(body: &Value, zone: Tz) -> Checked<Draft> {
         (true, true) => fields.reject("price_rule_id", "Send price_rule or price_rule_id, not both."),
         _ => {}
     }
-    let rule = match (rule, rule_id) {
+    let rule = match (coupon.price_rule, coupon.price_rule_id) {
         (Some(mut rule), _) => {
             if let (Some(amount), None) = (minimum_amount, rule.prerequisite_subtotal_range) {
                 rule.prerequisite_subtotal_range = Some(amount);
@@ -147,10 +151,12 @@ pub fn parse(body: &Value, zone: Tz) -> Checked<Draft> {
                     fields.reject("minimum_amount", message);
                 }
             }
-            Some(RuleOf::New(Box::new(rule)))
+            RuleOf::New(Box::new(rule))
         }
-        (None, Some(id)) => Some(RuleOf::Existing { id, minimum_amount: minimum_amount.is_some() }),
-        (None, None) => None,
+        (None, Some(id)) => RuleOf::Existing { id, minimum_amount: minimum_amount.is_some() },
+        // The field that is wrong is among the errors.
+        (None, None) => return Err(fields.errors()),
     };
-    fields.build(|| Some(Draft { code_prefix: code_prefix?, can_redeem, title, rule: rule? }))
+    let title = coupon.title.filter(|title| !title.is_empty());
+    fields.finish(Draft { code_prefix: coupon.code_prefix, can_redeem: coupon.can_redeem, title, rule })
 }

@@ -1,7 +1,4 @@
-use crate::{
-    import,
-    wire::{CustomerBody, parse, parse_import},
-};
+use crate::wire::{CustomerImport, CustomerInput, parse_import};
 use axum::{extract::State, response::Response};
 use lambda_http::http::StatusCode;
 use shared::{
@@ -9,6 +6,7 @@ use shared::{
     domain::id::Id,
     http::{
         access::{Crm, Read, Write},
+        body::Body as _,
         change::{Change, IdempotencyKey},
         envelope::{self, Envelope},
         path::PathId,
@@ -20,7 +18,7 @@ use shared::{
         customers::{self, Filter, Order},
     },
     store::{batches::Batch, pages::Direction},
-    wire::customer::CustomerReply,
+    wire::{customer::CustomerReply, customer_import as import},
 };
 
 /// Lists the customers, newest created first.
@@ -70,7 +68,7 @@ pub(crate) async fn get(
 #[utoipa::path(
     put, path = "/api/crm/customer/{id}/", operation_id = "customer_put", tag = "crm",
     params(("id" = Id, Path, description = "The shop's own id of the customer.", example = 50784), IdempotencyKey),
-    request_body = CustomerBody,
+    request_body = CustomerInput,
     responses((status = 201, body = CustomerReply), (status = 200, body = CustomerReply), ChangeErrors, RowErrors),
 )]
 pub(crate) async fn put(
@@ -81,7 +79,7 @@ pub(crate) async fn put(
 ) -> Result<Response, ErrorReply> {
     let zone = caller.shop.zone;
     let plan = async || {
-        let draft = change.parsed(|body| parse(body, zone))?;
+        let draft = change.parsed(|body| CustomerInput::parse(body, zone))?;
         let (transaction, put) = customers::put(&app.store, caller.shop_id(), id, draft, change.at).await?;
         let status = if put.created { StatusCode::CREATED } else { StatusCode::OK };
         Ok((transaction, envelope::reply(status, &CustomerReply::new(&put.customer, zone))?))
@@ -96,7 +94,7 @@ pub(crate) async fn put(
 #[utoipa::path(
     post, path = "/api/crm/customer/", operation_id = "customer_import", tag = "crm",
     params(IdempotencyKey),
-    request_body = Vec<CustomerBody>,
+    request_body = Vec<CustomerImport>,
     responses((status = 201, body = Envelope<CustomerReply>), BatchErrors),
 )]
 pub(crate) async fn import_many(

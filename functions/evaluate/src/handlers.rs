@@ -1,4 +1,4 @@
-use crate::wire::{EvaluateBody, parse};
+use crate::wire::{EvaluationInput, parse};
 use axum::{extract::State, response::Response};
 use shared::{
     App, ErrorReply,
@@ -23,7 +23,7 @@ use shared::{
 /// error: the reply says why.
 #[utoipa::path(
     post, path = "/api/discounts/evaluate/", operation_id = "evaluate", tag = "discounts",
-    request_body = EvaluateBody,
+    request_body = EvaluationInput,
     responses((status = 200, body = EvaluationReply), BodyErrors),
 )]
 pub(crate) async fn evaluate(

@@ -18,6 +18,7 @@ use shared::{
         batches::{self, DueBatch},
         client::Store,
     },
+    wire::customer_import,
 };
 
 /// The time within which a run starts to remove codes. Lambda ends the run at 29 s (template.yaml).
@@ -80,7 +81,7 @@ async fn finish(store: &Store, due: &DueBatch) -> Result<(), Error> {
     let shop = shops::get(store, &due.shop).await?.ok_or(Error::NotFound)?;
     let mut batch = batches::adopt(store, &due.shop, &due.batch).await?;
     match batch.kind.as_str() {
-        crm::import::KIND => customers::import::finish(store, &shop, batch).await.map(|_| ()),
+        crm::import::KIND => customer_import::finish(store, &shop, batch).await.map(|_| ()),
         codes::issue::KIND => codes::undo::undo(store, &mut batch).await,
         other => Err(Error::Internal(format!("unknown kind of batch: {other}"))),
     }

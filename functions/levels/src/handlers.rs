@@ -1,10 +1,11 @@
-use crate::wire::{LevelBody, parse};
+use crate::wire::{LevelInput, LevelUpdate};
 use axum::{extract::State, response::Response};
 use shared::{
     App, ErrorReply,
     domain::id::Id,
     http::{
         access::{Loyalty, Read, Write},
+        body::Body as _,
         change::{self, Change, IdempotencyKey},
         envelope::{self, Envelope},
         path::PathId,
@@ -55,7 +56,7 @@ pub(crate) async fn get(
 #[utoipa::path(
     post, path = "/api/loyalty/level/", operation_id = "level_create", tag = "loyalty",
     params(IdempotencyKey),
-    request_body = LevelBody,
+    request_body = LevelInput,
     responses((status = 201, body = LevelReply), ChangeErrors),
 )]
 pub(crate) async fn create(
@@ -64,7 +65,7 @@ pub(crate) async fn create(
     change: Change,
 ) -> Result<Response, ErrorReply> {
     let plan = async || {
-        let draft = change.parsed(parse)?;
+        let draft = change.parsed(|body| LevelInput::parse(body, caller.shop.zone))?;
         let (transaction, level) = levels::create(&app.store, caller.shop_id(), draft).await?;
         Ok((transaction, LevelReply::from(level)))
     };
@@ -77,7 +78,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     put, path = "/api/loyalty/level/{id}/", operation_id = "level_update", tag = "loyalty",
     params(("id" = Id, Path, description = "The id of the level.", example = 5), IdempotencyKey),
-    request_body = LevelBody,
+    request_body = LevelUpdate,
     responses((status = 200, body = LevelReply), ChangeErrors, RowErrors),
 )]
 pub(crate) async fn update(
@@ -87,7 +88,7 @@ pub(crate) async fn update(
     change: Change,
 ) -> Result<Response, ErrorReply> {
     let plan = async || {
-        let draft = change.parsed(parse);
+        let draft = change.parsed(|body| LevelUpdate::parse(body, caller.shop.zone));
         let (transaction, level) = levels::update(&app.store, caller.shop_id(), id, draft).await?;
         Ok((transaction, LevelReply::from(level)))
     };

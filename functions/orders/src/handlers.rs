@@ -1,4 +1,4 @@
-use crate::wire::{OrderBody, customer_of, parse};
+use crate::wire::{OrderInput, customer_of, parse};
 use axum::{extract::State, response::Response};
 use chrono_tz::Tz;
 use lambda_http::http::StatusCode;
@@ -32,7 +32,7 @@ fn render(shown: &OrderWithCustomer, zone: Tz) -> Result<Box<RawValue>, Error> {
 #[utoipa::path(
     get, path = "/api/orders/order/{id}/", operation_id = "order_get", tag = "orders",
     params(("id" = Id, Path, description = "The shop's own id of the order.", example = 2528283)),
-    responses((status = 200, body = OrderBody), RowErrors),
+    responses((status = 200, body = order::Order), RowErrors),
 )]
 pub(crate) async fn get(
     Read(caller, ..): Read<Orders>,
@@ -52,8 +52,8 @@ pub(crate) async fn get(
 #[utoipa::path(
     put, path = "/api/orders/order/{id}/", operation_id = "order_put", tag = "orders",
     params(("id" = Id, Path, description = "The shop's own id of the order.", example = 2528283), IdempotencyKey),
-    request_body = OrderBody,
-    responses((status = 201, body = OrderBody), (status = 200, body = OrderBody), ChangeErrors, RowErrors),
+    request_body = OrderInput,
+    responses((status = 201, body = order::Order), (status = 200, body = order::Order), ChangeErrors, RowErrors),
 )]
 pub(crate) async fn put(
     Write(caller, ..): Write<Orders>,

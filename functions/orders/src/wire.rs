@@ -1,130 +1,129 @@
 //! Orders as they are sent: stored as they are, and read for what has an effect.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use shared::{
-    FieldErrors,
+    FieldErrors, body,
     domain::{id::Id, money::Hundredths, order::Snapshot},
-    http::fields::{Checked, Fields, instant, positive_or_zero, relation, text},
+    http::{
+        body::{Body as _, Described, Told},
+        fields::{Checked, Fields, nullable},
+        kinds::{Kind, instant, own_id, positive_or_zero, relation, text},
+    },
 };
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema, schema::OneOfBuilder};
 
-/// The states in which an order is paid (`beyond.md`).
+/// The states in which an order is paid (`docs/api/orders.md`).
 const PAID: [&str; 3] = ["paid", "partially_refunded", REFUNDED];
-/// The one of them in which all is refunded, unless the order says how much is.
+/// The paid state in which all is refunded, unless the order says how much is.
 const REFUNDED: &str = "refunded";
 /// The state in which an order is cancelled.
 const CANCELLED: &str = "cancelled";
 /// The longest name of a state, in characters.
 const STATUS_LENGTH: usize = 64;
 
-/// An order: any object of the shop, kept whole, unknown fields too, up to 256 KB. Only the fields described here have an
-/// effect.
-#[derive(ToSchema)]
-#[schema(as = Order)]
-#[allow(dead_code, reason = "describes the body; `parse` reads it with every error at once")]
-pub(crate) struct OrderBody {
-    /// The shop's own id of the order. The path's id counts, and is stored in its place.
-    #[schema(example = 2528283)]
-    id: Option<Id>,
-    /// The customer: the documented object, of which `id` counts, or the id alone; `customer_id` does too. Replies show the
-    /// customer as stored here. Null is a guest's order. It cannot be changed later.
-    #[schema(value_type = Option<OrderCustomer>)]
-    customer: Option<Value>,
-    /// The state of the payment: `paid`, `partially_refunded` and `refunded` are paid, any other is not.
-    #[schema(max_length = 64, example = "paid")]
-    financial_status: Option<String>,
-    /// The state of the order: `cancelled` is cancelled, any other is not.
-    #[schema(max_length = 64, example = "open")]
-    order_status: Option<String>,
-    /// What was paid, in yuan, not below 0. Needed where the order is paid: points are earned on it.
-    #[schema(format = "decimal", example = "0.02")]
-    paid_price: Option<String>,
-    /// What was refunded in all, in yuan, not below 0: points are taken back in proportion. Without it 0.00, and all of
-    /// `paid_price` where `financial_status` is `refunded`.
-    #[schema(format = "decimal", example = "0.00")]
-    refunded_price: Option<String>,
-    /// When the order was cancelled; null where it is not.
-    #[schema(format = DateTime)]
-    cancelled_at: Option<String>,
-    /// When the order was as it is sent: a snapshot older than the stored one is ignored. Without, it is never older.
-    #[schema(format = DateTime, example = "2018-09-04T13:55:20.284446+08:00")]
-    updated_at: Option<String>,
-}
-
-/// The customer of an order.
-#[derive(ToSchema)]
-#[serde(untagged)]
-#[allow(dead_code, reason = "describes the field; `customer` reads it")]
-enum OrderCustomer {
-    /// The shop's own id of the customer.
-    Id(Id),
-    /// The customer as the documents nest it.
-    Nested(NestedCustomer),
-}
-
-/// A customer as an order nests it: any object with an id.
-#[derive(ToSchema)]
-#[allow(dead_code, reason = "describes the field; `customer` reads it")]
-struct NestedCustomer {
-    /// The shop's own id of the customer.
-    #[schema(example = 50784)]
-    id: Id,
-}
-
-/// The id of a customer: the documented object, or the id alone.
-fn customer(value: &Value) -> Checked<Id> {
-    match value {
-        Value::Object(object) => match object.get("id") {
-            Some(id) => relation(id),
-            None => Err(FieldErrors::field("id", "This field is required.")),
-        },
-        other => relation(other),
+body! {
+    /// An order: any object of the shop, kept whole, unknown fields too, up to 256 KB. Only the fields described here have an
+    /// effect.
+    pub(crate) struct OrderInput, open {
+        describes {
+            /// The shop's own id of the order. The path's id counts, and is stored in its place.
+            id: nullable(own_id()),
+            /// The customer: the documented object, of which `id` counts, or the id alone; `customer_id` does too. Replies
+            /// show the customer as stored here. Null is a guest's order. It cannot be changed later.
+            customer: nullable(OrderCustomer),
+            /// The id of the customer, for orders without the field `customer`.
+            customer_id: nullable(relation()),
+        }
+        /// The state of the payment: `paid`, `partially_refunded` and `refunded` are paid, any other is not.
+        #[example("paid")]
+        financial_status: Option<String> = nullable(status()),
+        /// The state of the order: `cancelled` is cancelled, any other is not.
+        #[example("open")]
+        order_status: Option<String> = nullable(status()),
+        /// The amount that was paid, in yuan, not below 0. A paid order needs it: points are earned on it.
+        #[example("0.02")]
+        paid_price: Option<Hundredths> = nullable(positive_or_zero()).needed_where(is_paid),
+        /// The amount that was refunded in all, in yuan, not below 0: points are taken back in proportion. Without it
+        /// 0.00, and all of `paid_price` if `financial_status` is `refunded`.
+        #[example("0.00")]
+        refunded_price: Option<Hundredths> = nullable(positive_or_zero()),
+        /// The time of the cancellation; null if the order is not cancelled.
+        cancelled_at: Option<DateTime<Utc>> = nullable(instant()),
+        /// The time of this snapshot of the order: one older than the stored snapshot is ignored. One without a time is
+        /// never older.
+        #[example("2018-09-04T13:55:20.284446+08:00")]
+        updated_at: Option<DateTime<Utc>> = nullable(instant()),
     }
 }
 
-/// The field that says whose order it is: `customer_id` where only that is there.
+fn status() -> impl Kind<Value = String> {
+    text(0..=STATUS_LENGTH)
+}
+
+fn is_paid(order: &Map<String, Value>) -> bool {
+    let read = order.get("financial_status").map(|value| status().read(value, Tz::UTC));
+    read.is_some_and(|read| read.is_ok_and(|status| PAID.contains(&status.as_str())))
+}
+
+/// The customer of an order: the documented object, or the id alone.
+struct OrderCustomer;
+
+impl Kind for OrderCustomer {
+    type Value = Id;
+
+    fn check(&self, value: &Value, zone: Tz) -> Checked<Id> {
+        match value {
+            Value::Object(object) => match object.get("id") {
+                Some(id) => relation().read(id, zone),
+                None => Err(FieldErrors::field("id", "This field is required.")),
+            },
+            other => relation().read(other, zone),
+        }
+    }
+
+    fn schema(&self) -> RefOr<Schema> {
+        let mut nested = Described::object();
+        nested.open();
+        nested.field(Told::new("id", &["The shop's own id of the customer."]), true, relation().schema(), None);
+        OneOfBuilder::new().item(relation().schema()).item(nested.schema()).into()
+    }
+}
+
+/// The field that names the customer: `customer_id` in orders without `customer`.
 fn customer_field(body: &Value) -> &'static str {
     if body.get("customer").is_none() { "customer_id" } else { "customer" }
 }
 
-/// Whose order a body says that it is, and in which field, also where something else is wrong with it.
+/// Returns the customer whom a body names, with the field, also where something else is wrong with the body.
 pub(crate) fn customer_of(body: &Value) -> Option<(&'static str, Id)> {
     let field = customer_field(body);
-    Some((field, customer(body.get(field)?).ok()?))
+    Some((field, OrderCustomer.read(body.get(field)?, Tz::UTC).ok()?))
 }
 
 /// Reads from an order what has an effect; the text of it is for the caller to add.
 ///
 /// # Errors
-/// What is wrong with each field.
+/// Every error of the body.
 pub fn parse(id: Id, body: &Value, zone: Tz) -> Checked<Snapshot> {
-    let mut fields = Fields::of(body)?;
+    let mut fields = Fields::of(body, zone)?;
     let customer_field = customer_field(body);
-    let customer_id = fields.nullable(customer_field, customer);
-    let financial_status = fields.nullable("financial_status", text(STATUS_LENGTH, true)).flatten();
-    let order_status = fields.nullable("order_status", text(STATUS_LENGTH, true)).flatten();
-    let is_paid = financial_status.as_deref().is_some_and(|status| PAID.contains(&status));
-    let paid_price = if is_paid {
-        fields.required("paid_price", positive_or_zero)
-    } else {
-        fields.nullable("paid_price", positive_or_zero).flatten()
-    };
-    let refunded = fields.nullable("refunded_price", positive_or_zero).flatten();
-    let all = paid_price.filter(|_| financial_status.as_deref() == Some(REFUNDED));
-    let cancelled_at = fields.nullable("cancelled_at", instant(zone)).flatten();
-    let updated_at = fields.nullable("updated_at", instant(zone)).flatten();
-    let cancelled = cancelled_at.is_some() || order_status.as_deref() == Some(CANCELLED);
-    fields.build(|| {
-        Some(Snapshot {
-            id,
-            customer_id,
-            customer_field,
-            body: String::new(),
-            updated_at,
-            paid: paid_price.filter(|_| is_paid),
-            refunded: refunded.or(all).unwrap_or(Hundredths(0)),
-            cancelled,
-        })
+    let customer_id = fields.take(customer_field, &nullable(OrderCustomer));
+    let mut order = OrderInput::default();
+    OrderInput::set(&mut fields, &mut order);
+    let status = order.financial_status.as_deref().unwrap_or_default();
+    let paid = order.paid_price.filter(|_| PAID.contains(&status));
+    let all = paid.filter(|_| status == REFUNDED);
+    let cancelled = order.cancelled_at.is_some() || order.order_status.as_deref() == Some(CANCELLED);
+    fields.finish(Snapshot {
+        id,
+        customer_id,
+        customer_field,
+        body: String::new(),
+        updated_at: order.updated_at,
+        paid,
+        refunded: order.refunded_price.or(all).unwrap_or(Hundredths(0)),
+        cancelled,
     })
 }

@@ -1,25 +1,27 @@
 use crate::wire::{
-    AdjustBody, EntryDetail, EntryReply, RedeemBody, RefundBody, SignBody, parse_adjust, parse_redeem, parse_refund,
-    parse_sign,
+    EntryDetail, EntryReply, PointHistoryAdjust, PointHistoryRedeem, PointHistoryRefund, PointHistorySign,
 };
 use axum::{extract::State, response::Response};
-use serde_json::Value;
 use shared::{
     App, Error, ErrorReply,
     app::Caller,
     domain::id::Id,
     http::{
         access::{Loyalty, Read, Write},
+        body::Body,
         change::{Change, IdempotencyKey},
         envelope::{self, Envelope},
-        fields::{Checked, named},
+        fields::named,
         path::PathId,
         query::{ListParameters, OrderBy, OrderByIdOrCreation, Query},
         replies::{ChangeErrors, ListErrors, RowErrors},
     },
     shop::{
         crm::customers,
-        loyalty::{self, changes, changes::Posted},
+        loyalty::{
+            self,
+            changes::{self, Posted},
+        },
     },
     store::{pages::Direction, transaction::Transaction},
 };
@@ -80,7 +82,7 @@ pub(crate) async fn get(
 #[utoipa::path(
     post, path = "/api/loyalty/point_history/adjust/", operation_id = "point_history_adjust", tag = "loyalty",
     params(IdempotencyKey),
-    request_body = AdjustBody,
+    request_body = PointHistoryAdjust,
     responses((status = 201, body = EntryReply), ChangeErrors),
 )]
 pub(crate) async fn adjust(
@@ -89,7 +91,8 @@ pub(crate) async fn adjust(
     change: Change,
 ) -> Result<Response, ErrorReply> {
     let plan = async || {
-        let adjust = read(&app, &caller, &change, parse_adjust).await?;
+        let adjust = read::<PointHistoryAdjust>(&app, &caller, &change).await?;
+        let adjust = (adjust.customer_id, adjust.points);
         posted(changes::adjust(&app.store, &caller.shop, adjust, change.at).await?, &caller)
     };
     change.create(&app, &caller, plan).await
@@ -101,7 +104,7 @@ pub(crate) async fn adjust(
 #[utoipa::path(
     post, path = "/api/loyalty/point_history/sign/", operation_id = "point_history_sign", tag = "loyalty",
     params(IdempotencyKey),
-    request_body = SignBody,
+    request_body = PointHistorySign,
     responses(
         (status = 201, body = EntryReply),
         ChangeErrors,
@@ -114,7 +117,7 @@ pub(crate) async fn sign(
     change: Change,
 ) -> Result<Response, ErrorReply> {
     let plan = async || {
-        let customer_id = change.parsed(parse_sign)?;
+        let customer_id = change.parsed(|body| PointHistorySign::parse(body, caller.shop.zone))?.customer_id;
         posted(changes::sign(&app.store, &caller.shop, customer_id, change.at).await?, &caller)
     };
     change.create(&app, &caller, plan).await
@@ -129,7 +132,7 @@ pub(crate) async fn sign(
 #[utoipa::path(
     post, path = "/api/loyalty/point_history/redeem/", operation_id = "point_history_redeem", tag = "loyalty",
     params(IdempotencyKey),
-    request_body = RedeemBody,
+    request_body = PointHistoryRedeem,
     responses((status = 201, body = EntryReply), ChangeErrors, (status = 409, description = "The order is cancelled.")),
 )]
 pub(crate) async fn redeem(
@@ -138,7 +141,7 @@ pub(crate) async fn redeem(
     change: Change,
 ) -> Result<Response, ErrorReply> {
     let plan = async || {
-        let redemption = read(&app, &caller, &change, parse_redeem).await?;
+        let redemption = read::<PointHistoryRedeem>(&app, &caller, &change).await?;
         posted(changes::redeem(&app.store, &caller.shop, redemption, change.at).await?, &caller)
     };
     change.create(&app, &caller, plan).await
@@ -150,7 +153,7 @@ pub(crate) async fn redeem(
 #[utoipa::path(
     post, path = "/api/loyalty/point_history/refund/", operation_id = "point_history_refund", tag = "loyalty",
     params(IdempotencyKey),
-    request_body = RefundBody,
+    request_body = PointHistoryRefund,
     responses(
         (status = 201, body = EntryReply),
         ChangeErrors,
@@ -163,7 +166,8 @@ pub(crate) async fn refund(
     change: Change,
 ) -> Result<Response, ErrorReply> {
     let plan = async || {
-        let redemption_id = change.parsed(parse_refund)?;
+        let refund = change.parsed(|body| PointHistoryRefund::parse(body, caller.shop.zone))?;
+        let redemption_id = refund.point_history_id;
         posted(changes::refund(&app.store, &caller.shop, redemption_id, change.at).await?, &caller)
     };
     change.create(&app, &caller, plan).await
@@ -174,13 +178,9 @@ fn posted((transaction, posted): (Transaction, Posted), caller: &Caller) -> Resu
     Ok((transaction, EntryReply::of_posted(posted, caller.shop.zone)?))
 }
 
-/// Parses a body. All errors are answered at once, first of all an unknown customer.
-async fn read<T>(
-    app: &App,
-    caller: &Caller,
-    change: &Change,
-    parse: impl FnOnce(&Value) -> Checked<T>,
-) -> Result<T, Error> {
+/// Reads a body. All errors are answered at once, so also, and first, an error for a customer who does not exist.
+async fn read<B: Body<Target: Default>>(app: &App, caller: &Caller, change: &Change) -> Result<B::Target, Error> {
     let body = change.body()?;
-    customers::read_beside(&app.store, caller.shop_id(), named(body, "customer_id"), parse(body)).await
+    let read = B::parse(body, caller.shop.zone);
+    customers::read_beside(&app.store, caller.shop_id(), named(body, "customer_id"), read).await
 }

@@ -2,15 +2,18 @@
 
 use chrono_tz::Tz;
 use serde::Serialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 use shared::{
-    Error,
+    Error, FieldErrors, body,
     domain::{
         id::Id,
         points::{MAX_ADJUSTMENT, PointEntry},
         timestamp,
     },
-    http::fields::{Checked, Fields, integer, relation},
+    http::{
+        fields::{Checked, nullable, required},
+        kinds::{Kind as _, integer, relation},
+    },
     shop::loyalty::{
         changes::{Posted, Redemption},
         history::Nested,
@@ -28,20 +31,21 @@ pub(crate) struct EntryReply {
     id: Id,
     /// The customer whose points they are; null only where the customer is not known any more.
     customer: Option<CustomerReply>,
-    /// How many points: positive is earned, negative is spent, taken back or expired.
+    /// The points: positive is earned, negative is spent, taken back or expired.
     #[schema(example = 100)]
     points: i64,
-    /// What the entry is for: `buy` (an order), `manual` (an adjustment), `sign` (a sign-in), `redeem`, `expire`, or
-    /// `refund`: positive is a redemption that came back, negative what an order had earned. An open list: there may be more.
+    /// The reason for the entry: `buy` (an order), `manual` (an adjustment), `sign` (a sign-in), `redeem`, `expire`, or
+    /// `refund`: positive is a redemption that came back, negative are points that an order had earned. An open list:
+    /// there may be more.
     #[schema(example = "buy")]
     kind: String,
     /// The order that caused the entry, as the shop sent it, with the customer as stored here; null without one.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<order::Order>)]
     order: Option<Box<RawValue>>,
-    /// When the entry was written.
+    /// The time at which the entry was written.
     #[schema(format = DateTime, example = "2018-09-04T13:55:20.294707+08:00")]
     created_at: String,
-    /// What a redemption was worth, in yuan; only a redemption's entry has it.
+    /// The worth of a redemption, in yuan; only a redemption's entry has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = "decimal", example = "1.00")]
     points_price: Option<String>,
@@ -56,20 +60,21 @@ pub(crate) struct EntryDetail {
     id: Id,
     /// The customer whose points they are; null only where the customer is not known any more.
     customer: Option<CustomerReply>,
-    /// How many points: positive is earned, negative is spent, taken back or expired.
+    /// The points: positive is earned, negative is spent, taken back or expired.
     #[schema(example = 100)]
     points: i64,
-    /// What the entry is for: `buy` (an order), `manual` (an adjustment), `sign` (a sign-in), `redeem`, `expire`, or
-    /// `refund`: positive is a redemption that came back, negative what an order had earned. An open list: there may be more.
+    /// The reason for the entry: `buy` (an order), `manual` (an adjustment), `sign` (a sign-in), `redeem`, `expire`, or
+    /// `refund`: positive is a redemption that came back, negative are points that an order had earned. An open list:
+    /// there may be more.
     #[schema(example = "buy")]
     kind: String,
     /// The id of the order that caused the entry; null without one.
     #[schema(example = 2528283)]
     order_id: Option<Id>,
-    /// When the entry was written.
+    /// The time at which the entry was written.
     #[schema(format = DateTime, example = "2018-09-04T13:55:20.294707+08:00")]
     created_at: String,
-    /// What a redemption was worth, in yuan; only a redemption's entry has it.
+    /// The worth of a redemption, in yuan; only a redemption's entry has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = "decimal", example = "1.00")]
     points_price: Option<String>,
@@ -120,85 +125,47 @@ impl EntryDetail {
     }
 }
 
-/// An adjustment as it is sent.
-#[derive(ToSchema)]
-#[schema(as = PointHistoryAdjust)]
-#[allow(dead_code, reason = "describes the body; `parse_adjust` reads it with every error at once")]
-pub(crate) struct AdjustBody {
-    /// The customer whose points are adjusted.
-    #[schema(example = 100000)]
-    customer_id: Id,
-    /// How many points are given, or with a minus taken: -1000000000 to 1000000000, not 0. The balance never goes below 0.
-    #[schema(minimum = -1000000000, maximum = 1000000000, example = 100)]
-    points: i64,
-}
-
-/// A sign-in as it is sent.
-#[derive(ToSchema)]
-#[schema(as = PointHistorySign)]
-#[allow(dead_code, reason = "describes the body; `parse_sign` reads it")]
-pub(crate) struct SignBody {
-    /// The customer who signs in.
-    #[schema(example = 100000)]
-    customer_id: Id,
-}
-
-/// A redemption as it is sent.
-#[derive(ToSchema)]
-#[schema(as = PointHistoryRedeem)]
-#[allow(dead_code, reason = "describes the body; `parse_redeem` reads it with every error at once")]
-pub(crate) struct RedeemBody {
-    /// The customer who spends the points.
-    #[schema(example = 100000)]
-    customer_id: Id,
-    /// How many points are spent: 1 to 2147483647.
-    #[schema(minimum = 1, maximum = 2147483647, example = 100)]
-    points: i64,
-    /// The order that they pay for: a stored one of this customer. Null, the default, is none.
-    #[schema(example = 2528283)]
-    order_id: Option<Id>,
-}
-
-/// What gives a redemption back, as it is sent.
-#[derive(ToSchema)]
-#[schema(as = PointHistoryRefund)]
-#[allow(dead_code, reason = "describes the body; `parse_refund` reads it")]
-pub(crate) struct RefundBody {
-    /// The id of the entry that the redemption wrote.
-    #[schema(example = 92922)]
-    point_history_id: Id,
-}
-
-/// Reads an adjustment from a body: customer and points. Whether there is such a customer is for the store to say.
-pub(crate) fn parse_adjust(body: &Value) -> Checked<(Id, i64)> {
-    let mut fields = Fields::of(body)?;
-    let customer_id = fields.required("customer_id", relation);
-    let points = fields.required("points", integer(-MAX_ADJUSTMENT..=MAX_ADJUSTMENT));
-    if points == Some(0) {
-        fields.reject("points", "Ensure this value is not 0.");
+body! {
+    /// An adjustment as it is sent.
+    pub(crate) struct PointHistoryAdjust {
+        /// The customer whose points are adjusted.
+        customer_id: Id = required(relation()),
+        /// The points that are given, or with a minus taken: -1000000000 to 1000000000, not 0. The balance never goes
+        /// below 0.
+        #[example(100)]
+        points: i64 = required(integer(-MAX_ADJUSTMENT..=MAX_ADJUSTMENT).then(not_zero)),
     }
-    fields.build(|| Some((customer_id?, points?)))
 }
 
-/// Reads a sign-in from a body.
-pub(crate) fn parse_sign(body: &Value) -> Checked<Id> {
-    let mut fields = Fields::of(body)?;
-    let customer_id = fields.required("customer_id", relation);
-    fields.build(|| customer_id)
+fn not_zero(points: i64) -> Checked<i64> {
+    if points == 0 { Err(FieldErrors::message("Ensure this value is not 0.")) } else { Ok(points) }
 }
 
-/// Reads a redemption from a body.
-pub(crate) fn parse_redeem(body: &Value) -> Checked<Redemption> {
-    let mut fields = Fields::of(body)?;
-    let customer_id = fields.required("customer_id", relation);
-    let points = fields.required("points", integer(1..=i64::from(i32::MAX)));
-    let order_id = fields.relation_or_none("order_id");
-    fields.build(|| Some(Redemption { customer_id: customer_id?, points: points?, order_id }))
+body! {
+    /// A sign-in as it is sent.
+    pub(crate) struct PointHistorySign {
+        /// The customer who signs in.
+        customer_id: Id = required(relation()),
+    }
 }
 
-/// Reads from a body which redemption is given back.
-pub(crate) fn parse_refund(body: &Value) -> Checked<Id> {
-    let mut fields = Fields::of(body)?;
-    let redemption = fields.required("point_history_id", relation);
-    fields.build(|| redemption)
+body! {
+    /// A redemption as it is sent.
+    pub(crate) struct PointHistoryRedeem into Redemption {
+        /// The customer who spends the points.
+        customer_id: required(relation()),
+        /// The points that are spent: 1 to 2147483647.
+        #[example(100)]
+        points: required(integer(1..=i64::from(i32::MAX))),
+        /// The order that they pay for: a stored one of this customer. Null, the default, is none.
+        order_id: nullable(relation()),
+    }
+}
+
+body! {
+    /// The redemption that is to be given back.
+    pub(crate) struct PointHistoryRefund {
+        /// The id of the entry that the redemption wrote.
+        point_history_id: Id = required(relation()),
+    }
 }

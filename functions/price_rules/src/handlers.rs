@@ -1,4 +1,3 @@
-use crate::wire::{PriceRuleBody, parse};
 use axum::{extract::State, response::Response};
 use shared::{
     App, ErrorReply,
@@ -13,7 +12,10 @@ use shared::{
     },
     shop::discounts::rules::{self, rows::Filter},
     store::pages::Direction,
-    wire::price_rule::PriceRuleReply,
+    wire::{
+        price_rule::PriceRuleReply,
+        price_rule_input::{PriceRuleInput, PriceRuleUpdate, parse},
+    },
 };
 
 /// Lists the price rules, newest first.
@@ -72,7 +74,7 @@ pub(crate) async fn get(
 #[utoipa::path(
     post, path = "/api/discounts/price_rule/", operation_id = "price_rule_create", tag = "discounts",
     params(IdempotencyKey),
-    request_body = PriceRuleBody,
+    request_body = PriceRuleInput,
     responses(
         (status = 201, body = PriceRuleReply),
         ChangeErrors,
@@ -101,7 +103,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     put, path = "/api/discounts/price_rule/{id}/", operation_id = "price_rule_update", tag = "discounts",
     params(("id" = Id, Path, description = "The id of the price rule.", example = 5527), IdempotencyKey),
-    request_body = PriceRuleBody,
+    request_body = PriceRuleUpdate,
     responses((status = 200, body = PriceRuleReply), ChangeErrors, RowErrors),
 )]
 pub(crate) async fn update(

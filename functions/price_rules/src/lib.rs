@@ -4,7 +4,6 @@ use shared::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod handlers;
-pub mod wire;
 
 /// Returns the routes of this function.
 pub fn routes() -> OpenApiRouter<App> {

@@ -56,7 +56,7 @@ impl Level {
 }
 
 /// The fields of a level that a client sends. An omitted field keeps its value; in a new level it takes its default.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LevelDraft {
     /// New title ([`Level::title`]); always present.
     pub title: String,

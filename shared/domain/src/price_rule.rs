@@ -18,7 +18,7 @@ pub const MAX_RULES: u64 = 10_000;
 macro_rules! choices {
     ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$outer])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
         #[schema(rename_all = "snake_case")]
         pub enum $name { $($(#[$inner])* #[serde(rename = $text)] $variant),+ }
 
@@ -33,6 +33,7 @@ choices! {
     /// Which lines a rule entitles: `all`, or those that an `entitled_*` list names.
     TargetSelection {
         /// All lines of the cart.
+        #[default]
         All = "all",
         /// The lines that an entitled list names.
         Entitled = "entitled",
@@ -43,6 +44,7 @@ choices! {
     /// What a rule discounts: the lines of a cart, or its shipping.
     TargetType {
         /// The lines of the cart.
+        #[default]
         LineItem = "line_item",
         /// The shipping price.
         ShippingLine = "shipping_line",
@@ -53,6 +55,7 @@ choices! {
     /// How a discount falls on its lines: `across` splits it over them, `each` gives it to each of them.
     AllocationMethod {
         /// The discount is given once and split over the lines.
+        #[default]
         Across = "across",
         /// The discount is given on each line.
         Each = "each",
@@ -63,6 +66,7 @@ choices! {
     /// What a rule's `value` is: percent, or yuan.
     ValueType {
         /// Percent of the price.
+        #[default]
         Percentage = "percentage",
         /// Amount in yuan.
         FixedAmount = "fixed_amount",
@@ -70,7 +74,7 @@ choices! {
 }
 
 /// Buy so many units, get so many at the discount of the rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Ratio {
     /// Units to buy: 1 to 2147483647.
     #[schema(minimum = 1, maximum = 2147483647, example = 2)]
@@ -88,7 +92,7 @@ impl Ratio {
 }
 
 /// A price rule of a shop.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceRule {
     /// Id chosen by this service; ids grow in order of creation.
     pub id: Id,

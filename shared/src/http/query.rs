@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use http::request::Parts;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type, schema::OneOfBuilder},
+};
 
 use crate::http::{envelope::Address, error::ErrorReply};
 use domain::{
@@ -48,7 +51,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
 #[allow(dead_code, reason = "describes the query")]
 pub struct ListParameters {
     /// The number of the page, from 1, or `last`. 1 by default; a page past the end is a 404.
-    #[param(nullable = false, pattern = "^([1-9][0-9]*|last)$", example = "1")]
+    #[param(value_type = Page, inline, required = false, example = 1)]
     page: Option<String>,
     /// The number of rows of a page: 1 to 100, a larger number is capped. 10 by default.
     #[param(minimum = 1, maximum = 100, example = 10)]
@@ -60,6 +63,19 @@ pub struct ListParameters {
     #[param(rename = "id__lt", minimum = 0)]
     id_lt: Option<u64>,
 }
+
+/// A page number or `last`. It serves the description only: [`Query::select`] reads the parameter.
+struct Page;
+
+impl PartialSchema for Page {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+        let last = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["last"]));
+        OneOfBuilder::new().item(number).item(last).into()
+    }
+}
+
+impl ToSchema for Page {}
 
 /// The parameter `order_by` of a list whose rows show no time of creation.
 #[derive(Debug, IntoParams)]

@@ -54,10 +54,10 @@ struct CouponReply {
     /// The id of the coupon.
     #[schema(example = 987)]
     id: Id,
-    /// What its codes begin with, and the passphrase by which customers claim them.
+    /// The text with which its codes begin, and the passphrase with which customers claim them.
     #[schema(max_length = 32, example = "jB7nNJPb")]
     code_prefix: String,
-    /// Whether customers may claim codes with the passphrase.
+    /// True if customers may claim codes with the passphrase.
     can_redeem: bool,
 }
 
@@ -90,22 +90,22 @@ pub struct CodeReply {
     /// The status of the code at this moment.
     #[schema(value_type = Status)]
     status: &'static str,
-    /// When the code was used; null where it is not.
+    /// The time at which the code was used; null if it is not used.
     #[schema(format = DateTime)]
     used_at: Option<String>,
-    /// When the code was issued.
+    /// The time at which the code was issued.
     #[schema(format = DateTime, example = "2017-10-11T14:53:34.083556+08:00")]
     created_at: String,
-    /// From when on its rule is active; null is unbounded.
+    /// The time from which its rule is active; null is unbounded.
     #[schema(format = DateTime, example = "2017-10-10T15:34:29+08:00")]
     starts_at: Option<String>,
-    /// Until when its rule is active, this instant excluded; null is unbounded.
+    /// The time at which its rule ends: the rule is no longer active at this instant. Null is unbounded.
     #[schema(format = DateTime)]
     ends_at: Option<String>,
     /// The title of the coupon, or else of the rule.
     #[schema(max_length = 255, example = "test2")]
     title: String,
-    /// What a customer reads, computed from the rule.
+    /// The text that a customer reads, computed from the rule.
     #[schema(example = "打5折")]
     verbose_title: String,
 }

@@ -32,12 +32,12 @@ pub struct CustomerReply {
     /// The merchant's note; may be blank.
     #[schema(max_length = 2000, example = "")]
     note: String,
-    /// Whether the customer agreed to advertising.
+    /// True if the customer agreed to advertising.
     accepts_marketing: bool,
-    /// When the customer was created: as the shop sent it, else when it was first stored here.
+    /// The time of creation: as the shop sent it, else the time at which the customer was first stored here.
     #[schema(format = DateTime, example = "2018-09-03T13:56:15.425250+08:00")]
     created_at: String,
-    /// When the customer was last changed: as the shop sent it, else when it was last stored here.
+    /// The time of the last change: as the shop sent it, else the time at which the customer was last stored here.
     #[schema(format = DateTime, example = "2018-09-03T13:56:15.425284+08:00")]
     updated_at: String,
 }

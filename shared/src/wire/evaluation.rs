@@ -14,14 +14,14 @@ use domain::{
     timestamp,
 };
 
-/// What a rule took off a line.
+/// The discount of a rule on a line.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Allocation)]
 pub struct AllocationReply {
     /// The id of the rule.
     #[schema(example = 5527)]
     price_rule_id: Id,
-    /// What it takes off the line: yuan, above 0.
+    /// The amount that the rule takes off the line: yuan, above 0.
     #[schema(value_type = String, format = "decimal", example = "20.00")]
     amount: Amount,
 }
@@ -39,10 +39,10 @@ pub struct LineReply {
     /// The sum of the allocations, in yuan.
     #[schema(value_type = String, format = "decimal", example = "20.00")]
     total_discount: Amount,
-    /// What is left to pay for the line, in yuan.
+    /// The price of the line after the discounts, in yuan.
     #[schema(value_type = String, format = "decimal", example = "180.00")]
     final_price: Amount,
-    /// What each rule takes off the line, in the order in which they apply.
+    /// The discount of each rule on the line, in the order in which the rules apply.
     allocations: Vec<AllocationReply>,
 }
 
@@ -69,10 +69,10 @@ pub struct ShippingReply {
     /// The price of the shipping, as it was sent, in yuan.
     #[schema(value_type = String, format = "decimal", example = "12.00")]
     price: Amount,
-    /// What rules take off it, in yuan.
+    /// The amount that rules take off the shipping, in yuan.
     #[schema(value_type = String, format = "decimal", example = "0.00")]
     discount: Amount,
-    /// What is left to pay for the shipping, in yuan.
+    /// The price of the shipping after the discounts, in yuan.
     #[schema(value_type = String, format = "decimal", example = "12.00")]
     final_price: Amount,
 }
@@ -87,12 +87,12 @@ pub struct TotalsReply {
     /// The sum of the lines' discounts, in yuan, without the shipping's.
     #[schema(value_type = String, format = "decimal", example = "20.00")]
     total_discount: Amount,
-    /// What is left to pay for the lines and the shipping, in yuan.
+    /// The price of the lines and the shipping after the discounts, in yuan.
     #[schema(value_type = String, format = "decimal", example = "192.00")]
     final_price: Amount,
 }
 
-/// Why a code does not bring its rule.
+/// The reason for which a code does not bring its rule.
 #[derive(ToSchema)]
 #[schema(as = EvaluatedCodeReason, rename_all = "snake_case")]
 #[allow(dead_code, reason = "describes the field; the names are those of `table::evaluation::Refusal`")]
@@ -104,17 +104,17 @@ enum CodeReason {
     Repeated,
 }
 
-/// What is known of a code that was sent.
+/// A code that was sent, and whether it counts.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EvaluatedCode)]
 pub struct CodeReply {
     /// The text of the code, as it was sent.
     #[schema(example = "jB7nNJPbf16adc")]
     pub code: String,
-    /// Whether the code brings its rule.
+    /// True if the code brings its rule.
     pub valid: bool,
-    /// Why it does not: `unknown`; `foreign`, another customer's; `used`; `lapsed`, its rule has ended; `repeated`, another
-    /// code brings the rule. Null where it does.
+    /// The reason for which it does not: `unknown`; `foreign`, another customer's; `used`; `lapsed`, its rule has
+    /// ended; `repeated`, another code brings the rule. Null if it does.
     #[schema(value_type = Option<CodeReason>)]
     pub reason: Option<&'static str>,
 }
@@ -126,10 +126,10 @@ pub struct FailureReply {
     /// The field of the rule that stands against it.
     #[schema(example = "prerequisite_quantity_range")]
     predicate: &'static str,
-    /// What the rule asks for: units, yuan with two decimals, an instant, `true`; of a limit the limit.
+    /// The value that the rule asks for: units, yuan with two decimals, an instant, `true`; of a limit the limit.
     #[schema(example = "4")]
     needs: String,
-    /// What there is, in the same unit; of a limit the live uses.
+    /// The value that there is, in the same unit; of a limit the live uses.
     #[schema(example = "3")]
     has: String,
 }
@@ -146,16 +146,16 @@ impl FailureReply {
     }
 }
 
-/// What became of a rule.
+/// The outcome of a rule.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EvaluatedRule)]
 pub struct RuleReply {
     /// The id of the rule.
     #[schema(example = 5527)]
     price_rule_id: Id,
-    /// Whether the rule applies.
+    /// True if the rule applies.
     applied: bool,
-    /// What it takes off in all, in yuan.
+    /// The amount that the rule takes off in all, in yuan.
     #[schema(value_type = String, format = "decimal", example = "0.00")]
     amount: Amount,
     /// Every predicate that fails. Empty where the rule applies, and where it would discount nothing.
@@ -183,9 +183,9 @@ pub struct EvaluationReply {
     shipping: ShippingReply,
     /// The sums of the cart.
     totals: TotalsReply,
-    /// What is known of each code, in the order in which they were sent.
+    /// The codes, in the order in which they were sent.
     codes: Vec<CodeReply>,
-    /// What became of each rule, in the order in which they are taken: larger priority first, then smaller id.
+    /// The outcome of each rule, in the order in which they are taken: larger priority first, then smaller id.
     rules: Vec<RuleReply>,
 }
 

@@ -26,7 +26,7 @@ pub struct LevelReply {
     #[serde(serialize_with = "number")]
     #[schema(value_type = f64, minimum = 0, maximum = 2147483647, example = 0.5)]
     gain_points: Decimal,
-    /// How many points buy one yuan; 0 turns redemption off.
+    /// The points that buy one yuan; 0 turns redemption off.
     #[schema(maximum = 2147483647, example = 100)]
     redeem_points: u32,
     /// The most points that one redemption may spend; 0 is no cap.

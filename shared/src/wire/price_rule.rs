@@ -34,7 +34,7 @@ pub struct PriceRuleReply {
     /// The id of the rule, increasing in order of creation.
     #[schema(example = 5527)]
     id: Id,
-    /// Whether the rule is available.
+    /// True if the rule is available.
     is_enabled: bool,
     /// The larger applies first; may be negative.
     #[schema(example = 0)]
@@ -42,15 +42,15 @@ pub struct PriceRuleReply {
     /// The title of the rule.
     #[schema(max_length = 255, example = "showroom61满4件8折")]
     title: String,
-    /// What a customer reads, computed from the rule.
+    /// The text that a customer reads, computed from the rule.
     #[schema(example = "满4件打8折")]
     verbose_title: String,
     /// The most uses over all coupons and codes of the rule; 0 is no limit.
     #[schema(maximum = 2147483647, example = 0)]
     usage_limit: u32,
-    /// Whether each customer may have at most one live use of the rule.
+    /// True if each customer may have at most one live use of the rule.
     once_per_customer: bool,
-    /// Whether the rule is for `all` lines or the `entitled` ones.
+    /// The lines that the rule is for: `all`, or the `entitled` ones.
     target_selection: TargetSelection,
     /// The products that the rule entitles; null where none are named.
     #[schema(example = json!([1001, 1002]))]
@@ -64,30 +64,31 @@ pub struct PriceRuleReply {
     /// The titles of the vendors that the rule entitles; null where none are named.
     #[schema(example = json!(null))]
     entitled_vendor_titles: Option<Vec<String>>,
-    /// From when on the rule is active; null is unbounded.
+    /// The time from which the rule is active; null is unbounded.
     #[schema(format = DateTime, example = "2019-05-24T00:00:00+08:00")]
     starts_at: Option<String>,
-    /// Until when the rule is active, this instant excluded; null is unbounded.
+    /// The time at which the rule ends: the rule is no longer active at this instant. Null is unbounded.
     #[schema(format = DateTime, example = "2019-06-02T00:00:00+08:00")]
     ends_at: Option<String>,
-    /// Whether a checkout gets the rule without a code. Only where this is false can a coupon have the rule.
+    /// True if a checkout gets the rule without a code. A coupon can have the rule only if this is false.
     automatic_discount: bool,
-    /// Whether the rule discounts the lines or the shipping.
+    /// The target of the discount: the lines or the shipping.
     target_type: TargetType,
-    /// Whether the discount is split `across` the lines or given to `each` of them, a fixed amount to each unit.
+    /// The allocation of the discount: split `across` the lines, or given to `each` of them, a fixed amount to each
+    /// unit.
     allocation_method: AllocationMethod,
     /// The discount, negative: percent or yuan, as `value_type` says.
     #[schema(format = "decimal", example = "-20.00")]
     value: String,
-    /// Whether `value` is percent or yuan.
+    /// The unit of `value`: percent or yuan.
     value_type: ValueType,
-    /// Whether the discount counts once for every full multiple of the subtotal ("every 500, 100 off").
+    /// True if the discount counts once for every full multiple of the subtotal ("every 500, 100 off").
     accumulate: bool,
-    /// How many units the entitled lines must have; null asks for none.
+    /// The units that the entitled lines must have; null asks for none.
     prerequisite_quantity_range: Option<AtLeast>,
-    /// How high the shipping price may be; null is no bound.
+    /// The highest price of the shipping; null is no bound.
     prerequisite_shipping_price_range: Option<AtMost>,
-    /// What the entitled lines must cost, in yuan; null asks for nothing.
+    /// The price that the entitled lines must have, in yuan; null asks for nothing.
     prerequisite_subtotal_range: Option<AtLeast>,
     /// Buy so many, get so many; null where the rule is none of this kind.
     prerequisite_to_entitlement_quantity_ratio: Option<Ratio>,

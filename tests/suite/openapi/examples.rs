@@ -30,7 +30,8 @@ fn settled(value: &Value) -> Value {
     }
 }
 
-fn method(operation: &str) -> &'static str {
+/// The method of an operation, by its id.
+pub(crate) fn method(operation: &str) -> &'static str {
     match operation.rsplit('_').next() {
         Some("list" | "get") => "GET",
         Some("update" | "put") => "PUT",

@@ -1,5 +1,6 @@
 //! The OpenAPI description and its examples.
 
+mod bodies;
 mod description;
 mod examples;
 mod published;

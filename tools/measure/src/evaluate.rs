@@ -33,7 +33,7 @@ fn rule(id: u64) -> PriceRule {
         3 => body["prerequisite_subtotal_range"] = json!({"greater_than_or_equal_to": "100.00"}),
         _ => body["target_selection"] = "all".into(),
     }
-    let rule = price_rules::wire::parse(&body, None, Shop::DEFAULT_ZONE).expect("a rule");
+    let rule = shared::wire::price_rule_input::parse(&body, None, Shop::DEFAULT_ZONE).expect("a rule");
     PriceRule { id, ..rule }
 }
 

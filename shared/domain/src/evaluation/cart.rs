@@ -20,7 +20,7 @@ pub struct Cart {
 }
 
 /// A line: a number of units of one product.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line {
     /// Id chosen by the shop, unique in the cart.
     pub id: Id,

@@ -104,7 +104,7 @@ pub async fn sign(
 }
 
 /// Input of a redemption of points.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Redemption {
     /// The customer who spends the points.
     pub customer_id: Id,

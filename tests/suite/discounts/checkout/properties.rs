@@ -17,7 +17,7 @@ use proptest::prelude::*;
 
 fn rule(id: u64) -> PriceRule {
     let body = serde_json::json!({"title": "rule", "value": "-1.00", "value_type": "fixed_amount", "automatic_discount": true});
-    let rule = price_rules::wire::parse(&body, None, domain::shop::Shop::DEFAULT_ZONE).expect("a rule");
+    let rule = shared::wire::price_rule_input::parse(&body, None, domain::shop::Shop::DEFAULT_ZONE).expect("a rule");
     PriceRule { id, ..rule }
 }
 

@@ -24,8 +24,8 @@ use tests::{
 fn priced(vector: &Vector) -> Value {
     let zone = Shop::DEFAULT_ZONE;
     let candidate = |(id, (_, _, body)): (u64, &(String, bool, Value))| {
-        let rule =
-            price_rules::wire::parse(body, None, zone).unwrap_or_else(|error| panic!("{}: {error:?}", vector.name));
+        let rule = shared::wire::price_rule_input::parse(body, None, zone)
+            .unwrap_or_else(|error| panic!("{}: {error:?}", vector.name));
         Candidate::new(PriceRule { id, ..rule })
     };
     let candidates: Vec<_> = (1..).zip(&vector.rules).map(candidate).collect();

@@ -1,15 +1,23 @@
-//! Bodies: JSON of any bytes, every kind of field, and the preserved order of keys.
+//! Bodies: JSON of any bytes, every kind of field, and the order that is kept as it came.
 
 use chrono_tz::Asia::Shanghai;
 use domain::{id::MAX_ID, money::Hundredths};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::{
-    http::{fields, json},
+    http::{
+        fields, json,
+        kinds::{self, Kind},
+    },
     wire::order,
 };
 
 use super::{holds, json as any_json, texts};
+
+/// What a kind of field makes of a value.
+fn read<K: Kind>(kind: K, value: &Value) -> fields::Checked<K::Value> {
+    kind.read(value, Shanghai)
+}
 
 #[test]
 fn json_is_read_as_serde_json_reads_it() {
@@ -37,28 +45,29 @@ fn json_is_read_as_serde_json_reads_it() {
 #[test]
 fn every_kind_of_field_takes_any_json() {
     holds(any_json(), |value| {
-        if let Ok(text) = fields::text(64, false)(&value) {
+        if let Ok(text) = read(kinds::text(1..=64), &value) {
             prop_assert!((1..=64).contains(&text.chars().count()) && text.trim() == text && !text.contains('\0'));
         }
-        if let Ok(number) = fields::integer(-5..=1_000_000_000i64)(&value) {
+        if let Ok(number) = read(kinds::integer(-5..=1_000_000_000i64), &value) {
             prop_assert!((-5..=1_000_000_000).contains(&number));
         }
-        if let Ok(id) = fields::relation(&value) {
+        if let Ok(id) = read(kinds::relation(), &value) {
             prop_assert!((1..=MAX_ID).contains(&id));
         }
-        if let Ok(float) = fields::float(0..=100)(&value) {
+        if let Ok(float) = read(kinds::float(0..=100), &value) {
             let float: f64 = float.to_string().parse().expect("a number");
             prop_assert!((0.0..=100.0).contains(&float));
         }
-        if let Ok(amount) = fields::positive_or_zero(&value) {
+        if let Ok(amount) = read(kinds::positive_or_zero(), &value) {
             prop_assert!((0..=999_999_999_999).contains(&amount.0));
         }
-        if let Ok(items) = fields::list(3, fields::own_id)(&value) {
+        if let Ok(items) = read(kinds::list(3, kinds::own_id()), &value) {
             prop_assert!(items.len() <= 3);
         }
-        let _ = (fields::boolean(&value), fields::date(&value), fields::instant(Shanghai)(&value));
-        let _ = (fields::choice(&[("used", 1)])(&value), fields::items(&value, 3, fields::own_id));
-        let shown = serde_json::to_string(&fields::not_a_choice(&value)).expect("a text");
+        let _ = (read(kinds::boolean(), &value), read(kinds::date(), &value), read(kinds::instant(), &value));
+        let _ =
+            (read(kinds::names(&[("used", 1)]), &value), fields::items(&value, 3, |item| read(kinds::own_id(), item)));
+        let shown = serde_json::to_string(&kinds::not_a_choice(&value)).expect("a text");
         prop_assert!(shown.len() < 6 * 255 + 60, "{}", shown);
         Ok(())
     });
@@ -67,13 +76,13 @@ fn every_kind_of_field_takes_any_json() {
 #[test]
 fn an_object_has_all_of_its_errors_or_none() {
     holds(any_json(), |value| {
-        let Ok(mut fields) = fields::Fields::of(&value) else {
+        let Ok(mut fields) = fields::Fields::of(&value, Shanghai) else {
             prop_assert!(!value.is_object());
             return Ok(());
         };
-        let id = fields.required("id", fields::relation);
-        let title = fields.nullable("title", fields::text(255, true));
-        let amount = fields.optional("value", fields::decimal);
+        let id = fields.take("id", &fields::required(kinds::relation()));
+        let title = fields.take("title", &fields::nullable(kinds::text(0..=255)));
+        let amount = fields.take("value", &fields::optional(kinds::decimal()));
         let given = |name: &str| value.get(name).is_some();
         let all = id.is_some() && given("title") == title.is_some() && given("value") == amount.is_some();
         prop_assert_eq!(fields.errors().is_empty(), all, "{}", value);
@@ -89,10 +98,10 @@ fn whole_numbers_are_exact_in_every_notation() {
         for value in
             [json!(number), json!(number.to_string()), json!(format!(" {number}.00 ")), json!(format!("{number}."))]
         {
-            let read = fields::integer(0..=i32::MAX)(&value);
+            let read = read(kinds::integer(0..=i32::MAX), &value);
             prop_assert_eq!(read.clone().ok().map(i64::from), Some(number).filter(|_| within), "{} {:?}", value, read);
         }
-        let fraction = fields::integer(i64::MIN..=i64::MAX)(&json!(format!("{number}.5")));
+        let fraction = read(kinds::integer(i64::MIN..=i64::MAX), &json!(format!("{number}.5")));
         prop_assert!(fraction.is_err());
         Ok(())
     });
@@ -102,11 +111,11 @@ fn whole_numbers_are_exact_in_every_notation() {
 fn amounts_are_exact_in_every_notation() {
     holds(prop_oneof![-200..200i64, -999_999_999_999..=999_999_999_999i64], |hundredths| {
         let amount = Hundredths(hundredths);
-        prop_assert_eq!(fields::decimal(&json!(amount.to_string())), Ok(amount));
-        prop_assert_eq!(fields::decimal(&json!(format!(" {amount} "))), Ok(amount));
+        prop_assert_eq!(read(kinds::decimal(), &json!(amount.to_string())), Ok(amount));
+        prop_assert_eq!(read(kinds::decimal(), &json!(format!(" {amount} "))), Ok(amount));
         let number: Value = serde_json::from_str(&amount.to_string()).expect("a number");
-        prop_assert_eq!(fields::decimal(&number), Ok(amount));
-        let third_place = fields::decimal(&json!(format!("{amount}1")));
+        prop_assert_eq!(read(kinds::decimal(), &number), Ok(amount));
+        let third_place = read(kinds::decimal(), &json!(format!("{amount}1")));
         prop_assert!(third_place.is_err());
         Ok(())
     });

@@ -54,7 +54,7 @@ async fn load_price_rules(store: &Store, shop: &ShopId) -> Result<(), Error> {
         ),
     ];
     for (id, body) in documented {
-        let rule = price_rules::wire::parse(&body, None, Shop::DEFAULT_ZONE).map_err(Error::Invalid)?;
+        let rule = shared::wire::price_rule_input::parse(&body, None, Shop::DEFAULT_ZONE).map_err(Error::Invalid)?;
         sequence::skip_to(store, shop, rules::PRICE_RULES.name, id).await?;
         store.carry_out(|| rules::create(store, shop, rule.clone())).await?;
     }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::part_file::beside;
+use chrono_tz::Tz;
 use coupon_codes::IMPORT;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::Method;
@@ -14,7 +15,10 @@ use serde_json::{Value, json};
 use shared::{
     FieldErrors,
     domain::shop::ShopId,
-    http::fields::{Fields, relation},
+    http::{
+        fields::{Fields, required},
+        kinds::{Kind as _, relation},
+    },
     shop::{crm::customers, discounts::codes::import::THERE_ALREADY},
     store::client::Store,
 };
@@ -161,7 +165,7 @@ fn by_customer(bodies: &[(&Row, Value)]) -> Vec<Vec<usize>> {
     let mut rows: Vec<Vec<usize>> = Vec::new();
     let mut places = HashMap::new();
     for (index, (_, body)) in bodies.iter().enumerate() {
-        match relation(&body["customer_id"]) {
+        match relation().read(&body["customer_id"], Tz::UTC) {
             Ok(customer) => {
                 let place = *places.entry(customer).or_insert_with(|| {
                     rows.push(Vec::new());
@@ -191,9 +195,9 @@ async fn add_points(sender: &Sender<'_>, row: &Row, body: &Value) -> Result<Verd
 /// 0 that could check it.
 async fn no_points(sender: &Sender<'_>, body: &Value) -> Result<Verdict, BulkError> {
     let api = sender.api;
-    let errors = match Fields::of(body).and_then(|mut fields| {
-        let customer = fields.required("customer_id", relation);
-        fields.build(|| customer)
+    let errors = match Fields::of(body, Tz::UTC).and_then(|mut fields| {
+        let customer = fields.take("customer_id", &required(relation())).unwrap_or_default();
+        fields.finish(customer)
     }) {
         Err(errors) => errors,
         Ok(customer) if customers::get(&api.store, &api.shop.id, customer).await?.is_some() => {

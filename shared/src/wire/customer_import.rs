@@ -1,16 +1,21 @@
-//! The end of an import that is a batch. The request that began it comes here, or the job that finds it left over.
+//! The reply to an import of customers, and the end of an import that is a batch: the request that began it comes here,
+//! or the job that finds it left over.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use lambda_http::http::StatusCode;
-use shared::{
-    Error, FieldErrors,
-    domain::{customer::Customer, shop::Shop},
+use http::StatusCode;
+
+use crate::{
     http::envelope::{self, Envelope},
-    shop::crm,
-    store::{batches::Batch, client::Store, idempotency::Reply},
     wire::customer::CustomerReply,
 };
+use domain::{
+    customer::Customer,
+    error::{Error, FieldErrors},
+    shop::Shop,
+};
+use shop::crm;
+use store::{batches::Batch, client::Store, idempotency::Reply};
 
 /// Finishes an import and stores its reply.
 ///
@@ -29,12 +34,7 @@ const LARGEST: usize = 18_000;
 
 /// Refuses an import whose reply would be too large, before anything is written. Omitted fields keep their stored values.
 /// So a large import that omits texts reads the stored customers, at one read unit each.
-pub(crate) async fn check(
-    store: &Store,
-    shop: &Shop,
-    drafts: &[crm::import::Draft],
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
+pub async fn check(store: &Store, shop: &Shop, drafts: &[crm::import::Draft], now: DateTime<Utc>) -> Result<(), Error> {
     let too_many = || {
         let message = "The reply to this list would be larger than 5 MB. Send fewer customers.";
         Error::Invalid(FieldErrors::non_field(message))
@@ -53,7 +53,7 @@ pub(crate) async fn check(
 }
 
 /// Returns the reply to an import.
-pub(crate) fn reply(customers: Vec<Customer>, zone: Tz) -> Result<Reply, Error> {
+pub fn reply(customers: Vec<Customer>, zone: Tz) -> Result<Reply, Error> {
     let rows = customers.iter().map(|customer| CustomerReply::new(customer, zone)).collect();
     envelope::reply(StatusCode::CREATED, &Envelope::of_created(rows))
 }
