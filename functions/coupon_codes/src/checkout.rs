@@ -21,7 +21,7 @@ use shared::{
     shop::{
         discounts::checkout::{
             self,
-            uses::{Asked, Used},
+            uses::{UseRequest, Used},
         },
         orders::{self, settling::after_settling},
     },
@@ -34,7 +34,8 @@ body! {
     struct CouponCodeUse {
         /// The texts of the codes, each once: 1 to 10, or none with a `cart`.
         #[example(["jB7nNJPbf16adc"])]
-        codes: Vec<String> = required(list(MAX_CODES, text(1..=CODE_LENGTH)).then(each_once)).beside(some_or_a_cart),
+        codes: Vec<String> = required(list(MAX_CODES, text(1..=CODE_LENGTH)).then(each_once))
+            .beside(|codes, body| some_or_a_cart(codes, body)),
         /// The customer whose codes they are.
         customer_id: Id = required(relation()),
         /// The order that uses them; it need not be stored.
@@ -56,16 +57,16 @@ fn each_once(codes: Vec<String>) -> Checked<Vec<String>> {
     if errors.is_empty() { Ok(codes) } else { Err(errors) }
 }
 
-fn some_or_a_cart(codes: &Vec<String>, body: &Map<String, Value>) -> Checked<()> {
+fn some_or_a_cart(codes: &[String], body: &Map<String, Value>) -> Checked<()> {
     let has_cart = body.get("cart").is_some_and(|cart| !cart.is_null());
     let is_right = has_cart || !codes.is_empty();
     if is_right { Ok(()) } else { Err(FieldErrors::message("This list may not be empty.")) }
 }
 
-fn parse_use(body: &Value) -> Checked<Asked> {
+fn parse_use(body: &Value) -> Checked<UseRequest> {
     let CouponCodeUse { codes, customer_id, order_id, cart, hold_seconds } = CouponCodeUse::parse(body, Tz::UTC)?;
     let hold = hold_seconds.map(|seconds| Duration::seconds(seconds.into()));
-    Ok(Asked { codes, customer_id, order_id, cart, hold })
+    Ok(UseRequest { codes, customer_id, order_id, cart, hold })
 }
 
 /// A code that an order uses.
@@ -101,11 +102,11 @@ pub(crate) async fn use_codes(
 ) -> Result<Response, ErrorReply> {
     let (store, shop, now) = (&app.store, caller.shop_id(), change.at);
     let plan = async || {
-        let asked = change.parsed(parse_use)?;
-        let read = async || checkout::uses::use_codes(store, shop, &app.automatic_rules, &asked, now).await;
+        let request = change.parsed(parse_use)?;
+        let read = async || checkout::uses::use_codes(store, shop, &app.automatic_rules, &request, now).await;
         let (transaction, used) = after_settling(store, shop, now, read).await?;
         let reply = envelope::reply(StatusCode::OK, &reply_to_use(&used, &caller.shop, now)?)?;
-        Ok((transaction, reply, used.unstored.then_some(asked.order_id)))
+        Ok((transaction, reply, used.unstored.then_some(request.order_id)))
     };
     change.once_and_settle(&app, &caller, plan).await
 }

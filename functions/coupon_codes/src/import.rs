@@ -13,7 +13,7 @@ use shared::{
         fields::{Fields, nullable, optional, required},
         kinds::{Kind as _, instant, names, relation, text},
     },
-    shop::discounts::codes::import::{self, CouponName, Draft},
+    shop::discounts::codes::import::{self, CouponName, ImportedCode},
     wire::coupon_code::CodeReply,
 };
 
@@ -27,8 +27,8 @@ fn with_choices(_: &Value, error: FieldErrors) -> FieldErrors {
 }
 
 /// Reads a code; its errors stand in the draft, because the store has more to say about its customer and its coupon.
-fn parse(body: &Value, zone: Tz, now: DateTime<Utc>) -> Draft {
-    let none = |errors| Draft { customer_id: None, coupon: None, code: None, used_at: None, errors };
+fn parse(body: &Value, zone: Tz, now: DateTime<Utc>) -> ImportedCode {
+    let none = |errors| ImportedCode { customer_id: None, coupon: None, code: None, used_at: None, errors };
     let mut fields = match Fields::of(body, zone) {
         Ok(fields) => fields,
         Err(errors) => return none(errors),
@@ -46,7 +46,7 @@ fn parse(body: &Value, zone: Tz, now: DateTime<Utc>) -> Draft {
     if used_at.is_some_and(|used_at| used_at > now) {
         fields.reject("used_at", "Ensure this instant is not in the future.");
     }
-    Draft { customer_id, coupon, code, used_at: used.then(|| used_at.unwrap_or(now)), errors: fields.errors() }
+    ImportedCode { customer_id, coupon, code, used_at: used.then(|| used_at.unwrap_or(now)), errors: fields.errors() }
 }
 
 /// Imports one code, and answers 201 with it.

@@ -13,7 +13,7 @@ use shared::{
         fields::{Checked, items, nullable, optional, required},
         kinds::{Kind as _, names, own_id, relation, text},
     },
-    shop::discounts::codes::{changes::Draft, issue::Pair, pages::Statuses},
+    shop::discounts::codes::{changes::CodeUpdate, issue::Pair, pages::Statuses},
 };
 use utoipa::ToSchema;
 
@@ -85,7 +85,7 @@ fn expired_cannot_be_set(status: &Value, error: FieldErrors) -> FieldErrors {
 }
 
 /// Reads an update from a body; its errors stand in the draft, as in [`parse_issue`].
-pub(crate) fn parse_update(body: &Value) -> Draft {
+pub(crate) fn parse_update(body: &Value) -> CodeUpdate {
     let (CouponCodeInput { customer_id, code, status }, errors) = CouponCodeInput::read_partly(body, Tz::UTC);
-    Draft { customer_id, code, used: status, errors }
+    CodeUpdate { customer_id, code, used: status, errors }
 }

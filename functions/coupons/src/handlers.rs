@@ -15,7 +15,7 @@ use shared::{
     },
     shop::{
         discounts::{
-            coupons::{self, pages::Filter, rows::Draft},
+            coupons::{self, pages::Filter, rows::NewCoupon},
             rules::rows::OfCoupons,
         },
         orders::settling::after_settling,
@@ -136,7 +136,7 @@ pub(crate) async fn create(
 }
 
 /// Parses the body of a coupon. All errors are answered at once, including those that only the store can find.
-async fn read(app: &App, caller: &Caller, body: &Value) -> Result<Draft, Error> {
+async fn read(app: &App, caller: &Caller, body: &Value) -> Result<NewCoupon, Error> {
     match parse(body, caller.shop.zone) {
         Ok(draft) => Ok(draft),
         Err(errors) => {

@@ -17,7 +17,7 @@ use shared::{
         kinds::relation,
         replies::{ChangeErrors, RowErrors},
     },
-    shop::discounts::coupons::{self, claims::Asked},
+    shop::discounts::coupons::{self, claims::ClaimRequest},
     wire::coupon_code::CodeReply,
 };
 
@@ -61,8 +61,8 @@ pub(crate) async fn redeem(
     let plan = async || {
         let customer_id = change.parsed(|body| CouponRedeem::parse(body, caller.shop.zone))?.customer_id;
         let attempt = attempts.fetch_add(1, Ordering::Relaxed) + 1;
-        let asked = Asked { prefix: prefix.clone(), customer_id, now: change.at, attempt };
-        let (transaction, (code, nested)) = coupons::claims::claim(&app.store, caller.shop_id(), &asked).await?;
+        let request = ClaimRequest { prefix: prefix.clone(), customer_id, now: change.at, attempt };
+        let (transaction, (code, nested)) = coupons::claims::claim(&app.store, caller.shop_id(), &request).await?;
         let reply = CodeReply::new(&code, &nested, caller.shop.zone, change.at).ok_or(Error::NotFound)?;
         Ok((transaction, reply))
     };

@@ -17,7 +17,7 @@ use shared::{
         fields::{Checked, nullable, optional, required},
         kinds::{Kind, boolean, nested, positive_or_zero, relation, text},
     },
-    shop::discounts::coupons::rows::{Draft, Nested, RuleOf},
+    shop::discounts::coupons::rows::{Nested, NewCoupon, RuleOf},
     wire::{price_rule::PriceRuleReply, price_rule_input::PriceRuleInput},
 };
 use utoipa::{
@@ -133,7 +133,7 @@ pub(crate) fn references(body: &Value) -> (Option<String>, Option<Id>) {
 ///
 /// # Errors
 /// Every error of the body.
-pub fn parse(body: &Value, zone: Tz) -> Checked<Draft> {
+pub fn parse(body: &Value, zone: Tz) -> Checked<NewCoupon> {
     let (coupon, mut fields) = CouponInput::read(body, zone)?;
     let minimum_amount = coupon.minimum_amount.filter(|amount| amount.0 > 0);
     let given = |name: &str| body.get(name).is_some_and(|value| !value.is_null());
@@ -158,5 +158,5 @@ pub fn parse(body: &Value, zone: Tz) -> Checked<Draft> {
         (None, None) => return Err(fields.errors()),
     };
     let title = coupon.title.filter(|title| !title.is_empty());
-    fields.finish(Draft { code_prefix: coupon.code_prefix, can_redeem: coupon.can_redeem, title, rule })
+    fields.finish(NewCoupon { code_prefix: coupon.code_prefix, can_redeem: coupon.can_redeem, title, rule })
 }

@@ -34,8 +34,8 @@ pub(crate) async fn evaluate(
     let zone = caller.shop.zone;
     let body = request.body()?;
     let (shop, read) = (caller.shop_id(), parse(body, zone, request.at));
-    let asked = customers::read_beside(&app.store, shop, named(body, "customer_id"), read).await?;
-    let priced = price(&app.store, caller.shop_id(), &app.automatic_rules, &asked).await?;
+    let request = customers::read_beside(&app.store, shop, named(body, "customer_id"), read).await?;
+    let priced = price(&app.store, caller.shop_id(), &app.automatic_rules, &request).await?;
     let codes = priced.codes.into_iter().map(|(code, refusal)| CodeReply {
         code,
         valid: refusal.is_none(),

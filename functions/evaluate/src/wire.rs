@@ -11,7 +11,7 @@ use shared::{
         fields::{Checked, nullable, optional},
         kinds::{Kind as _, instant, list, objects, relation, text},
     },
-    shop::discounts::checkout::evaluation::{Asked, MAX_CODES, MAX_DRAFTS},
+    shop::discounts::checkout::evaluation::{EvaluationRequest, MAX_CODES, MAX_DRAFTS},
     wire::{
         cart::{CartInput, unique_ids},
         price_rule_input::PriceRuleDraft,
@@ -47,7 +47,7 @@ fn each_its_own_id(drafts: Vec<PriceRuleDraft>) -> Checked<Vec<PriceRule>> {
 }
 
 /// Reads a cart that is to be priced, now or at the moment that it names.
-pub(crate) fn parse(body: &Value, zone: Tz, now: DateTime<Utc>) -> Checked<Asked> {
+pub(crate) fn parse(body: &Value, zone: Tz, now: DateTime<Utc>) -> Checked<EvaluationRequest> {
     let EvaluationInput { customer_id, cart, codes, draft_price_rules, at } = EvaluationInput::parse(body, zone)?;
-    Ok(Asked { customer_id, cart, codes, drafts: draft_price_rules, at: at.unwrap_or(now), now })
+    Ok(EvaluationRequest { customer_id, cart, codes, drafts: draft_price_rules, at: at.unwrap_or(now), now })
 }

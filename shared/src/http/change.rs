@@ -30,7 +30,7 @@ use shop::orders::settling::settle_soon;
 use store::{
     attempts::Attempts,
     batches::{self, Batch},
-    idempotency::{Guard, KEPT, KEPT_FOR_OPERATORS, Outcome, Reply, Seen, carry_out_once},
+    idempotency::{Guard, KEPT, KEPT_FOR_OPERATORS, KeyState, Outcome, Reply, carry_out_once},
     transaction::Transaction,
 };
 
@@ -154,13 +154,13 @@ impl Change {
         let mut attempts = Attempts::default();
         loop {
             let batch = match self.seen(app, caller).await? {
-                Seen::Reply(reply) => return respond(Outcome { reply, replayed: true }),
-                Seen::Batch(id) => Some(batches::adopt(store, shop, &id).await?),
-                Seen::Nothing => match prepare().await {
+                KeyState::Reply(reply) => return respond(Outcome { reply, replayed: true }),
+                KeyState::Batch(id) => Some(batches::adopt(store, shop, &id).await?),
+                KeyState::Nothing => match prepare().await {
                     Ok(items) => batches::begin(store, shop, kind, self.guard.as_ref(), &items, self.at).await?,
                     // The refusal may be an effect of the same request, sent twice at once.
                     Err(refusal) => match self.seen(app, caller).await? {
-                        Seen::Nothing => return Err(refusal.into()),
+                        KeyState::Nothing => return Err(refusal.into()),
                         _ => None,
                     },
                 },
@@ -173,10 +173,10 @@ impl Change {
     }
 
     /// Looks up the key of this request.
-    async fn seen(&self, app: &App, caller: &Caller) -> Result<Seen, Error> {
+    async fn seen(&self, app: &App, caller: &Caller) -> Result<KeyState, Error> {
         match &self.guard {
             Some(guard) => guard.look(&app.store, caller.shop_id()).await,
-            None => Ok(Seen::Nothing),
+            None => Ok(KeyState::Nothing),
         }
     }
 

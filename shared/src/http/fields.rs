@@ -36,10 +36,12 @@ pub struct Field<K: Kind> {
     pub(super) kind: K,
     pub(super) is_required: bool,
     pub(super) default: Option<fn() -> Value>,
-    needed: Option<fn(&Map<String, Value>) -> bool>,
+    needed: Option<Needed>,
     beside: Option<Beside<K>>,
 }
 
+/// A condition on the other fields of the body.
+type Needed = fn(&Map<String, Value>) -> bool;
 /// A check of a value that looks at the other fields of the body.
 type Beside<K> = fn(&<K as Kind>::Value, &Map<String, Value>) -> Checked<()>;
 
@@ -67,7 +69,7 @@ impl<K: Kind> Field<K> {
 
     /// Requires the field, and a value that is not null, in each body for which `needed` returns true.
     #[must_use]
-    pub fn needed_where(self, needed: fn(&Map<String, Value>) -> bool) -> Self {
+    pub fn needed_where(self, needed: Needed) -> Self {
         Self { needed: Some(needed), ..self }
     }
 

@@ -21,8 +21,10 @@ pub use numbers::{
 };
 pub use texts::{Boolean, Choice, Date, Instant, Text, boolean, choice, date, instant, names, not_a_choice, text};
 
-/// Schemas that others refer to, by their names.
-pub type Components = Vec<(String, RefOr<Schema>)>;
+/// A schema that others refer to, with its name.
+pub type Component = (String, RefOr<Schema>);
+/// Components in the order in which they were met.
+pub type Components = Vec<Component>;
 
 /// A kind of field.
 pub trait Kind: Sized {

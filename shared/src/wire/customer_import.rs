@@ -34,7 +34,12 @@ const LARGEST: usize = 18_000;
 
 /// Refuses an import whose reply would be too large, before anything is written. Omitted fields keep their stored values.
 /// So a large import that omits texts reads the stored customers, at one read unit each.
-pub async fn check(store: &Store, shop: &Shop, drafts: &[crm::import::Draft], now: DateTime<Utc>) -> Result<(), Error> {
+pub async fn check(
+    store: &Store,
+    shop: &Shop,
+    drafts: &[crm::import::ImportedCustomer],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     let too_many = || {
         let message = "The reply to this list would be larger than 5 MB. Send fewer customers.";
         Error::Invalid(FieldErrors::non_field(message))

@@ -70,7 +70,7 @@ struct Record {
 
 /// State of an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen {
+pub enum KeyState {
     /// No live record.
     Nothing,
     /// The first reply.
@@ -96,18 +96,18 @@ impl Guard {
     ///
     /// # Errors
     /// [`Error::KeyReused`] if the key stands for another request.
-    pub async fn look(&self, store: &Store, shop: &ShopId) -> Result<Seen, Error> {
-        let Some(item) = store.get(&keys::idempotency(shop, &self.key)).await? else { return Ok(Seen::Nothing) };
+    pub async fn look(&self, store: &Store, shop: &ShopId) -> Result<KeyState, Error> {
+        let Some(item) = store.get(&keys::idempotency(shop, &self.key)).await? else { return Ok(KeyState::Nothing) };
         let inline = entity::blob(&item).to_vec();
         let record: Record = entity::entity(item)?;
         if record.ttl <= self.now.timestamp() {
-            return Ok(Seen::Nothing);
+            return Ok(KeyState::Nothing);
         }
         if record.fingerprint != self.fingerprint {
             return Err(Error::KeyReused);
         }
         if let (Some(batch), 0) = (record.batch, record.status) {
-            return Ok(Seen::Batch(batch));
+            return Ok(KeyState::Batch(batch));
         }
         let body = match record.apart {
             None => inline,
@@ -118,7 +118,7 @@ impl Guard {
                 store.query(&range).await?.iter().flat_map(|item| entity::blob(item).to_vec()).collect()
             }
         };
-        Ok(Seen::Reply(Reply { status: record.status, body: expand(&body)? }))
+        Ok(KeyState::Reply(Reply { status: record.status, body: expand(&body)? }))
     }
 
     /// Adds the idempotency record, with the reply, to the transaction of the effect. Writes the parts of a large reply
@@ -245,8 +245,8 @@ where
 async fn seen(store: &Store, shop: &ShopId, guard: Option<&Guard>) -> Result<Option<Outcome>, Error> {
     let Some(guard) = guard else { return Ok(None) };
     match guard.look(store, shop).await? {
-        Seen::Nothing => Ok(None),
-        Seen::Reply(reply) => Ok(Some(Outcome { reply, replayed: true })),
-        Seen::Batch(_) => Err(Error::AtWork { retry_after: 1 }),
+        KeyState::Nothing => Ok(None),
+        KeyState::Reply(reply) => Ok(Some(Outcome { reply, replayed: true })),
+        KeyState::Batch(_) => Err(Error::AtWork { retry_after: 1 }),
     }
 }

@@ -49,7 +49,7 @@ async fn one_bad_customer_and_nothing_is_imported() {
 /// Begins an import, carries out its first step and ends its lease, as if the process had died.
 pub(crate) async fn abandoned(api: &Api, guard: Option<&Guard>) -> usize {
     let (store, shop) = (&api.server.store, shop());
-    let drafts: Vec<customer_import::Draft> = (1..=60)
+    let drafts: Vec<customer_import::ImportedCustomer> = (1..=60)
         .map(|id| {
             (
                 id,
@@ -87,7 +87,7 @@ async fn the_job_finishes_what_a_dead_process_began() {
 async fn a_batch_belongs_to_one_process_at_a_time() {
     let api = Api::empty().await;
     let (store, shop) = (&api.server.store, shop());
-    let drafts: Vec<customer_import::Draft> = (1..=60).map(|id| (id, CustomerDraft::default())).collect();
+    let drafts: Vec<customer_import::ImportedCustomer> = (1..=60).map(|id| (id, CustomerDraft::default())).collect();
     let now = Utc::now();
     let begun = batches::begin(store, &shop, customer_import::KIND, None, &drafts, now).await.expect("begun");
     let mut slow = begun.expect("a batch");

@@ -47,7 +47,7 @@ async fn both_prerequisites_stand_in_the_title() {
 
 /// Creates 2,001 customers with ids from 1 on.
 async fn store_customers_to_page(api: &Api) {
-    let drafts: Vec<customer_import::Draft> = (1..=2001).map(|id| (id, CustomerDraft::default())).collect();
+    let drafts: Vec<customer_import::ImportedCustomer> = (1..=2001).map(|id| (id, CustomerDraft::default())).collect();
     let (store, now) = (&api.server.store, Utc::now());
     let mut done = 0;
     while done < drafts.len() {

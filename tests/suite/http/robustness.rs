@@ -44,14 +44,14 @@ async fn processes_that_start_at_once_on_a_store_without_a_table_all_start() {
 async fn a_batch_that_ends_after_its_key_was_forgotten_still_ends() {
     let api = Api::empty().await;
     let (store, shop) = (&api.server.store, shop());
-    let drafts: Vec<customer_import::Draft> = (1..=30).map(|id| (id, CustomerDraft::default())).collect();
+    let drafts: Vec<customer_import::ImportedCustomer> = (1..=30).map(|id| (id, CustomerDraft::default())).collect();
     let guard = |now| Guard { key: "k".to_owned(), fingerprint: "f".to_owned(), now, until: now + KEPT };
     let yesterday = Utc::now() - Duration::hours(25);
     let begun = batches::begin(store, &shop, customer_import::KIND, Some(&guard(yesterday)), &drafts, yesterday).await;
     let batch = begun.expect("begun").expect("a batch");
     batches::expire_lease(store, &batch).await.expect("expired");
     // The key is used again for another request.
-    let other: Vec<customer_import::Draft> = vec![(1000, CustomerDraft::default())];
+    let other: Vec<customer_import::ImportedCustomer> = vec![(1000, CustomerDraft::default())];
     let now = Utc::now();
     let again = batches::begin(store, &shop, customer_import::KIND, Some(&guard(now)), &other, now).await;
     assert!(again.expect("begun").is_some());

@@ -133,7 +133,7 @@ fn every_key_tells_whose_it_is() {
         keys::shop(&shop),
     ];
     for key in entry_points {
-        assert_eq!(owner(&key).as_deref(), Some(r#"Door("demo")"#), "{key:?}");
+        assert_eq!(owner(&key).as_deref(), Some(r#"EntryPoint("demo")"#), "{key:?}");
     }
     assert_eq!(owner(&keys::token("0123")).as_deref(), Some("Token"));
     assert_eq!(owner(&keys::import(&shop)).as_deref(), Some("Import"));

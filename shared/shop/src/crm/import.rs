@@ -25,7 +25,7 @@ use store::{
 pub const KIND: &str = "customer_import";
 
 /// A customer to be imported, with the shop's own id.
-pub type Draft = (Id, CustomerDraft);
+pub type ImportedCustomer = (Id, CustomerDraft);
 
 /// Largest number of items that one customer takes in a transaction: row, position, two mobile numbers, and the tallies
 /// of both lists.
@@ -45,7 +45,7 @@ struct Found {
 }
 
 impl Found {
-    async fn read(store: &Store, shop: &ShopId, drafts: &[Draft]) -> Result<Self, Error> {
+    async fn read(store: &Store, shop: &ShopId, drafts: &[ImportedCustomer]) -> Result<Self, Error> {
         let ids = || drafts.iter().map(|(id, _)| *id);
         let rows = customers::rows(store, shop, ids()).await?;
         let new: Vec<_> = ids().filter(|id| !rows.contains_key(id)).collect();
@@ -58,7 +58,7 @@ impl Found {
     fn plan(
         &self,
         shop: &ShopId,
-        drafts: &[Draft],
+        drafts: &[ImportedCustomer],
         now: DateTime<Utc>,
     ) -> Result<(Transaction, Vec<PutCustomer>), Error> {
         let mut transaction = Transaction::default();
@@ -80,7 +80,7 @@ impl Found {
 pub async fn plan(
     store: &Store,
     shop: &ShopId,
-    drafts: &[Draft],
+    drafts: &[ImportedCustomer],
     now: DateTime<Utc>,
 ) -> Result<(Transaction, Vec<PutCustomer>), Error> {
     let drafts = &drafts[..drafts.len().min(LOOK_AHEAD)];
@@ -91,11 +91,11 @@ pub async fn plan(
 pub async fn preview(
     store: &Store,
     shop: &ShopId,
-    drafts: &[Draft],
+    drafts: &[ImportedCustomer],
     now: DateTime<Utc>,
 ) -> Result<Vec<Customer>, Error> {
     let mut rows = customers::rows(store, shop, drafts.iter().map(|(id, _)| *id)).await?;
-    let after = |(id, draft): &Draft| {
+    let after = |(id, draft): &ImportedCustomer| {
         let stored = rows.remove(id).map(customers::of_item).transpose()?;
         Ok(draft.clone().over(*id, stored.as_ref(), now))
     };
@@ -107,7 +107,7 @@ pub async fn preview(
 /// # Errors
 /// [`Error::AtWork`] if another process has taken over the lease.
 pub async fn carry_on(store: &Store, batch: &mut Batch) -> Result<Vec<Customer>, Error> {
-    let drafts: Vec<Draft> = batch.items(store).await?;
+    let drafts: Vec<ImportedCustomer> = batch.items(store).await?;
     let shop = batch.shop.clone();
     let mut attempts = Attempts::default();
     let (mut found, mut imported) = (None, HashMap::new());

@@ -9,7 +9,7 @@ use utoipa::openapi::{KnownFormat, Ref, RefOr, Schema, SchemaFormat, Type, schem
 
 use crate::http::{
     fields::{Checked, type_name, wrong},
-    kinds::{Components, Kind, known, of_type},
+    kinds::{Component, Components, Kind, known, of_type},
 };
 use domain::{
     error::FieldErrors,
@@ -196,7 +196,7 @@ impl Kind for Amount {
 const ID: &str = "Id";
 
 /// Returns the component of ids.
-pub fn id_component() -> (String, RefOr<Schema>) {
+pub fn id_component() -> Component {
     let told = "An id: a positive integer up to 2^53-1, unique in the shop and for its resource.";
     let schema = match integer(1..=MAX_ID).schema() {
         RefOr::T(Schema::Object(mut object)) => {

@@ -12,7 +12,7 @@ use utoipa::{
 
 use crate::http::{
     fields::{Checked, wrong},
-    kinds::{Components, Kind, known, of_type},
+    kinds::{Component, Components, Kind, known, of_type},
 };
 use domain::{error::FieldErrors, timestamp};
 
@@ -69,7 +69,7 @@ impl Kind for Text {
 #[derive(Debug)]
 pub struct Choice<T: 'static> {
     choices: &'static [(&'static str, T)],
-    component: Option<fn() -> (String, RefOr<Schema>)>,
+    component: Option<fn() -> Component>,
 }
 
 /// One of the names of an enumeration, which is a component of the description.

@@ -15,7 +15,7 @@ use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use shop::{
     discounts::{
-        checkout::{uses as checkout, uses::Asked},
+        checkout::{uses as checkout, uses::UseRequest},
         rules::automatic::AutomaticRules,
     },
     orders::{rows as orders, settling, uses as order_uses},
@@ -176,7 +176,7 @@ async fn a_process_that_dies_between_two_transactions_leaves_nothing_half_seen()
         texts.push(text);
         ids.push(code_id);
     }
-    let asked = |order_id| Asked { codes: texts.clone(), customer_id: 1, order_id, cart: None, hold: None };
+    let asked = |order_id| UseRequest { codes: texts.clone(), customer_id: 1, order_id, cart: None, hold: None };
     let (shop, known) = (demo(), AutomaticRules::default());
     let use_all = async |order| {
         let asked = asked(order);

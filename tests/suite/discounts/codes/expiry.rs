@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use shared::FieldErrors;
 use shop::discounts::{
     codes::{
-        changes::{self, Draft},
+        changes::{self, CodeUpdate},
         expiry,
         rows::{CODES as LIST, OF_COUPON, OF_CUSTOMER},
     },
@@ -242,7 +242,7 @@ async fn no_use_is_given_back_to_a_coupon_that_is_deleted_meanwhile() {
         let slow = api.distant(Duration::from_millis(40)).await;
         let code = codes[0];
         let giving_back = tokio::spawn(async move {
-            let draft = Draft { customer_id: None, code: None, used: Some(false), errors: FieldErrors::NONE };
+            let draft = CodeUpdate { customer_id: None, code: None, used: Some(false), errors: FieldErrors::NONE };
             let (shop, now) = (shop(), Utc::now());
             slow.carry_out(|| changes::update(&slow, &shop, code, Ok(draft.clone()), now)).await
         });

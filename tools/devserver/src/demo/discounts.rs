@@ -88,7 +88,7 @@ async fn load_code(store: &Store, shop: &ShopId) -> Result<(), Error> {
     });
     let plan = async || issue::prepare(store, shop, &pairs).await?.plan(shop, 1, issued_at);
     store.carry_out(plan).await?;
-    let text = changes::Draft {
+    let text = changes::CodeUpdate {
         customer_id: None,
         code: Some("jB7nNJPbf16adc".to_owned()),
         used: None,

@@ -91,7 +91,7 @@ pub enum BulkError {
     )]
     NoCoupon(String),
     /// The coupon or customer that selects the codes of an export does not exist.
-    #[error("there is no {what} {id} in this shop; no file was written")]
+    #[error("there is no {what} {id}")]
     Nothing {
         /// The kind of object, such as `coupon`.
         what: &'static str,

@@ -46,7 +46,7 @@ pub const MAX_DRAFTS: usize = 20;
 
 /// Input of an evaluation.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct EvaluationRequest {
     /// Customer of the cart. Without one, each code is priced for its owner.
     pub customer_id: Option<Id>,
     /// Lines and shipping price to evaluate.
@@ -63,7 +63,7 @@ pub struct Asked {
     pub now: DateTime<Utc>,
 }
 
-impl Asked {
+impl EvaluationRequest {
     fn draft(&self, rule: Id) -> Option<&PriceRule> {
         self.drafts.iter().find(|draft| draft.id == rule)
     }
@@ -117,9 +117,14 @@ pub(crate) struct RulesOfCodes {
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown customer.
-pub async fn price(store: &Store, shop: &ShopId, known: &AutomaticRules, asked: &Asked) -> Result<Priced, Error> {
+pub async fn price(
+    store: &Store,
+    shop: &ShopId,
+    known: &AutomaticRules,
+    request: &EvaluationRequest,
+) -> Result<Priced, Error> {
     let customer = async {
-        match asked.customer_id {
+        match request.customer_id {
             Some(id) if customers::get(store, shop, id).await?.is_none() => {
                 Err(Error::Invalid(FieldErrors::missing("customer_id", id)))
             }
@@ -127,22 +132,26 @@ pub async fn price(store: &Store, shop: &ShopId, known: &AutomaticRules, asked: 
         }
     };
     let codes = async {
-        let texts = codes::rows::texts(store, shop, &asked.codes).await?;
+        let texts = codes::rows::texts(store, shop, &request.codes).await?;
         codes::rows::behind(store, shop, &texts, &[]).await
     };
-    let rules =
-        try_join3(known.of(store, shop), ReleasedUses::read(store, shop, asked.now), ahead(store, shop, known, asked));
+    let rules = try_join3(
+        known.of(store, shop),
+        ReleasedUses::read(store, shop, request.now),
+        ahead(store, shop, known, request),
+    );
     let ((), (automatic, released, ahead), (rows, nested)) = try_join3(customer, rules, codes).await?;
     let mut brought = RulesOfCodes::default();
-    let codes = asked.codes.iter().map(|text| {
-        let refusal = rows.get(text).map_or(Some(Refusal::Unknown), |row| brought.add(row, &nested, asked, &released));
+    let codes = request.codes.iter().map(|text| {
+        let refusal =
+            rows.get(text).map_or(Some(Refusal::Unknown), |row| brought.add(row, &nested, request, &released));
         (text.clone(), refusal)
     });
     let codes = codes.collect();
-    brought.add_drafts(asked);
+    brought.add_drafts(request);
     let ahead = ahead.filter(|ahead| Arc::ptr_eq(&ahead.automatic, &automatic));
     let (first, mut taken) = ahead.map_or_else(Default::default, |ahead| (Some(ahead.evaluation), ahead.taken));
-    let pricing = Pricing { automatic: &automatic, brought: &brought, asked };
+    let pricing = Pricing { automatic: &automatic, brought: &brought, request };
     let evaluation = pricing.within_limits(store, shop, first, &mut taken, &released).await?;
     Ok(Priced { evaluation, codes })
 }
@@ -160,12 +169,12 @@ async fn ahead(
     store: &Store,
     shop: &ShopId,
     known: &AutomaticRules,
-    asked: &Asked,
+    request: &EvaluationRequest,
 ) -> Result<Option<CachedEvaluation>, Error> {
-    let Some(automatic) = known.known(shop).filter(|_| asked.codes.is_empty()) else { return Ok(None) };
+    let Some(automatic) = known.known(shop).filter(|_| request.codes.is_empty()) else { return Ok(None) };
     let mut brought = RulesOfCodes::default();
-    brought.add_drafts(asked);
-    let pricing = Pricing { automatic: &automatic, brought: &brought, asked };
+    brought.add_drafts(request);
+    let pricing = Pricing { automatic: &automatic, brought: &brought, request };
     let evaluation = pricing.evaluate(&BTreeMap::new());
     let taken = LimitedRule::read(store, shop, &pricing.limited(&evaluation, &BTreeMap::new())).await?;
     Ok(Some(CachedEvaluation { automatic, evaluation, taken }))
@@ -173,32 +182,38 @@ async fn ahead(
 
 impl RulesOfCodes {
     /// Adds the draft rules that no code has added.
-    fn add_drafts(&mut self, asked: &Asked) {
-        let drafts = asked.drafts.iter().filter(|draft| !self.owners.contains_key(&draft.id));
+    fn add_drafts(&mut self, request: &EvaluationRequest) {
+        let drafts = request.drafts.iter().filter(|draft| !self.owners.contains_key(&draft.id));
         self.candidates.extend(drafts.cloned().map(Candidate::new));
     }
 
     /// Adds the rule of a code. Returns the reason if the code is not valid. An expired code adds its rule too, so that
     /// the reply can show the end that was passed.
-    fn add(&mut self, row: &Row, nested: &Nested, asked: &Asked, released: &ReleasedUses) -> Option<Refusal> {
+    fn add(
+        &mut self,
+        row: &Row,
+        nested: &Nested,
+        request: &EvaluationRequest,
+        released: &ReleasedUses,
+    ) -> Option<Refusal> {
         let code = &row.code;
         if nested.terms(code).is_none() {
             return Some(Refusal::Unknown);
         }
-        if asked.customer_id.is_some_and(|customer| customer != code.customer_id) {
+        if request.customer_id.is_some_and(|customer| customer != code.customer_id) {
             return Some(Refusal::Foreign);
         }
         if code.used_at.is_some() && !released.codes.contains(&code.id) {
             return Some(Refusal::Used);
         }
-        let rule = asked.draft(code.price_rule_id).or_else(|| nested.rules.get(&code.price_rule_id));
+        let rule = request.draft(code.price_rule_id).or_else(|| nested.rules.get(&code.price_rule_id));
         let Some(rule) = rule else { return Some(Refusal::Unknown) };
         if self.owners.contains_key(&rule.id) {
             return Some(Refusal::Repeated);
         }
         self.owners.insert(rule.id, code.customer_id);
         self.candidates.push(Candidate::new(rule.clone()));
-        rule.has_ended(asked.at).then_some(Refusal::Lapsed)
+        rule.has_ended(request.at).then_some(Refusal::Lapsed)
     }
 }
 
@@ -207,17 +222,17 @@ impl RulesOfCodes {
 pub(crate) struct Pricing<'a> {
     pub(crate) automatic: &'a Rules,
     pub(crate) brought: &'a RulesOfCodes,
-    pub(crate) asked: &'a Asked,
+    pub(crate) request: &'a EvaluationRequest,
 }
 
 impl<'a> Pricing<'a> {
     fn candidates(self) -> impl Iterator<Item = &'a Candidate> {
         let stored = self.automatic.candidates.iter();
-        stored.filter(move |candidate| self.asked.draft(candidate.rule.id).is_none()).chain(&self.brought.candidates)
+        stored.filter(move |candidate| self.request.draft(candidate.rule.id).is_none()).chain(&self.brought.candidates)
     }
 
     fn evaluate(self, uses: &BTreeMap<Id, Uses>) -> Evaluation {
-        evaluate(&self.asked.cart, self.candidates(), self.asked.at, uses)
+        evaluate(&self.request.cart, self.candidates(), self.request.at, uses)
     }
 
     /// Returns the rules that apply and have a limit, without those whose uses are in `uses`.
@@ -229,7 +244,7 @@ impl<'a> Pricing<'a> {
     }
 
     fn limits(self, rule: &PriceRule) -> Option<LimitedRule> {
-        let customer = self.brought.owners.get(&rule.id).copied().or(self.asked.customer_id);
+        let customer = self.brought.owners.get(&rule.id).copied().or(self.request.customer_id);
         let by = customer.filter(|_| rule.once_per_customer);
         let in_all = rule.usage_limit > 0;
         (in_all || by.is_some()).then_some(LimitedRule { rule: rule.id, in_all, by })

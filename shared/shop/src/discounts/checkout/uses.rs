@@ -37,7 +37,7 @@ use store::{
 
 /// Input of a use.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct UseRequest {
     /// Texts of codes: at most [`MAX_CODES`], each once. May be empty only with a cart.
     pub codes: Vec<String>,
     /// Customer who owns the codes.
@@ -78,45 +78,45 @@ pub async fn use_codes(
     store: &Store,
     shop: &ShopId,
     known: &AutomaticRules,
-    asked: &Asked,
+    request: &UseRequest,
     now: DateTime<Utc>,
 ) -> Result<(Transaction, Used), Error> {
     let automatic = async {
-        match asked.cart {
+        match request.cart {
             Some(_) => known.of(store, shop).await.map(Some),
             None => Ok(None),
         }
     };
     // The record is read first. A cancellation after this reading changes the record, so the use is refused.
     let order = async {
-        let record = orders::uses::read(store, shop, asked.order_id).await?;
-        Ok((record, orders::effects::effects(store, shop, asked.order_id).await?))
+        let record = orders::uses::read(store, shop, request.order_id).await?;
+        Ok((record, orders::effects::effects(store, shop, request.order_id).await?))
     };
-    let codes = Codes::read(store, shop, asked);
+    let codes = Codes::read(store, shop, request);
     let ((record, order), codes, automatic) = try_join3(order, codes, automatic).await?;
     let Codes { mut rows, nested, counters, mut taken } = codes;
-    let rows = own(asked, &mut rows, &nested)?;
+    let rows = own(request, &mut rows, &nested)?;
     if order.is_some_and(|order| order.effects.cancelled) {
         return Err(Error::conflict("This order is cancelled."));
     }
-    if record.uses.live().next().is_some() && record.uses.customer_id != asked.customer_id {
+    if record.uses.live().next().is_some() && record.uses.customer_id != request.customer_id {
         return Err(Error::conflict("This order uses codes of another customer."));
     }
     let rules = usable(&rows, &nested, now)?;
     let mut exhausted = BTreeSet::new();
     loop {
         let mut applied = Vec::new();
-        if let (Some(cart), Some(automatic)) = (&asked.cart, &automatic) {
+        if let (Some(cart), Some(automatic)) = (&request.cart, &automatic) {
             let left = (!exhausted.is_empty()).then(|| automatic.without(&exhausted));
             let automatic = left.as_ref().unwrap_or(automatic);
             let codes = (&record.uses, rules.as_slice(), &mut taken);
-            applied = on_cart(store, shop, (asked, cart, now), automatic, codes).await?;
+            applied = on_cart(store, shop, (request, cart, now), automatic, codes).await?;
         }
         // An order counts an automatic rule once.
         applied.retain(|(rule, _)| !record.uses.live().any(|used| used.price_rule_id == rule.id));
         within_bounds(&record.uses, &rules, applied.len())?;
         let (transaction, uses, record) = (Transaction::default(), Vec::new(), record.clone());
-        let plan = Plan { asked, now, record, nested: &nested, transaction, uses };
+        let plan = Plan { request, now, record, nested: &nested, transaction, uses };
         match plan.make(store, shop, (&rows, &rules, &counters), (&applied, &mut taken)).await {
             Ok((transaction, codes, unstored)) => return Ok((transaction, Used { codes, nested, unstored })),
             // The limit of an automatic rule was used up after the cart was priced, so the rule is not applied.
@@ -141,14 +141,14 @@ struct Codes {
 
 impl Codes {
     /// Reads the codes: 2 round trips.
-    async fn read(store: &Store, shop: &ShopId, asked: &Asked) -> Result<Self, Error> {
-        let texts = codes::rows::texts(store, shop, &asked.codes).await?;
+    async fn read(store: &Store, shop: &ShopId, request: &UseRequest) -> Result<Self, Error> {
+        let texts = codes::rows::texts(store, shop, &request.codes).await?;
         let coupons: BTreeSet<_> = texts.iter().map(|text| text.coupon_id).collect();
         let rules = texts.iter().map(|text| text.price_rule_id).collect();
         let ((rows, nested), counters, taken) = try_join3(
-            codes::rows::behind(store, shop, &texts, &[asked.customer_id]),
+            codes::rows::behind(store, shop, &texts, &[request.customer_id]),
             counters::read_each(store, shop, Counter::CodesOf, coupons),
-            CountedUses::before_use(store, shop, asked.customer_id, &rules),
+            CountedUses::before_use(store, shop, request.customer_id, &rules),
         )
         .await?;
         Ok(Self { rows, nested, counters, taken })
@@ -159,21 +159,21 @@ impl Codes {
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown customer, and for each code that is unknown or another customer's.
-fn own(asked: &Asked, rows: &mut HashMap<String, Row>, nested: &Nested) -> Result<Vec<Row>, Error> {
-    let mut found = Vec::with_capacity(asked.codes.len());
+fn own(request: &UseRequest, rows: &mut HashMap<String, Row>, nested: &Nested) -> Result<Vec<Row>, Error> {
+    let mut found = Vec::with_capacity(request.codes.len());
     let mut errors = Vec::new();
-    for (index, text) in asked.codes.iter().enumerate() {
+    for (index, text) in request.codes.iter().enumerate() {
         match rows.remove(text).filter(|row| nested.terms(&row.code).is_some()) {
             None => errors.push((index, format!("Object with code={text} does not exist."))),
-            Some(row) if row.code.customer_id != asked.customer_id => {
+            Some(row) if row.code.customer_id != request.customer_id => {
                 errors.push((index, "This code is another customer's.".to_owned()));
             }
             Some(row) => found.push(row),
         }
     }
     // No code can belong to an unknown customer, so only the error of the customer is answered.
-    if !nested.customers.contains_key(&asked.customer_id) {
-        return Err(Error::Invalid(FieldErrors::missing("customer_id", asked.customer_id)));
+    if !nested.customers.contains_key(&request.customer_id) {
+        return Err(Error::Invalid(FieldErrors::missing("customer_id", request.customer_id)));
     }
     if errors.is_empty() { Ok(found) } else { Err(Error::Invalid(wrong(errors))) }
 }
@@ -211,7 +211,7 @@ type Applied = (PriceRule, u64);
 async fn on_cart(
     store: &Store,
     shop: &ShopId,
-    (asked, cart, now): (&Asked, &Cart, DateTime<Utc>),
+    (request, cart, now): (&UseRequest, &Cart, DateTime<Utc>),
     automatic: &Rules,
     (order, rules, taken): (&OrderUses, &[&PriceRule], &mut CountedUses),
 ) -> Result<Vec<Applied>, Error> {
@@ -221,7 +221,7 @@ async fn on_cart(
             let reason = format!("This order uses the price rule {} already, which applies once.", rule.id);
             return Err(Error::conflict(reason));
         }
-        if brought.owners.insert(rule.id, asked.customer_id).is_some() {
+        if brought.owners.insert(rule.id, request.customer_id).is_some() {
             return Err(Error::conflict(format!(
                 "Two of these codes are of the price rule {}, which applies once.",
                 rule.id
@@ -229,10 +229,10 @@ async fn on_cart(
         }
         brought.candidates.push(Candidate::new((*rule).clone()));
     }
-    let customer_id = Some(asked.customer_id);
+    let customer_id = Some(request.customer_id);
     let (cart, codes, drafts) = (cart.clone(), Vec::new(), Vec::new());
-    let priced = evaluation::Asked { customer_id, cart, codes, drafts, at: now, now };
-    let pricing = Pricing { automatic, brought: &brought, asked: &priced };
+    let priced = evaluation::EvaluationRequest { customer_id, cart, codes, drafts, at: now, now };
+    let pricing = Pricing { automatic, brought: &brought, request: &priced };
     let evaluation = pricing.within_limits(store, shop, None, taken, &ReleasedUses::of_order(order)).await?;
     let outcomes: HashMap<_, _> = evaluation.rules.iter().map(|outcome| (outcome.price_rule_id, outcome)).collect();
     let mut errors = Vec::new();
@@ -280,7 +280,7 @@ fn within_bounds(order: &OrderUses, rules: &[&PriceRule], automatic: usize) -> R
 
 /// A plan of a use that is being built.
 struct Plan<'a> {
-    asked: &'a Asked,
+    request: &'a UseRequest,
     now: DateTime<Utc>,
     record: VersionedUses,
     nested: &'a Nested,
@@ -295,7 +295,7 @@ impl Plan<'_> {
             price_rule_id,
             rule_version,
             used_at: self.now,
-            held_until: self.asked.hold.map(|hold| self.now + hold),
+            held_until: self.request.hold.map(|hold| self.now + hold),
             released_at: None,
             stored: true,
         }
@@ -326,7 +326,7 @@ impl Plan<'_> {
         for rule in rules.iter().copied().chain(applied.iter().map(|(rule, _)| rule)) {
             times.entry(rule.id).or_insert((rule, 0)).1 += 1;
         }
-        let customer = self.asked.customer_id;
+        let customer = self.request.customer_id;
         let unread = times.keys().copied().filter(|rule| !taken.holds_in_all(*rule));
         let of_customer = times.keys().filter(|rule| !taken.holds_of(shop, customer, **rule));
         let of_customer = of_customer.map(|rule| (customer, *rule));
@@ -364,14 +364,14 @@ impl Plan<'_> {
         let unstored = whole.len() + 6 > MAX_ITEMS;
         let mut transaction = if unstored { rows_only } else { whole };
         let mut after = self.record.uses.clone();
-        after.customer_id = self.asked.customer_id;
+        after.customer_id = self.request.customer_id;
         after.uses.extend(self.uses.drain(..).map(|used| Use { stored: used.code_id.is_none() || !unstored, ..used }));
-        orders::uses::write(&mut transaction, shop, self.asked.order_id, &self.record, &after)?;
+        orders::uses::write(&mut transaction, shop, self.request.order_id, &self.record, &after)?;
         Ok((transaction, codes, unstored))
     }
 
     fn after(&self, row: &Row) -> CouponCode {
-        CouponCode { used_at: Some(self.now), order_id: Some(self.asked.order_id), ..row.code.clone() }
+        CouponCode { used_at: Some(self.now), order_id: Some(self.request.order_id), ..row.code.clone() }
     }
 
     /// Counts the codes of each coupon as used. Refused if a coupon was deleted.

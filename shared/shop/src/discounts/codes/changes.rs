@@ -26,7 +26,7 @@ use store::{client::Store, transaction::Transaction};
 
 /// Input of an update: the valid fields, and the errors of the others.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub struct CodeUpdate {
     /// New owner of the code.
     pub customer_id: Option<Id>,
     /// New text of the code.
@@ -56,7 +56,7 @@ pub async fn update(
     store: &Store,
     shop: &ShopId,
     id: Id,
-    draft: Result<Draft, Error>,
+    draft: Result<CodeUpdate, Error>,
     now: DateTime<Utc>,
 ) -> Result<(Transaction, (CouponCode, Nested)), Error> {
     let row = rows::get(store, shop, id).await?;
@@ -124,7 +124,7 @@ pub async fn use_elsewhere(
 }
 
 /// Checks the customer and the text of a draft, given the code that holds the text, and adds the draft's other errors.
-fn check(code: &CouponCode, draft: &Draft, nested: &Nested, holder: Option<Id>) -> Result<(), Error> {
+fn check(code: &CouponCode, draft: &CodeUpdate, nested: &Nested, holder: Option<Id>) -> Result<(), Error> {
     let mut errors = FieldErrors::NONE;
     if let Some(id) = draft.customer_id.filter(|id| !nested.customers.contains_key(id)) {
         errors = FieldErrors::missing("customer_id", id);

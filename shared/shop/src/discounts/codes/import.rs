@@ -40,7 +40,7 @@ pub enum CouponName {
 
 /// Input of the import of one code: the valid fields, and the errors of the others.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub struct ImportedCode {
     /// Customer who owns the code.
     pub customer_id: Option<Id>,
     /// Coupon of the code.
@@ -62,7 +62,7 @@ pub struct Draft {
 pub async fn plan(
     store: &Store,
     shop: &ShopId,
-    draft: &Draft,
+    draft: &ImportedCode,
     now: DateTime<Utc>,
 ) -> Result<(Transaction, (CouponCode, Nested)), Error> {
     let coupon = async {
@@ -118,7 +118,7 @@ async fn same(
     store: &Store,
     shop: &ShopId,
     holder: Id,
-    draft: &Draft,
+    draft: &ImportedCode,
     coupon: Option<Id>,
 ) -> Result<Option<Row>, Error> {
     let row = match rows::get(store, shop, holder).await {

@@ -46,7 +46,7 @@ struct Claim {
 
 /// Input of a claim.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct ClaimRequest {
     /// The passphrase, which is the coupon's prefix.
     pub prefix: String,
     /// The customer who claims the code.
@@ -64,22 +64,26 @@ pub struct Asked {
 /// [`Error::Invalid`] for an unknown customer, whatever the passphrase is. [`Error::Throttled`] after too many wrong
 /// passphrases. [`Error::NotFound`] for a wrong passphrase. [`Error::Conflict`] if the coupon cannot be claimed now,
 /// has no codes left, or was claimed by this customer before.
-pub async fn claim(store: &Store, shop: &ShopId, asked: &Asked) -> Result<(Transaction, (CouponCode, Nested)), Error> {
-    let few = guesses::check(store, shop, asked.customer_id, asked.now);
-    let customer_key = CUSTOMERS.key(shop, asked.customer_id);
-    let by_prefix = rows::by_prefix(store, shop, &asked.prefix);
+pub async fn claim(
+    store: &Store,
+    shop: &ShopId,
+    request: &ClaimRequest,
+) -> Result<(Transaction, (CouponCode, Nested)), Error> {
+    let few = guesses::check(store, shop, request.customer_id, request.now);
+    let customer_key = CUSTOMERS.key(shop, request.customer_id);
+    let by_prefix = rows::by_prefix(store, shop, &request.prefix);
     let ((), customer, found) = try_join3(few, store.get(&customer_key), by_prefix).await?;
     let Some(customer) = customer else {
-        return Err(Error::Invalid(FieldErrors::missing("customer_id", asked.customer_id)));
+        return Err(Error::Invalid(FieldErrors::missing("customer_id", request.customer_id)));
     };
     let mut nested = Nested::default();
     nested.add(customer)?;
     let planned = match found {
-        Some(found) => plan(store, shop, asked, found, nested).await,
+        Some(found) => plan(store, shop, request, found, nested).await,
         None => Err(Error::NotFound),
     };
     if let Err(Error::NotFound) = planned {
-        guesses::missed(store, shop, asked.customer_id, asked.now).await?;
+        guesses::missed(store, shop, request.customer_id, request.now).await?;
     }
     planned
 }
@@ -88,11 +92,11 @@ pub async fn claim(store: &Store, shop: &ShopId, asked: &Asked) -> Result<(Trans
 async fn plan(
     store: &Store,
     shop: &ShopId,
-    asked: &Asked,
+    request: &ClaimRequest,
     (coupon_id, rule_id): (Id, Id),
     mut nested: Nested,
 ) -> Result<(Transaction, (CouponCode, Nested)), Error> {
-    let claim_key = keys::claim(shop, coupon_id, asked.customer_id);
+    let claim_key = keys::claim(shop, coupon_id, request.customer_id);
     let shards = counters::read(store, shop, Counter::CodesOf(coupon_id));
     let rows = vec![COUPONS.key(shop, coupon_id), rules::rows::key(shop, rule_id), claim_key.clone()];
     let (shards, items) = try_join(shards, store.batch_get(rows)).await?;
@@ -106,7 +110,7 @@ async fn plan(
     }
     let coupon = nested.coupons.get(&coupon_id).and_then(|stored| stored.clone().live());
     let (Some(coupon), Some(rule)) = (coupon, nested.rules.get(&rule_id)) else { return Err(Error::NotFound) };
-    claimable(&coupon, rule, asked.now)?;
+    claimable(&coupon, rule, request.now)?;
     if claimed {
         return Err(Error::conflict("The customer has claimed this coupon already."));
     }
@@ -115,14 +119,18 @@ async fn plan(
     // The id is reserved last, because a refused claim must not write: during a sale most claims are refused as sold
     // out.
     let id = sequence::next(store, shop, CODES.name).await?;
-    let code =
-        PendingCode::new(id, asked.customer_id, &coupon).code(&shards, asked.attempt, asked.now, &mut HashSet::new());
+    let code = PendingCode::new(id, request.customer_id, &coupon).code(
+        &shards,
+        request.attempt,
+        request.now,
+        &mut HashSet::new(),
+    );
     let code = CouponCode { claimed: true, ..code };
     let mut transaction = Transaction::default();
     write(&mut transaction, shop, &code, (&shards, Change { parts, claimed: 1, ..Change::default() }))?;
-    let claim = Claim { code_id: id, claimed_at: asked.now };
+    let claim = Claim { code_id: id, claimed_at: request.now };
     transaction.put("claim", entity::item(&claim_key, "claim", &claim)?, Some(ABSENT), Vec::new());
-    guesses::rely(&mut transaction, shop, asked.customer_id, asked.now);
+    guesses::rely(&mut transaction, shop, request.customer_id, request.now);
     Ok((transaction, (code, nested)))
 }
 

@@ -149,7 +149,7 @@ pub async fn nested(store: &Store, shop: &ShopId, coupons: &[Coupon]) -> Result<
 
 /// Input of a new coupon.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub struct NewCoupon {
     /// See [`Coupon::code_prefix`].
     pub code_prefix: String,
     /// See [`Coupon::can_redeem`].
@@ -188,7 +188,7 @@ struct Quota {
 pub async fn create(
     store: &Store,
     shop: &ShopId,
-    draft: Draft,
+    draft: NewCoupon,
     now: DateTime<Utc>,
 ) -> Result<(Transaction, (Coupon, PriceRule)), Error> {
     let (quota_key, prefix_key) = (keys::coupon_quota(shop), keys::coupon_prefix(shop, &draft.code_prefix));
