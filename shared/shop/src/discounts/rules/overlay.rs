@@ -182,7 +182,7 @@ impl StatusOverlay {
                     overlay.deleted.insert(mark.id);
                 }
                 OverlayReason::Changed | OverlayReason::Ends => {
-                    overlay.rules.entry(mark.id).or_default().ended = Some(ended)
+                    overlay.rules.entry(mark.id).or_default().ended = Some(ended);
                 }
                 OverlayReason::Off | OverlayReason::Starts => overlay.rules.entry(mark.id).or_default().barred = true,
             }
