@@ -3,7 +3,8 @@
 //! * [`http`]: the wire conventions. Only `http/error.rs` turns an [`Error`] into a status.
 //! * [`wire`]: bodies and replies that several functions share.
 //! * [`app`]: the state of a running function. [`lambda`]: its start. [`telemetry`]: its log lines and metrics.
-//! * [`domain`], [`store`] and [`shop`]: the crates below, under their own names. A function names no other crate of ours.
+//! * [`domain`], [`store`] and [`shop`]: the crates below, under their own names. Only the
+//!   function `openapi`, which collects the routes of all others, names another crate of ours.
 
 pub mod app;
 pub mod http;

@@ -78,7 +78,7 @@ pub fn log_text() {
     tracing_subscriber::registry().with(lines).with(filter(quiet)).init();
 }
 
-/// Reads the filter from `RUST_LOG`, such as `info` or `warn,shared=debug`. Only targets and levels are supported: the
+/// Reads the filter from `RUST_LOG`, such as `info` or `warn,store=debug`. Only targets and levels are supported: the
 /// complete filter language needs regular expressions, which every start would have to compile.
 fn filter(default: Targets) -> Targets {
     std::env::var("RUST_LOG").ok().and_then(|text| text.parse().ok()).unwrap_or(default)

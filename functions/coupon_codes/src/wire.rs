@@ -10,7 +10,8 @@ use shared::{
     },
     http::{
         body::Body as _,
-        fields::{Checked, items, nullable, optional, required},
+        checked::{Checked, items},
+        fields::{nullable, optional, required},
         kinds::{Kind as _, names, own_id, relation, text},
     },
     shop::discounts::codes::{changes::CodeUpdate, issue::Pair, pages::Statuses},

@@ -14,7 +14,8 @@ use shared::{
     },
     http::{
         body::Body as _,
-        fields::{Checked, nullable, optional, required},
+        checked::Checked,
+        fields::{nullable, optional, required},
         kinds::{Kind, boolean, nested, positive_or_zero, relation, text},
     },
     shop::discounts::coupons::rows::{Nested, NewCoupon, RuleOf},

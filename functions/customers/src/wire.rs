@@ -10,10 +10,10 @@ use shared::{
     },
     http::{
         body::{Body as _, flatten},
-        fields::{Checked, items, nullable, optional, required},
+        checked::{Checked, items, unique_ids},
+        fields::{nullable, optional, required},
         kinds::{boolean, date, instant, own_id, text},
     },
-    wire::cart::unique_ids,
 };
 
 /// The most customers of one import.

@@ -8,14 +8,12 @@ use shared::{
     domain::{coupon_code::CODE_LENGTH, evaluation::cart::Cart, id::Id, price_rule::PriceRule},
     http::{
         body::{Body as _, flatten},
-        fields::{Checked, nullable, optional},
+        checked::{Checked, unique_ids},
+        fields::{nullable, optional},
         kinds::{Kind as _, instant, list, objects, relation, text},
     },
     shop::discounts::checkout::evaluation::{EvaluationRequest, MAX_CODES, MAX_DRAFTS},
-    wire::{
-        cart::{CartInput, unique_ids},
-        price_rule_input::PriceRuleDraft,
-    },
+    wire::{cart::CartInput, price_rule_input::PriceRuleDraft},
 };
 
 body! {
@@ -27,12 +25,12 @@ body! {
         cart: Cart = flatten::<CartInput>(),
         /// The texts of codes: at most 100. Null, the default, is none.
         #[example(["jB7nNJPbf16adc"])]
-        codes: Vec<String> = optional(list(MAX_CODES, text(1..=CODE_LENGTH)).or_null().map(Option::unwrap_or_default)),
+        codes: Vec<String> = optional(list(MAX_CODES, text(1..=CODE_LENGTH)).null_is_default()),
         /// At most 20 price rules as they would be, each with the fields of a new rule and an `id` of its own: that of a
         /// stored rule to stand in its place, or another. Nothing is stored. One that is not automatic counts as brought by a
         /// code. Null, the default, is none.
         draft_price_rules: Vec<PriceRule> = optional(
-            objects::<PriceRuleDraft>(MAX_DRAFTS).then(each_its_own_id).or_null().map(Option::unwrap_or_default)
+            objects::<PriceRuleDraft>(MAX_DRAFTS).then(each_its_own_id).null_is_default()
         ),
         /// The moment whose windows count, past or future; the rules and their uses are as they are now. Null, the default,
         /// is now.

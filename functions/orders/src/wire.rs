@@ -8,7 +8,8 @@ use shared::{
     domain::{id::Id, money::Hundredths, order::Snapshot},
     http::{
         body::{Body as _, Described, Told},
-        fields::{Checked, Fields, nullable},
+        checked::Checked,
+        fields::{Fields, nullable},
         kinds::{Kind, instant, own_id, positive_or_zero, relation, text},
     },
 };

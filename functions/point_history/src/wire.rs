@@ -11,7 +11,8 @@ use shared::{
         timestamp,
     },
     http::{
-        fields::{Checked, nullable, required},
+        checked::Checked,
+        fields::{nullable, required},
         kinds::{Kind as _, integer, relation},
     },
     shop::loyalty::{

@@ -13,8 +13,9 @@ mod described;
 pub use described::{Described, Told};
 
 use crate::http::{
-    fields::{Checked, Field, Fields},
-    kinds::Kind,
+    checked::Checked,
+    fields::{Field, Fields},
+    kinds::kind::Kind,
 };
 use domain::error::FieldErrors;
 
@@ -33,9 +34,26 @@ use domain::error::FieldErrors;
 /// `struct Name, open { ... }` says that the body may have fields that are not named.
 ///
 /// ```
+/// use chrono_tz::Asia::Shanghai;
+/// use serde_json::json;
+/// use shared::{
+///     body,
+///     http::{
+///         body::Body,
+///         fields::{optional, required},
+///         kinds::{integer, text},
+///     },
+/// };
+///
+/// #[derive(Debug, Default, PartialEq)]
+/// struct Level {
+///     title: String,
+///     points: u32,
+/// }
+///
 /// body! {
 ///     /// A new level.
-///     pub struct LevelInput into Level, then check_redeem {
+///     struct LevelInput into Level {
 ///         /// The name of the level: 1 to 64 characters.
 ///         #[example("Gold")]
 ///         title: required(text(1..=64)),
@@ -48,13 +66,15 @@ use domain::error::FieldErrors;
 ///
 /// body! {
 ///     /// A change of a level. A field that is omitted stays as it is.
-///     pub struct LevelUpdate updates LevelInput;
+///     struct LevelUpdate updates LevelInput;
 /// }
 ///
-/// let level = LevelInput::parse(&json!({"title": " Gold "}), zone)?;      // points: 0
-/// let level = LevelUpdate::parse_over(&json!({"title": "Gold"}), stored, zone)?;  // points: as stored
+/// let level = LevelInput::parse(&json!({"title": " Gold "}), Shanghai).unwrap();
+/// assert_eq!(level, Level { title: "Gold".to_owned(), points: 0 });
+/// let stored = Level { title: "Gold".to_owned(), points: 7 };
+/// let level = LevelUpdate::parse_over(&json!({"title": "Silver"}), stored, Shanghai).unwrap();
+/// assert_eq!(level, Level { title: "Silver".to_owned(), points: 7 });
 /// ```
-/// `tests/suite/openapi_bodies.rs` has this example whole, with its schema and its errors.
 ///
 /// [`required`]: super::fields::required
 /// [`optional`]: super::fields::optional
@@ -77,7 +97,7 @@ macro_rules! body {
                 <$Other as $crate::http::body::Body>::set(fields, target);
             }
 
-            fn together(target: Self::Target) -> $crate::http::fields::Checked<Self::Target> {
+            fn together(target: Self::Target) -> $crate::http::checked::Checked<Self::Target> {
                 <$Other as $crate::http::body::Body>::together(target)
             }
 
@@ -155,7 +175,7 @@ macro_rules! body {
             }
 
             $(
-                fn together(target: Self::Target) -> $crate::http::fields::Checked<Self::Target> {
+                fn together(target: Self::Target) -> $crate::http::checked::Checked<Self::Target> {
                     $together(target)
                 }
             )?

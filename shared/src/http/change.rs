@@ -19,9 +19,10 @@ use utoipa::IntoParams;
 use crate::{
     app::{App, Caller},
     http::{
-        access, envelope,
+        access,
+        checked::Checked,
+        envelope,
         error::{ErrorReply, json_reply},
-        fields::Checked,
         json,
     },
 };

@@ -6,29 +6,14 @@ use std::borrow::Cow;
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
-use crate::http::kinds::{Kind, Nullable, relation};
+use crate::http::{
+    checked::{Checked, type_name, wrong},
+    kinds::{
+        kind::{Kind, Nullable},
+        relation,
+    },
+};
 use domain::{error::FieldErrors, id::Id};
-
-/// A checked value, or its errors.
-pub type Checked<T> = Result<T, FieldErrors>;
-
-/// An error of one message.
-pub(super) fn wrong<T>(message: impl Into<Cow<'static, str>>) -> Checked<T> {
-    Err(FieldErrors::message(message))
-}
-
-/// Returns Python's name of a JSON type, which DRF's messages show.
-pub(super) fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "NoneType",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_f64() => "float",
-        Value::Number(_) => "int",
-        Value::String(_) => "str",
-        Value::Array(_) => "list",
-        Value::Object(_) => "dict",
-    }
-}
 
 /// A field of a body: its kind, and whether it may be omitted.
 #[derive(Debug)]
@@ -177,40 +162,6 @@ impl<'a> Fields<'a> {
     pub fn finish<T>(self, whole: T) -> Checked<T> {
         if self.errors.is_empty() { Ok(whole) } else { Err(self.errors()) }
     }
-}
-
-/// Reads the items of a list body; the errors are aligned with the input.
-///
-/// # Errors
-/// Also where the body is no list, empty, or longer than `most`.
-pub fn items<T>(body: &Value, most: usize, check: impl FnMut(&Value) -> Checked<T>) -> Checked<Vec<T>> {
-    if body.as_array().is_some_and(Vec::is_empty) {
-        return Err(FieldErrors::non_field("This list may not be empty."));
-    }
-    objects(body, most, check)
-}
-
-/// Like [`items`] for a list that may be empty, such as one that is nested in a body.
-pub(super) fn objects<T>(list: &Value, most: usize, mut check: impl FnMut(&Value) -> Checked<T>) -> Checked<Vec<T>> {
-    let Value::Array(items) = list else {
-        let message = format!("Expected a list of items but got type \"{}\".", type_name(list));
-        return Err(FieldErrors::non_field(message));
-    };
-    if items.len() > most {
-        return Err(FieldErrors::non_field(format!("Ensure this field has no more than {most} elements.")));
-    }
-    let mut checked = Vec::with_capacity(items.len());
-    let mut errors = Vec::with_capacity(items.len());
-    for item in items {
-        match check(item) {
-            Ok(value) => {
-                checked.push(value);
-                errors.push(FieldErrors::NONE);
-            }
-            Err(error) => errors.push(error),
-        }
-    }
-    if checked.len() == items.len() { Ok(checked) } else { Err(FieldErrors::Items(errors)) }
 }
 
 /// Returns the row that a field of a body names, with the field; also where something else is wrong with the body.

@@ -10,6 +10,7 @@
 pub mod access;
 pub mod body;
 pub mod change;
+pub mod checked;
 pub mod envelope;
 pub mod error;
 pub mod fields;

@@ -1,21 +1,18 @@
 //! Carts as they are sent, to be priced or with the use of codes.
 
-use std::collections::HashSet;
-
 use serde_json::Value;
 
 use crate::{
     body,
     http::{
         body::Body as _,
-        fields::{Checked, nullable, optional, required},
+        checked::{Checked, unique_ids},
+        fields::{nullable, optional, required},
         kinds::{Kind as _, integer, list, objects, own_id, positive_or_zero, text},
     },
 };
 use domain::{
-    error::FieldErrors,
     evaluation::cart::{Cart, Line, MAX_LINES, MAX_QUANTITY},
-    id::Id,
     price_rule::{MAX_ENTITLED, TITLE_LENGTH},
 };
 
@@ -28,10 +25,10 @@ body! {
         product_id: nullable(own_id()),
         /// The collections of the product, by which rules entitle the line: at most 250. Null, the default, is none.
         #[example([])]
-        collection_ids: optional(list(MAX_ENTITLED, own_id()).or_null().map(Option::unwrap_or_default)),
+        collection_ids: optional(list(MAX_ENTITLED, own_id()).null_is_default()),
         /// The categories of the product, by which rules entitle the line: at most 250. Null, the default, is none.
         #[example([])]
-        category_ids: optional(list(MAX_ENTITLED, own_id()).or_null().map(Option::unwrap_or_default)),
+        category_ids: optional(list(MAX_ENTITLED, own_id()).null_is_default()),
         /// The vendor of the product, by which rules entitle the line, in exactly the spelling of the rules. Null, the
         /// default, is none.
         vendor_title: nullable(text(0..=TITLE_LENGTH)),
@@ -58,17 +55,6 @@ body! {
 
 fn each_its_own_id(lines: Vec<Line>) -> Checked<Vec<Line>> {
     unique_ids(lines, |line| line.id, "Another line has this id.")
-}
-
-/// Returns the items of a body where no two have the same id; else `message` under the `id` of each that repeats one.
-pub fn unique_ids<T>(items: Vec<T>, id: impl Fn(&T) -> Id, message: &'static str) -> Checked<Vec<T>> {
-    let mut ids = HashSet::new();
-    let error = |item: &T| match ids.insert(id(item)) {
-        true => FieldErrors::NONE,
-        false => FieldErrors::field("id", message),
-    };
-    let errors = FieldErrors::Items(items.iter().map(error).collect());
-    if errors.is_empty() { Ok(items) } else { Err(errors) }
 }
 
 /// Reads a cart.

@@ -95,7 +95,10 @@ pub struct TotalsReply {
 /// The reason for which a code does not bring its rule.
 #[derive(ToSchema)]
 #[schema(as = EvaluatedCodeReason, rename_all = "snake_case")]
-#[allow(dead_code, reason = "describes the field; the names are those of `table::evaluation::Refusal`")]
+#[allow(
+    dead_code,
+    reason = "describes the field; the names are those of `shop::discounts::checkout::evaluation::Refusal`"
+)]
 enum CodeReason {
     Unknown,
     Foreign,

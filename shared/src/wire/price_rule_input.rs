@@ -8,7 +8,8 @@ use crate::{
     body,
     http::{
         body::{Body as _, flatten},
-        fields::{Checked, nullable, optional, required},
+        checked::Checked,
+        fields::{nullable, optional, required},
         kinds::{Kind as _, boolean, choice, decimal, instant, integer, list, nested, own_id, positive_or_zero, text},
     },
 };

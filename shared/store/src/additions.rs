@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Attribute that counts the writes of a shard.
-pub const CHANGES: &str = "changes";
+pub(crate) const CHANGES: &str = "changes";
 
 /// An integer attribute of a sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -48,7 +48,7 @@ pub struct Store {
     client: Client,
     table: Arc<str>,
     /// Recent conflicts of this store's transactions.
-    pub contention: Arc<Contention>,
+    pub(crate) contention: Arc<Contention>,
 }
 
 /// A range of sort keys in one partition, both ends inclusive.
@@ -65,7 +65,7 @@ pub struct Range {
 }
 
 /// Turns a fault of the store into a 503. Its text is for the log; no client sees it.
-pub fn unavailable<E: std::error::Error + Send + Sync + 'static>(error: &E) -> Error {
+pub(crate) fn unavailable<E: std::error::Error + Send + Sync + 'static>(error: &E) -> Error {
     Error::Unavailable(DisplayErrorContext(error).to_string())
 }
 

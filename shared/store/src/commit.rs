@@ -80,7 +80,7 @@ impl Store {
     /// Commits like [`Self::commit`], for a caller that can plan again. A conflict on an item whose condition the
     /// transaction relies on is also reported as [`CommitError::Refused`]. That item is about to change, so a retry
     /// would fail, and would only hold up others.
-    pub async fn commit_planned(&self, transaction: &Transaction) -> Result<(), CommitError> {
+    pub(crate) async fn commit_planned(&self, transaction: &Transaction) -> Result<(), CommitError> {
         self.commit_or(transaction, true).await
     }
 

@@ -17,7 +17,7 @@ use crate::client::Store;
 use domain::error::Error;
 
 /// Name of the table if the environment does not name one.
-pub const DEFAULT_TABLE: &str = "youhui";
+pub(crate) const DEFAULT_TABLE: &str = "youhui";
 
 /// Environment variable in which Lambda names the region.
 #[cfg(any(feature = "tls", not(feature = "profiles")))]

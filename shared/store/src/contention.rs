@@ -18,22 +18,22 @@ const MOST: u32 = QUIET * SHARDS.ilog2();
 /// Level of contention that the transactions of a store met lately. Each [`QUIET`] of the level doubles the number of
 /// shards.
 #[derive(Debug, Default)]
-pub struct Contention(AtomicU32);
+pub(crate) struct Contention(AtomicU32);
 
 impl Contention {
     /// Returns the shard for the tallies of a transaction.
-    pub fn shard(&self) -> u8 {
+    pub(crate) fn shard(&self) -> u8 {
         let doublings = self.0.load(Ordering::Relaxed).div_ceil(QUIET);
         rand::rng().random_range(0..1 << doublings)
     }
 
     /// Records a transaction that met a conflict.
-    pub fn conflicted(&self) {
+    pub(crate) fn conflicted(&self) {
         self.change(|met| (met + QUIET).min(MOST));
     }
 
     /// Records a transaction that met no conflict.
-    pub fn succeeded(&self) {
+    pub(crate) fn succeeded(&self) {
         self.change(|met| met.saturating_sub(1));
     }
 

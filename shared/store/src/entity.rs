@@ -86,7 +86,7 @@ pub fn item<T: Serialize>(key: &Key, kind: &str, entity: &T) -> Result<Item, Err
 const BLOB: &str = "bytes";
 
 /// Returns an item that holds bytes and may be removed after `ttl`, in epoch seconds.
-pub fn blob_item(key: &Key, ttl: i64, bytes: &[u8]) -> Item {
+pub(crate) fn blob_item(key: &Key, ttl: i64, bytes: &[u8]) -> Item {
     let mut item = key_attributes(key);
     item.insert(keys::TTL.to_owned(), n(ttl));
     item.insert(BLOB.to_owned(), AttributeValue::B(Blob::new(bytes)));
@@ -94,6 +94,6 @@ pub fn blob_item(key: &Key, ttl: i64, bytes: &[u8]) -> Item {
 }
 
 /// Returns the bytes of an item; empty if it has none.
-pub fn blob(item: &Item) -> &[u8] {
+pub(crate) fn blob(item: &Item) -> &[u8] {
     item.get(BLOB).and_then(|value| value.as_b().ok()).map_or(&[], AsRef::as_ref)
 }

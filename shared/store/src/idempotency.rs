@@ -123,7 +123,7 @@ impl Guard {
 
     /// Adds the idempotency record, with the reply, to the transaction of the effect. Writes the parts of a large reply
     /// first, which costs one more round trip.
-    pub async fn seal(
+    pub(crate) async fn seal(
         &self,
         store: &Store,
         shop: &ShopId,
@@ -150,7 +150,7 @@ impl Guard {
     }
 
     /// Adds the reply of a batch to a transaction, in place of the record that [`Self::reserve`] wrote.
-    pub async fn seal_batch(
+    pub(crate) async fn seal_batch(
         &self,
         store: &Store,
         shop: &ShopId,

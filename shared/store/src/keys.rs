@@ -48,7 +48,7 @@ impl ShardedKey {
 }
 
 /// Number of bits of a row position: every position is below 2^53.
-pub const POSITION_BITS: u32 = 53;
+pub(crate) const POSITION_BITS: u32 = 53;
 
 /// Builds a key. Only key files call it.
 pub fn key(pk: String, sk: impl Into<String>) -> Key {
@@ -107,7 +107,7 @@ pub fn tally(shop: &ShopId, list: impl fmt::Display, level: usize, parent: u64, 
 }
 
 /// Returns the partition of [`tally`].
-pub fn tally_partition(shop: &ShopId, list: impl fmt::Display, level: usize, parent: u64) -> String {
+pub(crate) fn tally_partition(shop: &ShopId, list: impl fmt::Display, level: usize, parent: u64) -> String {
     format!("SHOP#{shop}#LIST#{list}#TALLY#{level}#{parent}")
 }
 
@@ -117,7 +117,7 @@ pub fn tally_range(first: u64, last: u64) -> (String, String) {
 }
 
 /// Returns the bucket in the sort key of a tally.
-pub fn tally_bucket(sk: &str) -> Option<u64> {
+pub(crate) fn tally_bucket(sk: &str) -> Option<u64> {
     sk.split_once('#')?.0.parse().ok()
 }
 
@@ -167,7 +167,7 @@ pub fn due_batch(shard: u8, shop: &ShopId, batch: &str) -> Key {
 }
 
 /// Returns the partition of [`due_batch`].
-pub fn due_batches(shard: u8) -> String {
+pub(crate) fn due_batches(shard: u8) -> String {
     format!("DUE#BATCH#{}", shard % DUE_SHARDS)
 }
 

@@ -124,6 +124,6 @@ pub fn count(began: Instant, operation: Operation, capacity: &[ConsumedCapacity]
 }
 
 /// Counts a transaction that was cancelled by contention.
-pub fn count_conflict() {
+pub(crate) fn count_conflict() {
     let _ = METER.try_with(|meter| meter.counted().conflicts += 1);
 }

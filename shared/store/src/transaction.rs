@@ -187,22 +187,25 @@ impl Transaction {
 
     /// Returns the label of the `index`-th item of [`Self::render`]; `None` for tallies and other sums, which have no
     /// conditions.
-    pub fn label(&self, index: usize) -> Option<Label> {
+    pub(crate) fn label(&self, index: usize) -> Option<Label> {
         self.operations.get(index).map(|operation| operation.label)
     }
 
     /// Returns the label of the `index`-th item if the transaction relies on its condition and cannot use another item
     /// instead.
-    pub fn relied_on(&self, index: usize) -> Option<Label> {
+    pub(crate) fn relied_on(&self, index: usize) -> Option<Label> {
         let relied_on = |operation: &&Operation| operation.condition.is_some() && operation.elsewhere.is_empty();
         self.operations.get(index).filter(relied_on).map(|operation| operation.label)
     }
 
     /// Returns the request items. Tallies and other sums are written on `shard`. `attempt` counts from 0; each attempt
     /// uses other items where the operations allow it.
-    pub fn render(&self, table: &str, shard: u8, attempt: usize) -> Result<Vec<TransactWriteItem>, Error> {
+    pub(crate) fn render(&self, table: &str, shard: u8, attempt: usize) -> Result<Vec<TransactWriteItem>, Error> {
         if self.len() > MAX_ITEMS {
-            return Err(Error::Internal(format!("a transaction of {} items is over the limit of 100", self.len())));
+            return Err(Error::Internal(format!(
+                "a transaction of {} items is over the limit of {MAX_ITEMS}",
+                self.len()
+            )));
         }
         let mut items = Vec::with_capacity(self.len());
         for operation in &self.operations {

@@ -11,7 +11,8 @@ use shared::{
     error::FieldErrors,
     http::{
         body::{Body, Described},
-        fields::{Checked, nullable, optional, required},
+        checked::Checked,
+        fields::{nullable, optional, required},
         kinds::{integer, list, text},
     },
 };

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use utoipa::openapi::{Object, RefOr, Schema, Type, schema::AdditionalProperties};
 
-use crate::http::{body::Body, kinds::Components};
+use crate::http::{body::Body, kinds::kind::Components};
 
 /// A field as the description tells of it.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use utoipa::openapi::{ArrayBuilder, Ref, RefOr, Schema};
 
 use crate::http::{
     body::Body,
-    fields::{self, Checked, type_name, wrong},
-    kinds::{Components, Kind},
+    checked::{self, Checked, type_name, wrong},
+    kinds::kind::{Components, Kind},
 };
 use domain::error::FieldErrors;
 
@@ -96,7 +96,7 @@ impl<B: Body<Target: Default>> Kind for Objects<B> {
     type Value = Vec<B::Target>;
 
     fn check(&self, value: &Value, zone: Tz) -> Checked<Self::Value> {
-        fields::objects(value, self.most, |item| B::parse(item, zone))
+        checked::objects(value, self.most, |item| B::parse(item, zone))
     }
 
     fn schema(&self) -> RefOr<Schema> {

@@ -8,8 +8,8 @@ use serde_json::Value;
 use utoipa::openapi::{KnownFormat, Ref, RefOr, Schema, SchemaFormat, Type, schema::SchemaType};
 
 use crate::http::{
-    fields::{Checked, type_name, wrong},
-    kinds::{Component, Components, Kind, known, of_type},
+    checked::{Checked, type_name, wrong},
+    kinds::kind::{Component, Components, Kind, known, of_type},
 };
 use domain::{
     error::FieldErrors,

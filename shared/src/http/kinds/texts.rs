@@ -11,8 +11,8 @@ use utoipa::{
 };
 
 use crate::http::{
-    fields::{Checked, wrong},
-    kinds::{Component, Components, Kind, known, of_type},
+    checked::{Checked, wrong},
+    kinds::kind::{Component, Components, Kind, known, of_type},
 };
 use domain::{error::FieldErrors, timestamp};
 

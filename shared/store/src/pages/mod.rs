@@ -114,4 +114,4 @@ pub const ONLY: Class = 0;
 pub const MAX_CLASSES: usize = 4;
 
 /// Name of the attribute that holds the class of a row, in lists with several classes.
-pub const CLASS: &str = "class";
+pub(crate) const CLASS: &str = "class";

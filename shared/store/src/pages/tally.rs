@@ -9,7 +9,7 @@ use crate::{
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::shop::ShopId;
 
-/// Attribute that counts the rows of each class.
+/// Attributes that count the rows, one for each class.
 const COUNTERS: [Attribute; MAX_CLASSES] = [
     Attribute { name: "c0", placeholder: ":c0" },
     Attribute { name: "c1", placeholder: ":c1" },
@@ -106,7 +106,13 @@ impl List {
     }
 
     /// Moves the row at `position` from one class to another.
-    pub fn tally_reclassed(&self, additions: &mut Additions, shop: &ShopId, position: u64, (from, to): (Class, Class)) {
+    pub(crate) fn tally_reclassed(
+        &self,
+        additions: &mut Additions,
+        shop: &ShopId,
+        position: u64,
+        (from, to): (Class, Class),
+    ) {
         self.tally(additions, shop, (position, from), -1);
         self.tally(additions, shop, (position, to), 1);
     }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::{
     http::{
-        fields, json,
+        checked, fields, json,
         kinds::{self, Kind},
     },
     wire::order,
@@ -15,7 +15,7 @@ use shared::{
 use super::{holds, json as any_json, texts};
 
 /// What a kind of field makes of a value.
-fn read<K: Kind>(kind: K, value: &Value) -> fields::Checked<K::Value> {
+fn read<K: Kind>(kind: K, value: &Value) -> checked::Checked<K::Value> {
     kind.read(value, Shanghai)
 }
 
@@ -66,7 +66,7 @@ fn every_kind_of_field_takes_any_json() {
         }
         let _ = (read(kinds::boolean(), &value), read(kinds::date(), &value), read(kinds::instant(), &value));
         let _ =
-            (read(kinds::names(&[("used", 1)]), &value), fields::items(&value, 3, |item| read(kinds::own_id(), item)));
+            (read(kinds::names(&[("used", 1)]), &value), checked::items(&value, 3, |item| read(kinds::own_id(), item)));
         let shown = serde_json::to_string(&kinds::not_a_choice(&value)).expect("a text");
         prop_assert!(shown.len() < 6 * 255 + 60, "{}", shown);
         Ok(())

@@ -47,7 +47,7 @@ pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<(CouponCode, Ne
     if nested.terms(&row.code).is_some() { Ok((row.code, nested)) } else { Err(Error::NotFound) }
 }
 
-/// Plans an update of a code: 3 round trips. An invalid draft is refused only if the code exists.
+/// Plans an update of a code: 3 round trips. An invalid update is refused only if the code exists.
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no such code. [`Error::Invalid`] for fields that cannot be right.
@@ -56,49 +56,50 @@ pub async fn update(
     store: &Store,
     shop: &ShopId,
     id: Id,
-    draft: Result<CodeUpdate, Error>,
+    update: Result<CodeUpdate, Error>,
     now: DateTime<Utc>,
 ) -> Result<(Transaction, (CouponCode, Nested)), Error> {
     let row = rows::get(store, shop, id).await?;
-    let customer = draft.as_ref().ok().and_then(|draft| draft.customer_id);
+    let customer = update.as_ref().ok().and_then(|update| update.customer_id);
     let nested = rows::nested(store, shop, std::iter::once(&row.code), customer.as_slice());
-    let turn = async {
-        let turns = draft.as_ref().is_ok_and(|draft| draft.used.is_some_and(|used| used != row.code.used_at.is_some()));
-        if turns { UseChange::read(store, shop, &row.code, customer).await.map(Some) } else { Ok(None) }
+    let use_change = async {
+        let changes_use =
+            update.as_ref().is_ok_and(|update| update.used.is_some_and(|used| used != row.code.used_at.is_some()));
+        if changes_use { UseChange::read(store, shop, &row.code, customer).await.map(Some) } else { Ok(None) }
     };
-    let text = draft.as_ref().ok().and_then(|draft| draft.code.as_ref()).filter(|text| **text != row.code.code);
+    let text = update.as_ref().ok().and_then(|update| update.code.as_ref()).filter(|text| **text != row.code.code);
     let holder = async {
         match text {
             Some(text) => rows::holder_of_text(store, shop, text).await,
             None => Ok(None),
         }
     };
-    let (nested, turn, holder) = try_join3(nested, turn, holder).await?;
+    let (nested, use_change, holder) = try_join3(nested, use_change, holder).await?;
     if nested.terms(&row.code).is_none() {
         return Err(Error::NotFound);
     }
-    let draft = draft?;
-    check(&row.code, &draft, &nested, holder)?;
+    let update = update?;
+    check(&row.code, &update, &nested, holder)?;
     let mut after = row.code.clone();
-    if let Some(customer) = draft.customer_id.filter(|customer| *customer != row.code.customer_id) {
+    if let Some(customer) = update.customer_id.filter(|customer| *customer != row.code.customer_id) {
         if row.code.used_at.is_some() {
             return Err(Error::conflict("A used code cannot be transferred."));
         }
         after.customer_id = customer;
     }
     let mut transaction = Transaction::default();
-    if let Some(text) = draft.code.filter(|text| *text != row.code.code) {
+    if let Some(text) = update.code.filter(|text| *text != row.code.code) {
         after.code = text;
         rows::give_text(&mut transaction, shop, &after)?;
     }
     let mut lapsed = row.class == EXPIRED;
-    if let Some(turn) = turn {
-        lapsed = turn.codes.lapsed;
+    if let Some(use_change) = use_change {
+        lapsed = use_change.codes.lapsed;
         let rule = nested.rules.get(&after.price_rule_id);
-        if after.used_at.is_none() && !turn.codes.closed && rule.is_some_and(|rule| rule.has_ended(now)) {
+        if after.used_at.is_none() && !use_change.codes.closed && rule.is_some_and(|rule| rule.has_ended(now)) {
             return Err(Error::conflict("This code has expired."));
         }
-        turn.over(&mut transaction, store, shop, (&mut after, &nested), now).await?;
+        use_change.over(&mut transaction, store, shop, (&mut after, &nested), now).await?;
     }
     rows::replace(&mut transaction, shop, &row, &after, lapsed)?;
     Ok((transaction, (after, nested)))
@@ -115,24 +116,24 @@ pub async fn use_elsewhere(
     used_at: DateTime<Utc>,
 ) -> Result<(Transaction, (CouponCode, Nested)), Error> {
     let nested = rows::nested(store, shop, std::iter::once(&row.code), &[]);
-    let (nested, turn) = try_join(nested, UseChange::read(store, shop, &row.code, None)).await?;
-    let (mut after, lapsed) = (row.code.clone(), turn.codes.lapsed);
+    let (nested, use_change) = try_join(nested, UseChange::read(store, shop, &row.code, None)).await?;
+    let (mut after, lapsed) = (row.code.clone(), use_change.codes.lapsed);
     let mut transaction = Transaction::default();
-    turn.over(&mut transaction, store, shop, (&mut after, &nested), used_at).await?;
+    use_change.over(&mut transaction, store, shop, (&mut after, &nested), used_at).await?;
     rows::replace(&mut transaction, shop, row, &after, lapsed)?;
     Ok((transaction, (after, nested)))
 }
 
-/// Checks the customer and the text of a draft, given the code that holds the text, and adds the draft's other errors.
-fn check(code: &CouponCode, draft: &CodeUpdate, nested: &Nested, holder: Option<Id>) -> Result<(), Error> {
+/// Checks the customer and the text of a update, given the code that holds the text, and adds the update's other errors.
+fn check(code: &CouponCode, update: &CodeUpdate, nested: &Nested, holder: Option<Id>) -> Result<(), Error> {
     let mut errors = FieldErrors::NONE;
-    if let Some(id) = draft.customer_id.filter(|id| !nested.customers.contains_key(id)) {
+    if let Some(id) = update.customer_id.filter(|id| !nested.customers.contains_key(id)) {
         errors = FieldErrors::missing("customer_id", id);
     }
     if holder.is_some_and(|holder| holder != code.id) {
         errors = errors.and(FieldErrors::field("code", "coupon code with this code already exists."));
     }
-    let errors = errors.and(draft.errors.clone());
+    let errors = errors.and(update.errors.clone());
     if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
 }
 

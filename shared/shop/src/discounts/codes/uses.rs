@@ -77,8 +77,8 @@ impl From<Error> for UseRefusal {
 }
 
 impl From<UseRefusal> for Error {
-    fn from(not_taken: UseRefusal) -> Self {
-        match not_taken {
+    fn from(refusal: UseRefusal) -> Self {
+        match refusal {
             UseRefusal::Limit(_, reason) => Self::conflict(reason),
             UseRefusal::Failed(error) => error,
         }

@@ -59,7 +59,7 @@ enum OverlayReason {
 
 /// A rule or a deleted coupon in the index of due work, which only jobs read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DueRule {
+pub struct DueRow {
     /// The shop that owns the rule or the coupon.
     pub shop: ShopId,
     /// Id of the rule or of the coupon.
@@ -69,7 +69,7 @@ pub struct DueRule {
 fn marks(
     shop: &ShopId,
     stored: Option<&StoredRule>,
-) -> (BTreeMap<keys::Key, OverlayEntry>, BTreeMap<keys::Key, DueRule>) {
+) -> (BTreeMap<keys::Key, OverlayEntry>, BTreeMap<keys::Key, DueRow>) {
     let (mut marks, mut due) = (BTreeMap::new(), BTreeMap::new());
     // A rule without coupons has no codes.
     let Some(StoredRule { rule, codes, .. }) = stored.filter(|stored| stored.coupons > 0) else {
@@ -78,7 +78,7 @@ fn marks(
     let mut mark = |key, why| {
         marks.insert(key, OverlayEntry { why, id: rule.id, ends_at: rule.ends_at });
     };
-    let due_now = DueRule { shop: shop.clone(), id: rule.id };
+    let due_now = DueRow { shop: shop.clone(), id: rule.id };
     match (codes, rule.ends_at) {
         (StoredAs::Unused, Some(at)) => {
             mark(keys::overlay_ends(shop, at, rule.id), OverlayReason::Ends);
@@ -125,7 +125,7 @@ pub(crate) fn bring_deleted(
 ) -> Result<(), Error> {
     let mark =
         (keys::overlay_deleted(shop, coupon), OverlayEntry { why: OverlayReason::Deleted, id: coupon, ends_at: None });
-    let due = (keys::due_coupon(shop, coupon), DueRule { shop: shop.clone(), id: coupon });
+    let due = (keys::due_coupon(shop, coupon), DueRow { shop: shop.clone(), id: coupon });
     let marks = |there: bool| there.then(|| mark.clone()).into_iter().collect();
     transaction.bring("standing", &marks(before), &marks(after))?;
     let dues = |there: bool| there.then(|| due.clone()).into_iter().collect();
@@ -235,7 +235,7 @@ pub(crate) async fn coupons_of_rule(store: &Store, shop: &ShopId, rule: Id) -> R
 }
 
 /// Reads the rules of all shops whose codes the job has to rewrite at `now`.
-pub async fn due_rules(store: &Store, now: DateTime<Utc>) -> Result<Vec<DueRule>, Error> {
+pub async fn due_rules(store: &Store, now: DateTime<Utc>) -> Result<Vec<DueRow>, Error> {
     let shards = (0..keys::DUE_SHARDS).map(async |shard| {
         let range = Range { pk: keys::due_rules(shard), between: Some(keys::due_until(now)), ..Range::default() };
         store.query_as(&range).await
@@ -244,7 +244,7 @@ pub async fn due_rules(store: &Store, now: DateTime<Utc>) -> Result<Vec<DueRule>
 }
 
 /// Reads the deleted coupons of all shops whose codes the job has to remove.
-pub async fn due_coupons(store: &Store) -> Result<Vec<DueRule>, Error> {
+pub async fn due_coupons(store: &Store) -> Result<Vec<DueRow>, Error> {
     let shards = (0..keys::DUE_SHARDS)
         .map(async |shard| store.query_as(&Range { pk: keys::due_coupons(shard), ..Range::default() }).await);
     Ok(try_join_all(shards).await?.into_iter().flatten().collect())

@@ -37,6 +37,10 @@ fn class(automatic_discount: bool) -> Class {
     Class::from(automatic_discount)
 }
 
+fn class_of(stored: &StoredRule) -> Class {
+    class(stored.rule.automatic_discount)
+}
+
 /// Returns the key of a rule's row.
 pub(crate) fn key(shop: &ShopId, id: Id) -> keys::Key {
     PRICE_RULES.key(shop, id)
@@ -257,13 +261,7 @@ pub async fn create(store: &Store, shop: &ShopId, rule: PriceRule) -> Result<(Tr
 /// Adds a new rule to a transaction. Refused under the label `price rule quota` if the shop has [`MAX_RULES`] rules by
 /// then.
 pub(crate) fn insert(transaction: &mut Transaction, shop: &ShopId, stored: &StoredRule) -> Result<(), Error> {
-    PRICE_RULES.insert(
-        transaction,
-        "price rule",
-        shop,
-        (stored.rule.id, class(stored.rule.automatic_discount)),
-        stored,
-    )?;
+    PRICE_RULES.insert(transaction, "price rule", shop, (stored.rule.id, class_of(&stored)), stored)?;
     index(transaction, shop, None, Some(stored))?;
     automatic::bring(transaction, shop, None, Some((stored, 1)))?;
     put_version(transaction, shop, stored)?;
@@ -287,7 +285,7 @@ pub(crate) fn replace(
     (before, version): (&StoredRule, u64),
     after: &StoredRule,
 ) -> Result<(), Error> {
-    let at = (after.rule.id, (class(before.rule.automatic_discount), class(after.rule.automatic_discount)));
+    let at = (after.rule.id, (class_of(&before), class_of(&after)));
     PRICE_RULES.replace_reclassed(transaction, "price rule", shop, at, version, after)?;
     index(transaction, shop, Some(before), Some(after))?;
     automatic::bring(transaction, shop, Some((before, version)), Some((after, version + 1)))
@@ -343,13 +341,7 @@ pub async fn delete(store: &Store, shop: &ShopId, id: Id) -> Result<(Transaction
         return Err(Error::conflict("A coupon uses this price rule."));
     }
     let mut transaction = Transaction::default();
-    PRICE_RULES.remove_unchanged(
-        &mut transaction,
-        "price rule",
-        shop,
-        (id, class(before.rule.automatic_discount)),
-        version,
-    );
+    PRICE_RULES.remove_unchanged(&mut transaction, "price rule", shop, (id, class_of(&before)), version);
     index(&mut transaction, shop, Some(&before), None)?;
     automatic::bring(&mut transaction, shop, Some((&before, version)), None)?;
     let less = vec![(":less", n(-1))];
