@@ -71,7 +71,7 @@ impl CouponReply {
             can_redeem: coupon.can_redeem,
             created_at: timestamp::render(coupon.created_at, zone),
             used_count: counts.used,
-            redeem_count: counts.redeemed,
+            redeem_count: counts.claimed,
             price_rule_id: coupon.price_rule_id,
             price_rule: PriceRuleReply::new(rule, zone),
             legacy_fields: Map::new(),

@@ -60,7 +60,7 @@ pub async fn run(store: &Store, now: DateTime<Utc>) -> Result<Report, Error> {
     // The order is random, so that a rule that takes longer than a run does not block the others.
     rules.shuffle(&mut rand::rng());
     for due in rules {
-        match codes::expiry::settle(store, &due.shop, due.id, now, deadline).await {
+        match codes::expiry::rewrite(store, &due.shop, due.id, now, deadline).await {
             Ok(settled) => {
                 report.expired += settled.expired;
                 report.revived += settled.revived;

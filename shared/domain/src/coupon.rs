@@ -71,6 +71,6 @@ impl Coupon {
 pub struct Counts {
     /// Number of codes that are used.
     pub used: u64,
-    /// Number of codes that customers claimed with the passphrase (`redeemed` in the API).
-    pub redeemed: u64,
+    /// Number of codes that customers claimed with the passphrase (`redeem_count` in the API).
+    pub claimed: u64,
 }

@@ -90,7 +90,7 @@ impl Additions {
         })
     }
 
-    /// Returns the sums as new items on their first shard, for a bulk load into an empty table.
+    /// Returns the sums as new items on their first shard, for a bulk load of sums that are not stored yet.
     pub fn items(&self) -> impl Iterator<Item = Item> {
         self.changes().map(|(key, change)| {
             let mut item = key_attributes(&key.shard(0));

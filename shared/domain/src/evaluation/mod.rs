@@ -112,8 +112,8 @@ pub struct Evaluation {
     pub shipping_price: Minor,
     /// Discount on the shipping.
     pub shipping_discount: Minor,
-    /// Result of each rule, in the order in which the rules were tried. Contains the rules of codes, and those
-    /// automatic rules that entitle a line of the cart.
+    /// Result of each rule, in the order in which the rules were tried. Contains the rules of codes, those
+    /// automatic rules that entitle a line of the cart, and the automatic rules for shipping.
     pub rules: Vec<Outcome>,
 }
 

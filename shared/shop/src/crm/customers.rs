@@ -213,7 +213,7 @@ fn sorted(mut rows: Vec<Stored>, order: Order, select: &Select) -> Result<Page<C
 pub struct PutCustomer {
     /// The customer as it is stored now.
     pub customer: Customer,
-    /// Set when the customer did not exist before.
+    /// True if the customer did not exist before.
     pub created: bool,
 }
 

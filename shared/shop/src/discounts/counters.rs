@@ -97,9 +97,9 @@ pub struct Shards {
     /// Number of codes claimed with the passphrase, for the counter of a coupon.
     pub claimed: i64,
     epoch: u64,
-    /// Set when unused codes are to be stored as expired.
+    /// True if unused codes are to be stored as expired.
     pub lapsed: bool,
-    /// Set when the coupon is deleted and nothing is counted any more.
+    /// True if the coupon is deleted and nothing is counted any more.
     pub closed: bool,
 }
 

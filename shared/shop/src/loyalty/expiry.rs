@@ -153,36 +153,36 @@ struct Progress {
     months: u32,
     /// Id of the last customer that the job has handled.
     after: Id,
-    /// Set when a customer failed, so that the next run handles all customers again.
+    /// True if a customer failed, so that the next run handles all customers again.
     failed: bool,
-    /// Set when no work is left on this day.
+    /// True if no work is left on this day.
     done: bool,
 }
 
 /// Result of one run of the expiry job.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct WalkProgress {
+pub struct ExpiryRun {
     /// Number of customers whose points expired.
     pub customers: u64,
     /// Number of points that expired.
     pub points: i64,
     /// Number of customers whose expiry failed. A later run tries them again.
     pub failed: u64,
-    /// Set when no work is left on this day.
+    /// True if no work is left on this day.
     pub done: bool,
 }
 
 /// Expires the points of all customers of a shop, until `deadline` at the latest. It does so once a day, and again
 /// after the shop's setting has changed. For nearly all customers the account alone shows that nothing expires.
-pub async fn walk(store: &Store, shop: &Shop, now: DateTime<Utc>, deadline: Instant) -> Result<WalkProgress, Error> {
-    let mut walked = WalkProgress::default();
+pub async fn walk(store: &Store, shop: &Shop, now: DateTime<Utc>, deadline: Instant) -> Result<ExpiryRun, Error> {
+    let mut run = ExpiryRun::default();
     let fresh = Progress { day: shop.day(now), months: shop.points_expire_after_months, ..Progress::default() };
     let stored: Option<Progress> = store.read(&keys::point_expiry(&shop.id)).await?;
     let same = |stored: &Progress| (stored.day, stored.months) == (fresh.day, fresh.months);
     let mut progress = stored.filter(same).unwrap_or(fresh);
     while !progress.done && Instant::now() < deadline {
         let customers = customers::ids_after(store, &shop.id, progress.after, STEP).await?;
-        let failed = step(store, shop, &customers, now, &mut walked).await?;
+        let failed = step(store, shop, &customers, now, &mut run).await?;
         progress.failed |= failed;
         match customers.last() {
             Some(last) => progress.after = *last,
@@ -199,8 +199,8 @@ pub async fn walk(store: &Store, shop: &Shop, now: DateTime<Utc>, deadline: Inst
             break;
         }
     }
-    walked.done = progress.done;
-    Ok(walked)
+    run.done = progress.done;
+    Ok(run)
 }
 
 /// Handles some customers. Returns true if one of them failed.
@@ -209,7 +209,7 @@ async fn step(
     shop: &Shop,
     customers: &[Id],
     now: DateTime<Utc>,
-    walked: &mut WalkProgress,
+    run: &mut ExpiryRun,
 ) -> Result<bool, Error> {
     let accounts = history::accounts(store, &shop.id, customers).await?;
     let due = accounts.into_iter().filter(|(_, account)| may_be_over(shop, account, now)).map(|(customer, _)| customer);
@@ -220,12 +220,12 @@ async fn step(
     while let Some((customer, expired)) = each.next().await {
         match expired {
             Ok(points) => {
-                walked.customers += u64::from(points > 0);
-                walked.points += points;
+                run.customers += u64::from(points > 0);
+                run.points += points;
             }
             Err(error) => {
                 tracing::error!(shop = shop.id.as_str(), customer, %error, "expiry of points failed");
-                walked.failed += 1;
+                run.failed += 1;
                 failed = true;
             }
         }

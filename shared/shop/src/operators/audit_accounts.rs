@@ -34,7 +34,7 @@ struct LedgerSnapshot {
     customer: Id,
     account: Account,
     entries: Vec<PointEntry>,
-    /// Set when the ledger was written during every reading.
+    /// True if the ledger was written during every reading.
     unsettled: bool,
 }
 
@@ -58,7 +58,7 @@ async fn read(store: &Store, shop: &Shop, customer: Id) -> Result<LedgerSnapshot
     }
 }
 
-/// Compares the accounts of these customers with their ledger entries.
+/// Compares the accounts of these customers with their ledger entries. With `repair`, stores what the entries give.
 pub(crate) async fn audit(
     store: &Store,
     shop: &Shop,
@@ -123,7 +123,7 @@ impl Days {
     }
 
     /// Compares the sums of days with the ledger entries of all customers. A day that has changed since [`Self::begin`]
-    /// is counted as unsettled.
+    /// is counted as unsettled. With `repair`, adds what a day lacks.
     pub(crate) async fn end(self, store: &Store, shop: &Shop, repair: bool, report: &mut Report) -> Result<(), Error> {
         let after = loyalty::days::until(store, &shop.id, None).await?;
         let days: BTreeSet<_> = self.counted.keys().chain(after.keys()).copied().collect();

@@ -19,7 +19,7 @@ pub struct Released {
     pub codes: Vec<CouponCode>,
     /// Customers, coupons and price rules of the codes.
     pub nested: Nested,
-    /// Set when some of the release is still to be stored. [`settle`](super::settling::settle) stores it.
+    /// True if some of the release is still to be stored. [`settle`](super::settling::settle) stores it.
     pub unstored: bool,
 }
 

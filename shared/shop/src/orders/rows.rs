@@ -59,9 +59,9 @@ pub async fn get(store: &Store, shop: &ShopId, id: Id) -> Result<OrderWithCustom
 pub struct PutOrder {
     /// The stored order. An older snapshot leaves it unchanged.
     pub shown: OrderWithCustomer,
-    /// Set when the order was not stored before.
+    /// True if the order was not stored before.
     pub is_new: bool,
-    /// Set when the outcome for the order's codes is still to be stored. [`settle`](super::settling::settle) stores it.
+    /// True if the outcome for the order's codes is still to be stored. [`settle`](super::settling::settle) stores it.
     pub unsettled: bool,
 }
 

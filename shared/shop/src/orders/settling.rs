@@ -117,7 +117,7 @@ pub async fn settle(store: &Store, shop: &ShopId, order: Id, now: DateTime<Utc>)
 pub(crate) struct Step {
     /// Number of uses that the step releases.
     given_back: u64,
-    /// Set when more is to be stored after the step.
+    /// True if more is to be stored after the step.
     pub(crate) more: bool,
 }
 

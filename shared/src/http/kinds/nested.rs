@@ -20,7 +20,7 @@ pub struct List<K> {
     item: K,
 }
 
-/// A list of at most `most` items of a kind. The errors stand under the numbers of the items.
+/// Takes a list of at most `most` items of a kind. The errors stand under the numbers of the items.
 pub fn list<K: Kind>(most: usize, item: K) -> List<K> {
     List { most, item }
 }
@@ -58,7 +58,7 @@ impl<K: Kind> Kind for List<K> {
 #[derive(Debug)]
 pub struct Nested<B>(PhantomData<B>);
 
-/// A body as the value of a field.
+/// Takes a body as the value of a field.
 pub fn nested<B: Body>() -> Nested<B> {
     Nested(PhantomData)
 }
@@ -87,7 +87,7 @@ pub struct Objects<B> {
     item: Nested<B>,
 }
 
-/// A list of at most `most` bodies. The errors are aligned with the input.
+/// Takes a list of at most `most` bodies. The errors are aligned with the input.
 pub fn objects<B: Body>(most: usize) -> Objects<B> {
     Objects { most, item: nested() }
 }

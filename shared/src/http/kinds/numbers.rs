@@ -50,7 +50,7 @@ pub struct Integer<T> {
     is_text_too: bool,
 }
 
-/// A whole number in a range, in any notation of a whole number.
+/// Takes a whole number in a range, in any notation of a whole number.
 pub fn integer<T>(range: RangeInclusive<T>) -> Integer<T> {
     Integer { range, is_text_too: false }
 }
@@ -97,7 +97,7 @@ impl<T: Copy + Into<i128> + TryFrom<i128> + fmt::Display> Kind for Integer<T> {
 #[derive(Debug)]
 pub struct Float(RangeInclusive<u32>);
 
-/// A number in a range, as the exact decimal of its shortest notation.
+/// Takes a number in a range and parses it as it was written: 0.1 stays 0.1.
 pub fn float(range: RangeInclusive<u32>) -> Float {
     Float(range)
 }
@@ -139,12 +139,12 @@ pub struct Amount {
     is_negative_too: bool,
 }
 
-/// An amount of at most 12 digits with two places, exact: a text, or a number.
+/// Takes an amount of at most 12 digits with two places, exact: a text, or a number.
 pub fn decimal() -> Amount {
     Amount { is_negative_too: true }
 }
 
-/// An amount that is not negative.
+/// Takes an amount that is not negative.
 pub fn positive_or_zero() -> Amount {
     Amount { is_negative_too: false }
 }
@@ -212,7 +212,7 @@ pub fn id_component() -> Component {
 #[derive(Debug)]
 pub struct OwnId;
 
-/// An id that the shop brings.
+/// Takes an id that the shop brings.
 pub fn own_id() -> OwnId {
     OwnId
 }
@@ -237,7 +237,7 @@ impl Kind for OwnId {
 #[derive(Debug)]
 pub struct Relation;
 
-/// The id of a row that this one refers to. The caller checks that there is such a row. An empty text is null, as for the
+/// Takes the id of a row that this one refers to. The caller checks that there is such a row. An empty text is null, as for the
 /// relations of Django REST framework.
 pub fn relation() -> Relation {
     Relation

@@ -23,7 +23,7 @@ pub struct Text {
     pattern: Option<&'static str>,
 }
 
-/// Text of so many characters after trimming. Numbers are coerced. A range from 0 takes blank text.
+/// Takes text of so many characters after trimming. Numbers are coerced. A range from 0 takes blank text.
 pub fn text(length: RangeInclusive<usize>) -> Text {
     Text { length, pattern: None }
 }
@@ -72,12 +72,12 @@ pub struct Choice<T: 'static> {
     component: Option<fn() -> Component>,
 }
 
-/// One of the names of an enumeration, which is a component of the description.
+/// Takes one of the names of an enumeration, which is a component of the description.
 pub fn choice<T: ToSchema>(choices: &'static [(&'static str, T)]) -> Choice<T> {
     Choice { choices, component: Some(|| (T::name().into_owned(), T::schema())) }
 }
 
-/// One of these names.
+/// Takes one of these names.
 pub fn names<T>(choices: &'static [(&'static str, T)]) -> Choice<T> {
     Choice { choices, component: None }
 }
@@ -117,7 +117,7 @@ pub fn not_a_choice(value: &Value) -> FieldErrors {
 #[derive(Debug)]
 pub struct Boolean;
 
-/// A boolean in one of the notations that DRF takes.
+/// Takes a boolean in one of the notations that DRF takes.
 pub fn boolean() -> Boolean {
     Boolean
 }
@@ -148,7 +148,7 @@ impl Kind for Boolean {
 #[derive(Debug)]
 pub struct Instant;
 
-/// An instant; one without an offset is in the zone of the shop.
+/// Takes an instant; one without an offset is in the zone of the shop.
 pub fn instant() -> Instant {
     Instant
 }
@@ -175,7 +175,7 @@ impl Kind for Instant {
 #[derive(Debug)]
 pub struct Date;
 
-/// A date, such as `1990-01-31`.
+/// Takes a date, such as `1990-01-31`.
 pub fn date() -> Date {
     Date
 }

@@ -221,7 +221,7 @@ async fn a_run_that_is_behind_the_times_changes_nothing() {
     let slow = api.distant(Duration::from_millis(40)).await;
     let stale = tokio::spawn(async move {
         let deadline = Instant::now() + Duration::from_secs(20);
-        expiry::settle(&slow, &shop(), made.rule, Utc::now(), deadline).await.expect("settled")
+        expiry::rewrite(&slow, &shop(), made.rule, Utc::now(), deadline).await.expect("settled")
     });
     while stored(&api, made.id).await[2] == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;

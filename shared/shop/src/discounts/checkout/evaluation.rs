@@ -280,7 +280,7 @@ impl<'a> Pricing<'a> {
 #[derive(Debug, Clone, Copy)]
 struct LimitedRule {
     rule: Id,
-    /// Set when the limit counts the uses of all customers.
+    /// True if the limit counts the uses of all customers.
     in_all: bool,
     /// Customer whose uses the limit counts; `None` without `once_per_customer`.
     by: Option<Id>,

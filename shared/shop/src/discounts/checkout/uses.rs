@@ -57,7 +57,7 @@ pub struct Used {
     pub codes: Vec<CouponCode>,
     /// Customers, coupons and rules of the codes. The rules are those of the use.
     pub nested: Nested,
-    /// Set when copies of the codes are still to be written. [`settle`](crate::orders::settling::settle) writes them.
+    /// True if copies of the codes are still to be written. [`settle`](crate::orders::settling::settle) writes them.
     pub unstored: bool,
 }
 

@@ -44,28 +44,28 @@ const ITEMS_OF_ONE: usize = 10;
 
 /// Result of the expiry of a rule's codes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Settled {
+pub struct Rewritten {
     /// Number of codes that were stored as expired.
     pub expired: u64,
     /// Number of codes that were stored as unused again.
     pub revived: u64,
-    /// Set when no work is left.
+    /// True if no work is left.
     pub done: bool,
 }
 
 /// Rewrites the codes of a rule to the class that is right at `now`, until `deadline` at the latest.
-pub async fn settle(
+pub async fn rewrite(
     store: &Store,
     shop: &ShopId,
     rule: Id,
     now: DateTime<Utc>,
     deadline: Instant,
-) -> Result<Settled, Error> {
-    let mut settled = Settled::default();
+) -> Result<Rewritten, Error> {
+    let mut rewritten = Rewritten::default();
     let mut attempts = Attempts::default();
     while Instant::now() < deadline {
         let (before, version) = match rules::rows::stored(store, shop, rule).await {
-            Err(Error::NotFound) => return Ok(Settled { done: true, ..settled }),
+            Err(Error::NotFound) => return Ok(Rewritten { done: true, ..rewritten }),
             read => read?,
         };
         let lapsed = before.rule.has_ended(now);
@@ -74,7 +74,7 @@ pub async fn settle(
         let (under_way, goal) =
             if lapsed { (StoredAs::Expiring, StoredAs::Expired) } else { (StoredAs::Reviving, StoredAs::Unused) };
         if before.codes == goal {
-            return Ok(Settled { done: true, ..settled });
+            return Ok(Rewritten { done: true, ..rewritten });
         }
         let began = before.codes == under_way;
         if began {
@@ -84,7 +84,7 @@ pub async fn settle(
                 attempts.pause().await?;
                 continue;
             };
-            *(if lapsed { &mut settled.expired } else { &mut settled.revived }) += codes.codes;
+            *(if lapsed { &mut rewritten.expired } else { &mut rewritten.revived }) += codes.codes;
             if !codes.all {
                 break;
             }
@@ -98,7 +98,7 @@ pub async fn settle(
             Err(CommitError::Failed(error)) => return Err(error),
         }
     }
-    Ok(settled)
+    Ok(rewritten)
 }
 
 /// Sets the class of new codes on the coupons of a rule, several in parallel, and rewrites their codes. Returns `None`
@@ -109,11 +109,11 @@ async fn rewrite_coupons(
     rule: (Id, u64),
     lapsed: bool,
     deadline: Instant,
-) -> Result<Option<WalkProgress>, Error> {
+) -> Result<Option<CopiesRewritten>, Error> {
     let coupons = coupons_of_rule(store, shop, rule.0).await?;
-    let each = stream::iter(coupons).map(|coupon| rewrite(store, shop, (rule, coupon), lapsed, deadline));
+    let each = stream::iter(coupons).map(|coupon| rewrite_coupon(store, shop, (rule, coupon), lapsed, deadline));
     let mut each = each.buffer_unordered(AT_ONCE);
-    let mut all = WalkProgress { codes: 0, all: true };
+    let mut all = CopiesRewritten { codes: 0, all: true };
     let mut current = true;
     while let Some(walked) = each.next().await {
         match walked? {
@@ -128,15 +128,15 @@ async fn rewrite_coupons(
 }
 
 /// Sets the class of new codes on one coupon, and rewrites its codes.
-async fn rewrite(
+async fn rewrite_coupon(
     store: &Store,
     shop: &ShopId,
     ((rule, version), coupon): ((Id, u64), Id),
     lapsed: bool,
     deadline: Instant,
-) -> Result<Option<WalkProgress>, Error> {
+) -> Result<Option<CopiesRewritten>, Error> {
     if Instant::now() >= deadline {
-        return Ok(Some(WalkProgress { codes: 0, all: false }));
+        return Ok(Some(CopiesRewritten { codes: 0, all: false }));
     }
     let counter = Counter::CodesOf(coupon);
     let mut shards = counters::read(store, shop, counter).await?;
@@ -150,7 +150,7 @@ async fn rewrite(
         }
     }
     if shards.closed {
-        return Ok(Some(WalkProgress { codes: 0, all: true }));
+        return Ok(Some(CopiesRewritten { codes: 0, all: true }));
     }
     if shards.lapsed != lapsed {
         return Ok(None);
@@ -160,10 +160,10 @@ async fn rewrite(
 }
 
 /// Progress of a walk over codes.
-pub(crate) struct WalkProgress {
+pub(crate) struct CopiesRewritten {
     /// Number of codes that were changed.
     pub(crate) codes: u64,
-    /// Set when no code of the classes is left.
+    /// True if no code of the classes is left.
     pub(crate) all: bool,
 }
 
@@ -176,7 +176,7 @@ pub(crate) async fn each(
     change: impl Fn(&mut Transaction, &Row) -> Result<(), Error>,
     relied_on: Option<&Shards>,
     deadline: Instant,
-) -> Result<Option<WalkProgress>, Error> {
+) -> Result<Option<CopiesRewritten>, Error> {
     let select = Select { classes: Some(classes), ..Select::first(READ_AT_ONCE, Direction::Ascending) };
     let mut codes = 0;
     let mut attempts = Attempts::default();
@@ -184,12 +184,12 @@ pub(crate) async fn each(
         let page = list.page(store, shop, &select).await?;
         let rows = page.rows.into_iter().map(Row::of_item).collect::<Result<Vec<_>, _>>()?;
         if rows.is_empty() {
-            return Ok(Some(WalkProgress { codes, all: page.count == 0 }));
+            return Ok(Some(CopiesRewritten { codes, all: page.count == 0 }));
         }
         let mut rest = rows.as_slice();
         while !rest.is_empty() {
             if Instant::now() >= deadline {
-                return Ok(Some(WalkProgress { codes, all: false }));
+                return Ok(Some(CopiesRewritten { codes, all: false }));
             }
             let mut transaction = Transaction::default();
             if let Some(shards) = relied_on {

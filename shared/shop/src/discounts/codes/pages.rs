@@ -157,7 +157,7 @@ pub async fn page(
         }
         (false, Some([customer, ..]), None) => {
             let list = OF_CUSTOMER.of(*customer);
-            match unless_unsettled(overlay, listed.as_stored(&list, filter.statuses)).await? {
+            match unless_overlaid(overlay, listed.as_stored(&list, filter.statuses)).await? {
                 Ok(page) => Ok(page),
                 Err(overlay) => listed.sorted(all_of(store, shop, &list).await?, &overlay, filter),
             }
@@ -168,7 +168,7 @@ pub async fn page(
             listed.sorted(rows, &overlay, filter)
         }
         (false, None, Some([coupon, ..])) => listed.of_coupon(overlay, *coupon, filter.statuses).await,
-        (false, None, None) => match unless_unsettled(overlay, listed.as_stored(&CODES, filter.statuses)).await? {
+        (false, None, None) => match unless_overlaid(overlay, listed.as_stored(&CODES, filter.statuses)).await? {
             Ok(page) => Ok(page),
             Err(overlay) => listed.through(&overlay).await,
         },
@@ -177,7 +177,7 @@ pub async fn page(
 
 /// Reads a page as it is stored, in parallel with the overlay. Returns the page if the overlay is empty, and otherwise
 /// the overlay.
-async fn unless_unsettled(
+async fn unless_overlaid(
     overlay: impl Future<Output = Result<StatusOverlay, Error>>,
     page: impl Future<Output = Result<Page<Row>, Error>>,
 ) -> Result<Result<Page<Row>, StatusOverlay>, Error> {

@@ -1,5 +1,5 @@
 //! Uses of price rules (docs/api/checkout.md). They are counted over all codes of a rule, and for each customer and
-//! rule. A redemption keeps each use of a code, with the version of the rule at that time.
+//! rule. An item, the kept use, keeps each use of a code, with the version of the rule at that time.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -25,7 +25,7 @@ const TYPE: &str = "customer_uses";
 
 /// A use of a code. It is live until it is released.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Redemption {
+pub struct KeptUse {
     /// Id of the code.
     pub code_id: Id,
     /// Customer who used the code.
@@ -257,7 +257,7 @@ pub(crate) fn keep(
     rule_version: u64,
 ) -> Result<(), Error> {
     let Some(used_at) = code.used_at else { return Err(Error::Internal("a redemption needs a used code".to_owned())) };
-    let redemption = Redemption {
+    let redemption = KeptUse {
         code_id: code.id,
         customer_id: code.customer_id,
         order_id: code.order_id,

@@ -23,7 +23,7 @@ use store::{
 pub struct Removed {
     /// Number of codes that were removed.
     pub codes: u64,
-    /// Set when no work is left.
+    /// True if no work is left.
     pub done: bool,
 }
 

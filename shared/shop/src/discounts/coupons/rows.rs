@@ -141,7 +141,7 @@ pub async fn nested(store: &Store, shop: &ShopId, coupons: &[Coupon]) -> Result<
     let counts = coupons.iter().map(async |coupon| {
         let shards = counters::read(store, shop, Counter::CodesOf(coupon.id)).await?;
         let of = |count: i64| u64::try_from(count).unwrap_or(0);
-        Ok::<_, Error>((coupon.id, Counts { used: of(shards.used), redeemed: of(shards.claimed) }))
+        Ok::<_, Error>((coupon.id, Counts { used: of(shards.used), claimed: of(shards.claimed) }))
     });
     let (rules, counts) = try_join(rules::rows::by_ids(store, shop, &rule_ids), try_join_all(counts)).await?;
     Ok(Nested { rules: rules.into_iter().collect(), counts: counts.into_iter().collect() })
@@ -169,7 +169,7 @@ pub enum RuleOf {
     Existing {
         /// Id of the stored rule.
         id: Id,
-        /// Set when the input has a `minimum_amount`. The stored rule must have a subtotal range then.
+        /// True if the input has a `minimum_amount`. The stored rule must have a subtotal range then.
         minimum_amount: bool,
     },
 }

@@ -135,11 +135,11 @@ pub(crate) fn bring_deleted(
 /// Effective status of the codes of one coupon, relative to their stored class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StatusCorrections {
-    /// Set when the coupon is deleted: only its used codes are left.
+    /// True if the coupon is deleted: only its used codes are left.
     gone: bool,
     /// True if the rule has ended; `None` if the stored classes are right.
     ended: Option<bool>,
-    /// Set when the rule is not enabled or has not started.
+    /// True if the rule is not enabled or has not started.
     barred: bool,
 }
 
