@@ -8,7 +8,6 @@ use std::{collections::HashMap, sync::Arc, time::Instant};
 use aws_sdk_dynamodb::{
     Client, Config,
     config::retry::RetryConfig,
-    error::DisplayErrorContext,
     types::{AttributeValue, KeysAndAttributes, PutRequest, ReturnConsumedCapacity, ReturnValue, WriteRequest},
 };
 use futures_util::{
@@ -22,6 +21,7 @@ use crate::{
     attempts::Attempts,
     contention::Contention,
     entity::entity,
+    faults::{fault, incomplete},
     item::{key_attributes, n, s},
     keys::{self, Key},
     meter::{self, Operation},
@@ -64,11 +64,6 @@ pub struct Range {
     pub limit: Option<usize>,
 }
 
-/// Turns a fault of the store into a 503. Its text is for the log; no client sees it.
-pub fn unavailable<E: std::error::Error + Send + Sync + 'static>(error: &E) -> Error {
-    Error::Unavailable(DisplayErrorContext(error).to_string())
-}
-
 impl Store {
     /// Returns a store over the table named `table`.
     pub fn new(client: Client, table: &str) -> Self {
@@ -97,7 +92,7 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
-            .map_err(|error| unavailable(&error))?;
+            .map_err(|error| fault(&error))?;
         meter::count(began, Operation::GetItem, output.consumed_capacity.as_slice());
         Ok(output.item)
     }
@@ -106,7 +101,7 @@ impl Store {
     pub async fn warm_up(&self) -> Result<(), Error> {
         let once = Config::builder().retry_config(RetryConfig::disabled());
         let request = self.client.get_item().table_name(&*self.table).set_key(Some(key_attributes(&keys::warm_up())));
-        request.customize().config_override(once).send().await.map_err(|error| unavailable(&error))?;
+        request.customize().config_override(once).send().await.map_err(|error| fault(&error))?;
         Ok(())
     }
 
@@ -136,11 +131,11 @@ impl Store {
             let output = self
                 .client
                 .batch_get_item()
-                .request_items(&*self.table, request.map_err(|error| unavailable(&error))?)
+                .request_items(&*self.table, request.map_err(incomplete)?)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await
-                .map_err(|error| unavailable(&error))?;
+                .map_err(|error| fault(&error))?;
             meter::count(began, Operation::BatchGetItem, output.consumed_capacity());
             found.extend(output.responses.into_iter().flatten().flat_map(|(_, items)| items));
             missing = output.unprocessed_keys.into_iter().flatten().flat_map(|(_, rest)| rest.keys).collect();
@@ -180,7 +175,7 @@ impl Store {
                     .expression_attribute_values(":first", s(first))
                     .expression_attribute_values(":last", s(last)),
             };
-            let output = request.send().await.map_err(|error| unavailable(&error))?;
+            let output = request.send().await.map_err(|error| fault(&error))?;
             meter::count(began, Operation::Query, output.consumed_capacity.as_slice());
             items.extend(output.items.into_iter().flatten());
             start = output.last_evaluated_key.filter(|key| !key.is_empty());
@@ -227,7 +222,7 @@ impl Store {
                 .expression_attribute_names("#ttl", keys::TTL)
                 .expression_attribute_values(":ttl", n(ttl)),
         };
-        let output = request.send().await.map_err(|error| unavailable(&error))?;
+        let output = request.send().await.map_err(|error| fault(&error))?;
         meter::count(began, Operation::UpdateItem, output.consumed_capacity.as_slice());
         let value = output.attributes.as_ref().and_then(|attributes| attributes.get(attribute));
         match value {
@@ -258,7 +253,7 @@ impl Store {
 
     async fn batch_put_chunk(&self, items: Vec<Item>) -> Result<(), Error> {
         let put = |item| PutRequest::builder().set_item(Some(item)).build();
-        let puts = items.into_iter().map(put).collect::<Result<Vec<_>, _>>().map_err(|error| unavailable(&error))?;
+        let puts = items.into_iter().map(put).collect::<Result<Vec<_>, _>>().map_err(incomplete)?;
         let writes = puts.into_iter().map(|put| WriteRequest::builder().put_request(put).build()).collect();
         let mut missing = HashMap::from([(self.table.to_string(), writes)]);
         let mut attempts = Attempts::default();
@@ -271,7 +266,7 @@ impl Store {
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await
-                .map_err(|error| unavailable(&error))?;
+                .map_err(|error| fault(&error))?;
             meter::count(began, Operation::BatchWriteItem, output.consumed_capacity());
             missing = output.unprocessed_items.unwrap_or_default();
             if missing.values().all(Vec::is_empty) {

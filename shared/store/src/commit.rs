@@ -12,7 +12,8 @@ use aws_sdk_dynamodb::{
 
 use crate::{
     attempts::Attempts,
-    client::{Store, unavailable},
+    client::Store,
+    faults::{fault, is_defect},
     meter::{self, Operation},
     transaction::{CommitError, Label, Transaction},
 };
@@ -150,7 +151,7 @@ impl Store {
                         Fault::Contended(_) | Fault::Unknown => {
                             unknown = true;
                             if attempts.pause().await.is_err() {
-                                return Err(CommitError::Failed(unavailable(&error)));
+                                return Err(CommitError::Failed(fault(&error)));
                             }
                         }
                         Fault::Defect => {
@@ -191,11 +192,14 @@ enum Fault {
     Contended(Conflicts),
     /// Unknown outcome: the transaction may be committed or not.
     Unknown,
-    /// The request itself is defective; a retry would fail too.
+    /// A retry would fail too.
     Defect,
 }
 
 fn classify(transaction: &Transaction, error: &SdkError<TransactWriteItemsError>) -> Fault {
+    if is_defect(error) {
+        return Fault::Defect;
+    }
     let Some(service) = error.as_service_error() else { return Fault::Unknown };
     match service {
         TransactWriteItemsError::TransactionCanceledException(cancelled) => {
@@ -217,18 +221,11 @@ fn classify(transaction: &Transaction, error: &SdkError<TransactWriteItemsError>
             if all_contention { Fault::Contended(Conflicts::of(transaction, reasons)) } else { Fault::Defect }
         }
         TransactWriteItemsError::ProvisionedThroughputExceededException(_)
-        | TransactWriteItemsError::RequestLimitExceeded(_) => Fault::Contended(Conflicts::default()),
-        TransactWriteItemsError::TransactionInProgressException(_)
-        | TransactWriteItemsError::InternalServerError(_) => Fault::Unknown,
-        other => match other.meta().code() {
-            Some("ThrottlingException" | "ThrottlingError") => Fault::Contended(Conflicts::default()),
-            Some(
-                "AccessDeniedException"
-                | "ValidationException"
-                | "ResourceNotFoundException"
-                | "IdempotentParameterMismatchException",
-            ) => Fault::Defect,
-            _ => Fault::Unknown,
-        },
+        | TransactWriteItemsError::RequestLimitExceeded(_)
+        | TransactWriteItemsError::ThrottlingException(_) => Fault::Contended(Conflicts::default()),
+        TransactWriteItemsError::IdempotentParameterMismatchException(_) => Fault::Defect,
+        other if other.meta().code() == Some("ThrottlingError") => Fault::Contended(Conflicts::default()),
+        // The transaction is in progress, or DynamoDB has a fault inside.
+        _ => Fault::Unknown,
     }
 }

@@ -1,0 +1,107 @@
+//! Faults of the store over HTTP: a 500 for those that an operator must remove, and a 503 for those that pass.
+
+use crate::support::{CODES, CUSTOMERS, LEVELS, log_lines::Lines, one, store_customers};
+use aws_sdk_dynamodb::config::SharedHttpClient;
+use devserver::server::Options;
+use serde_json::{Value, json};
+use store::connect::Connection;
+use tests::{
+    Api, Reply,
+    scripted::{Fate, Scripted},
+};
+
+/// Starts a shop with a customer, over a scripted store.
+async fn scripted() -> (Api, Scripted) {
+    let scripted = Scripted::over_http();
+    let http_client = Some(SharedHttpClient::new(scripted.clone()));
+    let options = Options { demo: false, ..Options::default() };
+    let api = Api::with(options, Connection { http_client, ..Connection::default() }).await;
+    store_customers(&api, &[1]).await;
+    (api, scripted)
+}
+
+#[track_caller]
+fn is_fault(reply: &Reply, status: u16, detail: &str) {
+    let told = reply.assert_status(status)["detail"].as_str().expect("a text").to_owned();
+    assert!(told.starts_with(&format!("{detail} Request id: ")), "{told}");
+    assert_eq!(reply.header("retry-after"), if status == 503 { "1" } else { "" });
+}
+
+/// Sends a request that calls this operation of DynamoDB.
+async fn calling(api: &Api, operation: &str) -> Reply {
+    match operation {
+        "GetItem" => api.get(&one(CUSTOMERS, 1)).await,
+        "Query" => api.get(&format!("{CODES}?status=unused")).await,
+        "BatchGetItem" => api.get(&format!("{CUSTOMERS}?id__in=1,2")).await,
+        "BatchWriteItem" => {
+            let customers: Value = (1..=60).map(|id| json!({ "id": id })).collect();
+            api.keyed("POST", CUSTOMERS, "import", &customers).await
+        }
+        _ => api.post(LEVELS, &json!({"title": "gold"})).await,
+    }
+}
+
+const OPERATIONS: [&str; 6] =
+    ["GetItem", "Query", "BatchGetItem", "UpdateItem", "BatchWriteItem", "TransactWriteItems"];
+
+#[tokio::test]
+async fn a_call_that_cannot_succeed_is_a_500_whose_cause_is_logged() {
+    let (api, scripted) = scripted().await;
+    let (lines, _guard) = Lines::kept();
+    let codes = [
+        "AccessDeniedException",
+        "ValidationException",
+        "ExpiredTokenException",
+        "UnrecognizedClientException",
+        "InvalidSignatureException",
+        "ResourceNotFoundException",
+    ];
+    for operation in OPERATIONS {
+        for code in codes {
+            let before = lines.text().len();
+            scripted.always(Some((operation, Fate::Refused(400, code))));
+            is_fault(&calling(&api, operation).await, 500, "A server error occurred.");
+            assert!(scripted.met() > 0, "{operation} was not called");
+            let line = lines.text()[before..].to_owned();
+            for said in ["status=500", "faults=1", "fault=", code] {
+                assert!(line.contains(said), "{operation}, {said}: {line}");
+            }
+        }
+    }
+    scripted.always(None);
+    calling(&api, "UpdateItem").await.assert_status(201);
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn a_fault_that_passes_is_a_503() {
+    let (api, scripted) = scripted().await;
+    let fates = [
+        Fate::Refused(400, "ThrottlingException"),
+        Fate::Refused(400, "ProvisionedThroughputExceededException"),
+        Fate::Refused(500, "InternalServerError"),
+        Fate::Refused(503, "ServiceUnavailable"),
+        Fate::TimedOut,
+        Fate::BrokenOff,
+    ];
+    for operation in ["GetItem", "UpdateItem"] {
+        for fate in fates {
+            scripted.always(Some((operation, fate)));
+            is_fault(&calling(&api, operation).await, 503, "The service is busy. Please try again.");
+        }
+    }
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn a_table_that_is_missing_is_a_500() {
+    let (api, _) = scripted().await;
+    let (lines, _guard) = Lines::kept();
+    let store = &api.server.store;
+    store.client().delete_table().table_name(store.table()).send().await.expect("no table");
+    for reply in [api.get(LEVELS).await, calling(&api, "UpdateItem").await] {
+        is_fault(&reply, 500, "A server error occurred.");
+    }
+    assert!(lines.text().contains("ResourceNotFoundException"), "{}", lines.text());
+    api.stop().await;
+}
