@@ -1,7 +1,8 @@
 //! Calls of DynamoDB. Each is counted by the [`meter`](super::meter) and bounded in retries and time.
 //!
-//! All reads are strongly consistent. The SDK itself retries throttling, 5xx and time-outs. `commit` adds the two cases
-//! that the SDK leaves out: conflicts between transactions, and writes whose outcome is unknown.
+//! All reads are strongly consistent. The SDK itself retries throttling, 5xx and time-outs. Single writes here also
+//! retry conflicts with transactions. `commit` adds conflicts between transactions, and writes whose outcome is
+//! unknown.
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
@@ -21,7 +22,7 @@ use crate::{
     attempts::Attempts,
     contention::Contention,
     entity::entity,
-    faults::{fault, incomplete},
+    faults::{fault, incomplete, is_conflict},
     item::{key_attributes, n, s},
     keys::{self, Key},
     meter::{self, Operation},
@@ -190,7 +191,8 @@ impl Store {
         self.query(range).await?.into_iter().map(entity).collect()
     }
 
-    /// Adds to a counter and returns its new value: one round trip. If the reply is lost, the addition still counts.
+    /// Adds to a counter and returns its new value: one round trip, unless a transaction is writing the counter. If the
+    /// reply is lost, the addition still counts.
     pub async fn add(&self, key: &Key, attribute: &str, by: u64) -> Result<u64, Error> {
         self.count(key, attribute, by, ("sequence", None)).await
     }
@@ -203,7 +205,6 @@ impl Store {
         by: u64,
         (kind, ttl): (&str, Option<i64>),
     ) -> Result<u64, Error> {
-        let began = Instant::now();
         let mut request = self
             .client
             .update_item()
@@ -222,8 +223,22 @@ impl Store {
                 .expression_attribute_names("#ttl", keys::TTL)
                 .expression_attribute_values(":ttl", n(ttl)),
         };
-        let output = request.send().await.map_err(|error| fault(&error))?;
-        meter::count(began, Operation::UpdateItem, output.consumed_capacity.as_slice());
+        let mut attempts = Attempts::default();
+        let output = loop {
+            let began = Instant::now();
+            match request.clone().send().await {
+                Ok(output) => {
+                    meter::count(began, Operation::UpdateItem, output.consumed_capacity.as_slice());
+                    break output;
+                }
+                Err(error) if is_conflict(&error) => {
+                    meter::count(began, Operation::UpdateItem, &[]);
+                    meter::count_conflict();
+                    attempts.pause().await?;
+                }
+                Err(error) => return Err(fault(&error)),
+            }
+        };
         let value = output.attributes.as_ref().and_then(|attributes| attributes.get(attribute));
         match value {
             Some(AttributeValue::N(digits)) => {
@@ -259,18 +274,27 @@ impl Store {
         let mut attempts = Attempts::default();
         loop {
             let began = Instant::now();
-            let output = self
+            let result = self
                 .client
                 .batch_write_item()
-                .set_request_items(Some(missing))
+                .set_request_items(Some(missing.clone()))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
-                .await
-                .map_err(|error| fault(&error))?;
-            meter::count(began, Operation::BatchWriteItem, output.consumed_capacity());
-            missing = output.unprocessed_items.unwrap_or_default();
-            if missing.values().all(Vec::is_empty) {
-                return Ok(());
+                .await;
+            match result {
+                Ok(output) => {
+                    meter::count(began, Operation::BatchWriteItem, output.consumed_capacity());
+                    missing = output.unprocessed_items.unwrap_or_default();
+                    if missing.values().all(Vec::is_empty) {
+                        return Ok(());
+                    }
+                }
+                // Some of the items may be written by now. Writing them again changes nothing.
+                Err(error) if is_conflict(&error) => {
+                    meter::count(began, Operation::BatchWriteItem, &[]);
+                    meter::count_conflict();
+                }
+                Err(error) => return Err(fault(&error)),
             }
             attempts.pause().await?;
         }

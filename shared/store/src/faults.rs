@@ -21,9 +21,18 @@ const DEFECTS: [&str; 12] = [
     "ValidationException",
 ];
 
+/// Error code of a single write to an item that a transaction is writing at the same time.
+const CONFLICT: &str = "TransactionConflictException";
+
 /// Returns true if a retry of this call would fail too, until an operator changes something.
 pub(crate) fn is_defect<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     matches!(error, SdkError::ConstructionFailure(_)) || error.code().is_some_and(|code| DEFECTS.contains(&code))
+}
+
+/// Returns true if a transaction was writing an item of this single write, which therefore did not happen. The SDK does
+/// not retry this.
+pub(crate) fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    error.code() == Some(CONFLICT)
 }
 
 /// Returns [`Error::Internal`] for a defect, which clients should not send again, and [`Error::Unavailable`] for

@@ -1,7 +1,8 @@
-//! Faults of the store over HTTP: a 500 for those that an operator must remove, and a 503 for those that pass.
+//! Faults of the store over HTTP: a 500 for those that an operator must remove, a 503 for those that pass, and changes
+//! that happen once.
 
 use crate::support::{CODES, CUSTOMERS, LEVELS, log_lines::Lines, one, store_customers};
-use aws_sdk_dynamodb::config::SharedHttpClient;
+use aws_sdk_dynamodb::{config::SharedHttpClient, types::AttributeValue};
 use devserver::server::Options;
 use serde_json::{Value, json};
 use store::connect::Connection;
@@ -103,5 +104,25 @@ async fn a_table_that_is_missing_is_a_500() {
         is_fault(&reply, 500, "A server error occurred.");
     }
     assert!(lines.text().contains("ResourceNotFoundException"), "{}", lines.text());
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn a_single_write_that_meets_a_transaction_is_made_after_it() {
+    let (api, scripted) = scripted().await;
+    let conflict = Fate::Refused(400, "TransactionConflictException");
+    scripted.next("UpdateItem", [conflict; 3]);
+    let first = calling(&api, "UpdateItem").await.assert_status(201)["id"].as_u64().expect("an id");
+    assert_eq!(scripted.met(), 3);
+    let second = calling(&api, "UpdateItem").await.assert_status(201)["id"].as_u64();
+    assert_eq!(second, Some(first + 1), "an id was left out");
+
+    scripted.next("BatchWriteItem", [conflict; 2]);
+    let key = store::keys::row(&"batches".parse().expect("a shop"), "part", 0, 1);
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let item = [("PK".to_owned(), text(&key.pk)), ("SK".to_owned(), text(&key.sk))].into();
+    api.server.store.batch_put(vec![item]).await.expect("written");
+    assert_eq!(scripted.met(), 2);
+    assert!(api.server.store.get(&key).await.expect("a read").is_some());
     api.stop().await;
 }
