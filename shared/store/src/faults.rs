@@ -35,6 +35,15 @@ pub(crate) fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool 
     error.code() == Some(CONFLICT)
 }
 
+/// Returns true if the connection broke during the call, so that the process of the store may have ended.
+pub(crate) fn broke_off<E>(error: &SdkError<E>) -> bool {
+    match error {
+        SdkError::DispatchFailure(failure) => !failure.is_timeout(),
+        SdkError::ResponseError(_) => true,
+        _ => false,
+    }
+}
+
 /// Returns [`Error::Internal`] for a defect, which clients should not send again, and [`Error::Unavailable`] for
 /// anything else. The text is for the log; no client sees it.
 pub(crate) fn fault<E>(error: &SdkError<E>) -> Error

@@ -23,6 +23,7 @@ pub mod item;
 pub mod keys;
 pub mod meter;
 pub mod pages;
+pub mod request_token;
 mod scan;
 pub mod schema;
 pub mod sequence;

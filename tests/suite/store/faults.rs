@@ -1,11 +1,15 @@
 //! Faults of the store over HTTP: a 500 for those that an operator must remove, a 503 for those that pass, and changes
 //! that happen once.
 
-use crate::support::{CODES, CUSTOMERS, LEVELS, log_lines::Lines, one, store_customers};
+use std::time::{Duration, SystemTime};
+
+use crate::support::{
+    ACCOUNTS, ADJUST, CODES, CUSTOMERS, LEVELS, log_lines::Lines, one, points::adjust, store_customers,
+};
 use aws_sdk_dynamodb::{config::SharedHttpClient, types::AttributeValue};
 use devserver::server::Options;
 use serde_json::{Value, json};
-use store::connect::Connection;
+use store::{connect::Connection, request_token::RequestToken};
 use tests::{
     Api, Reply,
     scripted::{Fate, Scripted},
@@ -125,4 +129,58 @@ async fn a_single_write_that_meets_a_transaction_is_made_after_it() {
     assert_eq!(scripted.met(), 2);
     assert!(api.server.store.get(&key).await.expect("a read").is_some());
     api.stop().await;
+}
+
+async fn points(api: &Api) -> Value {
+    api.get(&one(ACCOUNTS, 1)).await.assert_status(200)["points"].clone()
+}
+
+#[tokio::test]
+async fn a_change_whose_reply_is_lost_is_answered_by_its_token() {
+    let (api, scripted) = scripted().await;
+    scripted.next("TransactWriteItems", [Fate::Unheard, Fate::TimedOut, Fate::Unheard]);
+    adjust(&api, 1, 7).await.assert_status(201);
+    assert_eq!((scripted.met(), points(&api).await), (3, json!(7)));
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn a_refusal_that_may_be_our_own_change_is_not_believed() {
+    let busy = "The service is busy. Please try again.";
+    let (api, scripted) = scripted().await;
+    let mismatch = Fate::Refused(400, "IdempotentParameterMismatchException");
+    for (number, fates) in [(1, vec![Fate::Restarted]), (2, vec![Fate::Unheard, mismatch])] {
+        scripted.next("TransactWriteItems", fates.clone());
+        is_fault(&adjust(&api, 1, 7).await, 503, busy);
+        assert_eq!(points(&api).await, 14 * number - 7, "once, without a key");
+
+        let (key, body) = (format!("adjust-{number}"), json!({"customer_id": 1, "points": 7}));
+        scripted.next("TransactWriteItems", fates);
+        is_fault(&api.keyed("POST", ADJUST, &key, &body).await, 503, busy);
+        let again = api.keyed("POST", ADJUST, &key, &body).await;
+        again.assert_status(201);
+        assert_eq!(again.header("idempotent-replayed"), "true");
+        assert_eq!(points(&api).await, 14 * number, "once, with a key");
+    }
+    api.stop().await;
+}
+
+#[test]
+fn a_refusal_is_proof_as_long_as_the_store_remembers_the_token() {
+    let sent = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+    let (soon, late) = (sent + Duration::from_secs(20), sent + Duration::from_mins(10));
+    let mut token = RequestToken::new(sent);
+    assert_eq!(token.text().len(), 32);
+    assert_ne!(token.text(), RequestToken::new(sent).text());
+    // Nothing was sent before whose outcome is unknown.
+    assert!(token.proves_refusal(late) && !token.is_unheard());
+    token.unheard(false);
+    assert!(token.is_unheard() && token.proves_refusal(soon) && token.is_remembered(soon));
+    // A machine that slept has outlived the token. A clock that was set back says nothing.
+    assert!(!token.proves_refusal(late) && !token.is_remembered(late));
+    assert!(token.proves_refusal(sent - Duration::from_secs(5)));
+    // The process of the store may have ended, and its memory with it.
+    token.unheard(true);
+    token.unheard(false);
+    assert!(!token.proves_refusal(soon) && token.is_remembered(soon));
 }
