@@ -22,6 +22,7 @@ pub mod documents;
 pub mod functions;
 pub mod lambda;
 pub mod partitions;
+pub mod scripted;
 pub mod translated;
 pub mod vectors;
 

@@ -1,14 +1,14 @@
 //! Calls of DynamoDB. Each is counted by the [`meter`](super::meter) and bounded in retries and time.
 //!
-//! All reads are strongly consistent. The SDK itself retries throttling, 5xx and time-outs. `commit` adds the two cases
-//! that the SDK leaves out: conflicts between transactions, and writes whose outcome is unknown.
+//! All reads are strongly consistent. The SDK itself retries throttling, 5xx and time-outs. Single writes here also
+//! retry conflicts with transactions. `commit` adds conflicts between transactions, and writes whose outcome is
+//! unknown.
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use aws_sdk_dynamodb::{
     Client, Config,
     config::retry::RetryConfig,
-    error::DisplayErrorContext,
     types::{AttributeValue, KeysAndAttributes, PutRequest, ReturnConsumedCapacity, ReturnValue, WriteRequest},
 };
 use futures_util::{
@@ -22,6 +22,7 @@ use crate::{
     attempts::Attempts,
     contention::Contention,
     entity::entity,
+    faults::{fault, incomplete, is_conflict},
     item::{key_attributes, n, s},
     keys::{self, Key},
     meter::{self, Operation},
@@ -64,11 +65,6 @@ pub struct Range {
     pub limit: Option<usize>,
 }
 
-/// Turns a fault of the store into a 503. Its text is for the log; no client sees it.
-pub(crate) fn unavailable<E: std::error::Error + Send + Sync + 'static>(error: &E) -> Error {
-    Error::Unavailable(DisplayErrorContext(error).to_string())
-}
-
 impl Store {
     /// Returns a store over the table named `table`.
     pub fn new(client: Client, table: &str) -> Self {
@@ -97,7 +93,7 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
-            .map_err(|error| unavailable(&error))?;
+            .map_err(|error| fault(&error))?;
         meter::count(began, Operation::GetItem, output.consumed_capacity.as_slice());
         Ok(output.item)
     }
@@ -106,7 +102,7 @@ impl Store {
     pub async fn warm_up(&self) -> Result<(), Error> {
         let once = Config::builder().retry_config(RetryConfig::disabled());
         let request = self.client.get_item().table_name(&*self.table).set_key(Some(key_attributes(&keys::warm_up())));
-        request.customize().config_override(once).send().await.map_err(|error| unavailable(&error))?;
+        request.customize().config_override(once).send().await.map_err(|error| fault(&error))?;
         Ok(())
     }
 
@@ -136,11 +132,11 @@ impl Store {
             let output = self
                 .client
                 .batch_get_item()
-                .request_items(&*self.table, request.map_err(|error| unavailable(&error))?)
+                .request_items(&*self.table, request.map_err(incomplete)?)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await
-                .map_err(|error| unavailable(&error))?;
+                .map_err(|error| fault(&error))?;
             meter::count(began, Operation::BatchGetItem, output.consumed_capacity());
             found.extend(output.responses.into_iter().flatten().flat_map(|(_, items)| items));
             missing = output.unprocessed_keys.into_iter().flatten().flat_map(|(_, rest)| rest.keys).collect();
@@ -180,7 +176,7 @@ impl Store {
                     .expression_attribute_values(":first", s(first))
                     .expression_attribute_values(":last", s(last)),
             };
-            let output = request.send().await.map_err(|error| unavailable(&error))?;
+            let output = request.send().await.map_err(|error| fault(&error))?;
             meter::count(began, Operation::Query, output.consumed_capacity.as_slice());
             items.extend(output.items.into_iter().flatten());
             start = output.last_evaluated_key.filter(|key| !key.is_empty());
@@ -195,7 +191,8 @@ impl Store {
         self.query(range).await?.into_iter().map(entity).collect()
     }
 
-    /// Adds to a counter and returns its new value: one round trip. If the reply is lost, the addition still counts.
+    /// Adds to a counter and returns its new value: one round trip, unless a transaction is writing the counter. If the
+    /// reply is lost, the addition still counts.
     pub async fn add(&self, key: &Key, attribute: &str, by: u64) -> Result<u64, Error> {
         self.count(key, attribute, by, ("sequence", None)).await
     }
@@ -208,7 +205,6 @@ impl Store {
         by: u64,
         (kind, ttl): (&str, Option<i64>),
     ) -> Result<u64, Error> {
-        let began = Instant::now();
         let mut request = self
             .client
             .update_item()
@@ -227,8 +223,22 @@ impl Store {
                 .expression_attribute_names("#ttl", keys::TTL)
                 .expression_attribute_values(":ttl", n(ttl)),
         };
-        let output = request.send().await.map_err(|error| unavailable(&error))?;
-        meter::count(began, Operation::UpdateItem, output.consumed_capacity.as_slice());
+        let mut attempts = Attempts::default();
+        let output = loop {
+            let began = Instant::now();
+            match request.clone().send().await {
+                Ok(output) => {
+                    meter::count(began, Operation::UpdateItem, output.consumed_capacity.as_slice());
+                    break output;
+                }
+                Err(error) if is_conflict(&error) => {
+                    meter::count(began, Operation::UpdateItem, &[]);
+                    meter::count_conflict();
+                    attempts.pause().await?;
+                }
+                Err(error) => return Err(fault(&error)),
+            }
+        };
         let value = output.attributes.as_ref().and_then(|attributes| attributes.get(attribute));
         match value {
             Some(AttributeValue::N(digits)) => {
@@ -258,24 +268,33 @@ impl Store {
 
     async fn batch_put_chunk(&self, items: Vec<Item>) -> Result<(), Error> {
         let put = |item| PutRequest::builder().set_item(Some(item)).build();
-        let puts = items.into_iter().map(put).collect::<Result<Vec<_>, _>>().map_err(|error| unavailable(&error))?;
+        let puts = items.into_iter().map(put).collect::<Result<Vec<_>, _>>().map_err(incomplete)?;
         let writes = puts.into_iter().map(|put| WriteRequest::builder().put_request(put).build()).collect();
         let mut missing = HashMap::from([(self.table.to_string(), writes)]);
         let mut attempts = Attempts::default();
         loop {
             let began = Instant::now();
-            let output = self
+            let result = self
                 .client
                 .batch_write_item()
-                .set_request_items(Some(missing))
+                .set_request_items(Some(missing.clone()))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
-                .await
-                .map_err(|error| unavailable(&error))?;
-            meter::count(began, Operation::BatchWriteItem, output.consumed_capacity());
-            missing = output.unprocessed_items.unwrap_or_default();
-            if missing.values().all(Vec::is_empty) {
-                return Ok(());
+                .await;
+            match result {
+                Ok(output) => {
+                    meter::count(began, Operation::BatchWriteItem, output.consumed_capacity());
+                    missing = output.unprocessed_items.unwrap_or_default();
+                    if missing.values().all(Vec::is_empty) {
+                        return Ok(());
+                    }
+                }
+                // Some of the items may be written by now. Writing them again changes nothing.
+                Err(error) if is_conflict(&error) => {
+                    meter::count(began, Operation::BatchWriteItem, &[]);
+                    meter::count_conflict();
+                }
+                Err(error) => return Err(fault(&error)),
             }
             attempts.pause().await?;
         }

@@ -1,6 +1,6 @@
 //! Commits transactions, and retries the cases that the SDK does not retry.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use aws_sdk_dynamodb::{
     Config,
@@ -12,8 +12,10 @@ use aws_sdk_dynamodb::{
 
 use crate::{
     attempts::Attempts,
-    client::{Store, unavailable},
+    client::Store,
+    faults::{broke_off, is_defect},
     meter::{self, Operation},
+    request_token::RequestToken,
     transaction::{CommitError, Label, Transaction},
 };
 use domain::error::Error;
@@ -69,7 +71,7 @@ impl Store {
     /// happen. It is retried with a new request token, on other shards of tallies and counters. After an unknown
     /// outcome (a time-out or a 5xx) the same request is sent again with the same token; DynamoDB executes it at most
     /// once within ten minutes. From then on the token stays the same, because the first request may still be on its
-    /// way.
+    /// way. A condition that fails after that is believed only as far as [`RequestToken::proves_refusal`] says.
     ///
     /// # Errors
     /// [`CommitError::Refused`] if a condition fails, [`CommitError::Failed`] for any other reason.
@@ -93,8 +95,7 @@ impl Store {
         loop {
             let (table, shard) = (self.table(), self.contention.shard());
             let items = transaction.render(table, shard, attempts.made()).map_err(CommitError::Failed)?;
-            let token = format!("{:032x}", rand::random::<u128>());
-            let Some(met) = self.send(transaction, items, &token, &mut attempts).await? else {
+            let Some(met) = self.send(transaction, items, &mut attempts).await? else {
                 if attempts.made() == 0 {
                     self.contention.succeeded();
                 }
@@ -116,19 +117,18 @@ impl Store {
         &self,
         transaction: &Transaction,
         items: Vec<TransactWriteItem>,
-        token: &str,
         attempts: &mut Attempts,
     ) -> Result<Option<Conflicts>, CommitError> {
         // The SDK makes one attempt only: its own retries would hide that an outcome was unknown.
         let one_attempt = Config::builder().retry_config(RetryConfig::disabled());
-        let mut unknown = false;
+        let mut token = RequestToken::new(SystemTime::now());
         loop {
             let began = Instant::now();
             let result = self
                 .client()
                 .transact_write_items()
                 .set_transact_items(Some(items.clone()))
-                .client_request_token(token)
+                .client_request_token(token.text())
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .customize()
                 .config_override(one_attempt.clone())
@@ -142,18 +142,27 @@ impl Store {
                 Err(error) => {
                     meter::count(began, Operation::TransactWriteItems, &[]);
                     match classify(transaction, &error) {
-                        Fault::Refused(labels) => return Err(CommitError::Refused(labels)),
-                        Fault::Contended(met) if !unknown => {
+                        Fault::Refused(labels) if token.proves_refusal(SystemTime::now()) => {
+                            return Err(CommitError::Refused(labels));
+                        }
+                        // The refusal may be an effect of our own earlier send. Planning again would then make the
+                        // change twice, or refuse what has been done. The idempotency key of the client finds out.
+                        Fault::Refused(_) => return Err(unknown(&error)),
+                        Fault::Contended(met) if !token.is_unheard() => {
                             meter::count_conflict();
                             return Ok(Some(met));
                         }
                         Fault::Contended(_) | Fault::Unknown => {
-                            unknown = true;
-                            if attempts.pause().await.is_err() {
-                                return Err(CommitError::Failed(unavailable(&error)));
+                            token.unheard(broke_off(&error));
+                            let waited = attempts.pause().await.is_ok();
+                            // A store that has forgotten the token would make the change a second time.
+                            if !waited || !token.is_remembered(SystemTime::now()) {
+                                return Err(unknown(&error));
                             }
                         }
-                        Fault::Defect => {
+                        // The store knows the token, so that an earlier send arrived.
+                        Fault::Mismatch if token.is_unheard() => return Err(unknown(&error)),
+                        Fault::Mismatch | Fault::Defect => {
                             let text = DisplayErrorContext(&error).to_string();
                             return Err(CommitError::Failed(Error::Internal(text)));
                         }
@@ -162,6 +171,11 @@ impl Store {
             }
         }
     }
+}
+
+/// Returns the 503 of a transaction that may have happened or not.
+fn unknown(error: &SdkError<TransactWriteItemsError>) -> CommitError {
+    CommitError::Failed(Error::Unavailable(format!("unknown outcome: {}", DisplayErrorContext(error))))
 }
 
 /// Conflicts that cancelled a transaction.
@@ -191,11 +205,16 @@ enum Fault {
     Contended(Conflicts),
     /// Unknown outcome: the transaction may be committed or not.
     Unknown,
-    /// The request itself is defective; a retry would fail too.
+    /// The store knows the request token from a transaction with other items.
+    Mismatch,
+    /// A retry would fail too.
     Defect,
 }
 
 fn classify(transaction: &Transaction, error: &SdkError<TransactWriteItemsError>) -> Fault {
+    if is_defect(error) {
+        return Fault::Defect;
+    }
     let Some(service) = error.as_service_error() else { return Fault::Unknown };
     match service {
         TransactWriteItemsError::TransactionCanceledException(cancelled) => {
@@ -217,18 +236,11 @@ fn classify(transaction: &Transaction, error: &SdkError<TransactWriteItemsError>
             if all_contention { Fault::Contended(Conflicts::of(transaction, reasons)) } else { Fault::Defect }
         }
         TransactWriteItemsError::ProvisionedThroughputExceededException(_)
-        | TransactWriteItemsError::RequestLimitExceeded(_) => Fault::Contended(Conflicts::default()),
-        TransactWriteItemsError::TransactionInProgressException(_)
-        | TransactWriteItemsError::InternalServerError(_) => Fault::Unknown,
-        other => match other.meta().code() {
-            Some("ThrottlingException" | "ThrottlingError") => Fault::Contended(Conflicts::default()),
-            Some(
-                "AccessDeniedException"
-                | "ValidationException"
-                | "ResourceNotFoundException"
-                | "IdempotentParameterMismatchException",
-            ) => Fault::Defect,
-            _ => Fault::Unknown,
-        },
+        | TransactWriteItemsError::RequestLimitExceeded(_)
+        | TransactWriteItemsError::ThrottlingException(_) => Fault::Contended(Conflicts::default()),
+        TransactWriteItemsError::IdempotentParameterMismatchException(_) => Fault::Mismatch,
+        other if other.meta().code() == Some("ThrottlingError") => Fault::Contended(Conflicts::default()),
+        // The transaction is in progress, or DynamoDB has a fault inside.
+        _ => Fault::Unknown,
     }
 }

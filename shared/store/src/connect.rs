@@ -89,6 +89,12 @@ impl Connection {
     }
 }
 
+/// Returns the dated defaults of the SDK. With `latest`, an update of the SDK could change retries and time-outs unseen;
+/// the compiler reports a dated version once a newer one has replaced it.
+fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
 /// Returns true if DynamoDB accepts this name of a table (its naming rules), or if it is the ARN of a table in another
 /// account.
 fn can_be_a_table(name: &str) -> bool {
@@ -100,7 +106,7 @@ fn can_be_a_table(name: &str) -> bool {
 fn local(endpoint: String) -> Builder {
     let credentials = Credentials::new("local", "local", None, None, "local");
     Config::builder()
-        .behavior_version(BehaviorVersion::latest())
+        .behavior_version(behavior())
         .endpoint_url(endpoint)
         .region(Region::new("local"))
         .credentials_provider(credentials)
@@ -110,7 +116,7 @@ fn local(endpoint: String) -> Builder {
 /// because the first call would report their absence in terms of the SDK's internals.
 #[cfg(feature = "profiles")]
 async fn of_aws(http_client: SharedHttpClient) -> Result<Builder, Error> {
-    let aws = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client).load().await;
+    let aws = aws_config::defaults(behavior()).http_client(http_client).load().await;
     let missing = match (aws.region(), aws.credentials_provider()) {
         (None, _) => "region",
         (_, Some(provider)) if provider.provide_credentials().await.is_ok() => return Ok((&aws).into()),
@@ -127,7 +133,7 @@ async fn of_aws(http_client: SharedHttpClient) -> Result<Builder, Error> {
 #[cfg(not(feature = "profiles"))]
 async fn of_aws(_: SharedHttpClient) -> Result<Builder, Error> {
     let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
+        .behavior_version(behavior())
         .region(std::env::var(REGION).ok().map(Region::new))
         .credentials_provider(EnvironmentVariableCredentialsProvider::new());
     Ok(config)

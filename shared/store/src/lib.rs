@@ -2,6 +2,7 @@
 //!
 //! * [`client`], [`commit`] and, for operators, `scan` are the only files that call the SDK for data. [`connect`] makes
 //!   the SDK's client, [`meter`] counts what calls cost.
+//! * `faults` tells the faults of the store apart: those that a retry can pass, and those that an operator must remove.
 //! * [`transaction`] is one atomic change whose conditions are labelled. [`additions`] are the sums that it changes.
 //! * [`pages`] are ranked lists: any page with the exact count.
 //! * [`sequence`] issues ids, [`batches`] are work of several transactions, [`idempotency`] keeps replies.
@@ -16,11 +17,13 @@ pub mod commit;
 pub mod connect;
 mod contention;
 pub mod entity;
+mod faults;
 pub mod idempotency;
 pub mod item;
 pub mod keys;
 pub mod meter;
 pub mod pages;
+pub mod request_token;
 mod scan;
 pub mod schema;
 pub mod sequence;

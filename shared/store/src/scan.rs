@@ -7,7 +7,8 @@ use futures_util::stream::{self, Stream, TryStreamExt};
 
 use crate::{
     Item,
-    client::{Store, unavailable},
+    client::Store,
+    faults::fault,
     meter::{self, Operation},
 };
 use domain::error::Error;
@@ -54,7 +55,7 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
-            .map_err(|error| unavailable(&error))?;
+            .map_err(|error| fault(&error))?;
         meter::count(began, Operation::Scan, output.consumed_capacity.as_slice());
         let last = output.last_evaluated_key.filter(|key| !key.is_empty());
         Ok((output.items.unwrap_or_default(), last))

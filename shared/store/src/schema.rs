@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
 };
 use serde::Deserialize;
 
-use crate::client::{Store, unavailable};
+use crate::{client::Store, faults::fault};
 use domain::error::Error;
 
 /// Logical id of the table in template.yaml.
@@ -88,7 +88,7 @@ pub async fn is_there(store: &Store) -> Result<bool, Error> {
         Err(error) if error.as_service_error().is_some_and(DescribeTableError::is_resource_not_found_exception) => {
             Ok(false)
         }
-        Err(error) => Err(unavailable(&error)),
+        Err(error) => Err(fault(&error)),
     }
 }
 
@@ -124,7 +124,7 @@ pub async fn create(store: &Store) -> Result<bool, Error> {
         Ok(_) => {}
         // The table exists already: the reply was lost and the SDK asked again, or another process creates it too.
         Err(error) if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => {}
-        Err(error) => return Err(unavailable(&error)),
+        Err(error) => return Err(fault(&error)),
     }
     wait_until_active(store).await?;
     Ok(true)

@@ -16,6 +16,7 @@ use crate::{
     Item,
     additions::Additions,
     entity,
+    faults::incomplete,
     item::{Values, key_attributes},
     keys::Key,
 };
@@ -218,10 +219,6 @@ impl Transaction {
         }
         Ok(items)
     }
-}
-
-fn incomplete(error: impl std::fmt::Display) -> Error {
-    Error::Internal(format!("incomplete request: {error}"))
 }
 
 /// Names and values of the attributes that an expression uses.

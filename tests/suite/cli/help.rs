@@ -220,6 +220,10 @@ async fn what_is_no_store_is_said_to_be_none() {
     let mistyped = folder.path("youhuii.db");
     assert!(matches!(run(&mistyped, "shop list").await, Err(CliError::NoStore(_))));
     assert!(!mistyped.exists(), "a look makes no store");
+    let table = api.server.store.table().to_owned();
+    api.server.store.client().delete_table().table_name(&table).send().await.expect("no table");
+    let error = at(&store, "shop list").await.expect_err("no table");
+    assert!(matches!(&error, CliError::NoTable { table: told, .. } if *told == table), "{error}");
     api.stop().await;
 }
 

@@ -30,6 +30,15 @@ fn the_domain_is_pure() {
 }
 
 #[test]
+fn the_sdk_has_the_defaults_of_a_date() {
+    let mut all = sources("shared");
+    all.extend(sources("functions"));
+    all.extend(sources("tools"));
+    assert_eq!(lines_with(&all, &["BehaviorVersion::latest"]), BTreeSet::new());
+    assert_eq!(lines_with(&all, &["BehaviorVersion::v"]).len(), 1);
+}
+
+#[test]
 fn only_one_file_knows_how_a_key_looks() {
     let mut all = sources("shared");
     all.extend(sources("functions"));

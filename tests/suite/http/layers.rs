@@ -1,11 +1,8 @@
 //! The layers around the routes of every function, seen from outside: ids, panics, time limits, slashes and origins.
 
-use std::{
-    io,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
+use crate::support::log_lines::Lines;
 use axum::{Router, body::Body, extract::Request, http::Response, routing::get};
 use http_body_util::BodyExt;
 use lambda_http::{
@@ -17,36 +14,6 @@ use serde_json::{Value, json};
 use shared::{Error, ErrorReply, http::service};
 use store::meter::Meter;
 use tower::ServiceExt;
-use tracing_subscriber::fmt::MakeWriter;
-
-/// The log lines of a test.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Lines {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
-    }
-}
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
 
 fn routes() -> Router {
     let slow = async || tokio::time::sleep(Duration::from_secs(60)).await;
@@ -104,9 +71,7 @@ async fn a_panic_or_a_fault_is_a_500_with_the_request_id_and_its_cause_is_logged
     for (path, cause) in
         [("/panics/", "panic: a bug with the number 7"), ("/constant", "panic: a constant bug"), ("/fails/", "a fault")]
     {
-        let lines = Lines::default();
-        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(lines.clone()).finish();
-        let guard = tracing::subscriber::set_default(subscriber);
+        let (lines, guard) = Lines::kept();
         let reply = answer(request("GET", path)).await;
         drop(guard);
         assert_eq!(reply.status, 500);

@@ -39,6 +39,19 @@ async fn batches_done_in_part_are_done_in_full_in_the_end() {
 }
 
 #[tokio::test]
+async fn updates_that_meet_conflicts_count_once_each() {
+    let api = Api::empty().await;
+    let hostile = Hostile::over_http(Profile { conflict: 0.5, ..Profile::default() }, 5);
+    let store = api.through(hostile.clone()).await;
+    let shop: ShopId = "updates".parse().expect("a shop");
+    for id in 1..=20 {
+        assert_eq!(store::sequence::next(&store, &shop, "part").await.expect("an id"), id);
+    }
+    assert!(hostile.injected() > 5, "{}", hostile.injected());
+    api.stop().await;
+}
+
+#[tokio::test]
 async fn what_a_server_makes_ready_meets_no_faults() {
     let shop: ShopId = "demo".parse().expect("a shop");
     let hostile = Hostile::over_http(Profile { server_error: 1.0, ..Profile::default() }, 1);

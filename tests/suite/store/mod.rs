@@ -2,6 +2,7 @@
 
 mod chaos;
 mod contention;
+mod faults;
 mod hostile;
 mod keys;
 mod races;

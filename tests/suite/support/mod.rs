@@ -5,6 +5,7 @@ pub(crate) mod audits;
 pub(crate) mod discounts;
 pub(crate) mod faults;
 pub(crate) mod files;
+pub(crate) mod log_lines;
 mod messages;
 pub(crate) mod orders;
 mod paths;

@@ -39,7 +39,7 @@ pub use dying::{Counted, Death, Dying, LastCall, Life};
 /// The probability of each fault, from 0 to 1.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Profile {
-    /// A transaction is cancelled because of a conflict.
+    /// A transaction or a single update meets a conflict, and has no effect.
     pub conflict: f64,
     /// A call is throttled.
     pub throttled: f64,
@@ -161,11 +161,11 @@ impl State {
         self.carried_out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self, transaction: bool, rest_name: Option<&'static str>) -> Fault {
+    fn next(&self, can_conflict: bool, rest_name: Option<&'static str>) -> Fault {
         let mut at = self.random.lock().unwrap_or_else(PoisonError::into_inner).random::<f64>();
         let profile = self.profile;
         let faults = [
-            (Fault::Conflict, if transaction { profile.conflict } else { 0.0 }),
+            (Fault::Conflict, if can_conflict { profile.conflict } else { 0.0 }),
             (Fault::Throttled, profile.throttled),
             (Fault::ServerError, profile.server_error),
             (Fault::TimeoutBefore, profile.timeout_before),
@@ -203,6 +203,7 @@ impl HttpConnector for HostileConnector {
         let fault = match operation.as_str() {
             "CreateTable" | "DescribeTable" | "DeleteTable" => Fault::None,
             "TransactWriteItems" => self.state.next(!self.state.carried_out().contains(&request_token(&request)), None),
+            "UpdateItem" => self.state.next(true, None),
             "BatchGetItem" => self.state.next(false, Some("UnprocessedKeys")),
             "BatchWriteItem" => self.state.next(false, Some("UnprocessedItems")),
             _ => self.state.next(false, None),
@@ -215,6 +216,9 @@ impl HttpConnector for HostileConnector {
                     tokio::time::sleep(latency).await;
                     call.await
                 })
+            }
+            Fault::Conflict if operation == "UpdateItem" => {
+                HttpConnectorFuture::ready(Ok(failed(400, "TransactionConflictException", json!({}))))
             }
             Fault::Conflict => HttpConnectorFuture::ready(Ok(cancelled(&request))),
             Fault::Throttled => HttpConnectorFuture::ready(Ok(failed(400, "ThrottlingException", json!({})))),

@@ -45,11 +45,12 @@ impl Where {
         let store = connection(&url)?.open().await?;
         // Reading the shops shows at once if the address is not that of a store.
         if self.store.as_deref().is_some_and(|store| store != "aws")
-            && let Err(Error::Unavailable(_)) = shops::list(&store).await
+            && let Err(error @ (Error::Unavailable(_) | Error::Internal(_))) = shops::list(&store).await
         {
-            return Err(match schema::is_there(&store).await {
-                Ok(false) => CliError::NoTable { table: store.table().to_owned(), url },
-                _ => CliError::NoAnswer(url),
+            return Err(match (schema::is_there(&store).await, error) {
+                (Ok(false), _) => CliError::NoTable { table: store.table().to_owned(), url },
+                (_, Error::Unavailable(_)) => CliError::NoAnswer(url),
+                (_, error) => error.into(),
             });
         }
         if embedded.is_some() {
