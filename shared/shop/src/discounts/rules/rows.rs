@@ -261,7 +261,7 @@ pub async fn create(store: &Store, shop: &ShopId, rule: PriceRule) -> Result<(Tr
 /// Adds a new rule to a transaction. Refused under the label `price rule quota` if the shop has [`MAX_RULES`] rules by
 /// then.
 pub(crate) fn insert(transaction: &mut Transaction, shop: &ShopId, stored: &StoredRule) -> Result<(), Error> {
-    PRICE_RULES.insert(transaction, "price rule", shop, (stored.rule.id, class_of(&stored)), stored)?;
+    PRICE_RULES.insert(transaction, "price rule", shop, (stored.rule.id, class_of(stored)), stored)?;
     index(transaction, shop, None, Some(stored))?;
     automatic::bring(transaction, shop, None, Some((stored, 1)))?;
     put_version(transaction, shop, stored)?;
@@ -285,7 +285,7 @@ pub(crate) fn replace(
     (before, version): (&StoredRule, u64),
     after: &StoredRule,
 ) -> Result<(), Error> {
-    let at = (after.rule.id, (class_of(&before), class_of(&after)));
+    let at = (after.rule.id, (class_of(before), class_of(after)));
     PRICE_RULES.replace_reclassed(transaction, "price rule", shop, at, version, after)?;
     index(transaction, shop, Some(before), Some(after))?;
     automatic::bring(transaction, shop, Some((before, version)), Some((after, version + 1)))
