@@ -4,6 +4,7 @@ use shared::{
     domain::id::Id,
     http::{
         access::{Discounts, Read, Write},
+        body::Body as _,
         change::{self, Change, IdempotencyKey},
         envelope::{self, Envelope},
         path::PathId,
@@ -14,7 +15,7 @@ use shared::{
     store::pages::Direction,
     wire::{
         price_rule::PriceRuleReply,
-        price_rule_input::{PriceRuleInput, PriceRuleUpdate, parse},
+        price_rule_input::{PriceRuleInput, PriceRuleUpdate},
     },
 };
 
@@ -88,7 +89,7 @@ pub(crate) async fn create(
 ) -> Result<Response, ErrorReply> {
     let zone = caller.shop.zone;
     let plan = async || {
-        let rule = change.parsed(|body| parse(body, None, zone))?;
+        let rule = change.parsed(|body| PriceRuleInput::parse(body, zone))?;
         let (transaction, rule) = rules::rows::create(&app.store, caller.shop_id(), rule).await?;
         Ok((transaction, PriceRuleReply::new(&rule, zone)))
     };
@@ -114,7 +115,7 @@ pub(crate) async fn update(
 ) -> Result<Response, ErrorReply> {
     let zone = caller.shop.zone;
     let plan = async || {
-        let over = |stored| change.parsed(|body| parse(body, Some(stored), zone));
+        let over = |stored| change.parsed(|body| PriceRuleUpdate::parse_over(body, stored, zone));
         let (transaction, rule) = rules::rows::update(&app.store, caller.shop_id(), id, over).await?;
         Ok((transaction, PriceRuleReply::new(&rule, zone)))
     };

@@ -262,7 +262,7 @@ pub trait Body: ToSchema {
     /// fields, which take further errors.
     ///
     /// # Errors
-    /// Where the body is no object.
+    /// The error of a body that is no object.
     fn read(body: &Value, zone: Tz) -> Checked<(Self::Target, Fields<'_>)>
     where
         Self::Target: Default,

@@ -93,7 +93,7 @@ impl<'a> Fields<'a> {
     /// Returns the fields of a body. Instants without an offset are in `zone`.
     ///
     /// # Errors
-    /// Where the body is no object.
+    /// The error of a body that is no object.
     pub fn of(body: &'a Value, zone: Tz) -> Checked<Self> {
         match body {
             Value::Object(object) => Ok(Self { object, zone, defaults: true, errors: Vec::new() }),

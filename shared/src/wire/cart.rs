@@ -1,11 +1,8 @@
 //! Carts as they are sent, to be priced or with the use of codes.
 
-use serde_json::Value;
-
 use crate::{
     body,
     http::{
-        body::Body as _,
         checked::{Checked, unique_ids},
         fields::{nullable, optional, required},
         kinds::{Kind as _, integer, list, objects, own_id, positive_or_zero, text},
@@ -55,12 +52,4 @@ body! {
 
 fn each_its_own_id(lines: Vec<Line>) -> Checked<Vec<Line>> {
     unique_ids(lines, |line| line.id, "Another line has this id.")
-}
-
-/// Reads a cart.
-///
-/// # Errors
-/// Every error of the body.
-pub fn parse(value: &Value) -> Checked<Cart> {
-    CartInput::parse(value, chrono_tz::Tz::UTC)
 }

@@ -1,13 +1,10 @@
 //! Price rules as they are sent: new ones, changes, and drafts of an evaluation (docs/api/price-rules.md). A new coupon
 //! may bring one along.
 
-use chrono_tz::Tz;
-use serde_json::Value;
-
 use crate::{
     body,
     http::{
-        body::{Body as _, flatten},
+        body::flatten,
         checked::Checked,
         fields::{nullable, optional, required},
         kinds::{Kind as _, boolean, choice, decimal, instant, integer, list, nested, own_id, positive_or_zero, text},
@@ -171,15 +168,4 @@ fn keep_its_rules(rule: PriceRule) -> Checked<PriceRule> {
     }
     let errors = breaches.into_iter().map(|(field, message)| FieldErrors::field(field, message));
     Err(errors.fold(FieldErrors::NONE, FieldErrors::and))
-}
-
-/// Reads a rule from a body, new or over the one that is stored. The id is for the caller to set.
-///
-/// # Errors
-/// Every field that is wrong by itself; where none is, every rule that the fields break together.
-pub fn parse(body: &Value, stored: Option<PriceRule>, zone: Tz) -> Checked<PriceRule> {
-    match stored {
-        Some(stored) => PriceRuleUpdate::parse_over(body, stored, zone),
-        None => PriceRuleInput::parse(body, zone),
-    }
 }

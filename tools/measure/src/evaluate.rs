@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, hint::black_box};
 
 use crate::bench::processor_time;
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde_json::{Value, json};
 use shared::{
     domain::{
@@ -11,7 +12,8 @@ use shared::{
         price_rule::PriceRule,
         shop::Shop,
     },
-    wire::{cart, evaluation::EvaluationReply},
+    http::body::Body as _,
+    wire::{cart::CartInput, evaluation::EvaluationReply, price_rule_input::PriceRuleInput},
 };
 
 /// Returns a rule in one of many shapes, so that two hundred rules include every calculation.
@@ -33,7 +35,7 @@ fn rule(id: u64) -> PriceRule {
         3 => body["prerequisite_subtotal_range"] = json!({"greater_than_or_equal_to": "100.00"}),
         _ => body["target_selection"] = "all".into(),
     }
-    let rule = shared::wire::price_rule_input::parse(&body, None, Shop::DEFAULT_ZONE).expect("a rule");
+    let rule = PriceRuleInput::parse(&body, Shop::DEFAULT_ZONE).expect("a rule");
     PriceRule { id, ..rule }
 }
 
@@ -63,14 +65,14 @@ fn nanoseconds(times: u64, mut work: impl FnMut()) -> u64 {
 pub(crate) fn price(lines: u64, rules: u64, times: u64) -> (u64, u64) {
     let candidates: Vec<_> = (1..=rules).map(|id| Candidate::new(rule(id))).collect();
     let (text, uses) = (body(lines).to_string(), BTreeMap::new());
-    let sent = cart::parse(&body(lines)).expect("a cart");
+    let sent = CartInput::parse(&body(lines), Tz::UTC).expect("a cart");
     let now = DateTime::<Utc>::UNIX_EPOCH;
     let alone = nanoseconds(times, || {
         black_box(evaluate(black_box(&sent), &candidates, now, &uses));
     });
     let whole = nanoseconds(times, || {
         let body: Value = serde_json::from_str(black_box(&text)).expect("JSON");
-        let cart = cart::parse(&body).expect("a cart");
+        let cart = CartInput::parse(&body, Tz::UTC).expect("a cart");
         let evaluation = evaluate(&cart, &candidates, now, &uses);
         let reply = EvaluationReply::new(&evaluation, Vec::new(), Shop::DEFAULT_ZONE);
         black_box(serde_json::to_string(&reply).expect("JSON"));

@@ -14,10 +14,11 @@ use domain::{
     price_rule::{AllocationMethod, PriceRule, Ratio, TargetSelection, TargetType, ValueType},
 };
 use proptest::prelude::*;
+use shared::{http::body::Body as _, wire::price_rule_input::PriceRuleInput};
 
 fn rule(id: u64) -> PriceRule {
     let body = serde_json::json!({"title": "rule", "value": "-1.00", "value_type": "fixed_amount", "automatic_discount": true});
-    let rule = shared::wire::price_rule_input::parse(&body, None, domain::shop::Shop::DEFAULT_ZONE).expect("a rule");
+    let rule = PriceRuleInput::parse(&body, domain::shop::Shop::DEFAULT_ZONE).expect("a rule");
     PriceRule { id, ..rule }
 }
 

@@ -8,13 +8,17 @@ use crate::support::{
     id, one,
 };
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use domain::{
     evaluation::{Candidate, evaluate},
     price_rule::PriceRule,
     shop::Shop,
 };
 use serde_json::{Value, json};
-use shared::wire::{cart, evaluation::EvaluationReply};
+use shared::{
+    http::body::Body as _,
+    wire::{cart::CartInput, evaluation::EvaluationReply, price_rule_input::PriceRuleInput},
+};
 use tests::{
     Api,
     vectors::{Vector, all},
@@ -24,13 +28,12 @@ use tests::{
 fn priced(vector: &Vector) -> Value {
     let zone = Shop::DEFAULT_ZONE;
     let candidate = |(id, (_, _, body)): (u64, &(String, bool, Value))| {
-        let rule = shared::wire::price_rule_input::parse(body, None, zone)
-            .unwrap_or_else(|error| panic!("{}: {error:?}", vector.name));
+        let rule = PriceRuleInput::parse(body, zone).unwrap_or_else(|error| panic!("{}: {error:?}", vector.name));
         Candidate::new(PriceRule { id, ..rule })
     };
     let candidates: Vec<_> = (1..).zip(&vector.rules).map(candidate).collect();
     let at = vector.cart["at"].as_str().map_or_else(Utc::now, |at| at.parse::<DateTime<Utc>>().expect("an instant"));
-    let cart = cart::parse(&vector.cart).unwrap_or_else(|error| panic!("{}: {error:?}", vector.name));
+    let cart = CartInput::parse(&vector.cart, Tz::UTC).unwrap_or_else(|error| panic!("{}: {error:?}", vector.name));
     let evaluation = evaluate(&cart, &candidates, at, &BTreeMap::new());
     serde_json::to_value(EvaluationReply::new(&evaluation, Vec::new(), zone)).expect("JSON")
 }

@@ -14,7 +14,7 @@ use shared::{
 
 use super::{holds, json as any_json, texts};
 
-/// What a kind of field makes of a value.
+/// Reads a value as a kind of field does.
 fn read<K: Kind>(kind: K, value: &Value) -> checked::Checked<K::Value> {
     kind.read(value, Shanghai)
 }

@@ -7,12 +7,14 @@ use shared::{
         id::Id,
         shop::{Shop, ShopId},
     },
+    http::body::Body as _,
     shop::discounts::{
         codes::{changes, issue, rows::CODES},
         coupons,
         rules::rows as rules,
     },
     store::{client::Store, sequence},
+    wire::price_rule_input::PriceRuleInput,
 };
 
 use super::instant;
@@ -54,7 +56,7 @@ async fn load_price_rules(store: &Store, shop: &ShopId) -> Result<(), Error> {
         ),
     ];
     for (id, body) in documented {
-        let rule = shared::wire::price_rule_input::parse(&body, None, Shop::DEFAULT_ZONE).map_err(Error::Invalid)?;
+        let rule = PriceRuleInput::parse(&body, Shop::DEFAULT_ZONE).map_err(Error::Invalid)?;
         sequence::skip_to(store, shop, rules::PRICE_RULES.name, id).await?;
         store.carry_out(|| rules::create(store, shop, rule.clone())).await?;
     }
